@@ -1,0 +1,42 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+/** What is given is changed; a callback URL of null is taken away. */
+export interface ClientChange {
+  readonly name?: string;
+  readonly callbackUrl?: string | null;
+  readonly allowedOrigins?: readonly string[];
+  readonly disabled?: boolean;
+}
+
+const changeClientScript = defineScript({
+  name: 'changeClient',
+  keys: 1,
+  lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+for i = 1, #ARGV, 2 do
+  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i]) else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
+end
+return 1
+`,
+});
+
+/** @returns `missing` when there is no such client: a change never makes half of one */
+export async function changeClient(
+  redis: Redis,
+  keys: LaneKeys,
+  clientId: string,
+  { name, callbackUrl, allowedOrigins, disabled }: ClientChange,
+): Promise<'changed' | 'missing'> {
+  const fields = {
+    name,
+    callbackUrl: callbackUrl === null ? '' : callbackUrl,
+    allowedOrigins: allowedOrigins && JSON.stringify(allowedOrigins),
+    disabled: disabled === undefined ? undefined : disabled ? '1' : '',
+  };
+  const given = Object.entries(fields).flatMap(([field, value]) =>
+    value === undefined ? [] : [field, value],
+  );
+  return (await changeClientScript(redis, [keys.client(clientId)], given)) === 1 ? 'changed' : 'missing';
+}

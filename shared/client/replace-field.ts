@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+const replaceFieldScript = defineScript({
+  name: 'replaceClientField',
+  keys: 2,
+  lua: `
+local client, apiKeys = KEYS[1], KEYS[2]
+local id, field, expected, value, added, removed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+if redis.call('HGET', client, field) ~= expected then return 0 end
+redis.call('HSET', client, field, value)
+if added ~= '' then redis.call('HSET', apiKeys, added, id) end
+if removed ~= '' then redis.call('HDEL', apiKeys, removed) end
+return 1
+`,
+});
+
+export interface FieldReplacement {
+  readonly value: string;
+  /** Hashes of API keys that enter or leave the index in the same step. */
+  readonly addedHash?: string;
+  readonly removedHash?: string;
+}
+
+const TRIES = 20;
+
+/**
+ * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed anew
+ * from what the other one wrote, and nothing is lost.
+ *
+ * @param compute is given the present text; null leaves it as it is
+ * @returns `missing` when there is no such client
+ * @throws what `compute` throws
+ */
+export async function replaceField(
+  redis: Redis,
+  keys: LaneKeys,
+  { clientId, field }: { readonly clientId: string; readonly field: 'apiKeys' | 'webhookSecrets' },
+  compute: (present: string) => FieldReplacement | null,
+): Promise<'replaced' | 'unchanged' | 'missing'> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const present = await redis.hget(keys.client(clientId), field);
+    if (present === null) return 'missing';
+    const replacement = compute(present);
+    if (replacement === null) return 'unchanged';
+    const done = await replaceFieldScript(
+      redis,
+      [keys.client(clientId), keys.apiKeys()],
+      [
+        clientId,
+        field,
+        present,
+        replacement.value,
+        replacement.addedHash ?? '',
+        replacement.removedHash ?? '',
+      ],
+    );
+    if (done === 1) return 'replaced';
+  }
+  throw new Error(`Cannot change ${clientId}: its ${field} must stand still for a moment`);
+}

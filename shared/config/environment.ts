@@ -1,0 +1,54 @@
+import type { z } from 'zod';
+
+/** Every mistake in the environment at once, by variable, without any value: some are secrets. */
+export class EnvironmentError extends Error {
+  override readonly name = 'EnvironmentError';
+  readonly mistakes: readonly { readonly variable: string; readonly reason: string }[];
+
+  constructor(mistakes: readonly { variable: string; reason: string }[]) {
+    const lines = mistakes.map(({ variable, reason }) => `  ${variable}: ${reason}`);
+    super(`Cannot start: the environment has mistakes\n${lines.join('\n')}`);
+    this.mistakes = mistakes;
+  }
+}
+
+/**
+ * The door for the environment. An empty variable counts as unset, as `VAR= command` and compose files mean it.
+ *
+ * @throws EnvironmentError
+ */
+export function parseEnvironment<T extends z.ZodType>(
+  schema: T,
+  environment: Readonly<Record<string, string | undefined>>,
+): z.output<T> {
+  const set = Object.fromEntries(
+    Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
+  );
+  const parsed = schema.safeParse(set);
+  if (parsed.success) return parsed.data;
+  throw new EnvironmentError(
+    parsed.error.issues.map((issue) => {
+      const variable = issue.path.map(String).join('.');
+      return { variable, reason: set[variable] === undefined ? 'must be set' : issue.message };
+    }),
+  );
+}
+
+const secretNames = new Set([
+  'REDIS_URL',
+  'VERIQUEUE_KEYS',
+  'TENCENTCLOUD_SECRET_ID',
+  'TENCENTCLOUD_SECRET_KEY',
+  'TENCENTCLOUD_TOKEN',
+  'SANDBOX_SECRET_KEY',
+  'SANDBOX_TOKEN',
+]);
+
+/** The effective settings for the log at start-up: secrets show only that they are set. */
+export function maskSettings(settings: Readonly<Record<string, unknown>>): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(settings)
+      .filter(([, value]) => value !== undefined)
+      .map(([name, value]) => [name, secretNames.has(name) ? '(set)' : value]),
+  );
+}

@@ -1,0 +1,42 @@
+import { z } from 'zod';
+
+/** RFC 9457 problem details. `code` is stable; `errors` point into the request body (RFC 6901), values are never echoed. */
+export const problem = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string(),
+    detail: z.string().optional(),
+    errors: z.array(z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problem>;
+export type FieldError = NonNullable<Problem['errors']>[number];
+
+/** Every problem this API answers with: one row per code. */
+export const problemTable = {
+  malformed_body: { status: 400, title: 'The request body cannot be read' },
+  malformed_request: { status: 400, title: 'The request cannot be read' },
+  unauthorized: { status: 401, title: 'A valid API key is required' },
+  not_found: { status: 404, title: 'There is no such resource' },
+  method_not_allowed: { status: 405, title: 'This resource does not take this method' },
+  request_timeout: { status: 408, title: 'The request did not arrive in time' },
+  too_late: { status: 409, title: 'The verification has already been claimed or is final' },
+  being_processed: { status: 409, title: 'The verification is being asked about or delivered right now' },
+  not_redeliverable: { status: 409, title: 'There is no event yet, or it is still under way' },
+  in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },
+  body_too_large: { status: 413, title: 'The request body is too large' },
+  url_too_long: { status: 414, title: 'The request URL is too long' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  invalid_submission: { status: 422, title: 'The submission has invalid fields' },
+  invalid_query: { status: 422, title: 'The query has invalid parameters' },
+  idempotency_mismatch: { status: 422, title: 'This Idempotency-Key was used with another body' },
+  invalid_idempotency_key: { status: 422, title: 'The Idempotency-Key is not usable' },
+  too_many_requests: { status: 429, title: 'Too many requests' },
+  headers_too_large: { status: 431, title: 'The request headers are too large' },
+  internal: { status: 500, title: 'Something went wrong on our side' },
+  backlog_full: { status: 503, title: 'The backlog is full' },
+  unavailable: { status: 503, title: 'The service cannot take requests right now' },
+} as const satisfies Record<string, { status: number; title: string }>;
+export type ProblemCode = keyof typeof problemTable;

@@ -1,0 +1,46 @@
+import { z } from 'zod';
+import { priority } from './verification.ts';
+
+/** Longest `reference` a client may attach, in characters. */
+const REFERENCE_MAX = 128;
+const CALLBACK_URL_MAX = 2048;
+
+/**
+ * The fields besides the subject. What they must look like beyond their type is judged by the pre-checks,
+ * which know why each rule exists and name the failed one.
+ */
+const options = {
+  extra: z
+    .string()
+    .optional()
+    .describe('1 to 10 characters, returned by the upstream (API page, 2. Input Parameters)'),
+  reference: z.string().min(1).max(REFERENCE_MAX).optional().describe('your own name for this verification'),
+  callbackUrl: z
+    .string()
+    .max(CALLBACK_URL_MAX)
+    .optional()
+    .describe('where the event goes; default: the client’s own'),
+  priority: priority.default('interactive'),
+};
+
+/** `POST /v1/verifications` as `application/json`. */
+export const submission = z
+  .strictObject({
+    idCard: z.string().describe('18-character resident identity number'),
+    name: z.string(),
+    imageBase64: z.string().describe('JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64'),
+    ...options,
+  })
+  .meta({ id: 'Submission' });
+
+/** The fields of the `multipart/form-data` form; the photo comes as the file part `image`. */
+export const submissionForm = z.strictObject({ idCard: z.string(), name: z.string(), ...options });
+export type SubmissionForm = z.infer<typeof submissionForm>;
+
+export const listQuery = z.strictObject({
+  status: z
+    .enum(['queued', 'verifying', 'retrying', 'deferred', 'held', 'completed', 'failed', 'cancelled'])
+    .optional(),
+  limit: z.coerce.number().int().min(1).max(100).default(20),
+  cursor: z.string().min(1).max(200).optional(),
+});

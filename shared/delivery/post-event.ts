@@ -1,0 +1,88 @@
+/** One HTTP exchange with a receiver, bounded in time and in bytes. */
+import { setMaxListeners } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
+import type { Dispatcher } from 'undici';
+import type { DeliveryResult } from '../callback/delivery-result.ts';
+import { startExchange } from '../delivery/bounded-exchange.ts';
+import { parseRetryAfter } from './retry-after.ts';
+import { classifyTransportError } from './transport-error.ts';
+
+export interface PosterDeps {
+  /** From `createDeliveryDispatcher`, which also bounds the connecting. */
+  readonly dispatcher: Dispatcher;
+  /** Total time for the exchange in ms, waiting for a connection included. */
+  readonly timeoutMs: number;
+  readonly userAgent: string;
+  /** ms since the epoch. */
+  readonly now: () => number;
+}
+
+interface EventPost {
+  readonly url: string;
+  /** Sent byte for byte: it has been signed. */
+  readonly body: Buffer;
+  readonly headers: Readonly<Record<string, string>>;
+  /** Abandons the exchange. */
+  readonly signal?: AbortSignal;
+}
+
+/**
+ * Redirects are not followed: a 3xx is a refusal, so no answer can lead a request somewhere the URL did not.
+ * Once a status has arrived it decides, whatever happens to the rest of the answer.
+ *
+ * Rejects with the signal's reason when `signal` aborted before a status arrived, and never otherwise.
+ */
+export type PostEvent = (post: EventPost) => Promise<DeliveryResult>;
+
+/** How much of an answer is read at all, and how much of that is kept, in bytes. */
+const maxAnswerBytes = 16 * 1024;
+const keptAnswerBytes = 4 * 1024;
+
+/** Events hold none, but a receiver that finds the person in its own database may quote it in an error page. */
+const ID_NUMBER = /(?<!\d)\d{17}[\dXx](?![\dA-Za-z])/g;
+
+export function createPoster(deps: PosterDeps): PostEvent {
+  return async ({ url, body, headers, signal }) => {
+    signal?.throwIfAborted();
+    const startedAt = performance.now();
+    const exchange = startExchange(
+      deps.dispatcher,
+      {
+        url,
+        body,
+        headers: { 'content-type': 'application/json', 'user-agent': deps.userAgent, ...headers },
+      },
+      maxAnswerBytes,
+    );
+    const deadline = setTimeout(exchange.abandon, deps.timeoutMs);
+    // One listener per exchange under way is no leak. AbortSignal.any would leave an entry behind for each one.
+    if (signal !== undefined) setMaxListeners(0, signal);
+    signal?.addEventListener('abort', exchange.abandon, { once: true });
+    const ended = await exchange.ended;
+    clearTimeout(deadline);
+    signal?.removeEventListener('abort', exchange.abandon);
+
+    const durationMs = Math.round(performance.now() - startedAt);
+    if (ended.end === 'answered') return judgeAnswer(ended, durationMs, deps.now());
+    signal?.throwIfAborted();
+    const errorClass = ended.end === 'abandoned' ? 'timeout' : classifyTransportError(ended.error);
+    return { result: 'unreachable', errorClass, durationMs };
+  };
+}
+
+interface Answer {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly answer: Buffer;
+}
+
+function judgeAnswer(
+  { status, headers, answer: bytes }: Answer,
+  durationMs: number,
+  now: number,
+): DeliveryResult {
+  const answer = bytes.subarray(0, keptAnswerBytes).toString('utf8').replaceAll(ID_NUMBER, '(withheld)');
+  if (status >= 200 && status <= 299) return { result: 'accepted', status, durationMs, answer };
+  const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? null, now);
+  return { result: 'refused', status, retryAfterMs, durationMs, answer };
+}

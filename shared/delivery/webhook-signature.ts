@@ -1,0 +1,59 @@
+/**
+ * Signatures of Standard Webhooks 1.0.0, symmetric scheme `v1` (spec/standard-webhooks.md, "Signature scheme"):
+ * HMAC-SHA256 over `{id}.{timestamp}.{body}`, the body exactly as it is sent.
+ */
+import { createHmac } from 'node:crypto';
+
+export interface SignedContent {
+  /** `webhook-id`: the same on every attempt for one event. No `.`, which delimits the signed parts. */
+  readonly id: string;
+  /** `webhook-timestamp`: whole seconds since the epoch, of this attempt. */
+  readonly timestampSeconds: number;
+  readonly body: Buffer;
+  /** `whsec_` and the base64 key, newest first. More than one while a secret rotates. */
+  readonly secrets: readonly string[];
+}
+
+export interface WebhookHeaders {
+  readonly 'webhook-id': string;
+  readonly 'webhook-timestamp': string;
+  readonly 'webhook-signature': string;
+}
+
+const secretPrefix = 'whsec_';
+const strictBase64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** @returns the value of `webhook-signature`: one `v1,<base64>` per secret, in their order, separated by a space */
+export function signWebhook({ id, timestampSeconds, body, secrets }: SignedContent): string {
+  if (id === '' || id.includes('.')) {
+    throw new RangeError('Cannot sign a webhook: id must be non-empty and without a full stop');
+  }
+  if (!Number.isSafeInteger(timestampSeconds)) {
+    throw new RangeError(
+      `Cannot sign a webhook: timestampSeconds must be an integer, received ${timestampSeconds}`,
+    );
+  }
+  if (secrets.length === 0) throw new RangeError('Cannot sign a webhook: secrets must not be empty');
+  const head = `${id}.${timestampSeconds}.`;
+  return secrets
+    .map((secret) => createHmac('sha256', decodeSecret(secret)).update(head).update(body).digest('base64'))
+    .map((signature) => `v1,${signature}`)
+    .join(' ');
+}
+
+export function computeWebhookHeaders(content: SignedContent): WebhookHeaders {
+  return {
+    'webhook-id': content.id,
+    'webhook-timestamp': String(content.timestampSeconds),
+    'webhook-signature': signWebhook(content),
+  };
+}
+
+/** The message never carries the secret. Node decodes broken base64 leniently, into another key than the receiver's. */
+function decodeSecret(secret: string): Buffer {
+  const encoded = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : '';
+  if (!strictBase64.test(encoded)) {
+    throw new RangeError('Cannot sign a webhook: a secret must be whsec_ and padded base64');
+  }
+  return Buffer.from(encoded, 'base64');
+}

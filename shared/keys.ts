@@ -1,0 +1,89 @@
+/**
+ * Every Redis key and queue name of one lane.
+ *
+ * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
+ * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
+ */
+export interface LaneKeys {
+  readonly lane: string;
+  /** BullMQ's `prefix` option; the queues' own keys follow it. */
+  readonly queuePrefix: string;
+  readonly verificationQueue: string;
+  readonly deliveryQueue: string;
+  /** Hash: what was submitted (no subject), attempts, outcome, delivery state. */
+  record(id: string): string;
+  /** Hash: the sealed subject; gone as soon as the outcome is final. */
+  subject(id: string): string;
+  /** Hash: what an Idempotency-Key stands for. `digest` is a digest, never the key the client sent. */
+  idempotency(clientId: string, digest: string): string;
+  /** Prefix of the sorted sets below; scripts complete it themselves. */
+  indexPrefix(): string;
+  /** Sorted set by submission time (ms epoch): every verification of the lane that has no outcome yet. */
+  laneIndex(): string;
+  /** Sorted set by the time (ms epoch) from which a record need not be kept any more. */
+  retention(): string;
+  /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
+  clientIndex(clientId: string): string;
+  clientStatusIndex(clientId: string, status: string): string;
+  /** String that expires: a worker has let bulk verifications ahead just now. */
+  bulkShareTurn(): string;
+  /** Hash: worker id → number of verifications that process has in flight. */
+  inFlight(): string;
+  /** Hash: quota log, margin, rate, hold: everything the slot script reads and writes. */
+  quota(): string;
+  /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
+  ledger(day: string): string;
+  /** Sorted set: upstream calls about one person by time (ms epoch), and until when the upstream wants no more. */
+  person(digest: string): string;
+  /** List: the delivery attempts of one event, oldest first. */
+  deliveryLog(id: string): string;
+  /** Sorted set: dead letters by time of death (ms epoch). */
+  deadLetters(): string;
+  /** Hash: one client. */
+  client(clientId: string): string;
+  /** Hash: API key hash → client id. */
+  apiKeys(): string;
+  /** String: until when a client's submissions have used up its rate (µs epoch). */
+  clientRate(clientId: string): string;
+  /** Hash: how many people's photos are stored now, and the peak. */
+  photosStored(): string;
+  /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
+  endpointHealth(endpoint: string): string;
+  /** Sorted set: verifications whose event waits for a held endpoint, by completion time (ms epoch). */
+  heldDeliveries(endpoint: string): string;
+  /** Set: endpoints with events that wait. */
+  heldEndpoints(): string;
+}
+
+/** @param lane lower-case letters, digits and hyphens; it becomes part of every key */
+export function laneKeys(lane: string): LaneKeys {
+  const tag = `{vq:${lane}}`;
+  return {
+    lane,
+    queuePrefix: tag,
+    verificationQueue: 'verifications',
+    deliveryQueue: 'deliveries',
+    record: (id) => `${tag}:record:${id}`,
+    subject: (id) => `${tag}:subject:${id}`,
+    idempotency: (clientId, digest) => `${tag}:idempotency:${clientId}:${digest}`,
+    indexPrefix: () => `${tag}:index`,
+    laneIndex: () => `${tag}:index`,
+    retention: () => `${tag}:retention`,
+    clientIndex: (clientId) => `${tag}:index:${clientId}`,
+    clientStatusIndex: (clientId, status) => `${tag}:index:${clientId}:${status}`,
+    bulkShareTurn: () => `${tag}:bulk-share-turn`,
+    inFlight: () => `${tag}:in-flight`,
+    quota: () => `${tag}:quota`,
+    ledger: (day) => `${tag}:ledger:${day}`,
+    person: (digest) => `${tag}:person:${digest}`,
+    deliveryLog: (id) => `${tag}:delivery-log:${id}`,
+    deadLetters: () => `${tag}:dead-letters`,
+    client: (clientId) => `${tag}:client:${clientId}`,
+    apiKeys: () => `${tag}:api-keys`,
+    clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
+    photosStored: () => `${tag}:photos-stored`,
+    endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
+    heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
+    heldEndpoints: () => `${tag}:held-endpoints`,
+  };
+}

@@ -1,0 +1,117 @@
+import type { LaneSettings } from './lane-settings.ts';
+
+/** A process that waits for its turn. */
+export interface Waiting {
+  readonly id: string;
+  /** Who has the smaller key goes first: the instant it began to wait, less its head start. */
+  readonly keyUs: number;
+  /** When it was told to come back. */
+  readonly dueUs: number;
+}
+
+interface Refusal {
+  readonly seq: number;
+  readonly atUs: number;
+}
+
+/** What happened in one second of Redis' clock. */
+export interface SecondTally {
+  readonly second: number;
+  readonly granted: number;
+  readonly refused: number;
+}
+
+export type GateStatus = '' | 'slow' | 'held';
+
+/**
+ * Everything a lane knows, as kept in its one hash. Instants in microseconds of Redis' clock, 0 for never.
+ *
+ * Slots are numbered from 1. `slots` is a ring of `size` entries: at `seq % size` stands the latest instant at which
+ * that slot's request may have been sent: the granted instant plus the tolerance until its holder writes back when it
+ * sent, 0 when it writes back that it did not send.
+ */
+export interface LaneRecord {
+  readonly size: number;
+  readonly seq: number;
+  /** The first slot the ring knows about; what came before it was lost, or is no longer comparable. */
+  readonly from: number;
+  /** Instant of the newest slot. */
+  readonly lastUs: number;
+  readonly silentUntilUs: number;
+  /** Until then slots keep the full even spacing, because the ring does not know the second before. */
+  readonly pacedUntilUs: number;
+  readonly slots: ReadonlyMap<number, number>;
+  /** Effective rate in thousandths of a request per second. */
+  readonly rateMilli: number;
+  readonly rateAtUs: number;
+  readonly marginUs: number;
+  readonly marginSeq: number;
+  readonly marginAtUs: number;
+  /** Oldest first, at most `MAX_REFUSALS`. */
+  readonly refusals: readonly Refusal[];
+  /** By `second % TALLY_SECONDS`. */
+  readonly tallies: ReadonlyMap<number, SecondTally>;
+  readonly line: readonly Waiting[];
+  /** The latest attempts, oldest first: `1` for each that failed transiently, `0` for each that did not. */
+  readonly results: string;
+  readonly gate: GateStatus;
+  readonly gateReason: string;
+  readonly gateSinceUs: number;
+  /** Reports about slots up to this one are older than the gate's last change and do not move it. */
+  readonly gateSeq: number;
+  readonly probeAtUs: number;
+  readonly probeSeq: number;
+  /** 0 when not paused. */
+  readonly pausedSinceUs: number;
+  readonly pausedReason: string;
+}
+
+export const MAX_REFUSALS = 32;
+export const TALLY_SECONDS = 64;
+
+export const NEW_LANE: LaneRecord = {
+  size: 0,
+  seq: 0,
+  from: 1,
+  lastUs: 0,
+  silentUntilUs: 0,
+  pacedUntilUs: 0,
+  slots: new Map(),
+  rateMilli: 0,
+  rateAtUs: 0,
+  marginUs: 0,
+  marginSeq: 0,
+  marginAtUs: 0,
+  refusals: [],
+  tallies: new Map(),
+  line: [],
+  results: '',
+  gate: '',
+  gateReason: '',
+  gateSinceUs: 0,
+  gateSeq: 0,
+  probeAtUs: 0,
+  probeSeq: 0,
+  pausedSinceUs: 0,
+  pausedReason: '',
+};
+
+/** The limiter's arithmetic at the lane's present rate and margin. */
+export interface Pace {
+  /** Slots per span: the quota, fewer while the rate is cut. */
+  readonly count: number;
+  /** Any `count + 1` consecutive slots span at least this long. */
+  readonly spanUs: number;
+  /** Even spacing. */
+  readonly gapUs: number;
+  /** The spacing two slots keep at least. */
+  readonly softUs: number;
+}
+
+/** A fractional rate r is kept as ⌈r⌉ slots per ⌈r⌉/r seconds. */
+export function computePace(record: LaneRecord, settings: LaneSettings): Pace {
+  const count = Math.ceil(record.rateMilli / 1000);
+  const spanUs = Math.ceil((settings.windowUs * count * 1000) / record.rateMilli) + record.marginUs;
+  const gapUs = Math.ceil(spanUs / count);
+  return { count, spanUs, gapUs, softUs: Math.floor((gapUs * settings.spacingPermille) / 1000) };
+}

@@ -1,0 +1,154 @@
+import type { ClientAction, OutcomeRow, Verdict } from './outcome-row.ts';
+
+const MINUTE_MS = 60_000;
+const DAY_MS = 86_400_000;
+/** The upstream's day is that of UTC+08:00, which has no daylight saving time. */
+const UPSTREAM_DAY_OFFSET_MS = 8 * 3_600_000;
+
+export interface Backoff {
+  /** Upper bound of the first wait. */
+  readonly baseMs: number;
+  readonly factor: number;
+  /** Upper bound of any wait. */
+  readonly capMs: number;
+}
+
+export interface RetrySettings {
+  /** Attempts allowed beyond the first. */
+  readonly retriesAllowed: number;
+  readonly backoff: Backoff;
+  /** What to do about a request that was sent and never got a readable answer. */
+  readonly unknownPolicy: 'ask_again' | 'fail';
+  /** Waits for the next minute and the next day are spread over this long. */
+  readonly minuteJitterMs: number;
+  readonly dayJitterMs: number;
+}
+
+export const DEFAULT_RETRY_SETTINGS = {
+  retriesAllowed: 5,
+  backoff: { baseMs: 1000, factor: 2, capMs: 60_000 },
+  unknownPolicy: 'ask_again',
+  minuteJitterMs: 5000,
+  dayJitterMs: 600_000,
+} as const satisfies RetrySettings;
+
+export interface AttemptFacts {
+  readonly row: OutcomeRow;
+  /** Counted attempts, including this one as if it counts. */
+  readonly attemptsMade: number;
+  /** The last wait for the daily limit, as the `wait` of the step that ordered it. */
+  readonly deferredBefore: DailyWait | 'none';
+  /** True while the lane sends only probes: what fails transiently then says nothing about the verification. */
+  readonly laneSlow: boolean;
+  readonly settings: RetrySettings;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Uniform in [0, 1). */
+  readonly random: () => number;
+}
+
+export type DailyWait = 'minute' | 'day';
+
+/**
+ * What happens to the verification after an attempt. Times are milliseconds since the epoch.
+ *
+ * `counts` says whether the attempt is one of those that are limited. A step that does not count leaves the number of
+ * attempts as it was before the call.
+ */
+export type NextStep =
+  | {
+      readonly step: 'settle';
+      readonly status: 'completed' | 'failed';
+      readonly verdict: Verdict;
+      readonly code: string;
+      readonly action: ClientAction;
+      readonly counts: true;
+      readonly possiblyBilledAgain: boolean;
+    }
+  | {
+      readonly step: 'retry';
+      readonly at: number;
+      readonly counts: true;
+      /** True when this attempt may have been charged for without our seeing the answer. */
+      readonly possiblyBilledAgain: boolean;
+    }
+  | { readonly step: 'defer'; readonly until: number; readonly wait: DailyWait; readonly counts: true }
+  | { readonly step: 'requeue'; readonly reason: 'pace'; readonly counts: false }
+  | { readonly step: 'hold'; readonly reason: string; readonly counts: false }
+  | { readonly step: 'slow'; readonly reason: string; readonly counts: false };
+
+type Decide = (facts: AttemptFacts) => NextStep;
+
+const DECISIONS: Record<OutcomeRow['kind'], Decide> = {
+  final: settle,
+  fault: settle,
+  transient: (facts) => (facts.laneSlow ? slow(facts) : retryOrSettle(facts)),
+  maintenance: slow,
+  daily_limit: deferOrSettle,
+  account_fault: ({ row }) => ({ step: 'hold', reason: row.code, counts: false }),
+  pace: () => ({ step: 'requeue', reason: 'pace', counts: false }),
+  unknown: (facts) => (facts.settings.unknownPolicy === 'fail' ? settle(facts) : retryOrSettle(facts)),
+};
+
+/**
+ * Decides what an attempt's outcome means for its verification.
+ *
+ * Calls that count never exceed 1 + `retriesAllowed`. Waiting for the daily limit counts, because the upstream was
+ * called; being refused for pace, held or slowed does not, because that is never the verification's doing.
+ */
+export function computeNextStep(facts: AttemptFacts): NextStep {
+  return DECISIONS[facts.row.kind](facts);
+}
+
+/** Full jitter: uniform between 0 and the exponential bound. `attemptsMade` starts at 1. */
+export function computeBackoffMs(backoff: Backoff, attemptsMade: number, random: () => number): number {
+  const bound = Math.min(backoff.capMs, backoff.baseMs * backoff.factor ** Math.max(0, attemptsMade - 1));
+  return Math.floor(random() * bound);
+}
+
+/** The first instant of the upstream's next day. */
+export function computeNextUpstreamDay(now: number): number {
+  return (Math.floor((now + UPSTREAM_DAY_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - UPSTREAM_DAY_OFFSET_MS;
+}
+
+function settle({ row }: AttemptFacts): NextStep {
+  return {
+    step: 'settle',
+    status: row.verdict === 'error' ? 'failed' : 'completed',
+    verdict: row.verdict,
+    code: row.code,
+    action: row.action,
+    counts: true,
+    possiblyBilledAgain: row.kind === 'unknown',
+  };
+}
+
+function slow({ row }: AttemptFacts): NextStep {
+  return { step: 'slow', reason: row.code, counts: false };
+}
+
+function retryOrSettle(facts: AttemptFacts): NextStep {
+  const { row, settings, attemptsMade, now, random } = facts;
+  if (attemptsMade > settings.retriesAllowed) return settle(facts);
+  return {
+    step: 'retry',
+    at: now + computeBackoffMs(settings.backoff, attemptsMade, random),
+    counts: true,
+    possiblyBilledAgain: row.kind === 'unknown',
+  };
+}
+
+/**
+ * One code stands for two limits, 15 a minute and 30 a day. The shorter wait is tried first, and again after each
+ * day, because the refusal of a new day is as ambiguous as the first.
+ */
+function deferOrSettle(facts: AttemptFacts): NextStep {
+  const { settings, attemptsMade, deferredBefore, now, random } = facts;
+  if (attemptsMade > settings.retriesAllowed) return settle(facts);
+  if (deferredBefore !== 'minute') {
+    const until = now + MINUTE_MS + Math.floor(random() * settings.minuteJitterMs);
+    return { step: 'defer', until, wait: 'minute', counts: true };
+  }
+  const until = computeNextUpstreamDay(now) + Math.floor(random() * settings.dayJitterMs);
+  return { step: 'defer', until, wait: 'day', counts: true };
+}

@@ -1,0 +1,74 @@
+import type { ChainableCommander } from 'ioredis';
+import type { Priority } from '../contract/verification.ts';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+import type { SealedSubject } from '../sealing/seal.ts';
+import { splitPhoto } from './photo-pieces.ts';
+
+export interface Acceptance {
+  readonly id: string;
+  readonly clientId: string;
+  readonly priority: Priority;
+  readonly reference: string | undefined;
+  readonly extra: string | undefined;
+  readonly callbackUrl: string | undefined;
+  /** ms epoch */
+  readonly submittedAt: number;
+  readonly sealed: SealedSubject;
+  /** Redis key of the claim its Idempotency-Key made, so that it can be forgotten with the rest. */
+  readonly idempotencyClaim?: string;
+}
+
+// The record exists already when a submission whose fate was unknown is repeated under its Idempotency-Key and the
+// first one did go through after all: then nothing may be written over it.
+const acceptScript = defineScript({
+  name: 'accept',
+  keys: 4,
+  lua: `
+local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local options = tonumber(ARGV[7])
+if redis.call('EXISTS', record) == 1 then return 0 end
+redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued', unpack(ARGV, 8, 7 + options))
+redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 8 + options))
+redis.call('ZADD', laneIndex, submittedAt, id)
+redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
+redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)
+local stored = redis.call('HINCRBY', photosStored, 'now', 1)
+if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
+  redis.call('HSET', photosStored, 'peak', stored)
+end
+return 1
+`,
+});
+
+/** Queues the writing of record, sealed subject and indexes into a transaction. */
+export function queueAcceptance(
+  transaction: ChainableCommander,
+  keys: LaneKeys,
+  acceptance: Acceptance,
+): void {
+  const { id, sealed } = acceptance;
+  const options = Object.entries({
+    priority: acceptance.priority,
+    reference: acceptance.reference,
+    extra: acceptance.extra,
+    callbackUrl: acceptance.callbackUrl,
+    idempotencyClaim: acceptance.idempotencyClaim,
+  }).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  acceptScript.appendTo(
+    transaction,
+    [keys.record(id), keys.subject(id), keys.laneIndex(), keys.photosStored()],
+    [
+      id,
+      acceptance.clientId,
+      acceptance.submittedAt,
+      keys.indexPrefix(),
+      sealed.wrappedKey,
+      sealed.fields,
+      options.length,
+      ...options,
+      ...splitPhoto(sealed.photo),
+    ],
+  );
+}

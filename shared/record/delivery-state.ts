@@ -1,0 +1,85 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { DeliveryStatus } from '../contract/verification.ts';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+/** Attempts kept per event; the schedule has ten, redeliveries may add more. */
+const LOG_MAX = 100;
+
+// A finished delivery starts the record's retention, and so does one that nobody receives, because its client polls. Any
+// other is kept until somebody decides about it.
+const recordDeliveryScript = defineScript({
+  name: 'recordDelivery',
+  keys: 4,
+  lua: `
+local record, log, deadLetters, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, status, nextAt, entry, now, keepUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+if redis.call('EXISTS', record) == 0 then return 'missing' end
+redis.call('HSET', record, 'deliveryStatus', status)
+if nextAt == '' then redis.call('HDEL', record, 'deliveryNextAt') else redis.call('HSET', record, 'deliveryNextAt', nextAt) end
+if entry ~= '' then
+  redis.call('HINCRBY', record, 'deliveryAttempts', 1)
+  redis.call('RPUSH', log, entry)
+  redis.call('LTRIM', log, -${LOG_MAX}, -1)
+end
+if status == 'dead' then redis.call('ZADD', deadLetters, now, id) else redis.call('ZREM', deadLetters, id) end
+if keepUntil == '' then redis.call('ZREM', retention, id) else redis.call('ZADD', retention, keepUntil, id) end
+return 'recorded'
+`,
+});
+
+/** One try to bring an event to its callback, as `GET /v1/verifications/{id}/deliveries` shows it. */
+export const deliveryAttempt = z
+  .strictObject({
+    at: z.iso.datetime(),
+    durationMs: z.number().int().nonnegative(),
+    status: z.number().int().nullable().describe("the receiver's HTTP status; null when there was none"),
+    errorClass: z.string().nullable().describe('why there was no answer'),
+    answer: z.string().describe("the first 4 kB of the receiver's answer"),
+  })
+  .meta({ id: 'DeliveryAttempt' });
+export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
+
+export interface DeliveryProgress {
+  readonly id: string;
+  readonly status: DeliveryStatus;
+  /** ms epoch */
+  readonly nextAttemptAt: number | null;
+  readonly attempt: DeliveryAttempt | null;
+  /** ms epoch */
+  readonly now: number;
+  /** ms epoch; null while somebody may still have to do something about it. */
+  readonly keepUntil: number | null;
+}
+
+/** Writes what became of a delivery attempt: state, log and dead letters, in one step. */
+export async function recordDelivery(
+  redis: Redis,
+  keys: LaneKeys,
+  { id, status, nextAttemptAt, attempt, now, keepUntil }: DeliveryProgress,
+): Promise<'recorded' | 'missing'> {
+  const reply = await recordDeliveryScript(
+    redis,
+    [keys.record(id), keys.deliveryLog(id), keys.deadLetters(), keys.retention()],
+    [id, status, nextAttemptAt ?? '', attempt ? JSON.stringify(attempt) : '', now, keepUntil ?? ''],
+  );
+  return reply as 'recorded' | 'missing';
+}
+
+/** The attempt log, oldest first; entries that cannot be read are left out. */
+export async function readDeliveryLog(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryAttempt[]> {
+  const entries = await redis.lrange(keys.deliveryLog(id), 0, -1);
+  return entries.flatMap((entry) => {
+    const parsed = deliveryAttempt.safeParse(parseJson(entry));
+    return parsed.success ? [parsed.data] : [];
+  });
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,73 @@
+/**
+ * Lua shared by the record's scripts.
+ *
+ * Index keys are built inside the scripts from the lane's hash tag and the client's id: they carry the same tag as
+ * the declared keys, so they live in the same slot (the way BullMQ's own scripts reach job keys).
+ */
+
+/** Moves a verification from one status to another, in the record and in its client's index. */
+export const moveStatusLua = `
+local function moveStatus(record, indexPrefix, id, to)
+  local now = redis.call('HMGET', record, 'status', 'client', 'submittedAt')
+  if now[1] == to then return end
+  redis.call('ZREM', indexPrefix .. ':' .. now[2] .. ':' .. now[1], id)
+  redis.call('ZADD', indexPrefix .. ':' .. now[2] .. ':' .. to, tonumber(now[3]) or 0, id)
+  redis.call('HSET', record, 'status', to)
+end
+`;
+
+/** Deletes the sealed subject, keeps the count of stored photos right, and takes the verification off the waiting ones. */
+export const shredLua = `
+local function shred(subject, photosStored, laneIndex, id)
+  redis.call('ZREM', laneIndex, id)
+  if redis.call('DEL', subject) == 1 then
+    redis.call('HINCRBY', photosStored, 'now', -1)
+  end
+end
+`;
+
+/**
+ * Deletes all that is kept of a verification: record, delivery log, indexes, and the claim of its Idempotency-Key, which
+ * would otherwise be taken for an abandoned one. What is counted stays; it names nobody.
+ */
+export const forgetLua = `
+local function forget(record, log, retention, deadLetters, indexPrefix, id)
+  local now = redis.call('HMGET', record, 'status', 'client', 'idempotencyClaim')
+  redis.call('ZREM', retention, id)
+  redis.call('ZREM', deadLetters, id)
+  redis.call('ZREM', indexPrefix .. ':' .. now[2], id)
+  redis.call('ZREM', indexPrefix .. ':' .. now[2] .. ':' .. now[1], id)
+  if now[3] and redis.call('HGET', now[3], 'id') == id then redis.call('DEL', now[3]) end
+  redis.call('DEL', record, log)
+end
+`;
+
+/** Calls are kept for reconciling the bill: 400 days. */
+const LEDGER_KEPT_SECONDS = 400 * 86_400;
+
+export const countCallLua = `
+local function countCall(ledger, entry)
+  if entry ~= '' and redis.call('HINCRBY', ledger, entry, 1) == 1 then
+    redis.call('EXPIRE', ledger, ${LEDGER_KEPT_SECONDS})
+  end
+end
+`;
+
+/** Ends the worker's claim. The in-flight hash holds a counter for each worker process. */
+export const releaseClaimLua = `
+local function releaseClaim(record, inFlight)
+  local worker = redis.call('HGET', record, 'claimedBy')
+  if worker then
+    if redis.call('HINCRBY', inFlight, worker, -1) <= 0 then redis.call('HDEL', inFlight, worker) end
+    redis.call('HDEL', record, 'claimedBy', 'claim', 'sentAt')
+  end
+end
+`;
+
+export const appendAttemptLua = `
+local function appendAttempt(record, attempt)
+  if attempt ~= '' then
+    redis.call('HSET', record, 'attempt:' .. redis.call('HINCRBY', record, 'attempts', 1), attempt)
+  end
+end
+`;

@@ -1,0 +1,58 @@
+import { Redis, type RedisOptions } from 'ioredis';
+
+/**
+ * An ioredis client that can be closed between two tries to connect.
+ *
+ * There, ioredis' `disconnect()` stops the retries and then says nothing: no `end` event, commands that wait go
+ * on waiting, for there is no socket whose close would tell. BullMQ waits for that event when a worker closes,
+ * so a worker told to stop while Redis is away (or within half a second after) would never end. This one begins
+ * one more try and gives it up before it has a socket, which ends the client as it should have.
+ */
+export class ClosableRedis extends Redis {
+  #batches = false;
+  #corked: NodeJS.WritableStream | undefined;
+
+  /**
+   * From now on commands of one tick leave together at its end: each write of its own is a system call here and another
+   * one at Redis. Not for a connection whose commands must be on their way before something else is.
+   */
+  batchWrites(): this {
+    this.#batches = true;
+    return this;
+  }
+
+  override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
+    if (this.#batches) this.#cork();
+    return super.sendCommand(...args);
+  }
+
+  #cork(): void {
+    const { stream } = this;
+    // A new connection has a new stream.
+    if (stream === undefined || stream === this.#corked) return;
+    this.#corked = stream;
+    stream.cork();
+    process.nextTick(() => {
+      if (this.#corked === stream) this.#corked = undefined;
+      stream.uncork();
+    });
+  }
+
+  override disconnect(reconnect = false): void {
+    const isBetweenTries = !reconnect && this.status === 'reconnecting';
+    super.disconnect(reconnect);
+    if (isBetweenTries) {
+      this.connect().catch(() => {
+        // Left behind, ioredis' private "closed by us" would keep a later connection of this client from retrying.
+        Reflect.set(this, 'manuallyClosing', false);
+      });
+      super.disconnect();
+    }
+  }
+
+  /** BullMQ duplicates the client it is given for each blocking connection. */
+  override duplicate(override?: Partial<RedisOptions>): Redis {
+    const duplicate = new ClosableRedis({ ...this.options, ...override, replyMapping: 'legacy' });
+    return this.#batches ? duplicate.batchWrites() : duplicate;
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * What a failed Redis command means for the caller.
+ *
+ * - `gone`: no answer. The command may or may not have been executed.
+ * - `refused`: Redis answered that it takes no writes (or nothing at all) at the moment; nothing was written.
+ */
+export type RedisFailure = 'gone' | 'refused';
+
+/**
+ * Error codes of Redis that pass without a change of the program: memory full, disk full, loading, a replica
+ * after a failover, a script of somebody else that blocks.
+ */
+const REFUSALS = /\b(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|NOREPLICAS|BUSY|CLUSTERDOWN|TRYAGAIN)\b/;
+
+const GONE_CODES: ReadonlySet<string> = new Set([
+  'ECONNREFUSED',
+  'ECONNRESET',
+  'ECONNABORTED',
+  'EPIPE',
+  'ETIMEDOUT',
+  'EHOSTUNREACH',
+  'ENETUNREACH',
+  'ENOTFOUND',
+  'EAI_AGAIN',
+]);
+
+/**
+ * ioredis tells these apart by message only; there is no code and no class to branch on. The texts are those
+ * of ioredis 6.0 (`Redis.js`, `Command.js`, `event_handler.js`), held by a test against the real library.
+ */
+const GONE_MESSAGES =
+  /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request)/;
+
+/**
+ * Tells whether an error means that Redis is unavailable, and how; undefined: a mistake of ours, or not
+ * from Redis at all. A script's error carries the code of the command that failed inside it, so the code is
+ * looked for anywhere in a reply.
+ */
+export function classifyRedisError(error: unknown): RedisFailure | undefined {
+  if (!(error instanceof Error)) {
+    return undefined;
+  }
+  const code = 'code' in error ? error.code : undefined;
+  if ((typeof code === 'string' && GONE_CODES.has(code)) || GONE_MESSAGES.test(error.message)) {
+    return 'gone';
+  }
+  return error.name === 'ReplyError' && REFUSALS.test(error.message) ? 'refused' : undefined;
+}
+
+/**
+ * The one line of a Redis error that may be logged. The error object itself must not be: ioredis attaches the
+ * failed command with its arguments, and for a failed log-in those are the user name and the password.
+ */
+export function describeRedisError(error: unknown): string {
+  if (!(error instanceof Error)) {
+    return 'unknown error';
+  }
+  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  // A refused dual-stack connection is an AggregateError with an empty message.
+  return error.message === '' ? code || error.name : error.message;
+}

@@ -1,0 +1,115 @@
+import type { Redis } from 'ioredis';
+import { describeRedisError } from './failure.ts';
+
+/** What `CONFIG GET` answered, where the user may ask; without it INFO alone decides. */
+export interface RedisConfig {
+  readonly 'maxmemory-policy'?: string;
+  readonly appendonly?: string;
+  readonly appendfsync?: string;
+}
+
+export type RedisJudgement =
+  | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
+  | { readonly kind: 'unfit'; readonly reasons: readonly string[] };
+
+const OLDEST = { major: 6, minor: 2 };
+
+/**
+ * Decides whether verifications may be entrusted to this Redis.
+ *
+ * @param info the text of `INFO`. Valkey gives a `redis_version` too, that of the Redis it is compatible with.
+ */
+export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
+  const facts = parseInfo(info);
+  const version = facts.get('redis_version') ?? '';
+  const reasons = [
+    ...judgeVersion(version),
+    ...judgePolicy(config['maxmemory-policy'] ?? facts.get('maxmemory_policy') ?? ''),
+    ...judgeRole(facts.get('role')),
+  ];
+  if (reasons.length > 0) {
+    return { kind: 'unfit', reasons };
+  }
+  const appendOnly = config.appendonly ?? (facts.get('aof_enabled') === '1' ? 'yes' : 'no');
+  return { kind: 'fit', version, warnings: warnOfLoss(appendOnly, config.appendfsync) };
+}
+
+/**
+ * Asks the Redis about itself and judges the answer.
+ *
+ * @returns what the operator should know though the Redis is fit
+ * @throws {Error} with every reason why it is not, or because the user may not ask (`INFO` is needed)
+ */
+export async function assertRedisFit(
+  client: Redis,
+): Promise<{ version: string; warnings: readonly string[] }> {
+  const info = await client.info().catch((cause: unknown) => {
+    throw new Error(`Cannot judge this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
+  });
+  const judgement = judgeRedis(info, await readConfig(client));
+  if (judgement.kind === 'unfit') {
+    throw new Error(`Cannot use this Redis: ${judgement.reasons.join('; ')}`);
+  }
+  return { version: judgement.version, warnings: judgement.warnings };
+}
+
+async function readConfig(client: Redis): Promise<RedisConfig> {
+  try {
+    // One pattern per call: several at once came with Redis 7.
+    const [policy, appendOnly, fsync] = await Promise.all([
+      readSetting(client, 'maxmemory-policy'),
+      readSetting(client, 'appendonly'),
+      readSetting(client, 'appendfsync'),
+    ]);
+    return { ...policy, ...appendOnly, ...fsync };
+  } catch {
+    // CONFIG is forbidden to many ACL users and renamed by many providers; INFO says all that decides.
+    return {};
+  }
+}
+
+async function readSetting(client: Redis, name: keyof RedisConfig): Promise<RedisConfig> {
+  const [, value] = (await client.config('GET', name)) as string[];
+  return value === undefined ? {} : { [name]: value };
+}
+
+function parseInfo(info: string): ReadonlyMap<string, string> {
+  return new Map(
+    info
+      .split(/\r?\n/)
+      .map((line) => line.split(':', 2))
+      .flatMap(([field, value]) =>
+        field === undefined || value === undefined ? [] : [[field, value.trim()] as const],
+      ),
+  );
+}
+
+function judgeVersion(version: string): string[] {
+  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
+  if (major === undefined || minor === undefined) {
+    return ['its version must be known, received none in INFO'];
+  }
+  const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
+  return isOld ? [`its version must be ${OLDEST.major}.${OLDEST.minor} or newer, received ${version}`] : [];
+}
+
+function judgePolicy(policy: string): string[] {
+  return policy === 'noeviction'
+    ? []
+    : [
+        `maxmemory-policy must be noeviction, received ${policy === '' ? 'none' : policy} (an evicting Redis drops accepted verifications when memory is short)`,
+      ];
+}
+
+function judgeRole(role: string | undefined): string[] {
+  return role === undefined || role === 'master' ? [] : [`its role must be master, received ${role}`];
+}
+
+function warnOfLoss(appendOnly: string, fsync: string | undefined): string[] {
+  if (appendOnly !== 'yes') {
+    return ['AOF is off: a crash of Redis loses all verifications accepted since its last snapshot'];
+  }
+  return fsync === 'no'
+    ? ['appendfsync is "no": a power loss can lose the last half minute of accepted verifications']
+    : [];
+}

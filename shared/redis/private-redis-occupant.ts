@@ -1,0 +1,92 @@
+import { Redis } from 'ioredis';
+import { isAlive, parseOwnerPid, type RedisIdentity } from './private-redis-folder.ts';
+
+/**
+ * Who listens on the port of a private Redis.
+ *
+ * - `owned`: our Redis, and the program that started it lives
+ * - `abandoned`: our Redis, its program is gone, and it was not stopped (yet)
+ * - `nobody`: not any more, or not for long
+ * - `stranger`: something that does not know our password or serves another folder, or does not answer
+ */
+export type Occupant =
+  | { readonly kind: 'nobody' }
+  | { readonly kind: 'stranger' }
+  | { readonly kind: 'owned'; readonly ownerPid: number }
+  | { readonly kind: 'abandoned'; readonly redisPid: number; stop(): Promise<void> };
+
+const ANSWER_TIMEOUT_MS = 2_000;
+const STOP_TIMEOUT_MS = 15_000;
+
+export async function findOccupant(dataDir: string, identity: RedisIdentity): Promise<Occupant> {
+  const client = new Redis({
+    host: '127.0.0.1',
+    port: identity.port,
+    password: identity.password,
+    lazyConnect: true,
+    // Ready or not: while it loads its data it already answers what is asked here.
+    enableReadyCheck: false,
+    retryStrategy: null,
+    connectTimeout: ANSWER_TIMEOUT_MS,
+    commandTimeout: ANSWER_TIMEOUT_MS,
+  });
+  const errors: unknown[] = [];
+  client.on('error', (error) => errors.push(error));
+  try {
+    await client.connect();
+    return await identify(client, dataDir);
+  } catch (error) {
+    client.disconnect();
+    return { kind: [...errors, error].some(isAnswerOrSilence) ? 'stranger' : 'nobody' };
+  }
+}
+
+async function identify(client: Redis, dataDir: string): Promise<Occupant> {
+  const servedDir = await readSetting(client, 'dir');
+  const ownerPid = parseOwnerPid(await readSetting(client, 'pidfile'));
+  if (servedDir !== dataDir || ownerPid === undefined) {
+    client.disconnect();
+    return { kind: 'stranger' };
+  }
+  if (isAlive(ownerPid)) {
+    client.disconnect();
+    return { kind: 'owned', ownerPid };
+  }
+  const redisPid = Number(/process_id:(\d+)/.exec(await client.info('server'))?.[1]);
+  return { kind: 'abandoned', redisPid, stop: () => shutDown(client) };
+}
+
+/** Over the connection that proved who it is, so never by a pid that may have become somebody else's. */
+function shutDown(client: Redis): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (client.status === 'end') {
+      return resolve();
+    }
+    const timer = setTimeout(() => {
+      client.disconnect();
+      reject(new Error(`Cannot stop the previous private Redis: it must end within ${STOP_TIMEOUT_MS} ms`));
+    }, STOP_TIMEOUT_MS);
+    client.once('end', () => {
+      clearTimeout(timer);
+      resolve();
+    });
+    // It closes the connection instead of answering. If its guard stops it at the same moment, so much the better.
+    client.shutdown().catch(() => undefined);
+  });
+}
+
+async function readSetting(client: Redis, name: string): Promise<string> {
+  const [, value] = (await client.config('GET', name)) as string[];
+  return value ?? '';
+}
+
+/**
+ * Anything else (refused, reset, closed before the answer) is a listener that is gone or going: a Redis that is
+ * shutting down still accepts connections while it writes its data down.
+ */
+function isAnswerOrSilence(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (error.name === 'ReplyError' || error.name === 'ParserError' || /timed out|ETIMEDOUT/.test(error.message))
+  );
+}

@@ -1,0 +1,198 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  type AttemptFacts,
+  computeBackoffMs,
+  computeNextStep,
+  computeNextUpstreamDay,
+  DEFAULT_RETRY_SETTINGS,
+} from '../../../shared/outcomes/decide.ts';
+import { publicOutcomeTable, resolveOutcome } from '../../../shared/outcomes/resolve-outcome.ts';
+
+const NOW = Date.UTC(2026, 2, 1, 12, 0, 0);
+const NEXT_DAY = Date.UTC(2026, 2, 1, 16, 0, 0);
+const HALF = () => 0.5;
+
+function decide(code: string, overrides: Partial<Omit<AttemptFacts, 'row'>> = {}) {
+  return computeNextStep({
+    row: resolveOutcome(code),
+    attemptsMade: 1,
+    deferredBefore: 'none',
+    laneSlow: false,
+    settings: DEFAULT_RETRY_SETTINGS,
+    now: NOW,
+    random: HALF,
+    ...overrides,
+  });
+}
+
+const failing = { ...DEFAULT_RETRY_SETTINGS, unknownPolicy: 'fail' } as const;
+
+describe('after an attempt', () => {
+  it.each<{ when: string; step: ReturnType<typeof decide>; expected: Record<string, unknown> }>([
+    {
+      when: 'a match settles',
+      step: decide('Success'),
+      expected: {
+        step: 'settle',
+        status: 'completed',
+        verdict: 'match',
+        action: 'none',
+        possiblyBilledAgain: false,
+      },
+    },
+    {
+      when: 'a fault of the photo settles with what to do',
+      step: decide('FailedOperation.LifePhotoPoorQuality'),
+      expected: { step: 'settle', status: 'completed', verdict: 'unverifiable', action: 'resubmit_photo' },
+    },
+    {
+      when: 'a fault of ours settles as failed',
+      step: decide('InvalidParameter'),
+      expected: { step: 'settle', status: 'failed', verdict: 'error', code: 'InvalidParameter' },
+    },
+    {
+      when: 'a transient failure is retried within a second the first time',
+      step: decide('FailedOperation.UnKnown'),
+      expected: { step: 'retry', at: NOW + 500, counts: true, possiblyBilledAgain: false },
+    },
+    {
+      when: 'a transient failure is retried later the third time',
+      step: decide('FailedOperation.UnKnown', { attemptsMade: 3 }),
+      expected: { step: 'retry', at: NOW + 2000 },
+    },
+    {
+      when: 'the last retry is the fifth',
+      step: decide('FailedOperation.UnKnown', { attemptsMade: 5 }),
+      expected: { step: 'retry', at: NOW + 8000 },
+    },
+    {
+      when: 'a transient failure settles with its code once the retries are used up',
+      step: decide('FailedOperation.UnKnown', { attemptsMade: 6 }),
+      expected: {
+        step: 'settle',
+        status: 'failed',
+        verdict: 'error',
+        code: 'FailedOperation.UnKnown',
+        action: 'retry_later',
+      },
+    },
+    {
+      when: 'a transient failure in a slow lane does not count',
+      step: decide('FailedOperation.UnKnown', { attemptsMade: 6, laneSlow: true }),
+      expected: { step: 'slow', reason: 'FailedOperation.UnKnown', counts: false },
+    },
+    {
+      when: 'maintenance slows the lane',
+      step: decide('FailedOperation.CompareLibServiceUnavailable', { attemptsMade: 99 }),
+      expected: { step: 'slow', counts: false },
+    },
+    {
+      when: 'an account fault holds the lane',
+      step: decide('UnauthorizedOperation.Arrears', { attemptsMade: 99 }),
+      expected: { step: 'hold', reason: 'UnauthorizedOperation.Arrears', counts: false },
+    },
+    {
+      when: 'being too fast costs nothing',
+      step: decide('RequestLimitExceeded.UinLimitExceeded', { attemptsMade: 99 }),
+      expected: { step: 'requeue', reason: 'pace', counts: false },
+    },
+    {
+      when: 'an unknown fate is asked again and remembered',
+      step: decide('Veriqueue.Timeout'),
+      expected: { step: 'retry', at: NOW + 500, counts: true, possiblyBilledAgain: true },
+    },
+    {
+      when: 'an unknown fate is not asked again under the other policy',
+      step: decide('Veriqueue.Timeout', { settings: failing }),
+      expected: { step: 'settle', status: 'failed', verdict: 'error', possiblyBilledAgain: true },
+    },
+    {
+      when: 'an unknown fate counts in a slow lane too',
+      step: decide('Veriqueue.WorkerCrashed', { attemptsMade: 6, laneSlow: true }),
+      expected: { step: 'settle', status: 'failed', code: 'Veriqueue.WorkerCrashed' },
+    },
+    {
+      when: 'the person limit waits for the next minute first',
+      step: decide('FailedOperation.IdentityAuthLimitExceeded'),
+      expected: { step: 'defer', until: NOW + 62_500, wait: 'minute', counts: true },
+    },
+    {
+      when: 'the person limit waits for the next day of +08:00 then',
+      step: decide('FailedOperation.IdentityAuthLimitExceeded', {
+        attemptsMade: 2,
+        deferredBefore: 'minute',
+      }),
+      expected: { step: 'defer', until: NEXT_DAY + 300_000, wait: 'day' },
+    },
+    {
+      when: 'the person limit of a new day waits for a minute again',
+      step: decide('FailedOperation.IdentityAuthLimitExceeded', { attemptsMade: 3, deferredBefore: 'day' }),
+      expected: { step: 'defer', wait: 'minute' },
+    },
+    {
+      when: 'the person limit settles once the retries are used up',
+      step: decide('FailedOperation.IdentityAuthLimitExceeded', {
+        attemptsMade: 6,
+        deferredBefore: 'minute',
+      }),
+      expected: { step: 'settle', status: 'completed', verdict: 'unverifiable', action: 'retry_later' },
+    },
+  ])('$when', ({ step, expected }) => {
+    expect(step).toMatchObject(expected);
+  });
+
+  it('never makes more calls that count than 1 and the retries allowed, whatever they answer', () => {
+    const codes = publicOutcomeTable().map(({ code }) => code);
+    fc.assert(
+      fc.property(
+        fc.array(fc.constantFrom(...codes), { minLength: 40, maxLength: 40 }),
+        fc.integer({ min: 0, max: 8 }),
+        fc.boolean(),
+        (answers, retriesAllowed, laneSlow) => {
+          const settings = { ...DEFAULT_RETRY_SETTINGS, retriesAllowed };
+          let counted = 0;
+          for (const code of answers) {
+            const step = decide(code, { attemptsMade: counted + 1, settings, laneSlow });
+            if (step.counts) counted += 1;
+            if (step.step === 'settle') break;
+          }
+          expect(counted).toBeLessThanOrEqual(1 + retriesAllowed);
+        },
+      ),
+    );
+  });
+
+  it('decides every row of the table', () => {
+    for (const { code } of publicOutcomeTable()) expect(decide(code).step).toMatch(/^[a-z]+$/);
+  });
+});
+
+describe('the backoff', () => {
+  const backoff = { baseMs: 1000, factor: 2, capMs: 60_000 };
+  it.each([
+    { attemptsMade: 1, random: 0, expected: 0 },
+    { attemptsMade: 1, random: 0.999, expected: 999 },
+    { attemptsMade: 4, random: 0.5, expected: 4000 },
+    { attemptsMade: 7, random: 0.5, expected: 30_000 },
+    { attemptsMade: 2000, random: 0.5, expected: 30_000 },
+    { attemptsMade: 0, random: 0.5, expected: 500 },
+  ])(
+    'waits $expected ms after $attemptsMade attempts when the dice say $random',
+    ({ attemptsMade, random, expected }) => {
+      expect(computeBackoffMs(backoff, attemptsMade, () => random)).toBe(expected);
+    },
+  );
+});
+
+describe("the upstream's next day", () => {
+  it.each([
+    ['2026-03-01T00:00:00Z', '2026-03-01T16:00:00Z'],
+    ['2026-03-01T15:59:59.999Z', '2026-03-01T16:00:00Z'],
+    ['2026-03-01T16:00:00Z', '2026-03-02T16:00:00Z'],
+    ['2026-12-31T20:00:00Z', '2027-01-01T16:00:00Z'],
+    ['2028-02-28T17:00:00Z', '2028-02-29T16:00:00Z'],
+  ])('after %s begins at %s', (now, next) => {
+    expect(new Date(computeNextUpstreamDay(Date.parse(now))).getTime()).toBe(Date.parse(next));
+  });
+});

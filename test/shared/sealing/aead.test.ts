@@ -1,0 +1,24 @@
+import { randomBytes } from 'node:crypto';
+import { expect, test } from 'vitest';
+import { openBytes, SEAL_OVERHEAD_BYTES, sealBytes } from '../../../shared/sealing/aead.ts';
+
+const key = randomBytes(32);
+const context = { owner: 'ver_one', label: 'photo' };
+const bytes = randomBytes(100);
+
+test('sealed bytes open under the same key, owner and label', () => {
+  expect(openBytes(key, context, sealBytes(key, context, bytes))).toEqual({ status: 'opened', bytes });
+});
+
+test.each([
+  ['another owner', key, { ...context, owner: 'ver_two' }],
+  ['another label', key, { ...context, label: 'fields' }],
+  ['another key', randomBytes(32), context],
+])('sealed bytes do not open for %s', (_what, otherKey, otherContext) => {
+  const opening = openBytes(otherKey, otherContext, sealBytes(key, context, bytes));
+  expect(opening).toEqual({ status: 'unreadable', reason: 'tampered' });
+});
+
+test('sealing adds the overhead it states', () => {
+  expect(sealBytes(key, context, bytes)).toHaveLength(bytes.length + SEAL_OVERHEAD_BYTES);
+});

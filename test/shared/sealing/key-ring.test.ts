@@ -1,0 +1,111 @@
+import { randomBytes } from 'node:crypto';
+import { inspect } from 'node:util';
+import { describe, expect, test } from 'vitest';
+import { findKey, generateKey, getNewestKey, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
+
+const first = randomBytes(32).toString('base64');
+const second = randomBytes(32).toString('base64');
+
+describe('parseKeyRing', () => {
+  test('reads keys in order, the newest first', () => {
+    const parsing = parseKeyRing(`2026-03:${first},2026-02:${second}`);
+    if (!parsing.ok) throw new Error('the ring must parse');
+    expect(getNewestKey(parsing.keyRing).id).toBe('2026-03');
+    expect(parsing.keyRing.keys.map((key) => key.id)).toEqual(['2026-03', '2026-02']);
+    expect(findKey(parsing.keyRing, '2026-02')?.secret.export().toString('base64')).toBe(second);
+    expect(findKey(parsing.keyRing, '2026-01')).toBeUndefined();
+  });
+
+  test('ignores spaces and line breaks around entries', () => {
+    expect(parseKeyRing(` a:${first},\n b:${second}\n`).ok).toBe(true);
+  });
+
+  test.each<[what: string, text: string, errors: readonly string[]]>([
+    ['nothing', '', ['Cannot use key entry 1: it must be id:base64, received an empty entry']],
+    [
+      'a trailing comma',
+      `a:${first},`,
+      ['Cannot use key entry 2: it must be id:base64, received an empty entry'],
+    ],
+    ['a key without an id', first, ['Cannot use key entry 1: it must be id:base64, received no colon']],
+    [
+      'id and key in the wrong order',
+      `${first}:a`,
+      ['Cannot use key entry 1: its id must be 1 to 20 letters, digits, hyphens or underscores'],
+    ],
+    [
+      'an empty id',
+      `:${first}`,
+      ['Cannot use key entry 1: its id must be 1 to 20 letters, digits, hyphens or underscores'],
+    ],
+    [
+      'a key of 31 bytes',
+      `a:${Buffer.alloc(31).toString('base64')}`,
+      ['Cannot use key entry 1 (a): it must have 32 bytes, received 31'],
+    ],
+    [
+      'a key of 33 bytes',
+      `a:${Buffer.alloc(33).toString('base64')}`,
+      ['Cannot use key entry 1 (a): it must have 32 bytes, received 33'],
+    ],
+    [
+      'a key without padding',
+      `a:${first.replaceAll('=', '')}`,
+      ['Cannot use key entry 1 (a): it must be standard Base64 with padding'],
+    ],
+    [
+      'a key in hex',
+      `a:${'g'.repeat(63)}`,
+      ['Cannot use key entry 1 (a): it must be standard Base64 with padding'],
+    ],
+    [
+      'the same id twice',
+      `a:${first},a:${second}`,
+      ['Cannot use key a: its id must be unique, received it twice'],
+    ],
+    [
+      'several mistakes, all of them',
+      `a:${first},b,c:AAAA`,
+      [
+        'Cannot use key entry 2: it must be id:base64, received no colon',
+        'Cannot use key entry 3 (c): it must have 32 bytes, received 3',
+      ],
+    ],
+  ])('refuses %s', (_what, text, errors) => {
+    expect(parseKeyRing(text)).toEqual({ ok: false, errors });
+  });
+
+  test('never puts key material into an error', () => {
+    const material = first.slice(0, 43);
+    for (const text of [
+      first,
+      `${first}:a`,
+      `a:${material}`,
+      `${material}:${material}`,
+      `a:${first}:b`,
+      `a:${first}x`,
+    ]) {
+      const parsing = parseKeyRing(text);
+      expect(parsing.ok).toBe(false);
+      expect(JSON.stringify(parsing)).not.toContain(material.slice(0, 10));
+    }
+  });
+
+  test('gives a ring that shows no key when it is printed or serialized', () => {
+    const parsing = parseKeyRing(`a:${first}`);
+    const hex = Buffer.from(first, 'base64').toString('hex').slice(0, 12);
+    for (const text of [inspect(parsing, { depth: null, showHidden: true }), JSON.stringify(parsing)]) {
+      expect(text).not.toContain(first.slice(0, 10));
+      expect(text.replaceAll(' ', '')).not.toContain(hex);
+    }
+  });
+});
+
+describe('generateKey', () => {
+  test('makes an entry that parses, another one each time', () => {
+    const [one, other] = [generateKey(randomBytes), generateKey(randomBytes)];
+    expect(one).not.toBe(other);
+    expect(one).toMatch(/^k[0-9a-f]{8}:/);
+    expect(parseKeyRing(`${one},${other}`).ok).toBe(true);
+  });
+});

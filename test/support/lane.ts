@@ -1,0 +1,50 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { generateKey, type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { startTestRedis, type TestRedis } from './redis.ts';
+
+/** A Redis with connections for one test file, and a lane of its own for each test. */
+export interface TestLane {
+  readonly server: TestRedis;
+  readonly redis: Redis;
+  readonly keyRing: KeyRing;
+  freshKeys(): LaneKeys;
+  connect(): Promise<Redis>;
+  stop(): Promise<void>;
+}
+
+const silent = { info: () => undefined, warn: () => undefined };
+
+export function makeKeyRing(): KeyRing {
+  const parsed = parseKeyRing(generateKey(randomBytes));
+  if (!parsed.ok) throw new Error(parsed.errors.join());
+  return parsed.keyRing;
+}
+
+export async function startTestLane(): Promise<TestLane> {
+  const server = await startTestRedis();
+  const open: Redis[] = [];
+  const connect = async () => {
+    const redis = connectRedis({ url: server.url, role: 'queue', log: silent });
+    open.push(redis);
+    await waitUntilReady(redis, 5_000);
+    return redis;
+  };
+  let lanes = 0;
+  return {
+    server,
+    redis: await connect(),
+    keyRing: makeKeyRing(),
+    freshKeys: () => {
+      lanes += 1;
+      return laneKeys(`test-${lanes}`);
+    },
+    connect,
+    stop: async () => {
+      await Promise.all(open.map(closeRedis));
+      await server.stop();
+    },
+  };
+}

@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import { typeidUnboxed } from 'typeid-js';
+import type { Outcome } from '../../shared/contract/verification.ts';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
+import { readRecord } from '../../shared/record/read.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { sealSubject } from '../../shared/sealing/seal.ts';
+
+export const CLIENT_ID = 'client_test';
+
+/** A synthetic person: no province has the number 99. */
+export const subject = { idCard: '990001199001010013', name: '测试甲子', photo: Buffer.from('not a photo') };
+
+/** Accepts a verification as the producer does, without its jobs. */
+export async function acceptRecord(
+  redis: Redis,
+  keys: LaneKeys,
+  keyRing: KeyRing,
+  overrides: Partial<Acceptance> = {},
+): Promise<string> {
+  const id = overrides.id ?? typeidUnboxed('ver');
+  const transaction = redis.multi();
+  queueAcceptance(transaction, keys, {
+    id,
+    clientId: CLIENT_ID,
+    priority: 'interactive',
+    reference: undefined,
+    extra: undefined,
+    callbackUrl: undefined,
+    submittedAt: Date.now(),
+    sealed: sealSubject(keyRing, id, subject),
+    ...overrides,
+  });
+  const replies = await transaction.exec();
+  const failed = replies?.find(([error]) => error !== null);
+  if (failed?.[0]) throw failed[0];
+  return id;
+}
+
+export async function mustRead(redis: Redis, keys: LaneKeys, id: string): Promise<VerificationRecord> {
+  const read = await readRecord(redis, keys, id);
+  if (read.status !== 'found')
+    throw new Error(`Cannot read ${id}: it must be found, received ${read.status}`);
+  return read.record;
+}
+
+export function makeOutcome(overrides: Partial<Outcome> = {}): Outcome {
+  return {
+    verdict: 'match',
+    code: 'Success',
+    description: 'Success',
+    sim: 89.88,
+    requestId: 'request-1',
+    action: 'none',
+    billed: true,
+    possiblyBilledAgain: false,
+    completedAt: '2026-03-02T04:00:00.000Z',
+    ...overrides,
+  };
+}
