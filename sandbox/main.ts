@@ -1,0 +1,34 @@
+import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
+import { createLog } from '../shared/log.ts';
+import { createSandbox } from './app.ts';
+import { sandboxEnvironment, sandboxOptions } from './settings.ts';
+
+/** How long calls in progress may take to end once the process is told to stop. */
+const DRAIN_MS = 10_000;
+
+async function main(): Promise<void> {
+  const settings = parseEnvironment(sandboxEnvironment, process.env);
+  const log = createLog('sandbox', settings.LOG_LEVEL);
+  log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
+  const stopAsked = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  const sandbox = await createSandbox({
+    ...sandboxOptions(settings),
+    log: (record) => log.debug({ event: 'answered', ...record }, 'call answered'),
+  });
+  process.stdout.write(`Sandbox listening on ${sandbox.url}\n`);
+  process.send?.({ ready: true, url: sandbox.url });
+  await stopAsked;
+  log.info({ event: 'stopping' }, 'draining');
+  await sandbox.close({ graceMs: DRAIN_MS });
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

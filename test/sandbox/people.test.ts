@@ -1,0 +1,205 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { lowSim, matchingSim } from '../../sandbox/answer.ts';
+import type { Sandbox } from '../../sandbox/app.ts';
+import { isIdNumber, loadTestIdNumber } from '../../sandbox/id-number.ts';
+import { people } from '../../sandbox/people.ts';
+import { isReadable } from '../../sandbox/transmit.ts';
+import { startSandbox } from './sandbox-under-test.ts';
+import { ask, codeOf } from './signed-request.ts';
+
+/** Section 6 of the API page of ImageRecognitionV2, 28 codes, copied by hand so as not to test the table with itself. */
+const API_PAGE_CODES = [
+  'FailedOperation.CompareFail',
+  'FailedOperation.CompareLibServiceUnavailable',
+  'FailedOperation.CompareLowSimilarity',
+  'FailedOperation.CompareSystemError',
+  'FailedOperation.DecryptSystemError',
+  'FailedOperation.IdFormatError',
+  'FailedOperation.IdNameMisMatch',
+  'FailedOperation.IdNoExistSystem',
+  'FailedOperation.IdPhotoNoExist',
+  'FailedOperation.IdPhotoPoorQuality',
+  'FailedOperation.IdPhotoSystemNoanswer',
+  'FailedOperation.IdentityAuthLimitExceeded',
+  'FailedOperation.LifePhotoDetectFaces',
+  'FailedOperation.LifePhotoDetectFake',
+  'FailedOperation.LifePhotoDetectNoFaces',
+  'FailedOperation.LifePhotoPoorQuality',
+  'FailedOperation.LifePhotoSizeError',
+  'FailedOperation.NameFormatError',
+  'FailedOperation.StsUnAuthErrError',
+  'FailedOperation.UnKnown',
+  'InvalidParameter',
+  'InvalidParameter.UnsupportEncryptField',
+  'InvalidParameterValue',
+  'UnauthorizedOperation',
+  'UnauthorizedOperation.Arrears',
+  'UnauthorizedOperation.NonAuthorize',
+  'UnauthorizedOperation.Nonactivated',
+  'UnsupportedOperation',
+];
+
+/** "Common Error Codes" of the API 3.0 gateway, without those of the API page. */
+const COMMON_CODES = [
+  'ActionOffline',
+  'AuthFailure.InvalidAuthorization',
+  'AuthFailure.InvalidSecretId',
+  'AuthFailure.MFAFailure',
+  'AuthFailure.SecretIdNotFound',
+  'AuthFailure.SignatureExpire',
+  'AuthFailure.SignatureFailure',
+  'AuthFailure.TokenFailure',
+  'AuthFailure.UnauthorizedOperation',
+  'DryRunOperation',
+  'FailedOperation',
+  'InternalError',
+  'InvalidAction',
+  'InvalidRequest',
+  'IpInBlacklist',
+  'IpNotInWhitelist',
+  'LimitExceeded',
+  'MissingParameter',
+  'NoSuchProduct',
+  'NoSuchVersion',
+  'RequestLimitExceeded',
+  'RequestLimitExceeded.GlobalRegionUinLimitExceeded',
+  'RequestLimitExceeded.IPLimitExceeded',
+  'RequestLimitExceeded.UinLimitExceeded',
+  'RequestSizeLimitExceeded',
+  'ResourceInUse',
+  'ResourceInsufficient',
+  'ResourceNotFound',
+  'ResourceUnavailable',
+  'ResponseSizeLimitExceeded',
+  'ServiceUnavailable',
+  'UnknownParameter',
+  'UnsupportedProtocol',
+  'UnsupportedRegion',
+];
+
+const [example, ...synthetic] = people;
+
+let sandbox: Sandbox;
+
+beforeAll(async () => {
+  sandbox = await startSandbox();
+});
+
+afterAll(() => sandbox.close());
+
+beforeEach(() => sandbox.reset());
+
+function personFor(code: string): { idCard: string; name: string } {
+  const person = people.find(({ purpose }) => purpose === `Is answered ${code}`);
+  if (person === undefined) throw new Error(`Cannot find a person who is answered ${code}`);
+  return person;
+}
+
+function personCalled(purpose: string): { idCard: string; name: string } {
+  const person = people.find((candidate) => candidate.purpose === purpose);
+  if (person === undefined) throw new Error(`Cannot find the person "${purpose}"`);
+  return person;
+}
+
+describe('every documented code is reached through a test person', () => {
+  it.each([...API_PAGE_CODES, ...COMMON_CODES])('%s', async (code) => {
+    const { idCard, name } = personFor(code);
+    expect(codeOf(await ask(sandbox.port, idCard, name))).toBe(code);
+  });
+
+  it.each(API_PAGE_CODES.filter((code) => code.startsWith('FailedOperation.')))(
+    '%s in Response.Result and in Response.Error',
+    async (code) => {
+      const holders = people.filter(({ results }) => results.length === 1 && results[0].code === code);
+      const usual = personFor(code);
+      const other = holders.find(
+        ({ idCard, purpose }) => idCard !== usual.idCard && purpose.startsWith(`Is answered ${code} in`),
+      );
+      const answers = [
+        await ask(sandbox.port, usual.idCard, usual.name),
+        await ask(sandbox.port, other?.idCard ?? '', other?.name),
+      ];
+      expect(answers.map(({ Result }) => Result).filter(Boolean)).toEqual([code]);
+      expect(answers.map(({ Error: error }) => error?.Code).filter(Boolean)).toEqual([code]);
+    },
+  );
+});
+
+describe('the table of people', () => {
+  it('holds nobody twice', () => {
+    expect(new Set(people.map(({ idCard }) => idCard)).size).toBe(people.length);
+  });
+
+  it.each(synthetic)('$idCard passes every check and can be nobody', ({ idCard, name }) => {
+    expect(isIdNumber(idCard)).toBe(true);
+    expect(idCard.startsWith('99')).toBe(true);
+    expect(name).toMatch(/^测试[甲-癸一-龥]{2}$/u);
+  });
+
+  it('has the example of the API page, whose number fails its check digit', async () => {
+    expect(isIdNumber(example?.idCard ?? '')).toBe(false);
+    const answer = await ask(sandbox.port, '11204416541220243X', 'Wei Xiaobao');
+    expect(answer).toMatchObject({ Result: 'Success', Sim: 89.88 });
+  });
+
+  it('answers everyone who has a code without a fault, with that code', async () => {
+    for (const { idCard, name, results } of people) {
+      const [first] = results;
+      if (first.fault !== undefined || (first.latencyMs ?? 0) > 0) continue;
+      expect(codeOf(await ask(sandbox.port, idCard, name))).toBe(first.code);
+    }
+  });
+
+  it('has someone for every fault', () => {
+    const met = new Set(people.flatMap(({ results }) => results.map(({ fault }) => fault)));
+    expect([...met].filter((fault) => !isReadable(fault))).toHaveLength(10);
+  });
+});
+
+describe('the course of a person', () => {
+  it('goes on from call to call and stays at its end', async () => {
+    const { idCard, name } = personCalled('Matches after two transient errors');
+    const codes: (string | undefined)[] = [];
+    for (let call = 0; call < 4; call += 1) codes.push(codeOf(await ask(sandbox.port, idCard, name)));
+    const error = 'FailedOperation.CompareSystemError';
+    expect(codes).toEqual([error, error, 'Success', 'Success']);
+  });
+
+  it('begins anew after a reset', async () => {
+    const { idCard, name } = personCalled('Matches after two transient errors');
+    for (let call = 0; call < 3; call += 1) await ask(sandbox.port, idCard, name);
+    sandbox.reset();
+    expect(codeOf(await ask(sandbox.port, idCard, name))).toBe('FailedOperation.CompareSystemError');
+  });
+
+  it('may hold a fault and then an answer', async () => {
+    const { idCard, name } = personCalled('First call: http_502; then matches');
+    await expect(ask(sandbox.port, idCard, name)).rejects.toThrow(SyntaxError);
+    expect(codeOf(await ask(sandbox.port, idCard, name))).toBe('Success');
+  });
+
+  it('may leave out what an answer need not have', async () => {
+    const { idCard, name } = personCalled('Matches, with as few fields as an answer can have');
+    const answer = await ask(sandbox.port, idCard, name);
+    expect(Object.keys(answer).sort()).toEqual(['RequestId', 'Result']);
+  });
+});
+
+describe('the similarity', () => {
+  it('belongs to the person, so that an answer proves whose it is', async () => {
+    const asked = Array.from({ length: 50 }, (_, index) => loadTestIdNumber(index * 777));
+    const answers = await Promise.all(asked.map((idCard) => ask(sandbox.port, idCard)));
+    expect(answers.map(({ Sim }) => Sim)).toEqual(asked.map(matchingSim));
+    expect(new Set(answers.map(({ Sim }) => Sim)).size).toBeGreaterThan(45);
+  });
+
+  it('is 70 or more for a match and less for a low similarity', () => {
+    for (let index = 0; index < 2000; index += 1) {
+      const idCard = loadTestIdNumber(index);
+      expect(isIdNumber(idCard)).toBe(true);
+      expect(matchingSim(idCard)).toBeGreaterThanOrEqual(70);
+      expect(matchingSim(idCard)).toBeLessThanOrEqual(100);
+      expect(lowSim(idCard)).toBeLessThan(70);
+    }
+  });
+});
