@@ -1,0 +1,64 @@
+import { describe, expect, test } from 'vitest';
+import type { LaneState } from '../../../shared/lane/lane-state.ts';
+import { createLaneWatch } from '../../../worker/verification/lane-watch.ts';
+
+const running = { status: 'running' } as LaneState;
+const held = (resumesAt: number) => ({ status: 'held', resumesAt }) as LaneState;
+
+function watch(state: LaneState | (() => LaneState)) {
+  const clock = { now: 1_000_000, reads: 0 };
+  const laneWatch = createLaneWatch({
+    readState: async () => {
+      clock.reads += 1;
+      return typeof state === 'function' ? state() : state;
+    },
+    now: () => clock.now,
+  });
+  return { laneWatch, clock };
+}
+
+describe('looking at the lane before claiming', () => {
+  test('lets everybody pass while it runs, and reads its state once for all of them', async () => {
+    const { laneWatch, clock } = watch(running);
+    const passages = await Promise.all(Array.from({ length: 50 }, () => laneWatch.pass()));
+    expect(passages.every(({ status }) => status === 'open')).toBe(true);
+    expect(clock.reads).toBe(1);
+  });
+
+  test('lets nobody pass before the next probe is due, and looks again within two seconds', async () => {
+    const { laneWatch, clock } = watch(held(1_060_000));
+    expect(await laneWatch.pass()).toEqual({ status: 'closed', until: clock.now + 2_000 });
+  });
+
+  test('lets one pass when the probe is due, and the next one only after it has left', async () => {
+    const { laneWatch } = watch(held(999_000));
+    const probe = await laneWatch.pass();
+    expect(probe.status).toBe('open');
+    expect((await laneWatch.pass()).status).toBe('closed');
+    if (probe.status === 'open') probe.leave();
+    expect((await laneWatch.pass()).status).toBe('open');
+  });
+
+  test('sees at once what a probe has changed', async () => {
+    let state = held(999_000);
+    const { laneWatch } = watch(() => state);
+    const probe = await laneWatch.pass();
+    state = running;
+    if (probe.status === 'open') probe.leave();
+    expect(await Promise.all([laneWatch.pass(), laneWatch.pass()])).toMatchObject([
+      { status: 'open' },
+      { status: 'open' },
+    ]);
+  });
+
+  test('asks again after the lane could not be read', async () => {
+    let broken = true;
+    const { laneWatch } = watch(() => {
+      if (broken) throw new Error('Connection is closed');
+      return running;
+    });
+    await expect(laneWatch.pass()).rejects.toThrow('Connection is closed');
+    broken = false;
+    expect((await laneWatch.pass()).status).toBe('open');
+  });
+});

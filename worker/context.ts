@@ -1,0 +1,95 @@
+import { randomUUID } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { type LaneKeys, laneKeys } from '../shared/keys.ts';
+import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
+import { assertRedisFit } from '../shared/redis/fitness.ts';
+import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import { createLane, type Lane } from './lane/lane.ts';
+import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
+import type { WorkerSettings } from './settings.ts';
+import { createSettle, type Settle } from './verification/settle-outcome.ts';
+
+/** What the parts of one worker process share. */
+export interface WorkerContext {
+  readonly settings: WorkerSettings;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+  readonly workerId: string;
+  /** For records and everything else that is neither BullMQ's nor the lane's. */
+  readonly redis: Redis;
+  /** For BullMQ, which duplicates it for its blocking commands. */
+  readonly queueRedis: Redis;
+  /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
+  readonly promptRedis: Redis;
+  readonly lane: Lane;
+  /** Codes the deployment is billed for. */
+  readonly billedCodes: ReadonlySet<string>;
+  readonly settle: Settle;
+  readonly metrics: WorkerMetrics;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export interface OpenContext {
+  readonly context: WorkerContext;
+  close(): Promise<void>;
+}
+
+const REDIS_READY_WITHIN_MS = 30_000;
+
+/** @throws Error when Redis cannot be reached or is unfit */
+export async function openContext(settings: WorkerSettings, log: Logger): Promise<OpenContext> {
+  const keys = laneKeys(settings.LANE);
+  const { REDIS_URL: url, REDIS_CA_FILE: caFile } = settings;
+  const connect = (name: string, batchWrites = false) =>
+    connectRedis({ url, role: 'queue', log, name, batchWrites, ...(caFile === undefined ? {} : { caFile }) });
+  const redis = connect('veriqueue-worker', true);
+  const queueRedis = connect('veriqueue-queue', true);
+  // A connection of its own: slots must not queue behind a photo.
+  const laneRedis = connect('veriqueue-lane');
+  await waitUntilReady(redis, REDIS_READY_WITHIN_MS);
+  const fitness = await assertRedisFit(redis);
+  for (const warning of fitness.warnings) log.warn({ event: 'redis_warning' }, warning);
+  const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
+  const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
+  const lane = createLane({ redis: laneRedis, keys, options: laneOptions(settings), log });
+  const metrics = createWorkerMetrics(async () => {
+    // A connection that is away keeps commands waiting; a scrape does not wait with them.
+    if (redis.status !== 'ready') throw new Error('Cannot read the lane: Redis must be connected');
+    return (await lane.state()).status !== 'running';
+  });
+  const context: WorkerContext = {
+    settings,
+    keys,
+    keyRing: settings.VERIQUEUE_KEYS,
+    workerId: randomUUID(),
+    redis,
+    queueRedis,
+    promptRedis: laneRedis,
+    lane,
+    billedCodes,
+    settle: createSettle({ redis, keys, matchThreshold, billedCodes, metrics, log, now: Date.now }),
+    metrics,
+    log,
+    now: Date.now,
+    random: Math.random,
+  };
+  return {
+    context,
+    close: async () => {
+      await lane.close();
+      await Promise.all([redis, queueRedis, laneRedis].map(closeRedis));
+    },
+  };
+}
+
+function laneOptions(settings: WorkerSettings) {
+  return {
+    quotaPerSecond: settings.QUOTA_PER_SECOND,
+    probeIntervalMs: settings.PROBE_INTERVAL,
+    slowProbeIntervalMs: settings.SLOW_PROBE_INTERVAL,
+  };
+}

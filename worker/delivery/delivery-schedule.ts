@@ -1,0 +1,83 @@
+/**
+ * When a delivery is tried again. The default is the retry schedule of Standard Webhooks 1.0.0 ("Deliverability and
+ * reliability"): ten attempts over a good three days.
+ */
+import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
+import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
+
+export interface DeliverySchedule {
+  /** One delay per attempt, counted from the end of the attempt before; the first is usually 0. */
+  readonly delaysMs: readonly number[];
+  /** Every delay but the first is spread by ± this share of it. */
+  readonly jitter: number;
+  /** A longer Retry-After is cut to this. */
+  readonly maxRetryAfterMs: number;
+}
+
+const secondMs = 1000;
+const minuteMs = 60 * secondMs;
+const hourMs = 60 * minuteMs;
+
+export const defaultDeliverySchedule: DeliverySchedule = {
+  delaysMs: [
+    0,
+    5 * secondMs,
+    5 * minuteMs,
+    30 * minuteMs,
+    2 * hourMs,
+    5 * hourMs,
+    10 * hourMs,
+    14 * hourMs,
+    20 * hourMs,
+    24 * hourMs,
+  ],
+  jitter: 0.2,
+  maxRetryAfterMs: 24 * hourMs,
+};
+
+export type AfterDeliveryAttempt =
+  | { readonly step: 'delivered' }
+  /** `at`: ms since the epoch. */
+  | { readonly step: 'retry'; readonly at: number }
+  /** The event waits, its attempts kept, until an operator enables the endpoint. */
+  | { readonly step: 'hold_endpoint'; readonly reason: 'gone' | 'failing_for_days'; readonly heldAt: number }
+  | { readonly step: 'dead' };
+
+export interface DeliveryAttemptFacts {
+  readonly result: DeliveryResult;
+  /** Attempts so far, the one that came to `result` included. */
+  readonly attemptsMade: number;
+  readonly schedule: DeliverySchedule;
+  /** The endpoint's health after `result` was reduced into it. */
+  readonly health: EndpointHealth;
+  readonly now: number;
+  readonly random: () => number;
+}
+
+/**
+ * A held endpoint comes before an exhausted schedule: the event that reveals the hold is not made a dead letter for it.
+ */
+export function computeAfterDeliveryAttempt(facts: DeliveryAttemptFacts): AfterDeliveryAttempt {
+  const { result, attemptsMade, schedule, health, now, random } = facts;
+  if (result.result === 'accepted') return { step: 'delivered' };
+  if (health.status === 'held') {
+    return { step: 'hold_endpoint', reason: health.reason, heldAt: health.heldAt };
+  }
+  const delayMs = schedule.delaysMs[attemptsMade];
+  if (delayMs === undefined) return { step: 'dead' };
+  const scheduled = delayMs * (1 + schedule.jitter * (2 * random() - 1));
+  const asked = result.result === 'refused' ? (result.retryAfterMs ?? 0) : 0;
+  return {
+    step: 'retry',
+    at: now + Math.round(Math.max(scheduled, spreadRetryAfter(asked, schedule, random))),
+  };
+}
+
+/**
+ * Retry-After only ever moves an attempt later: obeying a shorter one would let a receiver that always says "1 second"
+ * burn the whole schedule in ten. It is spread upwards alone, never earlier than asked, lest everything that was told
+ * "in 60 seconds" returns in the same instant.
+ */
+function spreadRetryAfter(askedMs: number, schedule: DeliverySchedule, random: () => number): number {
+  return Math.min(askedMs * (1 + schedule.jitter * random()), schedule.maxRetryAfterMs);
+}

@@ -1,0 +1,29 @@
+import type { VerificationEvent } from '../../shared/contract/verification.ts';
+import { notWaiting, presentVerification } from '../../shared/record/present.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+
+/** The same on every delivery of one event: the receiver's key for telling a repetition. */
+export function webhookId(verificationId: string): string {
+  return verificationId.replace(/^ver_/, 'evt_');
+}
+
+/**
+ * The event's body, the same bytes at every attempt: the delivery's own progress is left as it stood when the outcome
+ * was written.
+ *
+ * @throws RangeError for a verification without an outcome
+ */
+export function buildVerificationEvent(record: VerificationRecord): Buffer {
+  if (record.outcome === null) {
+    throw new RangeError('Cannot build the event: the verification must have an outcome, received none');
+  }
+  const event: VerificationEvent = {
+    type: record.status === 'failed' ? 'verification.failed' : 'verification.completed',
+    timestamp: record.outcome.completedAt,
+    data: presentVerification(
+      { ...record, delivery: { status: 'pending', attempts: 0, nextAttemptAt: null } },
+      notWaiting,
+    ),
+  };
+  return Buffer.from(JSON.stringify(event));
+}

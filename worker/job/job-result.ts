@@ -1,0 +1,21 @@
+/** The circumstances of one run of a job. */
+export interface JobRun {
+  /** Aborts when the process must end. */
+  readonly signal: AbortSignal;
+  /** Whether the job has been started before, here or elsewhere. */
+  readonly startedBefore: boolean;
+  /** The job's priority in its queue now. */
+  readonly priority: number;
+}
+
+/** What becomes of a job. Its verification's record has been written by then. */
+export type JobResult =
+  | { readonly result: 'done' }
+  /** Not before `at` (ms epoch). */
+  | { readonly result: 'later'; readonly at: number }
+  /** Back to the head of the line; nobody claims before `until` (ms epoch). */
+  | { readonly result: 'lane_closed'; readonly until: number }
+  /** Back to the head of the line, for another process: this one is shutting down. */
+  | { readonly result: 'hand_back' }
+  /** Cannot be worked on, now or later. */
+  | { readonly result: 'set_aside'; readonly reason: string };

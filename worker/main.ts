@@ -1,0 +1,39 @@
+import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
+import { createLog } from '../shared/log.ts';
+import { workerEnvironment } from './settings.ts';
+import { startWorker } from './worker.ts';
+
+/** For closing connections once the drain is over. */
+const STOP_GRACE_MS = 5_000;
+
+async function main(): Promise<void> {
+  const settings = parseEnvironment(workerEnvironment, process.env);
+  const log = createLog('worker', settings.LOG_LEVEL);
+  log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
+  const stopAsked = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+    // Whoever started this process over an IPC channel is gone.
+    process.once('disconnect', () => resolve());
+  });
+  const worker = await startWorker(settings, log);
+  log.info({ event: 'started', worker: worker.workerId, url: worker.url }, 'worker started');
+  process.send?.({ ready: true, url: worker.url });
+  await stopAsked;
+  log.info({ event: 'stopping' }, 'draining');
+  // A Redis that accepts connections and answers nothing would hold the closing up for ever.
+  setTimeout(() => {
+    log.fatal({ event: 'stop_overdue' }, 'the worker cannot stop in order');
+    process.exit(1);
+  }, settings.SHUTDOWN_DEADLINE + STOP_GRACE_MS).unref();
+  await worker.stop();
+  log.info({ event: 'stopped' }, 'worker stopped');
+}
+
+main().then(
+  () => process.exit(0),
+  (error: unknown) => {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exit(1);
+  },
+);

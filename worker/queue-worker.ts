@@ -1,0 +1,74 @@
+import { type Job, Worker } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { classifyRedisError } from '../shared/redis/failure.ts';
+
+/**
+ * Recovery of what a killed worker had claimed (measured, bullmq 6.7): its lock runs out after LOCK_MS, the next stalled
+ * check after that puts the job back at the head of the line. 8 + 2 s at worst stay under the promised 15 s; BullMQ's
+ * own 30 + 30 s take a minute.
+ */
+const LOCK_MS = 8_000;
+const STALLED_CHECK_MS = 2_000;
+
+/**
+ * A crash is no reason to fail a job: BullMQ would do so at the second one. What crashes workers is found by
+ * crash-judgement.ts, which can tell the cause from its neighbors.
+ */
+const STALLS_ALLOWED = 1_000_000;
+
+/**
+ * BullMQ's limiter lets a window's claims through at once and then none until its end. With the upstream's own second every
+ * claim would come in one burst a second, and an interactive verification would wait up to a second for the next. Claims
+ * that may run ahead a little are bounded by the lane's concurrency instead, and follow one another as places come free.
+ */
+const CLAIM_WINDOW_MS = 750;
+
+export interface QueueWorkerOptions {
+  readonly queue: string;
+  readonly prefix: string;
+  readonly connection: Redis;
+  readonly concurrency: number;
+  /** BullMQ's limiter counts claims, not requests: a coarse gate in front of the lane's slots. */
+  readonly claimsPerWindow?: number;
+  readonly run: (job: Job, token: string | undefined, signal: AbortSignal) => Promise<void>;
+  /** Aborts when the process must end, whatever is still in flight. */
+  readonly shutdown: AbortSignal;
+  readonly log: Logger;
+}
+
+export function createQueueWorker(options: QueueWorkerOptions): Worker {
+  const { queue, log } = options;
+  const worker = new Worker(
+    queue,
+    (job: Job, token: string | undefined) => options.run(job, token, options.shutdown),
+    {
+      connection: options.connection,
+      prefix: options.prefix,
+      concurrency: options.concurrency,
+      lockDuration: LOCK_MS,
+      stalledInterval: STALLED_CHECK_MS,
+      maxStalledCount: STALLS_ALLOWED,
+      // Seconds. BullMQ wakes nobody for a prioritized job that is put back (moveJobFromActiveToWait sets no marker): an
+      // idle worker finds it when its blocking wait ends, after 5 s by default.
+      drainDelay: 1,
+      // A closed lane may open sooner than it said: look again at least this often.
+      maximumRateLimitDelay: 1_000,
+      // Bounds how long a worker that lost its connection waits before it claims again.
+      runRetryDelay: 500,
+      autorun: false,
+      ...(options.claimsPerWindow === undefined
+        ? {}
+        : { limiter: { max: options.claimsPerWindow, duration: CLAIM_WINDOW_MS } }),
+    },
+  );
+  worker.on('error', (error) => {
+    // BullMQ tells a lost connection at every try; the connection itself has told it once.
+    if (classifyRedisError(error) === 'gone') return;
+    log.warn({ event: 'queue_error', queue, err: error }, 'queue error');
+  });
+  worker.on('stalled', (id) =>
+    log.warn({ event: 'job_stalled', queue, verification: id }, 'a worker died or hung'),
+  );
+  return worker;
+}

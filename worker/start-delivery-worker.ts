@@ -1,0 +1,84 @@
+import { setMaxListeners } from 'node:events';
+import { type ClientReading, readClient } from '../shared/client/client.ts';
+import { createDeliveryDispatcher } from '../shared/delivery/guarded-connector.ts';
+import { createPoster } from '../shared/delivery/post-event.ts';
+import { createDnsResolve, resolveWithSystem } from '../shared/delivery/resolve-host.ts';
+import type { WorkerContext } from './context.ts';
+import { processDelivery } from './delivery/delivery-processor.ts';
+import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
+import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
+import { createEndpointGate } from './delivery/endpoint-gate.ts';
+import { createEndpointStore } from './delivery/endpoint-store.ts';
+import { createJobRunner } from './job/run-job.ts';
+import { createQueueWorker } from './queue-worker.ts';
+import type { QueueConsumer } from './worker.ts';
+
+const TIMEOUT_MS = 15_000;
+const CONNECT_TIMEOUT_MS = 5_000;
+const DNS_TIMEOUT_MS = 2_000;
+const USER_AGENT = 'veriqueue (+https://www.standardwebhooks.com)';
+/** A rotated secret signs this much later at the latest. */
+const CLIENT_STALE_AFTER_MS = 2_000;
+
+/** Puts the delivery processor together and starts claiming. */
+export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
+  const { settings, keys, redis, log, now, random, metrics } = context;
+  const allowInsecure = settings.ALLOW_INSECURE_CALLBACKS;
+  const dispatcher = createDeliveryDispatcher({
+    resolve: allowInsecure ? resolveWithSystem : createDnsResolve({ timeoutMs: DNS_TIMEOUT_MS }),
+    allowInsecure,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    connectionsPerOrigin: settings.DELIVERY_CONCURRENCY,
+  });
+  const shutdown = new AbortController();
+  // One listener per job in flight is no leak.
+  setMaxListeners(0, shutdown.signal);
+  const deps = {
+    redis,
+    keys,
+    readClient: cached((clientId) => readClient(context, clientId, now()), now),
+    endpoints: createEndpointStore(redis, keys, now),
+    gate: createEndpointGate({ policy: defaultEndpointPolicy, now, random }),
+    post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
+    settle: context.settle,
+    schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
+    retentionMs: settings.RETENTION,
+    metrics,
+    log,
+    now,
+    random,
+  };
+  const worker = createQueueWorker({
+    queue: keys.deliveryQueue,
+    prefix: keys.queuePrefix,
+    connection: context.queueRedis,
+    concurrency: settings.DELIVERY_CONCURRENCY,
+    log,
+    shutdown: shutdown.signal,
+    run: createJobRunner({
+      process: (job, run) => processDelivery(deps, job, run),
+      inFlight: context.metrics.inFlight.labels(keys.deliveryQueue),
+      pauseClaims: (forMs) => worker.rateLimit(forMs),
+      log,
+      now,
+    }),
+  });
+  worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
+  return { worker, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
+}
+
+function cached(
+  read: (clientId: string) => Promise<ClientReading>,
+  now: () => number,
+): (clientId: string) => Promise<ClientReading> {
+  const known = new Map<string, { readonly reading: Promise<ClientReading>; readonly at: number }>();
+  return (clientId) => {
+    const found = known.get(clientId);
+    if (found && now() - found.at < CLIENT_STALE_AFTER_MS) return found.reading;
+    if (known.size > 10_000) known.clear();
+    const reading = read(clientId);
+    known.set(clientId, { reading, at: now() });
+    reading.catch(() => known.delete(clientId));
+    return reading;
+  };
+}

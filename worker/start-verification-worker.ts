@@ -1,0 +1,105 @@
+import { setMaxListeners } from 'node:events';
+import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
+import type { WorkerContext } from './context.ts';
+import { createJobRunner } from './job/run-job.ts';
+import { createPersonLimit } from './person-limit/person-limit.ts';
+import { createQueueWorker } from './queue-worker.ts';
+import type { WorkerSettings } from './settings.ts';
+import { createUpstreamClient } from './upstream/upstream-client.ts';
+import { createAskUpstream } from './verification/ask-upstream.ts';
+import { createLaneWatch, LOOK_AGAIN_MS } from './verification/lane-watch.ts';
+import { ProcessGate } from './verification/process-gate.ts';
+import { retryPriority } from './verification/slot-rank.ts';
+import { processVerification } from './verification/verification-processor.ts';
+import type { QueueConsumer } from './worker.ts';
+
+/** Puts the verification processor together and starts claiming. */
+export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
+  const { settings, keys, redis, settle, log, now } = context;
+  const upstream = createUpstreamClient({
+    endpoint: new URL(settings.FACEID_ENDPOINT),
+    credentials: {
+      secretId: settings.TENCENTCLOUD_SECRET_ID,
+      secretKey: settings.TENCENTCLOUD_SECRET_KEY,
+      ...(settings.TENCENTCLOUD_TOKEN === undefined ? {} : { token: settings.TENCENTCLOUD_TOKEN }),
+    },
+    ...fieldEncryption(settings),
+    limits: { answerTimeoutMs: settings.UPSTREAM_TIMEOUT },
+    now,
+  });
+  const claims = { redis, keys, workerId: context.workerId };
+  const persons = createPersonLimit({
+    ...context,
+    perMinute: settings.PERSON_PER_MINUTE,
+    perDay: settings.PERSON_PER_DAY,
+  });
+  const ask = createAskUpstream({
+    ...context,
+    claims,
+    marks: { ...claims, redis: context.promptRedis },
+    upstream,
+    persons,
+    retry: retrySettings(settings),
+  });
+  const laneWatch = createLaneWatch({ readState: () => context.lane.state(), now });
+  const gate = new ProcessGate();
+  const shutdown = new AbortController();
+  // One listener per job in flight is no leak.
+  setMaxListeners(0, shutdown.signal);
+  const worker = createQueueWorker({
+    queue: keys.verificationQueue,
+    prefix: keys.queuePrefix,
+    connection: context.queueRedis,
+    concurrency: settings.WORKER_CONCURRENCY,
+    claimsPerWindow: settings.QUOTA_PER_SECOND,
+    log,
+    shutdown: shutdown.signal,
+    run: createJobRunner({
+      process: (job, run) =>
+        processVerification(
+          {
+            claims,
+            keyRing: context.keyRing,
+            settle,
+            laneWatch,
+            gate,
+            ask,
+            log,
+            subjectTtlMs: settings.SUBJECT_TTL,
+            now,
+          },
+          job,
+          run,
+        ),
+      inFlight: context.metrics.inFlight.labels(keys.verificationQueue),
+      priorityLater: (job) => retryPriority(job.opts.priority),
+      pauseClaims: (forMs) => worker.rateLimit(Math.min(forMs, LOOK_AGAIN_MS)),
+      log,
+      now,
+    }),
+  });
+  await worker.waitUntilReady();
+  worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
+  return { worker, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
+}
+
+/** @throws Error when encryption is on and there is no key for it */
+function fieldEncryption({
+  FIELD_ENCRYPTION: algorithm,
+  FIELD_ENCRYPTION_PUBLIC_KEY: publicKey,
+}: WorkerSettings) {
+  if (algorithm === 'off') return {};
+  if (publicKey === undefined) {
+    throw new Error('Cannot encrypt fields: FIELD_ENCRYPTION_PUBLIC_KEY must be set');
+  }
+  return { encryption: { algorithm, publicKey } };
+}
+
+function retrySettings(settings: WorkerSettings): RetrySettings {
+  return {
+    ...DEFAULT_RETRY_SETTINGS,
+    retriesAllowed: settings.RETRIES,
+    backoff: { baseMs: settings.RETRY_BASE, factor: 2, capMs: settings.RETRY_CAP },
+    unknownPolicy: settings.UNKNOWN_FATE,
+  };
+}

@@ -1,0 +1,74 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { queuePriority } from '../../shared/queue/verification-flow.ts';
+
+export interface ShareDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  /** The lane's verification queue. */
+  readonly queue: Queue;
+  readonly quotaPerSecond: number;
+  /** Of the quota, 0 to 1. */
+  readonly share: number;
+  readonly log: Logger;
+}
+
+/** BullMQ sorts by `priority · 2^32 + counter` (its `getPriorityScore`). */
+const PRIORITY_SPAN = 2 ** 32;
+const SHORTEST_TURN_MS = 500;
+
+/** How many bulk verifications are let ahead, and how often: whole ones, and no more often than twice a second. */
+export function computeShareTurn(quotaPerSecond: number, share: number): { everyMs: number; count: number } {
+  const perSecond = quotaPerSecond * share;
+  if (perSecond <= 0) return { everyMs: Number.POSITIVE_INFINITY, count: 0 };
+  const everyMs = Math.max(SHORTEST_TURN_MS, Math.round(1000 / perSecond));
+  return { everyMs, count: Math.max(1, Math.round((perSecond * everyMs) / 1000)) };
+}
+
+/**
+ * Interactive verifications go before bulk ones, which without this would wait for ever behind a steady stream: while
+ * both wait, the oldest bulk ones are let ahead, as many as their share of the quota. One worker of the lane does a turn.
+ *
+ * @returns how many were let ahead
+ */
+export async function letBulkAhead(deps: ShareDeps): Promise<number> {
+  const { redis, keys, queue } = deps;
+  const { everyMs, count } = computeShareTurn(deps.quotaPerSecond, deps.share);
+  const ours = await redis.set(keys.bulkShareTurn(), '1', 'PX', Math.max(1, everyMs - 50), 'NX');
+  if (ours === null) return 0;
+  const prioritized = queue.toKey('prioritized');
+  const firstBulk = queuePriority.bulk.retry * PRIORITY_SPAN;
+  const [interactive, bulk] = await Promise.all([
+    redis.zcount(prioritized, '-inf', `(${firstBulk}`),
+    redis.zrange(prioritized, String(firstBulk), '+inf', 'BYSCORE', 'LIMIT', 0, count),
+  ]);
+  if (interactive === 0) return 0;
+  const jobs = await Promise.all(bulk.map((id) => queue.getJob(id)));
+  const waiting = jobs.filter((job) => job !== undefined);
+  await Promise.all(waiting.map((job) => job.changePriority({ priority: queuePriority.interactive.retry })));
+  return waiting.length;
+}
+
+export interface Sharing {
+  stop(): Promise<void>;
+}
+
+export function startSharing(deps: ShareDeps): Sharing {
+  const { everyMs } = computeShareTurn(deps.quotaPerSecond, deps.share);
+  let turn: Promise<unknown> = Promise.resolve();
+  const timer = Number.isFinite(everyMs)
+    ? setInterval(() => {
+        turn = letBulkAhead(deps).catch((error: unknown) => {
+          deps.log.debug({ event: 'share_turn_failed', err: error }, 'bulk keeps waiting for its share');
+        });
+      }, everyMs).unref()
+    : undefined;
+  return {
+    stop: async () => {
+      clearInterval(timer);
+      await turn;
+    },
+  };
+}

@@ -1,0 +1,150 @@
+import type { Logger } from 'pino';
+import type { Attempt } from '../../shared/contract/verification.ts';
+import type { NextStep } from '../../shared/outcomes/decide.ts';
+import { resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
+import type { ClaimContext } from '../../shared/record/claim.ts';
+import { type LedgerEntry, ledgerDay } from '../../shared/record/ledger.ts';
+import { type Postponement, postponeVerification } from '../../shared/record/postpone.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { JobResult } from '../job/job-result.ts';
+import type { CallResult } from '../upstream/upstream-client.ts';
+import type { Settle } from './settle-outcome.ts';
+import type { SlotWait } from './slot-taker.ts';
+
+export interface ConcludeDeps {
+  readonly claims: ClaimContext;
+  readonly settle: Settle;
+  /** Codes the deployment is billed for. */
+  readonly billedCodes: ReadonlySet<string>;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/** A call whose last byte may have left. */
+export type Called = Exclude<CallResult, { status: 'not_sent' }>;
+
+/** A probe that failed for its own verification's sake comes back this much later. */
+const STEP_ASIDE_MS = 30_000;
+
+/** Writes an attempt and what follows from it into the record, and says what becomes of the job. */
+export async function applyStep(
+  deps: ConcludeDeps,
+  record: VerificationRecord,
+  call: Called,
+  step: Exclude<NextStep, { step: 'requeue' }>,
+): Promise<JobResult> {
+  const attempt = describeAttempt(call);
+  const reached = call.status === 'answered' || call.sent;
+  const ledger = reached ? describeLedgerEntry(deps, record, call.code) : null;
+  const fateUnknown = call.row.kind === 'unknown' && reached;
+  const postpone = (change: Partial<Postponement>) =>
+    postponeVerification(deps.claims.redis, deps.claims.keys, {
+      ...unchanged(deps, record),
+      ledger,
+      attempt,
+      fateUnknown,
+      counted: true,
+      ...change,
+    });
+  logAttempt(deps.log, record.id, call, step.step);
+  switch (step.step) {
+    case 'settle':
+      await deps.settle(record, { code: call.code, ...answerOf(call), attempt, ledger, fateUnknown });
+      return { result: 'done' };
+    case 'retry':
+      await postpone({ status: 'retrying', nextAttemptAt: step.at });
+      return { result: 'later', at: step.at };
+    case 'defer':
+      await postpone({ status: 'deferred', nextAttemptAt: step.until, deferredBefore: step.wait });
+      return { result: 'later', at: step.until };
+    // Nothing is burnt and nothing is noted: a probe every minute for days would only fill the record.
+    case 'hold':
+      await postpone({ counted: false, attempt: null });
+      return { result: 'lane_closed', until: deps.now() };
+    case 'slow':
+      // Steps aside, so that the next probe is another verification: one that always fails would keep the lane slow.
+      await postpone({ counted: false, attempt: null });
+      return { result: 'later', at: deps.now() + STEP_ASIDE_MS };
+    default:
+      return step satisfies never;
+  }
+}
+
+/** Nothing was asked; the verification stands where it stood. */
+export async function goBackInLine(
+  deps: ConcludeDeps,
+  record: VerificationRecord,
+  wait: SlotWait,
+): Promise<JobResult> {
+  await postponeVerification(deps.claims.redis, deps.claims.keys, unchanged(deps, record));
+  return wait.status === 'lane_closed'
+    ? { result: 'lane_closed', until: wait.until }
+    : { result: 'hand_back' };
+}
+
+/** Others have used up what the upstream allows about this person; nothing was asked, so nothing is counted. */
+export async function waitWithPerson(
+  deps: ConcludeDeps,
+  record: VerificationRecord,
+  until: number,
+): Promise<JobResult> {
+  await postponeVerification(deps.claims.redis, deps.claims.keys, {
+    ...unchanged(deps, record),
+    status: 'deferred',
+    nextAttemptAt: until,
+  });
+  return { result: 'later', at: until };
+}
+
+export function describeLedgerEntry(
+  { billedCodes, now }: ConcludeDeps,
+  record: VerificationRecord,
+  code: string,
+): LedgerEntry {
+  const billed = resolveBilling(resolveOutcome(code), billedCodes);
+  return { day: ledgerDay(now()), clientId: record.clientId, code, billed };
+}
+
+function unchanged({ claims }: ConcludeDeps, record: VerificationRecord): Postponement {
+  return {
+    id: record.id,
+    workerId: claims.workerId,
+    status: 'queued',
+    attempt: null,
+    ledger: null,
+    counted: false,
+    fateUnknown: false,
+    deferredBefore: record.deferredBefore,
+    nextAttemptAt: null,
+  };
+}
+
+function describeAttempt(call: Called): Attempt {
+  return {
+    at: new Date(call.sentAt).toISOString(),
+    durationMs: Math.round(call.durationMs),
+    code: call.code,
+    requestId: call.requestId,
+  };
+}
+
+function answerOf(call: Called) {
+  return call.status === 'answered'
+    ? { description: call.description, sim: call.sim, requestId: call.requestId }
+    : { requestId: call.requestId };
+}
+
+function logAttempt(log: Logger, verification: string, call: Called, step: NextStep['step']): void {
+  log.info(
+    {
+      event: 'attempt',
+      verification,
+      code: call.code,
+      step,
+      requestId: call.requestId,
+      durationMs: Math.round(call.durationMs),
+      ...(call.status === 'unanswered' ? { cause: call.cause } : {}),
+    },
+    'upstream call',
+  );
+}

@@ -1,0 +1,115 @@
+import type { Logger } from 'pino';
+import type { JobData } from '../../shared/queue/verification-flow.ts';
+import { abandonClaim } from '../../shared/record/abandon-claim.ts';
+import { type ClaimContext, claimVerification } from '../../shared/record/claim.ts';
+import { ledgerDay } from '../../shared/record/ledger.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
+import type { Subject } from '../../shared/sealing/subject.ts';
+import type { JobResult, JobRun } from '../job/job-result.ts';
+import type { AskUpstream } from './ask-upstream.ts';
+import { judgeCrashes } from './crash-judgement.ts';
+import type { LaneWatch } from './lane-watch.ts';
+import type { ProcessGate } from './process-gate.ts';
+import type { Settle } from './settle-outcome.ts';
+
+export interface VerificationDeps {
+  readonly claims: ClaimContext;
+  readonly keyRing: KeyRing;
+  readonly laneWatch: LaneWatch;
+  readonly gate: ProcessGate;
+  readonly ask: AskUpstream;
+  readonly settle: Settle;
+  readonly log: Logger;
+  readonly subjectTtlMs: number;
+  readonly now: () => number;
+}
+
+/**
+ * Works on one verification: claim ▸ open the subject ▸ ask the upstream ▸ write down what came of it.
+ *
+ * When `run.signal` aborts, a request that has left is given up with its fate unknown.
+ */
+export async function processVerification(
+  deps: VerificationDeps,
+  job: JobData,
+  run: JobRun,
+): Promise<JobResult> {
+  const passage = await deps.laneWatch.pass();
+  if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
+  const leave = await deps.gate.enter();
+  try {
+    if (run.signal.aborted) return { result: 'hand_back' };
+    const claim = await claimVerification(deps.claims, {
+      ...job,
+      crashCode: 'Veriqueue.WorkerCrashed',
+      day: ledgerDay(deps.now()),
+    });
+    switch (claim.status) {
+      case 'claimed':
+        return await workOn(deps, claim.record, claim.sealed, run).catch(async (error: unknown) => {
+          await abandonClaim(deps.claims, claim.record.id);
+          throw error;
+        });
+      case 'final':
+      case 'cancelled':
+        return { result: 'done' };
+      case 'missing':
+        // Its client had it erased.
+        deps.log.warn({ event: 'record_missing', verification: job.id }, 'there is nothing to ask about');
+        return { result: 'done' };
+      case 'unreadable':
+        return {
+          result: 'set_aside',
+          reason: `its record has unreadable fields: ${claim.fields.join(', ')}`,
+        };
+      default:
+        return claim satisfies never;
+    }
+  } finally {
+    leave();
+    passage.leave();
+  }
+}
+
+async function workOn(
+  deps: VerificationDeps,
+  record: VerificationRecord,
+  sealed: SealedSubject | null,
+  run: JobRun,
+): Promise<JobResult> {
+  const judgement = judgeCrashes(record.crashes);
+  if (judgement === 'quarantine') return giveUp(deps, record, 'Veriqueue.Quarantined');
+  const subject = openIfUsable(deps, record, sealed);
+  if (typeof subject === 'string') return giveUp(deps, record, subject);
+  if (judgement === 'run') return deps.ask(record, subject, run);
+  const release = await deps.gate.becomeAlone();
+  try {
+    return await deps.ask(record, subject, run);
+  } finally {
+    release();
+  }
+}
+
+/** The subject, or the code that says why there is none to ask about. */
+function openIfUsable(
+  deps: VerificationDeps,
+  record: VerificationRecord,
+  sealed: SealedSubject | null,
+): Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable' {
+  if (sealed === null || deps.now() - record.submittedAt > deps.subjectTtlMs)
+    return 'Veriqueue.SubjectExpired';
+  const opening = openSubject(deps.keyRing, record.id, sealed);
+  if (opening.status === 'opened') return opening.subject;
+  deps.log.error(
+    { event: 'subject_unreadable', verification: record.id, reason: opening.reason },
+    'a sealed subject cannot be opened',
+  );
+  return 'Veriqueue.SubjectUnreadable';
+}
+
+async function giveUp(deps: VerificationDeps, record: VerificationRecord, code: string): Promise<JobResult> {
+  await deps.settle(record, { code, attempt: null });
+  return { result: 'done' };
+}
