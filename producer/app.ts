@@ -1,0 +1,141 @@
+import multipart from '@fastify/multipart';
+import swagger from '@fastify/swagger';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
+import { authenticate } from '../shared/client/authenticate.ts';
+import type { LaneKeys } from '../shared/keys.ts';
+import type { Logger } from '../shared/log.ts';
+import type { AtomicFlow } from '../shared/queue/atomic-flow.ts';
+import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import { createAuthenticator } from './authentication.ts';
+import { handleErrors, handleParserError, makeFrameworkErrorHandler } from './error-handling.ts';
+import { HEADER_BYTES, type HttpTimeouts, MAX_CONNECTIONS } from './http-limits.ts';
+import type { LaneView } from './lane-view.ts';
+import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
+import type { ProducerMetrics } from './metrics.ts';
+import { describeApi } from './openapi.ts';
+import { limitSubmissions, type SubmissionRate } from './rate-limit.ts';
+import { decorateRequests } from './request-state.ts';
+import { addLaneRoutes } from './routes/lane-routes.ts';
+import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
+import { addRedeliverRoute } from './routes/redeliver.ts';
+import { addSubmissionRoutes } from './routes/submission-routes.ts';
+import { addUsageRoute } from './routes/usage.ts';
+import { addVerificationRoutes } from './routes/verification-routes.ts';
+import { addSecurityHeaders } from './security-headers.ts';
+import type { ProducerQueues } from './submission/enqueue.ts';
+import type { SubmissionRules } from './submission/submit.ts';
+import { createWithdrawals } from './submission/withdrawals.ts';
+
+export interface AppDeps {
+  /** A connection of the `request` role, for everything but the flow. */
+  readonly redis: Redis;
+  /** The connection that `flow` was made of. */
+  readonly flowRedis: Redis;
+  readonly flow: AtomicFlow;
+  readonly queues: ProducerQueues;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+  readonly lane: LaneView;
+  readonly metrics: ProducerMetrics;
+  readonly rules: SubmissionRules;
+  readonly rate: SubmissionRate;
+  readonly timeouts: HttpTimeouts;
+  readonly log: Logger;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+/**
+ * The API under `/v1`.
+ *
+ * @param operations given, the operators' routes are served by the same app
+ */
+export async function buildApp(
+  deps: AppDeps,
+  operations: Omit<OperationsDeps, 'document'> | null,
+): Promise<FastifyInstance> {
+  const app = createServer(deps);
+  const routes = collectRoutes(app);
+  await describeApi(app);
+  await app.register(multipart);
+  authenticateRequests(app, deps);
+  limitSubmissions(app, deps);
+  addSubmissionRoutes(app, { ...deps, withdrawals: createWithdrawals(deps) }, deps.metrics);
+  addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
+  addRedeliverRoute(app, deps);
+  addLaneRoutes(app, deps.lane);
+  addUsageRoute(app, deps);
+  if (operations) await addOperationsRoutes(app, { ...operations, document: () => app.swagger() });
+  refuseOtherMethods(app, routes);
+  await app.ready();
+  return app;
+}
+
+/** The operators' routes on a listener of their own. */
+export async function buildOperationsApp(deps: OperationsDeps & ServerDeps): Promise<FastifyInstance> {
+  const app = createServer(deps);
+  const routes = collectRoutes(app);
+  await app.register(swagger, { mode: 'static', specification: { document: deps.document() as never } });
+  await addOperationsRoutes(app, deps);
+  refuseOtherMethods(app, routes);
+  await app.ready();
+  return app;
+}
+
+type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts'>;
+
+function createServer({ log, metrics, timeouts }: ServerDeps): FastifyInstance {
+  const app = Fastify({
+    // Requests are logged by us, as routes and statuses: the framework's serializers log URLs and errors with bodies.
+    logger: false,
+    clientErrorHandler: handleParserError,
+    frameworkErrors: makeFrameworkErrorHandler(log),
+    // While draining, requests on open connections are served like any other; new connections are not taken.
+    return503OnClosing: false,
+    requestTimeout: timeouts.requestMs,
+    keepAliveTimeout: timeouts.keepAliveMs,
+    http: {
+      headersTimeout: timeouts.headersMs,
+      connectionsCheckingInterval: timeouts.checkMs,
+      maxHeaderSize: HEADER_BYTES,
+    },
+  });
+  app.server.maxConnections = MAX_CONNECTIONS;
+  app.removeContentTypeParser('text/plain');
+  // The handlers parse: one door for JSON and multipart, and one form of errors. Types hold what is answered.
+  app.setValidatorCompiler(() => (value) => ({ value }));
+  app.setSerializerCompiler(() => (data) => JSON.stringify(data));
+  decorateRequests(app);
+  handleErrors(app, log);
+  addSecurityHeaders(app);
+  watchRequests(app, log, metrics);
+  return app;
+}
+
+function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetrics): void {
+  app.addHook('onResponse', async (request, reply) => {
+    const answered = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'unmatched',
+      status: reply.statusCode,
+      durationMs: Math.round(reply.elapsedTime * 10) / 10,
+    };
+    metrics.countRequest(answered);
+    log.debug(
+      { event: 'request', ...answered, problem: request.problemCode ?? undefined },
+      'request answered',
+    );
+  });
+}
+
+/** Before a body is read: whoever has no key cannot make us hold three megabytes. */
+function authenticateRequests(app: FastifyInstance, { redis, keys, now }: AppDeps): void {
+  const findClient = createAuthenticator({
+    findClient: (apiKey) => authenticate(redis, keys, apiKey),
+    now,
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.routeOptions.url?.startsWith('/v1/')) request.client = await findClient(request);
+  });
+}

@@ -1,0 +1,59 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { CommandFailure } from './command-failure.ts';
+import type { CliSettings } from './settings.ts';
+
+/** As `npm start` leaves it beside the data of its private Redis. */
+const instance = z.object({ port: z.number(), password: z.string() });
+
+/**
+ * The Redis to work on: that of `REDIS_URL`, else the private one of an `npm start` with the same data folder.
+ *
+ * @throws {CommandFailure} when there is neither
+ */
+export async function findRedisUrl({ REDIS_URL, VERIQUEUE_DATA_DIR }: CliSettings): Promise<string> {
+  if (REDIS_URL !== undefined) return REDIS_URL;
+  const path = join(VERIQUEUE_DATA_DIR, 'redis', 'instance.json');
+  const parsed = instance.safeParse(parseJson(await readIfThere(path)));
+  if (parsed.success) return `redis://:${parsed.data.password}@127.0.0.1:${parsed.data.port}`;
+  throw new CommandFailure(
+    `Cannot find Redis: REDIS_URL must be set, or npm start must have run here (no usable ${path})`,
+  );
+}
+
+/**
+ * The sealing keys: those of `VERIQUEUE_KEYS`, else the ones `npm start` keeps in the data folder. Never made here: a
+ * secret sealed with a key that no other process has would be lost.
+ *
+ * @throws {CommandFailure}
+ */
+export async function readKeyRing({ VERIQUEUE_KEYS, VERIQUEUE_DATA_DIR }: CliSettings): Promise<KeyRing> {
+  const path = join(VERIQUEUE_DATA_DIR, 'sealing-keys');
+  const text = VERIQUEUE_KEYS ?? (await readIfThere(path))?.trim();
+  if (text === undefined) {
+    throw new CommandFailure(
+      `Cannot open what is sealed: VERIQUEUE_KEYS must be set, or npm start must have run here (no ${path})`,
+    );
+  }
+  const parsed = parseKeyRing(text);
+  if (parsed.ok) return parsed.keyRing;
+  const from = VERIQUEUE_KEYS === undefined ? path : 'VERIQUEUE_KEYS';
+  throw new CommandFailure(`Cannot use the sealing keys of ${from}: ${parsed.errors.join('; ')}`);
+}
+
+async function readIfThere(path: string): Promise<string | undefined> {
+  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return undefined;
+    throw error;
+  });
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return null;
+  }
+}

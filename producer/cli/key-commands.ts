@@ -1,0 +1,82 @@
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { listClientIds } from '../../shared/client/describe-client.ts';
+import { rewrapWebhookSecrets } from '../../shared/client/webhook-secrets.ts';
+import { rewrapSubjects } from '../../shared/record/rewrap-subjects.ts';
+import { generateKey, getNewestKey, type KeyRing } from '../../shared/sealing/key-ring.ts';
+import { CommandFailure } from './command-failure.ts';
+import type { Connection } from './connection.ts';
+import { type CliContext, withConnection } from './context.ts';
+
+/** `veriqueue keys …`: what seals subjects and webhook secrets at rest. */
+export function addKeyCommands(program: Command, context: CliContext): void {
+  const keys = program.command('keys').description('sealing keys (VERIQUEUE_KEYS)');
+  keys
+    .command('generate')
+    .description('print a new sealing key, an entry for VERIQUEUE_KEYS; it is stored nowhere')
+    .action(() => {
+      const key = generateKey(randomBytes);
+      context.terminal.show({ key }, key);
+    });
+  keys
+    .command('rotate')
+    .description('wrap all that waits anew with the newest key, so that older ones can go')
+    .action(() => rotate(context));
+}
+
+async function rotate(context: CliContext): Promise<void> {
+  const keyRing = await context.readKeyRing();
+  const { subjects, secrets } = await withConnection(context, async (connection) => ({
+    subjects: await rotateSubjects(context, connection, keyRing),
+    secrets: await rotateSecrets(connection, keyRing),
+  }));
+  const newest = getNewestKey(keyRing).id;
+  const row = (what: string, { rewrapped, current, unreadable }: Counts) =>
+    [what, rewrapped, current, unreadable].map(String);
+  context.terminal.show(
+    { key: newest, subjects, webhookSecrets: secrets },
+    context.terminal.table(
+      ['', `NOW UNDER ${newest}`, 'WERE ALREADY', 'UNREADABLE'],
+      [row('waiting subjects', subjects), row("clients' webhook secrets", secrets)],
+      '',
+    ),
+  );
+  if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again for the rest');
+  if (subjects.unreadable + secrets.unreadable > 0) {
+    throw new CommandFailure(
+      'Cannot open everything with these keys: the one that sealed it must be in VERIQUEUE_KEYS. Remove no key yet',
+    );
+  }
+}
+
+interface Counts {
+  readonly rewrapped: number;
+  readonly current: number;
+  readonly unreadable: number;
+}
+
+async function rotateSubjects(
+  { terminal, interrupted }: CliContext,
+  { redis, keys }: Connection,
+  keyRing: KeyRing,
+): Promise<Counts> {
+  const progress = terminal.progress('Verifications', await redis.zcard(keys.laneIndex()));
+  try {
+    const { rewrapped, current, unreadable } = await rewrapSubjects(
+      { redis, keys, keyRing },
+      { signal: interrupted, onProgress: ({ seen }) => progress.update(seen) },
+    );
+    return { rewrapped, current, unreadable };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function rotateSecrets({ redis, keys }: Connection, keyRing: KeyRing): Promise<Counts> {
+  const counts = { rewrapped: 0, current: 0, unreadable: 0 };
+  for (const clientId of await listClientIds(redis, keys)) {
+    const result = await rewrapWebhookSecrets({ redis, keys, keyRing }, clientId);
+    if (result !== 'missing') counts[result] += 1;
+  }
+  return counts;
+}

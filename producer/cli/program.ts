@@ -1,0 +1,34 @@
+import { Command } from 'commander';
+import { addClientCommands } from './client-commands.ts';
+import type { CliContext } from './context.ts';
+import { addDeliveryCommands } from './delivery-commands.ts';
+import { addEndpointCommands } from './endpoint-commands.ts';
+import { addKeyCommands } from './key-commands.ts';
+import { addListenCommand } from './listen-command.ts';
+import { addUsageCommand } from './usage-command.ts';
+
+const help = `
+Environment:
+  REDIS_URL              the Redis of the deployment; unset: that of npm start in this folder
+  LANE                   the lane (main)
+  VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
+  VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
+
+Exit codes: 0 done, 1 failed, 2 called wrongly`;
+
+/** The command line without its surroundings: nothing runs until it is given arguments to parse. */
+export function buildProgram(makeContext: (program: Command) => CliContext): Command {
+  const program = new Command('veriqueue')
+    .description('Veriqueue from the command line')
+    .option('--json', 'print JSON, for machines')
+    .configureHelp({ showGlobalOptions: true })
+    .addHelpText('after', help);
+  const context = makeContext(program);
+  addClientCommands(program, context);
+  addDeliveryCommands(program, context);
+  addEndpointCommands(program, context);
+  addKeyCommands(program, context);
+  addListenCommand(program, context);
+  addUsageCommand(program, context);
+  return program;
+}

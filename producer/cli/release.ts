@@ -1,0 +1,42 @@
+import {
+  enableEndpoint,
+  type Release,
+  type ReleaseWatch,
+  releaseWithoutUrl,
+} from '../../shared/redelivery/release-held.ts';
+import type { Connection } from './connection.ts';
+import type { CliContext } from './context.ts';
+
+/** Sends what waited because its client had no callback URL, and shows how far it is. */
+export function releaseWaitingForUrl(
+  context: CliContext,
+  connection: Connection,
+  clientId: string,
+): Promise<Release> {
+  return watched(context, connection, `${clientId} none`, (watch) =>
+    releaseWithoutUrl(connection, clientId, watch),
+  );
+}
+
+/** Declares an endpoint healthy, sends what waits for it, and shows how far it is. */
+export function releaseEndpoint(
+  context: CliContext,
+  connection: Connection,
+  endpoint: string,
+): Promise<Release> {
+  return watched(context, connection, endpoint, (watch) => enableEndpoint(connection, endpoint, watch));
+}
+
+async function watched(
+  { terminal, interrupted }: CliContext,
+  { redis, keys }: Connection,
+  endpoint: string,
+  release: (watch: ReleaseWatch) => Promise<Release>,
+): Promise<Release> {
+  const progress = terminal.progress('Releasing', await redis.zcard(keys.heldDeliveries(endpoint)));
+  try {
+    return await release({ signal: interrupted, onProgress: progress.update });
+  } finally {
+    progress.stop();
+  }
+}

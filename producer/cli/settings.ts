@@ -1,0 +1,15 @@
+import { z } from 'zod';
+import { laneSettings, redisSettings } from '../../shared/config/settings.ts';
+
+/** Everything the command line reads from its environment. Each command needs some of it, so nothing is required here. */
+export const cliEnvironment = z.object({
+  LANE: laneSettings.LANE,
+  REDIS_URL: redisSettings.REDIS_URL.optional(),
+  /** Parsed when a command needs it: most do not. */
+  VERIQUEUE_KEYS: z.string().optional(),
+  VERIQUEUE_DATA_DIR: z.string().default('.data'),
+  /** Unset, it is true beside a development Redis, as `npm start` has it, and false otherwise. */
+  ALLOW_INSECURE_CALLBACKS: z.stringbool({ error: 'must be true or false' }).optional(),
+  NO_COLOR: z.string().optional(),
+});
+export type CliSettings = z.output<typeof cliEnvironment>;

@@ -1,0 +1,63 @@
+import type { Command } from 'commander';
+import { ledgerDay } from '../../shared/record/ledger.ts';
+import { LEDGER_DAYS, listDays, readUsage, type UsageReport } from '../../shared/record/usage.ts';
+import { parseDay } from './arguments.ts';
+import { CommandFailure } from './command-failure.ts';
+import { type CliContext, withConnection } from './context.ts';
+import type { Terminal } from './terminal.ts';
+
+interface UsageOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly client?: string;
+}
+
+const DEFAULT_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+/** `veriqueue usage`: the ledger, to be held against the upstream's bill. */
+export function addUsageCommand(program: Command, context: CliContext): void {
+  program
+    .command('usage')
+    .description('upstream calls by day (+08:00), client and code: billed, unbilled, unknown')
+    .option('--from <day>', `first day, ${DEFAULT_DAYS} days ago unless given`, parseDay)
+    .option('--to <day>', 'last day, today unless given', parseDay)
+    .option('--client <client>', 'of one client only')
+    .action((options: UsageOptions) => show(context, options));
+}
+
+async function show(context: CliContext, options: UsageOptions): Promise<void> {
+  const to = options.to ?? ledgerDay(context.now());
+  const from = options.from ?? ledgerDay(context.now() - (DEFAULT_DAYS - 1) * DAY_MS);
+  const days = listDays({ from, to }).length;
+  if (days === 0 || days > LEDGER_DAYS) {
+    throw new CommandFailure(
+      `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${days}`,
+      2,
+    );
+  }
+  const report = await withConnection(context, ({ redis, keys }) =>
+    readUsage(redis, keys, { from, to }, options.client ?? null),
+  );
+  context.terminal.show(report, formatReport(context.terminal, report));
+}
+
+function formatReport(terminal: Terminal, { from, to, data, total }: UsageReport): string {
+  const rows = data.map(({ day, clientId, code, billed, unbilled, unknown }) => [
+    day,
+    clientId,
+    code,
+    ...[billed, unbilled, unknown].map(String),
+  ]);
+  const totals = [
+    'total',
+    '',
+    `${total.calls} calls`,
+    ...[total.billed, total.unbilled, total.unknown].map(String),
+  ];
+  return terminal.table(
+    ['DAY', 'CLIENT', 'CODE', 'BILLED', 'UNBILLED', 'UNKNOWN'],
+    data.length === 0 ? [] : [...rows, totals],
+    `No calls from ${from} to ${to}.`,
+  );
+}

@@ -1,0 +1,42 @@
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/precheck/photo.ts';
+
+const KIB = 1024;
+
+/** Room for everything but the photo: names in JSON escapes, a long callback URL, multipart boundaries. */
+const FIELDS_BYTES = 64 * KIB;
+
+/** A photo of exactly the largest size passes, one a little larger is told so by its field, beyond that it is 413. */
+export const JSON_BODY_BYTES = MAX_PHOTO_BASE64_LENGTH + FIELDS_BYTES;
+export const PHOTO_PART_BYTES = MAX_PHOTO_BYTES + FIELDS_BYTES;
+
+/** Of the whole form; two photo parts fit, so that a second one is refused by name. */
+export const FORM_BODY_BYTES = 2 * PHOTO_PART_BYTES;
+export const FORM_FIELD_BYTES = 16 * KIB;
+export const FORM_PARTS = 24;
+
+/** No route needs a longer one. */
+export const URL_LENGTH = 2 * KIB;
+/** Request line and all headers together; beyond it the HTTP parser gives up (431). */
+export const HEADER_BYTES = 16 * KIB;
+
+/** A request has to arrive within these times, however slowly its bytes trickle in. */
+export interface HttpTimeouts {
+  readonly headersMs: number;
+  /** From the first byte to the last of the body. */
+  readonly requestMs: number;
+  readonly keepAliveMs: number;
+  /** How often Node looks for requests past these times. */
+  readonly checkMs: number;
+}
+
+export const HTTP_TIMEOUTS: HttpTimeouts = {
+  headersMs: 10_000,
+  requestMs: 60_000,
+  // Longer than the usual idle time of a load balancer (60 s), so that it is never we who close under its request.
+  keepAliveMs: 65_000,
+  checkMs: 5_000,
+};
+export const MAX_CONNECTIONS = 4_096;
+
+/** How long requests in flight may take to finish when the process is told to stop. */
+export const DRAIN_DEADLINE_MS = 10_000;

@@ -1,0 +1,42 @@
+import { type FieldError, type Problem, type ProblemCode, problemTable } from '../shared/contract/problem.ts';
+
+/** What a request handler throws when the answer is a problem. Nothing a client sent is ever in it. */
+export class ProblemError extends Error {
+  override readonly name = 'ProblemError';
+  readonly code: ProblemCode;
+  readonly errors: readonly FieldError[] | undefined;
+  readonly headers: Readonly<Record<string, string>>;
+
+  constructor(
+    code: ProblemCode,
+    details: {
+      readonly errors?: readonly FieldError[];
+      readonly headers?: Readonly<Record<string, string>>;
+      readonly cause?: unknown;
+    } = {},
+  ) {
+    super(problemTable[code].title, { cause: details.cause });
+    this.code = code;
+    this.errors = details.errors;
+    this.headers = details.headers ?? {};
+  }
+}
+
+/** RFC 9457, section 3.1. The type is a name and not an address: a deployment has no page for it to point to. */
+export function presentProblem(code: ProblemCode, errors?: readonly FieldError[]): Problem {
+  const { status, title } = problemTable[code];
+  return {
+    type: `urn:veriqueue:problem:${code}`,
+    title,
+    status,
+    code,
+    ...(errors === undefined ? {} : { errors: [...errors] }),
+  };
+}
+
+export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
+
+/** @param seconds rounded up, at least 1: a client told 0 comes back at once */
+export function retryAfter(seconds: number): { 'retry-after': string } {
+  return { 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
+}

@@ -1,0 +1,91 @@
+import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../shared/keys.ts';
+import { defineScript } from '../shared/redis/script.ts';
+import { ProblemError, retryAfter } from './problem.ts';
+import { clientOf } from './request-state.ts';
+
+/** What one client may submit, over all producers of the lane. */
+export interface SubmissionRate {
+  readonly perSecond: number;
+  /** How many may come at once after a pause. */
+  readonly burst: number;
+}
+
+export interface RateDecision {
+  readonly allowed: boolean;
+  /** Submissions that would be let through right now. */
+  readonly remaining: number;
+  /** ms until the whole burst is there again */
+  readonly fullInMs: number;
+  /** ms until one more is let through; 0 while some remain */
+  readonly nextInMs: number;
+}
+
+// The generic cell rate algorithm: all that is kept is the instant at which the submissions so far have been "worked
+// off" at the allowed rate; one more is let through while that lies less than a burst ahead. Exact under concurrency, one
+// small key per client, which expires by itself. The clock is Redis': the producers' own may differ. A refused
+// submission costs the client nothing.
+const takeScript = defineScript({
+  name: 'takeSubmissionRate',
+  keys: 1,
+  lua: `
+local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local before = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
+local after = before + interval
+local room = burst * interval
+if after - now > room then
+  return {0, 0, math.ceil((before - now) / 1000), math.ceil((after - now - room) / 1000)}
+end
+redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000))
+local remaining = math.floor((room - (after - now)) / interval + 0.000001)
+local nextIn = remaining > 0 and 0 or math.ceil((after + interval - now - room) / 1000)
+return {1, remaining, math.ceil((after - now) / 1000), nextIn}
+`,
+});
+
+/** Takes one submission out of a client's rate, in one round trip. */
+export async function takeSubmission(
+  redis: Redis,
+  keys: LaneKeys,
+  clientId: string,
+  { perSecond, burst }: SubmissionRate,
+): Promise<RateDecision> {
+  const intervalUs = Math.max(1, Math.round(1_000_000 / perSecond));
+  const reply = await takeScript(redis, [keys.clientRate(clientId)], [intervalUs, burst]);
+  const [allowed, remaining = 0, fullInMs = 0, nextInMs = 0] = reply as number[];
+  return { allowed: allowed === 1, remaining, fullInMs, nextInMs };
+}
+
+const POLICY = '"submissions"';
+
+/** draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4: quota, window and what is left of it, in seconds. */
+export function describeRate(
+  { perSecond, burst }: SubmissionRate,
+  { remaining, fullInMs }: RateDecision,
+): Readonly<Record<'ratelimit-policy' | 'ratelimit', string>> {
+  return {
+    'ratelimit-policy': `${POLICY};q=${burst};w=${Math.max(1, Math.ceil(burst / perSecond))}`,
+    ratelimit: `${POLICY};r=${remaining};t=${Math.ceil(fullInMs / 1000)}`,
+  };
+}
+
+/**
+ * Holds every client to its rate of submissions, before a body is read: one client must not fill the backlog for all, nor
+ * have us read megabytes only to refuse them. Register it behind authentication.
+ */
+export function limitSubmissions(
+  app: FastifyInstance,
+  { redis, keys, rate }: { readonly redis: Redis; readonly keys: LaneKeys; readonly rate: SubmissionRate },
+): void {
+  if (rate.perSecond === 0) return;
+  app.addHook('onRequest', async (request, reply) => {
+    if (request.method !== 'POST' || request.routeOptions.url !== '/v1/verifications') return;
+    const decision = await takeSubmission(redis, keys, clientOf(request).id, rate);
+    reply.headers(describeRate(rate, decision));
+    if (decision.allowed) return;
+    throw new ProblemError('too_many_requests', { headers: retryAfter(decision.nextInMs / 1000) });
+  });
+}

@@ -1,0 +1,24 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ClientIdentity } from '../shared/client/client.ts';
+import type { ProblemCode } from '../shared/contract/problem.ts';
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Set by authentication. */
+    client: ClientIdentity | null;
+    /** The problem the request was answered with. */
+    problemCode: ProblemCode | null;
+  }
+}
+
+/** Declares what hooks and handlers keep on a request. */
+export function decorateRequests(app: FastifyInstance): void {
+  app.decorateRequest('client', null);
+  app.decorateRequest('problemCode', null);
+}
+
+/** The client of an authenticated request. A route that is reached without authentication is a bug, and shows nothing. */
+export function clientOf(request: FastifyRequest): ClientIdentity {
+  if (request.client === null) throw new Error('Cannot serve the request: its client must be authenticated');
+  return request.client;
+}

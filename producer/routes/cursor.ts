@@ -1,0 +1,21 @@
+import { verificationId } from '../../shared/contract/verification.ts';
+import type { ListCursor } from '../../shared/record/read.ts';
+import { ProblemError } from '../problem.ts';
+
+/** Opaque to clients, so that what it holds may change. */
+export function encodeCursor({ submittedAt, id }: ListCursor): string {
+  return Buffer.from(`${submittedAt}.${id}`).toString('base64url');
+}
+
+/** @throws {ProblemError} */
+export function decodeCursor(text: string): ListCursor {
+  const [, time = '', id = ''] =
+    /^(\d{1,15})\.(.+)$/.exec(Buffer.from(text, 'base64url').toString('latin1')) ?? [];
+  const cursor = { submittedAt: Number(time), id };
+  if (verificationId.safeParse(id).success && encodeCursor(cursor) === text) return cursor;
+  throw new ProblemError('invalid_query', {
+    errors: [
+      { pointer: '/cursor', code: 'invalid_format', detail: 'must be a nextCursor of an earlier page' },
+    ],
+  });
+}

@@ -1,0 +1,38 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../../shared/keys.ts';
+import type { Logger } from '../../shared/log.ts';
+import { eraseVerification } from '../../shared/record/erase.ts';
+import { describeRedisError } from '../../shared/redis/failure.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
+import type { ProducerQueues } from '../submission/enqueue.ts';
+
+export interface EraseDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly queues: ProducerQueues;
+  readonly log: Logger;
+}
+
+/** An upstream call or a delivery attempt is over by then, as a rule. */
+const BUSY_RETRY_SECONDS = 5;
+
+/** Leaves nothing of a verification. @throws {ProblemError} when it is not the client's, or somebody is at it */
+export async function erase(
+  { redis, keys, queues, log }: EraseDeps,
+  { id, clientId }: { readonly id: string; readonly clientId: string },
+): Promise<void> {
+  const erasure = await eraseVerification(redis, keys, { id, clientId });
+  if (erasure.status === 'missing') throw new ProblemError('not_found');
+  if (erasure.status === 'busy') {
+    throw new ProblemError('being_processed', { headers: retryAfter(BUSY_RETRY_SECONDS) });
+  }
+  try {
+    // They hold ids alone. One that a worker has taken meanwhile finds no record, and ends.
+    for (const job of erasure.deliveryJobs) await queues.deliveries.remove(job, { removeChildren: true });
+  } catch (error) {
+    log.warn(
+      { event: 'job_removal_failed', verification: id, reason: describeRedisError(error) },
+      'cannot remove the jobs of an erased verification; a worker will',
+    );
+  }
+}

@@ -1,0 +1,63 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { verification, verificationId } from '../../shared/contract/verification.ts';
+import { readRecord } from '../../shared/record/read.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
+import type { LaneView } from '../lane-view.ts';
+import { problemResponses } from '../openapi.ts';
+import { ProblemError } from '../problem.ts';
+import { clientOf } from '../request-state.ts';
+import { presentNow } from '../waiting.ts';
+
+export interface RedeliverRouteDeps extends RedeliveryDeps {
+  readonly lane: LaneView;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+const idParams = z.object({ id: z.string().describe('ver_…') });
+
+export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/verifications/:id/redeliver',
+    schema: {
+      tags: ['verifications'],
+      summary: 'Deliver its event again',
+      description:
+        'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, or while it is under way.',
+      params: idParams,
+      response: { 202: verification, ...problemResponses('401', '404', '409', '503') },
+    },
+    handler: async (request, reply) => {
+      const id = parseId(request.params);
+      const clientId = clientOf(request).id;
+      await readOwn(deps, id, clientId);
+      const { status } = await redeliver(deps, id);
+      if (status === 'missing') throw new ProblemError('not_found');
+      if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
+      const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
+      reply.code(202);
+      return presentNow(record, null, lane, deps.now());
+    },
+  });
+}
+
+/** What cannot be an id is an unknown one: there is nothing to learn from the difference. */
+function parseId(params: unknown): string {
+  const parsed = z.object({ id: verificationId }).safeParse(params);
+  if (parsed.success) return parsed.data.id;
+  throw new ProblemError('not_found');
+}
+
+/** @throws {ProblemError} also for another client's: whether an id exists is its owner's business */
+async function readOwn(
+  { redis, keys }: RedeliverRouteDeps,
+  id: string,
+  clientId: string,
+): Promise<VerificationRecord> {
+  const reading = await readRecord(redis, keys, id);
+  if (reading.status !== 'found' || reading.record.clientId !== clientId) throw new ProblemError('not_found');
+  return reading.record;
+}

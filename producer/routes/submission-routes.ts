@@ -1,0 +1,120 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { submission, submissionForm } from '../../shared/contract/submission.ts';
+import { type Verification, verification } from '../../shared/contract/verification.ts';
+import type { Acceptance } from '../../shared/record/accept.ts';
+import { notWaiting, presentVerification } from '../../shared/record/present.ts';
+import { readRecord } from '../../shared/record/read.ts';
+import { parseRecord, type VerificationRecord } from '../../shared/record/verification-record.ts';
+import { computePollAfter } from '../estimate.ts';
+import { JSON_BODY_BYTES } from '../http-limits.ts';
+import type { ProducerMetrics } from '../metrics.ts';
+import { problemResponses } from '../openapi.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
+import { clientOf } from '../request-state.ts';
+import { parseIdempotencyKey } from '../submission/idempotency.ts';
+import { readForm } from '../submission/read-form.ts';
+import { type SubmitDeps, type Submitted, submitVerification } from '../submission/submit.ts';
+import { presentNow, readPositions } from '../waiting.ts';
+
+const multipartForm = submissionForm
+  .extend({
+    image: z.string().meta({ format: 'binary', description: 'JPEG or PNG file, at most 2359296 bytes' }),
+  })
+  .meta({ id: 'SubmissionForm' });
+
+const submissionHeaders = z.object({
+  'Idempotency-Key': z
+    .string()
+    .min(1)
+    .max(255)
+    .optional()
+    .describe(
+      '1 to 255 printable ASCII characters; the same key and body give the same verification for 24 hours',
+    ),
+});
+
+export function addSubmissionRoutes(app: FastifyInstance, deps: SubmitDeps, metrics: ProducerMetrics): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/verifications',
+    bodyLimit: JSON_BODY_BYTES,
+    schema: {
+      tags: ['verifications'],
+      summary: 'Submit a verification',
+      description:
+        'Accepted means answered: after a 202 exactly one final event exists. A 503 without an Idempotency-Key may, rarely, have been accepted all the same; with one, a repeat finds out.',
+      headers: submissionHeaders,
+      body: {
+        content: {
+          'application/json': { schema: submission },
+          'multipart/form-data': { schema: multipartForm },
+        },
+      },
+      response: {
+        202: verification.describe('accepted, or accepted before under the same Idempotency-Key'),
+        ...problemResponses('400', '401', '409', '413', '415', '422', '429', '503'),
+      },
+    },
+    onResponse: async (request) => {
+      if (request.problemCode !== null) metrics.countSubmission(request.problemCode);
+    },
+    handler: async (request, reply) => {
+      const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
+      const form = await readForm(request);
+      const submitted = await submitVerification(deps, clientOf(request), form, idempotencyKey);
+      metrics.countSubmission(submitted.status);
+      const shown = await presentSubmitted(deps, submitted);
+      reply.code(202).header('location', `/v1/verifications/${shown.verification.id}`);
+      reply.headers(retryAfter(shown.pollAfterSeconds));
+      if (submitted.status === 'replayed') reply.header('idempotent-replayed', 'true');
+      return shown.verification;
+    },
+  });
+}
+
+interface Shown {
+  readonly verification: Verification;
+  readonly pollAfterSeconds: number;
+}
+
+async function presentSubmitted(deps: SubmitDeps, submitted: Submitted): Promise<Shown> {
+  if (submitted.status === 'accepted') {
+    const record = recordOf(submitted.acceptance);
+    // It is accepted, whatever happens to Redis from here on: a place that cannot be read is left out.
+    return present(deps, record).catch(() => presentWithoutPlace(record));
+  }
+  const reading = await readRecord(deps.redis, deps.keys, submitted.id);
+  if (reading.status !== 'found') throw new ProblemError('unavailable', { headers: retryAfter(1) });
+  return present(deps, reading.record);
+}
+
+async function present({ redis, keys, lane, now }: SubmitDeps, record: VerificationRecord): Promise<Shown> {
+  const [[position = null], overview] = await Promise.all([
+    readPositions(redis, keys, [record.id]),
+    lane.read(),
+  ]);
+  const at = now();
+  const shown = presentNow(record, position, overview, at);
+  const estimate = shown.estimatedCompletionAt === null ? null : Date.parse(shown.estimatedCompletionAt);
+  return { verification: shown, pollAfterSeconds: record.outcome ? 1 : computePollAfter(estimate, at) };
+}
+
+function presentWithoutPlace(record: VerificationRecord): Shown {
+  return { verification: presentVerification(record, notWaiting), pollAfterSeconds: 60 };
+}
+
+/** The record as the acceptance wrote it, without reading it back. */
+function recordOf({ id, clientId, submittedAt, ...rest }: Acceptance): VerificationRecord {
+  const optional = { reference: rest.reference, extra: rest.extra, callbackUrl: rest.callbackUrl };
+  const parsed = parseRecord({
+    id,
+    client: clientId,
+    submittedAt: String(submittedAt),
+    status: 'queued',
+    priority: rest.priority,
+    ...Object.fromEntries(Object.entries(optional).filter((entry) => entry[1] !== undefined)),
+  });
+  if (parsed.status === 'found') return parsed.record;
+  throw new Error('Cannot present a submission: it must read as the record it was written as');
+}

@@ -1,0 +1,52 @@
+import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { ledgerDay } from '../../shared/record/ledger.ts';
+import { LEDGER_DAYS, listDays, readUsage, usageReport } from '../../shared/record/usage.ts';
+import { parseInput } from '../field-errors.ts';
+import { problemResponses } from '../openapi.ts';
+import { ProblemError } from '../problem.ts';
+import { clientOf } from '../request-state.ts';
+
+export interface UsageRouteDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+const DEFAULT_DAYS = 30;
+const DAY_MS = 86_400_000;
+
+const usageQuery = z.strictObject({
+  from: z.iso.date().optional().describe(`first day; ${DEFAULT_DAYS} days ago unless given`),
+  to: z.iso.date().optional().describe('last day; today (+08:00) unless given'),
+});
+
+export function addUsageRoute(app: FastifyInstance, { redis, keys, now }: UsageRouteDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/usage',
+    schema: {
+      tags: ['usage'],
+      summary: 'Count your upstream calls by day and code, as they are billed',
+      description: `At most ${LEDGER_DAYS} days at once, which is as long as they are kept.`,
+      querystring: usageQuery,
+      response: { 200: usageReport, ...problemResponses('401', '422', '503') },
+    },
+    handler: async (request) => {
+      const query = parseInput(usageQuery, request.query, 'invalid_query');
+      const to = query.to ?? ledgerDay(now());
+      const from = query.from ?? ledgerDay(now() - (DEFAULT_DAYS - 1) * DAY_MS);
+      const days = listDays({ from, to }).length;
+      if (days === 0 || days > LEDGER_DAYS) {
+        const detail = `must be a day on or before \`to\`, at most ${LEDGER_DAYS - 1} days earlier`;
+        throw new ProblemError('invalid_query', {
+          errors: [{ pointer: '/from', code: 'invalid_period', detail }],
+        });
+      }
+      return readUsage(redis, keys, { from, to }, clientOf(request).id);
+    },
+  });
+}

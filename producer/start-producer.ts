@@ -1,0 +1,162 @@
+import { Queue } from 'bullmq';
+import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
+import { type LaneKeys, laneKeys } from '../shared/keys.ts';
+import type { Logger } from '../shared/log.ts';
+import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
+import { describeRedisError } from '../shared/redis/failure.ts';
+import { assertRedisFit } from '../shared/redis/fitness.ts';
+import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
+import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
+import { createLaneView } from './lane-view.ts';
+import { createMetrics } from './metrics.ts';
+import type { ProducerSettings } from './settings.ts';
+
+/** How long Redis may take to be there when the process starts. */
+const REDIS_READY_MS = 10_000;
+
+export interface RunningProducer {
+  /** `http://host:port` of the API. */
+  readonly url: string;
+  /** Of health, metrics and docs; the same unless they have a listener of their own. */
+  readonly operationsUrl: string;
+  /** Stops accepting, lets requests in flight finish, closes Redis. Calling it again waits for the same. */
+  stop(): Promise<void>;
+}
+
+export interface ProducerOptions {
+  readonly log: Logger;
+  /** ms epoch. @default Date.now */
+  readonly now?: () => number;
+  /** Against slow clients. @default HTTP_TIMEOUTS */
+  readonly timeouts?: HttpTimeouts;
+}
+
+/**
+ * Starts the producer: connects, checks that this Redis may be entrusted with verifications, listens.
+ *
+ * @throws {Error} when Redis is not there or not fit, or a port is taken; nothing is left open then
+ */
+export async function startProducer(
+  settings: ProducerSettings,
+  { log, now = Date.now, timeouts = HTTP_TIMEOUTS }: ProducerOptions,
+): Promise<RunningProducer> {
+  const connections = connect(settings, log);
+  try {
+    await Promise.all(connections.map((redis) => waitUntilReady(redis, REDIS_READY_MS)));
+    const { version, warnings } = await assertRedisFit(connections[0]);
+    for (const warning of warnings) log.warn({ event: 'redis_warning' }, warning);
+    const running = await serve(settings, connections, { log, now, timeouts });
+    log.info(
+      { event: 'started', url: running.url, operationsUrl: running.operationsUrl, redisVersion: version },
+      'producer started',
+    );
+    return running;
+  } catch (error) {
+    await Promise.all(connections.map(closeRedis));
+    throw error;
+  }
+}
+
+type Connections = readonly [redis: Redis, flowRedis: Redis];
+
+/** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
+function connect({ REDIS_URL: url, REDIS_CA_FILE: caFile }: ProducerSettings, log: Logger): Connections {
+  const open = (name: string) =>
+    connectRedis({ url, role: 'request', log, name, ...(caFile === undefined ? {} : { caFile }) });
+  return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
+}
+
+async function serve(
+  settings: ProducerSettings,
+  connections: Connections,
+  options: Required<ProducerOptions>,
+): Promise<RunningProducer> {
+  const { log } = options;
+  const keys = laneKeys(settings.LANE);
+  const deps = wire(settings, connections, keys, options);
+  const drain = { started: false };
+  const operations = { ...deps, isDraining: () => drain.started };
+  const separate = settings.OPERATIONS_PORT !== undefined;
+  const api = await buildApp(deps, separate ? null : operations);
+  const apps = separate
+    ? [api, await buildOperationsApp({ ...operations, document: () => api.swagger() })]
+    : [api];
+  const stop = async () => {
+    drain.started = true;
+    log.info({ event: 'stopping' }, 'draining');
+    // The operators' listener last: it tells what goes on until the end.
+    for (const app of apps) await closeWithin(app, DRAIN_DEADLINE_MS);
+    await Promise.all([deps.queues.deliveries.close(), deps.queues.verifications.close(), deps.flow.close()]);
+    await Promise.all(connections.map(closeRedis));
+    log.info({ event: 'stopped' }, 'producer stopped');
+  };
+  let stopping: Promise<void> | undefined;
+  try {
+    const url = await api.listen({ host: settings.HOST, port: settings.PORT });
+    const operationsUrl =
+      (await apps[1]?.listen({
+        host: settings.OPERATIONS_HOST ?? settings.HOST,
+        port: settings.OPERATIONS_PORT ?? 0,
+      })) ?? url;
+    return {
+      url,
+      operationsUrl,
+      stop: () => {
+        stopping ??= stop();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await Promise.all(apps.map((app) => app.close()));
+    throw error;
+  }
+}
+
+function wire(
+  settings: ProducerSettings,
+  [redis, flowRedis]: Connections,
+  keys: LaneKeys,
+  { log, now, timeouts }: Required<ProducerOptions>,
+): AppDeps {
+  const onError = (error: Error) =>
+    log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
+  const openQueue = (name: string) => {
+    // The queues' settings are the worker's business.
+    const queue = new Queue(name, { connection: redis, prefix: keys.queuePrefix, skipMetasUpdate: true });
+    queue.on('error', onError);
+    return queue;
+  };
+  const lane = createLaneView({ redis, keys, quotaPerSecond: settings.QUOTA_PER_SECOND, now });
+  return {
+    redis,
+    flowRedis,
+    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError),
+    queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
+    keys,
+    keyRing: settings.VERIQUEUE_KEYS,
+    lane,
+    metrics: createMetrics(lane),
+    rules: {
+      maxBacklog: settings.MAX_BACKLOG,
+      allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,
+      allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
+      retentionMs: settings.RETENTION,
+    },
+    rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
+    timeouts,
+    log,
+    now,
+  };
+}
+
+/** Requests in flight finish; past the deadline their connections are cut. */
+async function closeWithin(app: FastifyInstance, deadlineMs: number): Promise<void> {
+  const timer = setTimeout(() => app.server.closeAllConnections(), deadlineMs);
+  try {
+    await app.close();
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,0 +1,103 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../../shared/keys.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { AtomicFlow } from '../../shared/queue/atomic-flow.ts';
+import { verificationFlow } from '../../shared/queue/verification-flow.ts';
+import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
+import { withdrawVerification } from '../../shared/record/withdraw.ts';
+import { classifyRedisError, describeRedisError } from '../../shared/redis/failure.ts';
+
+/** The producer only ever takes jobs away through these; it adds them as flows. */
+export interface ProducerQueues {
+  readonly deliveries: Queue;
+  readonly verifications: Queue;
+}
+
+export interface EnqueueDeps {
+  /** Scripts and reads; a connection of the `request` role. */
+  readonly redis: Redis;
+  /** The connection the flow goes through. */
+  readonly flowRedis: Redis;
+  readonly flow: AtomicFlow;
+  readonly queues: ProducerQueues;
+  readonly keys: LaneKeys;
+  readonly log: Logger;
+}
+
+export type Enqueueing =
+  | { readonly status: 'accepted' }
+  /** Nothing of it is in Redis. */
+  | { readonly status: 'refused'; readonly error: unknown }
+  /** Nobody answered: all of it is in Redis, or nothing. */
+  | { readonly status: 'unknown'; readonly error: unknown };
+
+/**
+ * Puts record, sealed subject and both jobs into Redis, in one transaction.
+ *
+ * Redis does not roll back: when a part of the transaction fails (memory full, script cache flushed), the others stand.
+ * They are then taken away again, so that no half of a verification remains.
+ */
+export async function enqueueVerification(deps: EnqueueDeps, acceptance: Acceptance): Promise<Enqueueing> {
+  const { keys, flow, flowRedis } = deps;
+  if (flowRedis.status !== 'ready') {
+    return { status: 'refused', error: new Error('Redis is not connected') };
+  }
+  const { id, clientId, priority } = acceptance;
+  try {
+    await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
+      queueAcceptance(transaction, keys, acceptance),
+    );
+    return { status: 'accepted' };
+  } catch (error) {
+    if (isUnanswered(error)) return { status: 'unknown', error };
+    if (isDiscarded(error)) return { status: 'refused', error };
+    return undoPart(deps, acceptance, error);
+  }
+}
+
+/** A command that never left this process is no question; one that got no answer is. */
+function isUnanswered(error: unknown): boolean {
+  const neverSent = error instanceof Error && error.message.startsWith("Stream isn't writeable");
+  return classifyRedisError(error) === 'gone' && !neverSent;
+}
+
+/** Redis refused to queue a command and discarded the transaction as a whole. */
+function isDiscarded(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('EXECABORT');
+}
+
+async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknown): Promise<Enqueueing> {
+  const reason = describeRedisError(error);
+  deps.log.warn(
+    { event: 'submission_undone', verification: acceptance.id, reason },
+    'a part of a submission failed',
+  );
+  if (reason.startsWith('NOSCRIPT')) {
+    // The client believes that this connection's server knows its scripts. Only a new connection makes it send them anew.
+    deps.flowRedis.disconnect(true);
+  }
+  try {
+    await withdraw(deps, acceptance);
+    return { status: 'refused', error };
+  } catch (undoError) {
+    deps.log.error(
+      { event: 'undo_failed', verification: acceptance.id, reason: describeRedisError(undoError) },
+      'cannot undo a submission of which a part failed',
+    );
+    return { status: 'unknown', error };
+  }
+}
+
+/**
+ * Takes a submission back whose client was told 503. A worker that has claimed it meanwhile keeps it.
+ */
+export async function withdraw(
+  { queues, redis, keys }: Pick<EnqueueDeps, 'queues' | 'redis' | 'keys'>,
+  { id, clientId }: { readonly id: string; readonly clientId: string },
+): Promise<'withdrawn' | 'too_late' | 'missing'> {
+  await queues.deliveries.remove(id, { removeChildren: true });
+  // A child that failed half-way may exist without its parent knowing.
+  await queues.verifications.remove(id);
+  return withdrawVerification(redis, keys, { id, clientId });
+}

@@ -1,0 +1,122 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { defineScript } from '../../shared/redis/script.ts';
+import {
+  compareDigest,
+  computeDigest,
+  type DigestPart,
+  listDigestCandidates,
+} from '../../shared/sealing/digest.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { ProblemError } from '../problem.ts';
+
+/** How long a key stands for its verification, unless the verification's own retention is shorter. */
+const LIFETIME_MS = 24 * 60 * 60 * 1000;
+
+/** A claim without a verification for this long belongs to a request that died or never learned its fate. */
+const ABANDONED_AFTER_MS = 10_000;
+
+/** 1 to 255 printable ASCII characters, as Stripe and draft-ietf-httpapi-idempotency-key-header take them. */
+const USABLE_KEY = /^[\x20-\x7e]{1,255}$/;
+
+export type IdempotencyClaim =
+  /** The submission is this request's to make, under this id: new, or of a request that was abandoned. */
+  | { readonly status: 'claimed'; readonly id: string; readonly redisKey: string }
+  | { readonly status: 'taken'; readonly id: string }
+  | { readonly status: 'in_progress' }
+  | { readonly status: 'mismatch' };
+
+// The clock is Redis': the producers' own may differ. The older candidates arise from the newest key's, under earlier
+// keys of the ring, and carry the same hash tag. Whoever adopts an abandoned claim renews it, so that of several repeats
+// one goes on and the others wait.
+const claimScript = defineScript({
+  name: 'claimIdempotencyKey',
+  keys: 1,
+  lua: `
+local id, digest, lifetimeMs, abandonedAfterMs, recordPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local candidates = {KEYS[1], unpack(ARGV, 6)}
+for _, key in ipairs(candidates) do
+  local claim = redis.call('HMGET', key, 'id', 'digest', 'at')
+  if claim[1] then
+    if redis.call('EXISTS', recordPrefix .. claim[1]) == 1 then return {'taken', key, claim[1], claim[2]} end
+    if now - tonumber(claim[3]) < tonumber(abandonedAfterMs) then return {'in_progress', key, claim[1], claim[2]} end
+    redis.call('HSET', key, 'at', string.format('%.0f', now))
+    return {'claimed', key, claim[1], claim[2]}
+  end
+end
+redis.call('HSET', KEYS[1], 'id', id, 'digest', digest, 'at', string.format('%.0f', now))
+redis.call('PEXPIRE', KEYS[1], lifetimeMs)
+return {'claimed', KEYS[1], id, digest}
+`,
+});
+
+const releaseScript = defineScript({
+  name: 'releaseIdempotencyKey',
+  keys: 1,
+  lua: `
+if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
+return 0
+`,
+});
+
+/** @throws {ProblemError} */
+export function parseIdempotencyKey(header: string | string[] | undefined): string | null {
+  if (header === undefined) return null;
+  if (typeof header === 'string' && USABLE_KEY.test(header)) return header;
+  throw new ProblemError('invalid_idempotency_key');
+}
+
+export interface IdempotencyStore {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+}
+
+/**
+ * Claims an Idempotency-Key for one submission. Neither the key nor the submission is stored, only keyed digests.
+ *
+ * @param parts the canonical submission: the same however it was sent
+ */
+export async function claimIdempotencyKey(
+  { redis, keys, keyRing }: IdempotencyStore,
+  {
+    clientId,
+    key,
+    id,
+    parts,
+    retentionMs,
+  }: { clientId: string; key: string; id: string; parts: readonly DigestPart[]; retentionMs: number },
+): Promise<IdempotencyClaim> {
+  const [newest, ...older] = listDigestCandidates(keyRing, 'idempotency-key', [clientId, key]).map((digest) =>
+    keys.idempotency(clientId, digest),
+  );
+  const reply = (await claimScript(
+    redis,
+    [newest ?? ''],
+    [
+      id,
+      computeDigest(keyRing, 'idempotency-body', parts),
+      // Never longer than the verification can be shown: a replay of nothing would be submitted, and paid for, again.
+      Math.min(LIFETIME_MS, retentionMs),
+      ABANDONED_AFTER_MS,
+      keys.record(''),
+      ...older,
+    ],
+  )) as [IdempotencyClaim['status'], string, string, string];
+  const [status, redisKey, claimedId, digest] = reply;
+  if (claimedId !== id && compareDigest(keyRing, 'idempotency-body', parts, digest) !== 'same') {
+    return { status: 'mismatch' };
+  }
+  if (status === 'claimed') return { status, id: claimedId, redisKey };
+  return status === 'taken' ? { status, id: claimedId } : { status: 'in_progress' };
+}
+
+/** Gives the key back after a submission that certainly came to nothing. */
+export async function releaseIdempotencyKey(
+  redis: Redis,
+  { id, redisKey }: { id: string; redisKey: string },
+): Promise<void> {
+  await releaseScript(redis, [redisKey], [id]);
+}

@@ -1,0 +1,205 @@
+import { typeid } from 'typeid-js';
+import { matchesAllowedOrigin, parseCallbackUrl } from '../../shared/callback/callback-url.ts';
+import { ANY_ORIGIN, type ClientIdentity } from '../../shared/client/client.ts';
+import type { FieldError } from '../../shared/contract/problem.ts';
+import { precheckSubmission } from '../../shared/precheck/submission.ts';
+import type { Acceptance } from '../../shared/record/accept.ts';
+import { describeRedisError } from '../../shared/redis/failure.ts';
+import type { DigestPart } from '../../shared/sealing/digest.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { sealSubject } from '../../shared/sealing/seal.ts';
+import type { Subject } from '../../shared/sealing/subject.ts';
+import { computeBacklogRetryAfter } from '../estimate.ts';
+import { type LaneView, speedOf } from '../lane-view.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
+import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';
+import { listExposedFields } from './exposed-subject.ts';
+import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
+import type { SubmittedForm } from './read-form.ts';
+import type { Withdrawals } from './withdrawals.ts';
+
+export interface SubmissionRules {
+  readonly maxBacklog: number;
+  readonly allowInsecureCallbacks: boolean;
+  readonly allowCheckDigitFailure: boolean;
+  readonly retentionMs: number;
+}
+
+export interface SubmitDeps extends EnqueueDeps {
+  readonly keyRing: KeyRing;
+  readonly lane: LaneView;
+  readonly rules: SubmissionRules;
+  readonly withdrawals: Withdrawals;
+  readonly now: () => number;
+}
+
+export type Submitted =
+  | { readonly status: 'accepted'; readonly acceptance: Acceptance }
+  /** Its Idempotency-Key stands for this verification already. */
+  | { readonly status: 'replayed'; readonly id: string };
+
+/** A submission that passed every check that costs nothing. */
+interface CheckedSubmission {
+  readonly subject: Subject;
+  readonly options: Pick<Acceptance, 'priority' | 'reference' | 'extra' | 'callbackUrl'>;
+}
+
+/** @throws {ProblemError} */
+export async function submitVerification(
+  deps: SubmitDeps,
+  client: ClientIdentity,
+  form: SubmittedForm,
+  idempotencyKey: string | null,
+): Promise<Submitted> {
+  const checked = checkSubmission(deps, client, form);
+  const id: string = typeid('ver').toString();
+  if (idempotencyKey === null) {
+    return accept(deps, client, checked, { id, redisKey: null });
+  }
+  const claim = await claimIdempotencyKey(deps, {
+    clientId: client.id,
+    key: idempotencyKey,
+    id,
+    parts: canonicalParts(checked),
+    retentionMs: deps.rules.retentionMs,
+  });
+  switch (claim.status) {
+    case 'claimed':
+      return accept(deps, client, checked, claim);
+    case 'taken':
+      return { status: 'replayed', id: claim.id };
+    case 'in_progress':
+      throw new ProblemError('in_progress', { headers: retryAfter(1) });
+    case 'mismatch':
+      throw new ProblemError('idempotency_mismatch');
+    default:
+      return claim satisfies never;
+  }
+}
+
+function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: SubmittedForm): CheckedSubmission {
+  const { idCard, name, extra, reference, callbackUrl, priority } = form.fields;
+  const result = precheckSubmission(
+    { idCard, name, photo: form.photo, extra },
+    { now: deps.now(), allowCheckDigitFailure: deps.rules.allowCheckDigitFailure },
+  );
+  const callback = checkCallback(deps.rules, client, callbackUrl);
+  const errors: FieldError[] = [
+    ...(result.ok ? listExposedFields(result.subject, { reference, extra, callbackUrl }) : result.errors),
+    ...(callback.ok ? [] : [callback.error]),
+  ];
+  if (!result.ok || !callback.ok || errors.length > 0)
+    throw new ProblemError('invalid_submission', { errors });
+  return {
+    subject: result.subject,
+    options: { priority, reference, extra: result.extra, callbackUrl: callback.href },
+  };
+}
+
+type CallbackCheck =
+  | { readonly ok: true; readonly href: string | undefined }
+  | { readonly ok: false; readonly error: FieldError };
+
+function checkCallback(
+  rules: SubmissionRules,
+  client: ClientIdentity,
+  callbackUrl: string | undefined,
+): CallbackCheck {
+  if (callbackUrl === undefined) return { ok: true, href: undefined };
+  const refuse = (code: string, detail: string): CallbackCheck => ({
+    ok: false,
+    error: { pointer: '/callbackUrl', code, detail },
+  });
+  const parsed = parseCallbackUrl(callbackUrl, { allowInsecure: rules.allowInsecureCallbacks });
+  if (!parsed.ok) {
+    // Which address was refused, and why, would let a client map the network behind this service.
+    return parsed.problem === 'forbidden_host'
+      ? refuse('callback_refused', 'is refused')
+      : refuse(
+          `callback_${parsed.problem}`,
+          'must be an absolute https URL without credentials and fragment',
+        );
+  }
+  if (!client.allowedOrigins.includes(ANY_ORIGIN) && !matchesAllowedOrigin(parsed, client.allowedOrigins)) {
+    return refuse('callback_origin', 'must have one of the origins registered for this client');
+  }
+  return { ok: true, href: parsed.href };
+}
+
+/** The submission as it will be used, so that JSON and multipart, or two spellings of one name, are the same. */
+function canonicalParts({ subject, options }: CheckedSubmission): readonly DigestPart[] {
+  return [
+    subject.idCard,
+    subject.name,
+    subject.photo,
+    options.extra ?? null,
+    options.reference ?? null,
+    options.callbackUrl ?? null,
+    options.priority,
+  ];
+}
+
+async function accept(
+  deps: SubmitDeps,
+  client: ClientIdentity,
+  { subject, options }: CheckedSubmission,
+  claim: { readonly id: string; readonly redisKey: string | null },
+): Promise<Submitted> {
+  const { id, redisKey } = claim;
+  try {
+    await takeRoom(deps);
+  } catch (error) {
+    if (redisKey !== null) await release(deps, { id, redisKey });
+    throw error;
+  }
+  const sealed = sealSubject(deps.keyRing, id, subject);
+  const acceptance: Acceptance = {
+    id,
+    clientId: client.id,
+    submittedAt: deps.now(),
+    sealed,
+    ...options,
+    ...(redisKey === null ? {} : { idempotencyClaim: redisKey }),
+  };
+  const enqueued = await enqueueVerification(deps, acceptance);
+  switch (enqueued.status) {
+    case 'accepted':
+      return { status: 'accepted', acceptance };
+    case 'refused':
+      deps.lane.giveBack();
+      if (redisKey !== null) await release(deps, { id, redisKey });
+      throw unavailable(enqueued.error);
+    case 'unknown':
+      // With a key, a repeat finds out; nobody else ever could.
+      if (redisKey === null) deps.withdrawals.schedule(acceptance);
+      throw unavailable(enqueued.error);
+    default:
+      return enqueued satisfies never;
+  }
+}
+
+async function takeRoom({ lane, rules }: SubmitDeps): Promise<void> {
+  const overview = await lane.read();
+  const backlog = lane.countBacklog(overview);
+  if (backlog < rules.maxBacklog) return lane.take();
+  throw new ProblemError('backlog_full', {
+    headers: retryAfter(computeBacklogRetryAfter(backlog, rules.maxBacklog, speedOf(overview))),
+  });
+}
+
+/** Whatever Redis said, the client hears one thing: not now. */
+function unavailable(cause: unknown): ProblemError {
+  return new ProblemError('unavailable', { headers: retryAfter(1), cause });
+}
+
+/** The answer is a refusal already; a key that cannot be given back is found abandoned by its next user. */
+async function release(deps: SubmitDeps, claim: { id: string; redisKey: string }): Promise<void> {
+  try {
+    await releaseIdempotencyKey(deps.redis, claim);
+  } catch (error) {
+    deps.log.warn(
+      { event: 'idempotency_release_failed', reason: describeRedisError(error) },
+      'cannot give back an Idempotency-Key',
+    );
+  }
+}

@@ -1,0 +1,47 @@
+import { QueueKeys } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { LaneOverview } from '../shared/contract/lane.ts';
+import type { Verification } from '../shared/contract/verification.ts';
+import type { LaneKeys } from '../shared/keys.ts';
+import { presentVerification } from '../shared/record/present.ts';
+import type { VerificationRecord } from '../shared/record/verification-record.ts';
+import { computeEstimatedCompletion } from './estimate.ts';
+import { speedOf } from './lane-view.ts';
+
+/**
+ * Places in the line, in the order asked for; 1 is next, null stands in no line (claimed, postponed or final).
+ *
+ * The rank in BullMQ's prioritized set is the place: it orders by priority, then by arrival.
+ */
+export async function readPositions(
+  redis: Redis,
+  keys: LaneKeys,
+  ids: readonly string[],
+): Promise<(number | null)[]> {
+  const queue = new QueueKeys(keys.queuePrefix);
+  const [before, ranks] = await Promise.all([
+    redis.llen(queue.toKey(keys.verificationQueue, 'wait')),
+    Promise.all(ids.map((id) => redis.zrank(queue.toKey(keys.verificationQueue, 'prioritized'), id))),
+  ]);
+  return ranks.map((rank) => (rank === null ? null : before + rank + 1));
+}
+
+/** A verification as its client sees it now. */
+export function presentNow(
+  record: VerificationRecord,
+  position: number | null,
+  lane: LaneOverview,
+  now: number,
+): Verification {
+  const isWaiting = ['queued', 'retrying', 'deferred'].includes(record.status);
+  const shown = isWaiting ? position : null;
+  return presentVerification(record, {
+    position: shown,
+    estimatedCompletionAt: computeEstimatedCompletion(
+      { status: record.status, position: shown, nextAttemptAt: record.nextAttemptAt },
+      speedOf(lane),
+      now,
+    ),
+    laneHeld: lane.status === 'held',
+  });
+}

@@ -1,0 +1,50 @@
+import { PassThrough } from 'node:stream';
+import { describe, expect, it } from 'vitest';
+import { createTerminal } from '../../../producer/cli/terminal.ts';
+
+function terminalOn({ color = false, json = false, isTTY = false }) {
+  const [stdout, stderr] = [new PassThrough(), new PassThrough()].map((stream) =>
+    Object.assign(stream, { isTTY, columns: 80 }),
+  ) as unknown as [NodeJS.WriteStream, NodeJS.WriteStream];
+  const terminal = createTerminal({ stdout, stderr, json: () => json, color });
+  const read = (stream: NodeJS.WriteStream) => String((stream as unknown as PassThrough).read() ?? '');
+  return { terminal, out: () => read(stdout), err: () => read(stderr) };
+}
+
+const rows = [
+  ['a', 'bb'],
+  ['ccc', 'd'],
+];
+
+describe('terminal', () => {
+  it('lays columns out with spaces alone', () => {
+    const { terminal } = terminalOn({});
+    expect(terminal.table(['X', 'Y'], rows, 'nothing')).toBe('X    Y\na    bb\nccc  d');
+    expect(terminal.table(['X', 'Y'], [], 'nothing')).toBe('nothing');
+    expect(terminal.pairs({ x: '1', long: '2' })).toBe('x     1\nlong  2');
+  });
+
+  it('prints no escape sequence unless colors are wanted', () => {
+    const introducer = '\u001b';
+    expect(terminalOn({ isTTY: true }).terminal.table(['X'], rows, '')).not.toContain(introducer);
+    expect(terminalOn({ color: true }).terminal.table(['X'], rows, '')).toContain(introducer);
+  });
+
+  it('gives machines one line of JSON, without remarks and progress', () => {
+    const { terminal, out, err } = terminalOn({ json: true, isTTY: true });
+    terminal.progress('Working', 3).update(1);
+    terminal.show({ a: 1 }, 'one');
+    terminal.remark('by the way');
+    expect([out(), err()]).toEqual(['{"a":1}\n', '']);
+  });
+
+  it('shows progress on a terminal alone', () => {
+    for (const isTTY of [true, false]) {
+      const { terminal, out, err } = terminalOn({ isTTY });
+      const progress = terminal.progress('Working', 3);
+      progress.update(3);
+      progress.stop();
+      expect([out(), err().includes('Working')]).toEqual(['', isTTY]);
+    }
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, test } from 'vitest';
+import { listExposedFields, type OpenFields } from '../../../producer/submission/exposed-subject.ts';
+
+const idCard = '99731619770707001X';
+const none: OpenFields = { reference: undefined, extra: undefined, callbackUrl: undefined };
+
+const exposedIn = (fields: Partial<OpenFields>, name = '测试甲') =>
+  listExposedFields({ idCard, name, photo: Buffer.alloc(0) }, { ...none, ...fields }).map(
+    ({ pointer }) => pointer,
+  );
+
+describe('an open field that holds the subject is named', () => {
+  test.each<[string, Partial<OpenFields>, string, readonly string[]]>([
+    ['the number as reference', { reference: idCard }, '测试甲', ['/reference']],
+    [
+      'the number in lower case within it',
+      { reference: `kyc-${idCard.toLowerCase()}-1` },
+      '测试甲',
+      ['/reference'],
+    ],
+    ['the name', { reference: '订单 测试甲', extra: '测试甲' }, '测试甲', ['/reference', '/extra']],
+    [
+      'the name, composed otherwise',
+      { reference: 'Jose\u0301 Mari\u0301a' },
+      'Jos\u00e9 Mar\u00eda',
+      ['/reference'],
+    ],
+    ['in a URL', { callbackUrl: `https://a.example/?id=${idCard}` }, '测试甲', ['/callbackUrl']],
+    [
+      'percent-encoded in a URL',
+      { callbackUrl: `https://a.example/${encodeURIComponent('测试甲')}` },
+      '测试甲',
+      ['/callbackUrl'],
+    ],
+    ['a short Latin name within a word', { reference: 'client-limit' }, 'Li', []],
+    ['one character', { reference: '订单王' }, '王', []],
+    ['a broken escape', { callbackUrl: 'https://a.example/%zz' }, '测试甲', []],
+    ['another number', { reference: '997316197707070028' }, '测试甲', []],
+    ['nothing', {}, '测试甲', []],
+  ])('%s', (_what, fields, name, pointers) => {
+    expect(exposedIn(fields, name)).toEqual(pointers);
+  });
+});
+
+test('no value is told', () => {
+  const errors = listExposedFields(
+    { idCard, name: '测试甲', photo: Buffer.alloc(0) },
+    { ...none, reference: idCard },
+  );
+  expect(JSON.stringify(errors)).not.toContain(idCard);
+});
