@@ -1,0 +1,107 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Stack } from '../start/stack.ts';
+import type { Role } from './cast.ts';
+import { type Entry, findFaults } from './judge.ts';
+import type { ChoosePhoto } from './photos.ts';
+import { startProgress } from './progress.ts';
+import { type Receiver, startReceiver } from './receiver.ts';
+import { type Submission, type SubmitterOptions, submit } from './submit.ts';
+
+export interface Performance {
+  readonly entries: readonly Entry[];
+  readonly events: Receiver['events'];
+  /** One sentence each; empty when everything is as it should be. */
+  readonly faults: readonly string[];
+}
+
+export interface PerformanceOptions {
+  readonly stack: Stack;
+  readonly cast: readonly Role[];
+  readonly choosePhoto: ChoosePhoto;
+  readonly terminal: NodeJS.WriteStream;
+  /** Aborts when the user has had enough. */
+  readonly signal: AbortSignal;
+}
+
+const AT_ONCE = 8;
+/** Every so manyth is submitted twice, as after a lost answer. */
+const REPEAT_EVERY = 20;
+const PATIENCE_MS = 90_000;
+
+/** Submits the cast, waits for the events, and compares them with what had to come. */
+export async function perform(options: PerformanceOptions): Promise<Performance> {
+  const { stack, cast, terminal, signal } = options;
+  const progress = startProgress(cast.length, terminal);
+  let tell: () => void = () => undefined;
+  const receiver = await startReceiver(stack.client.webhookSecret, () => {
+    progress.update(receiver.events.size);
+    tell();
+  });
+  try {
+    const submitter = { url: stack.url, apiKey: stack.client.apiKey, callbackUrl: receiver.url, signal };
+    const { entries, faults } = await submitAll(options, submitter);
+    const all = new Promise<void>((resolve) => {
+      tell = () => (receiver.events.size >= entries.length ? resolve() : undefined);
+    });
+    tell();
+    await untilPatienceEnds(all, signal);
+    const rejections = receiver.rejections.map((reason) => `a delivery did not verify: ${reason}`);
+    return {
+      entries,
+      events: receiver.events,
+      faults: [...faults, ...rejections, ...findFaults(entries, receiver.events)],
+    };
+  } finally {
+    progress.stop();
+    await receiver.close();
+  }
+}
+
+async function submitAll(
+  { cast, choosePhoto }: PerformanceOptions,
+  submitter: SubmitterOptions,
+): Promise<{ entries: Entry[]; faults: string[] }> {
+  const entries: Entry[] = [];
+  const faults: string[] = [];
+  const waiting = cast.map((role, index) => makeSubmission(role, index, choosePhoto));
+  const submitNext = async (): Promise<void> => {
+    for (let next = waiting.shift(); next; next = waiting.shift()) {
+      const submittedAt = Date.now();
+      const accepted = await submit(submitter, next);
+      entries.push({ role: next.role, accepted, submittedAt });
+      if (entries.length % REPEAT_EVERY === 0) {
+        const repeated = await submit(submitter, next);
+        if (repeated.id !== accepted.id || !repeated.replayed) {
+          faults.push(`${accepted.id}: repeated under its Idempotency-Key it became ${repeated.id}`);
+        }
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: AT_ONCE }, submitNext));
+  return { entries, faults };
+}
+
+function makeSubmission(role: Role, index: number, choosePhoto: ChoosePhoto): Submission {
+  return {
+    role,
+    photo: choosePhoto(index),
+    as: index % 2 === 0 ? 'json' : 'form',
+    priority: index % 3 === 0 ? 'interactive' : 'bulk',
+    idempotencyKey: `demo-${index}`,
+  };
+}
+
+/** What has not come by then is missing. @throws the signal's reason */
+async function untilPatienceEnds(all: Promise<void>, signal: AbortSignal): Promise<void> {
+  const timer = new AbortController();
+  const patience = sleep(PATIENCE_MS, undefined, { signal: AbortSignal.any([signal, timer.signal]) });
+  try {
+    await Promise.race([all, patience]);
+  } catch (error) {
+    signal.throwIfAborted();
+    throw error;
+  } finally {
+    timer.abort();
+    patience.catch(() => undefined);
+  }
+}

@@ -1,0 +1,84 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { z } from 'zod';
+
+/** What a part tells its parent over the IPC channel once it takes work. */
+const readyMessage = z.object({ ready: z.literal(true), url: z.string() });
+
+export interface Part {
+  readonly name: string;
+  /** Where it listens. */
+  readonly url: string;
+  readonly pid: number;
+  /** Resolves when the process has ended, with what to call it. */
+  readonly ended: Promise<string>;
+  /** SIGTERM, then wait; SIGKILL past the deadline. */
+  stop(): Promise<void>;
+}
+
+export interface PartOptions {
+  readonly name: string;
+  /** Folder whose `main.ts` (or, in a build, `main.js`) is the part's entry. */
+  readonly folder: 'producer' | 'worker' | 'sandbox';
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** A file descriptor for the part's output, or 'inherit'. */
+  readonly output: number | 'inherit';
+  readonly readyWithinMs: number;
+  readonly stopWithinMs: number;
+}
+
+/**
+ * Starts one part as a process of its own and waits until it takes work.
+ *
+ * @throws Error when it ends, or says nothing, before that
+ */
+export async function startPart(options: PartOptions): Promise<Part> {
+  const entry = fileURLToPath(new URL(`../${options.folder}/main.ts`, import.meta.url));
+  const child = spawn(process.execPath, ['--import', 'tsx', entry], {
+    env: options.environment,
+    stdio: ['ignore', options.output, options.output, 'ipc'],
+  });
+  const ended = once(child, 'exit').then(
+    ([code, signal]) => `${options.name} ended with ${signal ?? `code ${code}`}`,
+  );
+  const url = await firstMessage(child, ended, options);
+  return {
+    name: options.name,
+    url,
+    pid: child.pid ?? 0,
+    ended,
+    stop: () => stop(child, ended, options.stopWithinMs),
+  };
+}
+
+async function firstMessage(
+  child: ChildProcess,
+  ended: Promise<string>,
+  options: PartOptions,
+): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL');
+      reject(new Error(`Cannot start ${options.name}: it was not ready within ${options.readyWithinMs} ms`));
+    }, options.readyWithinMs);
+    child.on('message', (message) => {
+      const parsed = readyMessage.safeParse(message);
+      if (!parsed.success) return;
+      clearTimeout(timer);
+      resolve(parsed.data.url);
+    });
+    void ended.then((how) => {
+      clearTimeout(timer);
+      reject(new Error(`Cannot start: ${how} before it was ready`));
+    });
+  });
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>, withinMs: number): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  child.kill('SIGTERM');
+  const timer = setTimeout(() => child.kill('SIGKILL'), withinMs);
+  await ended;
+  clearTimeout(timer);
+}
