@@ -1,0 +1,55 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { closeRedis, connectRedis, type RedisLog } from '../shared/redis/connect.ts';
+import { startPrivateRedis } from '../shared/redis/private-redis.ts';
+import { findOrInstallRedis } from '../shared/redis/redis-binary.ts';
+import { makeRunCommand } from '../shared/redis/run-command.ts';
+
+export interface BenchRedis {
+  readonly url: string;
+  /** For the benchmark's own questions. */
+  readonly redis: Redis;
+  stop(): Promise<void>;
+}
+
+export const silentLog: RedisLog = { info: () => undefined, warn: () => undefined };
+
+/**
+ * A Redis of the benchmark's own, with the settings of development mode (AOF `everysec`, no eviction). It does not
+ * rewrite its AOF by itself: a fork in the middle of a run would be counted against whoever runs.
+ */
+export async function startBenchRedis(say: (line: string) => void): Promise<BenchRedis> {
+  const found = await findOrInstallRedis({
+    env: process.env,
+    platform: process.platform,
+    say,
+    run: makeRunCommand(process.env),
+  });
+  if (found.kind === 'missing') throw new Error(found.message);
+  const dataDir = await mkdtemp(join(tmpdir(), 'veriqueue-bench-'));
+  const server = await startPrivateRedis({ dataDir, binary: found.path, log: silentLog });
+  const redis = connectRedis({ url: server.url, role: 'queue', log: silentLog, name: 'bench' });
+  await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
+  return {
+    url: server.url,
+    redis,
+    stop: async () => {
+      await closeRedis(redis);
+      await server.stop();
+      await rm(dataDir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** Rewrites the AOF now and waits for it, so that no run starts with more behind it than another. */
+export async function compactAof(redis: Redis): Promise<void> {
+  await redis.bgrewriteaof();
+  while (
+    !/aof_rewrite_in_progress:0\b[\s\S]*aof_rewrite_scheduled:0\b/.test(await redis.info('persistence'))
+  ) {
+    await delay(50);
+  }
+}

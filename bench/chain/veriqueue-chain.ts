@@ -1,0 +1,80 @@
+import { open } from 'node:fs/promises';
+import { createClient } from '../../shared/client/create-client.ts';
+import { laneKeys } from '../../shared/keys.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { type Part, startPart } from '../../start/child.ts';
+import { silentLog } from '../bench-redis.ts';
+import { startChild } from '../child.ts';
+import { makeKeyText, openKeyRing } from '../submitter.ts';
+import type { Chain, ChainSurroundings } from './chain.ts';
+import type { VeriqueueSubmitterOrders } from './veriqueue-submitter.ts';
+
+const LANE = 'bench';
+/** Far above what a machine does, so that pace is not what is measured. */
+export const QUOTA_PER_SECOND = 5_000;
+
+/** The worker as it runs in production, and the producer's way of submitting. */
+export async function startVeriqueueChain(surroundings: ChainSurroundings): Promise<Chain> {
+  const { redisUrl, photoBytes } = surroundings;
+  const keyText = makeKeyText();
+  const clientId = await registerClient(surroundings, keyText);
+  const worker = await startWorker(surroundings, keyText);
+  const orders: VeriqueueSubmitterOrders = { redisUrl, lane: LANE, keyText, clientId, photoBytes };
+  const submitter = await startChild(new URL('veriqueue-submitter.ts', import.meta.url), orders);
+  return {
+    submit: async (order) => void (await submitter.ask(order)),
+    stop: async () => {
+      await submitter.stop();
+      await worker.stop();
+    },
+  };
+}
+
+async function registerClient(
+  { redisUrl, receiverUrl }: ChainSurroundings,
+  keyText: string,
+): Promise<string> {
+  const redis = connectRedis({ url: redisUrl, role: 'queue', log: silentLog, name: 'bench' });
+  try {
+    await waitUntilReady(redis, 10_000);
+    const { clientId } = await createClient(
+      { redis, keys: laneKeys(LANE), keyRing: openKeyRing(keyText) },
+      { name: 'bench', callbackUrl: receiverUrl, allowedOrigins: ['*'], now: Date.now() },
+    );
+    return clientId;
+  } finally {
+    await closeRedis(redis);
+  }
+}
+
+/** Its log lines are made and written as in production, to nowhere. */
+async function startWorker(
+  { redisUrl, upstreamUrl, concurrency }: ChainSurroundings,
+  keyText: string,
+): Promise<Part> {
+  const nowhere = await open('/dev/null', 'w');
+  try {
+    return await startPart({
+      name: 'worker',
+      folder: 'worker',
+      environment: {
+        PATH: process.env['PATH'],
+        REDIS_URL: redisUrl,
+        LANE,
+        VERIQUEUE_KEYS: keyText,
+        TENCENTCLOUD_SECRET_ID: 'bench-secret-id',
+        TENCENTCLOUD_SECRET_KEY: 'bench-secret-key',
+        FACEID_ENDPOINT: upstreamUrl,
+        QUOTA_PER_SECOND: String(QUOTA_PER_SECOND),
+        WORKER_CONCURRENCY: String(concurrency),
+        DELIVERY_CONCURRENCY: String(concurrency),
+        ALLOW_INSECURE_CALLBACKS: 'true',
+      },
+      output: nowhere.fd,
+      readyWithinMs: 30_000,
+      stopWithinMs: 30_000,
+    });
+  } finally {
+    await nowhere.close();
+  }
+}

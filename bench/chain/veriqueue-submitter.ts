@@ -1,0 +1,27 @@
+import { randomBytes } from 'node:crypto';
+import { laneKeys } from '../../shared/keys.ts';
+import { connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { silentLog } from '../bench-redis.ts';
+import { createSubmitter, makePerson, openKeyRing } from '../submitter.ts';
+import { serveSubmissions } from './submitter-process.ts';
+
+export interface VeriqueueSubmitterOrders {
+  readonly redisUrl: string;
+  readonly lane: string;
+  readonly keyText: string;
+  readonly clientId: string;
+  readonly photoBytes: number;
+}
+
+/* Submits verifications the way the producer does, as a process of its own. Its orders come as one JSON argument. */
+const orders: VeriqueueSubmitterOrders = JSON.parse(process.argv[2] ?? '');
+const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silentLog, name: 'bench-producer' });
+await waitUntilReady(redis, 10_000);
+const submitter = createSubmitter(redis, {
+  keys: laneKeys(orders.lane),
+  keyRing: openKeyRing(orders.keyText),
+  clientId: orders.clientId,
+});
+const photo = randomBytes(orders.photoBytes);
+
+serveSubmissions((serial) => submitter.submit({ ...makePerson(serial), photo }));

@@ -1,0 +1,82 @@
+import { Command, InvalidArgumentError } from 'commander';
+import { runChainBench } from './chain/chain-bench.ts';
+import { runDrainBench } from './drain-bench.ts';
+import { runMemoryBench } from './memory/memory-bench.ts';
+import { runQuotaBench } from './quota/bench-quota.ts';
+import { runSealingBench } from './sealing-bench.ts';
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+interface ChainOptions {
+  readonly rounds: number;
+  readonly verifications: number;
+  readonly photoBytes: number;
+  readonly concurrency: number;
+}
+
+/** Small photos are the harder comparison: the plain pipeline pays for each byte several times, Veriqueue for each job. */
+const chainDefaults: ChainOptions = { rounds: 5, verifications: 2_000, photoBytes: 20_000, concurrency: 64 };
+const chainWithLargerPhotos: ChainOptions = { ...chainDefaults, verifications: 1_000, photoBytes: 100_000 };
+const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
+const quotaDefaults = { seconds: 60 };
+const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError(`must be a whole number of at least 1, received ${text}`);
+}
+
+const program = new Command('npm run bench --')
+  .description('The benchmarks. Without a command: chain, memory and sealing.')
+  .action(async () => {
+    await runChainBench({ ...chainDefaults, say });
+    await runChainBench({ ...chainWithLargerPhotos, say });
+    await runMemoryBench({ ...memoryDefaults, say });
+    runSealingBench({ ...sealingDefaults, say });
+  });
+
+program
+  .command('chain')
+  .description('verifications per second through the whole chain, beside a plain pipeline')
+  .option('--rounds <count>', 'rounds', parseCount, chainDefaults.rounds)
+  .option('--verifications <count>', 'of each round and pipeline', parseCount, chainDefaults.verifications)
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, chainDefaults.photoBytes)
+  .option('--concurrency <count>', 'jobs at once, per queue', parseCount, chainDefaults.concurrency)
+  .action((options: ChainOptions) => runChainBench({ ...options, say }));
+
+program
+  .command('memory')
+  .description('what queued verifications cost in Redis')
+  .option('--photos <count>', 'verifications', parseCount, memoryDefaults.photos)
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, memoryDefaults.photoBytes)
+  .action((options: typeof memoryDefaults) => runMemoryBench({ ...options, say }));
+
+program
+  .command('sealing')
+  .description('what sealing and opening a photo costs')
+  .option('--photo-bytes <count>', 'size of the photo', parseCount, sealingDefaults.photoBytes)
+  .option('--rounds <count>', 'rounds', parseCount, sealingDefaults.rounds)
+  .action((options: typeof sealingDefaults) => runSealingBench({ ...options, say }));
+
+program
+  .command('quota')
+  .description('arrivals at the upstream: how many in any rolling second, how much of the quota is used')
+  .option('--seconds <count>', 'judged time of each case', parseCount, quotaDefaults.seconds)
+  .option('--picture <path>', 'where to write the picture (SVG)')
+  .action(async ({ seconds, picture }: { readonly seconds: number; readonly picture?: string }) => {
+    await runQuotaBench({ print: say, seconds, ...(picture === undefined ? {} : { picturePath: picture }) });
+  });
+
+program
+  .command('drain')
+  .description('a backlog through the whole chain at 20 a second, and interactive verifications into it')
+  .option('--backlog <count>', 'bulk verifications', parseCount, 1_950)
+  .option('--interactive <count>', 'interactive ones', parseCount, 50)
+  .option('--workers <count>', 'worker processes', parseCount, 4)
+  .action((options: { backlog: number; interactive: number; workers: number }) =>
+    runDrainBench({ ...options, say }),
+  );
+
+await program.parseAsync();
+process.exit(0);

@@ -1,0 +1,66 @@
+import { randomBytes } from 'node:crypto';
+import type { Redis } from 'ioredis';
+import { typeid } from 'typeid-js';
+import type { LaneKeys } from '../shared/keys.ts';
+import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
+import { verificationFlow } from '../shared/queue/verification-flow.ts';
+import { queueAcceptance } from '../shared/record/accept.ts';
+import { generateKey, type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
+import { sealSubject } from '../shared/sealing/seal.ts';
+import type { Subject } from '../shared/sealing/subject.ts';
+
+/** Nobody's: their numbers' region does not exist. Each is asked about once, as the limit per person demands. */
+export function makePerson(serial: number): { readonly idCard: string; readonly name: string } {
+  return { idCard: `999999${String(serial).padStart(12, '0')}`, name: '测试' };
+}
+
+/** A key ring as the environment carries it. */
+export const makeKeyText = (): string => generateKey(randomBytes);
+
+/** @throws TypeError when the text is none of `makeKeyText` */
+export function openKeyRing(text: string): KeyRing {
+  const parsing = parseKeyRing(text);
+  if (!parsing.ok) throw new TypeError(parsing.errors.join('; '));
+  return parsing.keyRing;
+}
+
+export interface Submitter {
+  submit(subject: Subject): Promise<void>;
+  close(): Promise<void>;
+}
+
+/**
+ * What the producer does with a submission that has passed its checks: seal the subject, then put record, subject and
+ * both jobs into Redis in one transaction.
+ *
+ * @param redis a connection of its own
+ */
+export function createSubmitter(
+  redis: Redis,
+  {
+    keys,
+    keyRing,
+    clientId,
+  }: { readonly keys: LaneKeys; readonly keyRing: KeyRing; readonly clientId: string },
+): Submitter {
+  const flow = createAtomicFlow(redis, keys.queuePrefix, () => undefined);
+  const priority = 'interactive';
+  return {
+    submit: async (subject) => {
+      const id: string = typeid('ver').toString();
+      const sealed = sealSubject(keyRing, id, subject);
+      const options = { reference: undefined, extra: undefined, callbackUrl: undefined };
+      await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
+        queueAcceptance(transaction, keys, {
+          id,
+          clientId,
+          priority,
+          ...options,
+          submittedAt: Date.now(),
+          sealed,
+        }),
+      );
+    },
+    close: () => flow.close(),
+  };
+}
