@@ -1,0 +1,116 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import type { Part } from '../../start/child.ts';
+import { type Chain, startChain } from '../support/chain.ts';
+import { makePerson, type TestPerson } from '../support/person.ts';
+
+let chain: Chain;
+afterEach(() => chain.stop());
+
+/** The request about this verification has left, and its answer is not there yet. */
+const underWay = (id: string) =>
+  expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 15_000 }).toBe(1);
+
+async function kill(worker: Part): Promise<void> {
+  process.kill(worker.pid, 'SIGKILL');
+  await worker.ended;
+}
+
+/** Recovery is promised within 15 s; a busy machine gets some more before the test gives up. */
+const RECOVERY_MS = 25_000;
+
+describe('a worker that is killed', () => {
+  test('leaves its verifications to others, which finish every one of them once and burn no attempt', async () => {
+    chain = await startChain({ workers: 0, sandbox: { latencyMs: { min: 400, max: 400 } } });
+    const doomed = await chain.addWorkerProcess();
+    const submitted = await Promise.all(Array.from({ length: 12 }, () => chain.submit()));
+    await Promise.all(submitted.slice(0, 3).map(({ id }) => underWay(id)));
+    await kill(doomed);
+    const killedAt = Date.now();
+    await chain.addWorkerProcess();
+    await chain.receiver.accept(12, RECOVERY_MS);
+    expect(Date.now() - killedAt).toBeLessThan(RECOVERY_MS);
+    for (const { id } of submitted) {
+      const verification = await chain.verification(id);
+      expect(verification).toMatchObject({ status: 'completed', outcome: { verdict: 'match' } });
+      const crashed = verification.attempts.filter(({ code }) => code === 'Veriqueue.WorkerCrashed');
+      expect(verification.outcome?.possiblyBilledAgain).toBe(crashed.length > 0);
+      expect(verification.attempts.length - crashed.length).toBe(1);
+    }
+    const ids = new Set(chain.receiver.deliveries.map(({ webhookId }) => webhookId));
+    expect(ids.size).toBe(12);
+    expect(await chain.redis.hgetall(chain.keys.inFlight())).toEqual({});
+  });
+
+  test('delivers an event again under the same id when it died before it knew of the delivery', async () => {
+    chain = await startChain({ workers: 0 });
+    const doomed = await chain.addWorkerProcess();
+    let arrived: () => void = () => undefined;
+    const arrival = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    chain.receiver.answerWith(async ({ nth }) => {
+      if (nth > 1) return 200;
+      arrived();
+      // Answers only when nobody listens any more.
+      await doomed.ended;
+      return 200;
+    });
+    const { id } = await chain.submit();
+    await arrival;
+    await kill(doomed);
+    await chain.addWorkerProcess();
+    await expect
+      .poll(() => chain.receiver.deliveries.filter(({ nth }) => nth > 1).length, { timeout: RECOVERY_MS })
+      .toBe(1);
+    expect(new Set(chain.receiver.deliveries.map(({ webhookId }) => webhookId)).size).toBe(1);
+    const person = chain.sandbox.stats();
+    expect(person.accepted).toBe(1);
+    expect(await chain.verification(id)).toMatchObject({ status: 'completed' });
+  });
+});
+
+describe('a verification that kills its workers', () => {
+  test('is quarantined with an event, and the others are finished', async () => {
+    chain = await startChain({ workers: 0 });
+    const poison: TestPerson = makePerson();
+    chain.sandbox.script(
+      poison.idCard,
+      Array.from({ length: 9 }, () => ({ code: 'Success', latencyMs: 60_000 })),
+    );
+    let worker = await chain.addWorkerProcess();
+    const { id } = await chain.submit(poison);
+    for (let crash = 0; crash < 2; crash += 1) {
+      await underWay(id);
+      await kill(worker);
+      await chain.redis.hdel(chain.keys.record(id), 'sentAt');
+      worker = await chain.addWorkerProcess();
+    }
+    const bystander = await chain.submit();
+    await chain.receiver.accept(2, RECOVERY_MS);
+    expect(await chain.verification(bystander.id)).toMatchObject({ status: 'completed' });
+    expect(await chain.verification(id)).toMatchObject({
+      status: 'failed',
+      outcome: { verdict: 'error', code: 'Veriqueue.Quarantined' },
+    });
+    expect(chain.receiver.accepted.get(id)).toMatchObject({ type: 'verification.failed' });
+    expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
+  });
+});
+
+describe('a worker that is told to stop', () => {
+  test('finishes what is under way, hands back the rest and exits with 0', async () => {
+    chain = await startChain({ workers: 0, sandbox: { latencyMs: { min: 300, max: 300 } } });
+    const stopping = await chain.addWorkerProcess();
+    const submitted = await Promise.all(Array.from({ length: 10 }, () => chain.submit()));
+    await underWay(submitted[0]?.id ?? '');
+    await stopping.stop();
+    expect(await stopping.ended).toContain('code 0');
+    await chain.addWorkerProcess();
+    await chain.receiver.accept(10, RECOVERY_MS);
+    for (const { id } of submitted) {
+      const { attempts, outcome } = await chain.verification(id);
+      expect(outcome).toMatchObject({ verdict: 'match', possiblyBilledAgain: false });
+      expect(attempts).toHaveLength(1);
+    }
+  });
+});

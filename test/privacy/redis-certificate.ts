@@ -1,0 +1,22 @@
+/**
+ * A self-signed certificate for `localhost` and 127.0.0.1, valid from 2020 to 2120, and its key. It protects nothing: the
+ * Redis that uses it listens on loopback for the length of a test.
+ */
+export const redisCertificate = `-----BEGIN CERTIFICATE-----
+MIIBZjCCAQygAwIBAgIBATAKBggqhkjOPQQDAjAVMRMwEQYDVQQDDApyZWRpcy50
+ZXN0MCAXDTIwMDEwMTAwMDAwMFoYDzIxMjAwMTAxMDAwMDAwWjAVMRMwEQYDVQQD
+DApyZWRpcy50ZXN0MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEdAR9WfTSRMl2
+6HszD5JNJo1QT9amBUg7lVjWkO7icCimYEsolgUtT2SkQbItc0o/7lFfNi4YSzHH
+QL+I3VZOTaNLMEkwGgYDVR0RBBMwEYIJbG9jYWxob3N0hwR/AAABMAwGA1UdEwQF
+MAMBAf8wHQYDVR0OBBYEFEz+K9W6KvNiIVywTwVxxmhDGgFiMAoGCCqGSM49BAMC
+A0gAMEUCIQDLIHNjjT4cCifHssXha6F2rq2BLJ/F7VLzyLmDqsXEEAIgUSDTzEyr
+l3qVAw62Git297Giy0+blf2NjJNq5p9Ct4o=
+-----END CERTIFICATE-----
+`;
+
+export const redisKey = `-----BEGIN PRIVATE KEY-----
+MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQgfFTimYDgPR7vNanX
+pA1Ard/tIOuyRpXGmXQmZ7FBhGChRANCAAR0BH1Z9NJEyXboezMPkk0mjVBP1qYF
+SDuVWNaQ7uJwKKZgSyiWBS1PZKRBsi1zSj/uUV82LhhLMcdAv4jdVk5N
+-----END PRIVATE KEY-----
+`;
