@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { producerEnvironment } from '../../producer/settings.ts';
+import { sandboxEnvironment } from '../../sandbox/settings.ts';
+import { startEnvironment } from '../../start/settings.ts';
+import { workerEnvironment } from '../../worker/settings.ts';
+import { composeText } from './compose-file.ts';
+import { readDocument, readSources, section, tableRows } from './documents.ts';
+
+const shapes: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
+  p: producerEnvironment.shape,
+  w: workerEnvironment.shape,
+  s: sandboxEnvironment.shape,
+  st: startEnvironment.shape,
+};
+
+/** Read from the environment where Redis is found, before any schema. */
+const OUTSIDE_THE_SCHEMAS = 'VERIQUEUE_INSTALL_REDIS';
+
+const readers = (variable: string) =>
+  Object.entries(shapes).flatMap(([name, shape]) => (variable in shape ? [name] : []));
+
+const rows = tableRows(section(readDocument('README.md'), '## Configuration')).map(
+  ([variable = '', value = '', by = '']) => ({
+    variable: variable.replaceAll('`', ''),
+    value: value.replaceAll('`', ''),
+    by: by.split(' '),
+  }),
+);
+const variables = new Set(Object.values(shapes).flatMap((shape) => Object.keys(shape)));
+const processRows = rows.filter(({ variable }) => variable !== OUTSIDE_THE_SCHEMAS);
+
+/** The schema of the process that uses a variable; `npm start` only hands most of them on. */
+function schemaOf(variable: string): z.ZodType {
+  const shape = ['p', 'w', 's', 'st'].map((name) => shapes[name]).find((found) => found && variable in found);
+  const schema = shape?.[variable];
+  if (schema === undefined) throw new Error(`nobody reads ${variable}`);
+  return schema;
+}
+
+describe('the configuration table of the README', () => {
+  it('names every variable that is read, and no other', () => {
+    expect(processRows.map(({ variable }) => variable).toSorted()).toEqual([...variables].toSorted());
+    expect(rows.map(({ variable }) => variable)).toContain(OUTSIDE_THE_SCHEMAS);
+    expect(readSources('shared/redis')).toContain(`'${OUTSIDE_THE_SCHEMAS}'`);
+  });
+
+  it.each(processRows)('says who reads $variable', ({ variable, by }) => {
+    expect(by).toEqual(readers(variable));
+  });
+
+  it.each(processRows)('tells the default of $variable: $value', ({ variable, value }) => {
+    const unset = schemaOf(variable).safeParse(undefined);
+    if (value === 'required') expect(unset.success).toBe(false);
+    else if (value === 'none') expect(unset).toEqual({ success: true, data: undefined });
+    else expect(unset).toEqual({ success: true, data: schemaOf(variable).parse(value) });
+  });
+});
+
+describe('.env.example', () => {
+  const entries = [...readDocument('.env.example').matchAll(/^(# )?([A-Z_]+)=(.*)$/gm)].map(
+    ([, commented, variable = '', value = '']) => ({ commented: commented !== undefined, variable, value }),
+  );
+  const demanded = [...composeText.matchAll(/\$\{(\w+):\?/g)].map(([, variable]) => variable);
+  const passedOn = [...composeText.matchAll(/^ {2,6}([A-Z_]+):$/gm)].map(([, variable]) => variable);
+
+  it.each(entries)('names $variable, which docker-compose.yml uses', ({ variable }) => {
+    expect([...demanded, ...passedOn]).toContain(variable);
+  });
+
+  it('names everything that must be set', () => {
+    const named = entries.filter(({ commented }) => !commented).map(({ variable }) => variable);
+    expect(named).toEqual(expect.arrayContaining(demanded));
+    expect(named).toEqual(expect.arrayContaining(['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY']));
+  });
+
+  it.each(entries.filter(({ commented, value }) => commented && value !== ''))(
+    'shows the default of $variable',
+    ({ variable, value }) => {
+      const schema = schemaOf(variable);
+      expect(schema.parse(undefined)).toEqual(schema.parse(value));
+    },
+  );
+});
