@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { jsonText } from '../shared/contract/json-text.ts';
 import { problem } from '../shared/contract/problem.ts';
 import type { Role } from './cast.ts';
 import type { Photo } from './photos.ts';
@@ -74,17 +75,9 @@ function asForm(options: SubmitterOptions, submission: Submission) {
 }
 
 function describeRefusal(status: number, text: string, { role, photo }: Submission): string {
-  const parsed = problem.safeParse(parseJson(text));
+  const parsed = jsonText(problem).safeParse(text);
   const reasons = parsed.success
     ? [parsed.data.title, ...(parsed.data.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`)]
     : [`HTTP status ${status}`];
   return `Cannot submit "${role.purpose}" with ${photo.name}: ${reasons.join('; ')}`;
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

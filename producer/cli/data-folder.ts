@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { jsonText } from '../../shared/contract/json-text.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliSettings } from './settings.ts';
@@ -16,7 +17,7 @@ const instance = z.object({ port: z.number(), password: z.string() });
 export async function findRedisUrl({ REDIS_URL, VERIQUEUE_DATA_DIR }: CliSettings): Promise<string> {
   if (REDIS_URL !== undefined) return REDIS_URL;
   const path = join(VERIQUEUE_DATA_DIR, 'redis', 'instance.json');
-  const parsed = instance.safeParse(parseJson(await readIfThere(path)));
+  const parsed = jsonText(instance).safeParse(await readIfThere(path));
   if (parsed.success) return `redis://:${parsed.data.password}@127.0.0.1:${parsed.data.port}`;
   throw new CommandFailure(
     `Cannot find Redis: REDIS_URL must be set, or npm start must have run here (no usable ${path})`,
@@ -48,12 +49,4 @@ async function readIfThere(path: string): Promise<string | undefined> {
     if (error.code === 'ENOENT') return undefined;
     throw error;
   });
-}
-
-function parseJson(text: string | undefined): unknown {
-  try {
-    return JSON.parse(text ?? '');
-  } catch {
-    return null;
-  }
 }

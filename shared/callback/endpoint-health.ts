@@ -3,6 +3,7 @@
  * here a held endpoint's events wait, and enabling it (back to `healthyEndpoint`) releases them.
  */
 import { z } from 'zod';
+import { jsonText } from '../contract/json-text.ts';
 import type { DeliveryResult } from './delivery-result.ts';
 
 /** All times in ms since the epoch. */
@@ -16,7 +17,8 @@ export const EndpointHealth = z.discriminatedUnion('status', [
   }),
   z.object({
     status: z.literal('held'),
-    reason: z.enum(['gone', 'failing_for_days']),
+    /** `operator`: held by hand */
+    reason: z.enum(['gone', 'failing_for_days', 'operator']),
     failingSince: z.number(),
     heldAt: z.number(),
   }),
@@ -25,6 +27,14 @@ export const EndpointHealth = z.discriminatedUnion('status', [
 export type EndpointHealth = Readonly<z.infer<typeof EndpointHealth>>;
 
 export const healthyEndpoint: EndpointHealth = { status: 'healthy' };
+
+const storedHealth = jsonText(EndpointHealth);
+
+/** As Redis keeps it. What cannot be read counts as healthy: the worst that follows is one more attempt. */
+export function parseEndpointHealth(text: string | null): EndpointHealth {
+  const parsed = storedHealth.safeParse(text);
+  return parsed.success ? parsed.data : healthyEndpoint;
+}
 
 export interface EndpointHealthRules {
   /** A single 410 may be a deployment's hiccup; two this far apart are meant. */

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, readFile, unlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
+import { jsonText } from '../contract/json-text.ts';
 import { authenticate } from './authenticate.ts';
 import { ANY_ORIGIN, type ClientStore, readClient } from './client.ts';
 import { type ClientCredentials, generateCredentials, storeClient } from './create-client.ts';
@@ -65,17 +66,9 @@ async function readCredentials(path: string): Promise<ClientCredentials | null> 
   });
   if (text === null) return null;
   await chmod(path, 0o600);
-  const parsed = credentialsFile.safeParse(parseJson(text));
+  const parsed = jsonText(credentialsFile).safeParse(text);
   if (parsed.success) return parsed.data;
   throw new Error(
     `Cannot use ${path}: it must hold clientId, apiKey and webhookSecret; delete it for a new client`,
   );
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** A text that holds JSON of the given shape, as Redis keeps it in a field. The text is in no issue. */
+/** A text that holds JSON of the given shape, as a Redis field or a file keeps it. The text is in no issue. */
 export const jsonText = <T extends z.ZodType>(schema: T) =>
   z.string().transform((text, context): z.output<T> => {
     try {

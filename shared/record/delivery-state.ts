@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { jsonText } from '../contract/json-text.ts';
 import type { DeliveryStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
@@ -67,19 +68,13 @@ export async function recordDelivery(
   return reply as 'recorded' | 'missing';
 }
 
+const logEntry = jsonText(deliveryAttempt);
+
 /** The attempt log, oldest first; entries that cannot be read are left out. */
 export async function readDeliveryLog(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryAttempt[]> {
   const entries = await redis.lrange(keys.deliveryLog(id), 0, -1);
   return entries.flatMap((entry) => {
-    const parsed = deliveryAttempt.safeParse(parseJson(entry));
+    const parsed = logEntry.safeParse(entry);
     return parsed.success ? [parsed.data] : [];
   });
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
 }
