@@ -8,8 +8,6 @@ export interface PreparedCall {
   readonly tail: Buffer;
   readonly bodyBytes: number;
   readonly payloadHash: string;
-  /** Takes the person's name and ID number out of a text of the upstream's. */
-  readonly redact: (text: string) => string;
 }
 
 /** Does everything heavy. With encryption every call has a key and an IV of its own. */
@@ -23,7 +21,6 @@ export async function prepareCall(
     tail,
     bodyBytes: whole.length,
     payloadHash: await hashBody(whole),
-    redact: makeRedactor([subject.idCard, subject.name]),
   };
 }
 
@@ -34,12 +31,4 @@ const HASHED_HERE_BYTES = 131_072;
 async function hashBody(body: Buffer): Promise<string> {
   if (body.length <= HASHED_HERE_BYTES) return hashPayload(body);
   return Buffer.from(await crypto.subtle.digest('SHA-256', body)).toString('hex');
-}
-
-/** The upstream's messages may quote the parameter that they complain about. */
-function makeRedactor(terms: readonly string[]): (text: string) => string {
-  return (text) =>
-    terms
-      .filter((term) => term !== '')
-      .reduce((redacted, term) => redacted.replaceAll(term, '[redacted]'), text);
 }

@@ -79,6 +79,7 @@ export type CallResult =
       readonly status: 'answered';
       readonly code: string;
       readonly row: OutcomeRow;
+      /** The upstream's own words, which may quote the subject: see `withholdSubject`. */
       readonly description: string | null;
       readonly sim: number | null;
       readonly extra: string | null;
@@ -157,14 +158,14 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
     prepare: (subject) => prepareCall(subject, encrypt),
     async call(prepared, control) {
       const first = await exchangeOnLiveConnection(prepared, control);
-      const result = toResult(first, prepared, null);
+      const result = toResult(first, null);
       const serverTime = first.status === 'answer' ? readServerTime(first.http) : null;
       if (result.status !== 'answered' || result.code !== EXPIRED_SIGNATURE || serverTime === null)
         return result;
       clock.offsetMs = serverTime - now();
       const { code, requestId, sentAt, durationMs } = result;
       const second = await exchangeOnLiveConnection(prepared, control);
-      return toResult(second, prepared, { code, requestId, sentAt, durationMs });
+      return toResult(second, { code, requestId, sentAt, durationMs });
     },
     clockOffsetMs: () => clock.offsetMs,
     close: () => dispatcher.destroy(),
@@ -196,11 +197,7 @@ async function awaitNearSlot(
   }
 }
 
-function toResult(
-  exchange: Exchange,
-  { redact }: PreparedCall,
-  superseded: SupersededCall | null,
-): CallResult {
+function toResult(exchange: Exchange, superseded: SupersededCall | null): CallResult {
   if (exchange.status === 'withheld') return { status: 'not_sent', reason: exchange.reason, superseded };
   const { durationMs } = exchange;
   if (exchange.status === 'lost') {
@@ -217,8 +214,7 @@ function toResult(
     const cause = `HTTP ${http.status}`;
     return { status: 'unanswered', code, row, sent, sentAt, durationMs, requestId, cause, superseded };
   }
-  const { code, sim, extra } = answer;
-  const description = answer.description === null ? null : redact(answer.description);
+  const { code, description, sim, extra } = answer;
   return {
     status: 'answered',
     code,

@@ -6,6 +6,9 @@ const WITHHELD = '(withheld)';
 /** So much Base64 in a row is no word of any language, and may be a photo. */
 const BASE64_RUN = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 
+const ASCII = /^[\p{ASCII}]*$/u;
+const HAN = /\p{Script=Han}/u;
+
 /**
  * The same call, with nothing in the upstream's texts that is the subject's. Messages about a parameter may quote its
  * value; they go into the record, the API's answers and the event, where a subject must never stand.
@@ -25,15 +28,19 @@ export function withholdSubject(call: Called, subject: SubjectFields): Called {
 }
 
 function withhold(text: string, { idCard, name }: SubjectFields): string {
-  return text
-    .replace(BASE64_RUN, WITHHELD)
-    .replace(new RegExp(idCard, 'gi'), WITHHELD)
-    .replace(patternOf(name), WITHHELD);
+  const withoutPhoto = text.replace(BASE64_RUN, WITHHELD);
+  const withoutNumber = withoutPhoto.toLowerCase().includes(idCard.toLowerCase())
+    ? withoutPhoto.replace(new RegExp(idCard, 'gi'), WITHHELD)
+    : withoutPhoto;
+  // Nearly every answer is English about somebody with a Chinese name, and the search costs more than all else here.
+  return ASCII.test(withoutNumber) && HAN.test(name)
+    ? withoutNumber
+    : withoutNumber.replace(patternOf(name), WITHHELD);
 }
 
 /** As a word of its own where it is written in an alphabet: `Li` stands in `Limit` by chance. */
 function patternOf(name: string): RegExp {
   const literal = name.replaceAll(/[\\^$.*+?()[\]{}|]/g, '\\$&');
-  const bounded = /\p{Script=Han}/u.test(name) ? literal : `(?<!\\p{L})${literal}(?!\\p{L})`;
+  const bounded = HAN.test(name) ? literal : `(?<!\\p{L})${literal}(?!\\p{L})`;
   return new RegExp(bounded, 'giu');
 }

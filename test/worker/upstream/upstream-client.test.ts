@@ -97,25 +97,6 @@ describe('a call', () => {
     expect(upstream.requests).toHaveLength(2);
     expect(upstream.connections()).toBe(1);
   });
-
-  it('takes the name and the ID number out of a message that quotes them', async () => {
-    const { client } = await setUp({
-      onRequest: (socket) =>
-        socket.write(
-          jsonAnswer({
-            Error: {
-              Code: 'InvalidParameterValue',
-              Message: `Bad IdCard ${SUBJECT.idCard} of ${SUBJECT.name}`,
-            },
-          }),
-        ),
-    });
-    const result = await client.call(await client.prepare(SUBJECT), granted);
-    expect(result).toMatchObject({
-      code: 'InvalidParameterValue',
-      description: 'Bad IdCard [redacted] of [redacted]',
-    });
-  });
 });
 
 describe('holding a request back', () => {
