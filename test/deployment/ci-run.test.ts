@@ -1,11 +1,19 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { promisify } from 'node:util';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from './built-program.ts';
 
 let folder: string;
+
+/** A program of that name, which comes before all others. */
+async function fake(name: string, script: string): Promise<void> {
+  const file = join(folder, 'bin', name);
+  await writeFile(file, `#!/bin/sh\n${script}\n`);
+  await chmod(file, 0o755);
+}
 
 /** A checkout with the script and a package.json, and an `npm` that notes how it was called. */
 beforeEach(async () => {
@@ -25,6 +33,7 @@ case " $* " in *" $FAILS "*) exit 3 ;; esac
 `,
   );
   await chmod(join(folder, 'bin/npm'), 0o755);
+  await fake('promtool', 'exit 0');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
 
@@ -34,8 +43,8 @@ interface CiRun {
   readonly steps: readonly string[];
 }
 
-async function runCi(fails = 'nothing'): Promise<CiRun> {
-  const env = { ...process.env, PATH: `${folder}/bin:${process.env['PATH']}`, FAILS: fails };
+async function runCi(fails = 'nothing', otherPath = process.env['PATH']): Promise<CiRun> {
+  const env = { ...process.env, PATH: `${folder}/bin:${otherPath}`, FAILS: fails };
   const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
     execFile(join(folder, '.ci/run'), { env, cwd: tmpdir() }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
@@ -82,6 +91,49 @@ describe('.ci/run', () => {
     expect(steps).toEqual([]);
     expect(lines.at(-1)).toBe(
       `Cannot run: Node.js must be 999.0 or newer, received ${process.versions.node}`,
+    );
+  });
+});
+
+describe('where there is no promtool', () => {
+  /** Nothing of this machine but what the script itself needs. */
+  async function lackPromtool(): Promise<void> {
+    await rm(join(folder, 'bin/promtool'));
+    for (const tool of ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'grep', 'cat', 'true']) {
+      const { stdout } = await promisify(execFile)('sh', ['-c', `command -v ${tool}`], { env: process.env });
+      const path = stdout.trim();
+      if (path.startsWith('/')) await symlink(path, join(folder, 'bin', tool));
+    }
+    await symlink(process.execPath, join(folder, 'bin/node'));
+  }
+
+  const asked = () => readFile(join(folder, 'sudo-calls'), 'utf8').catch(() => '');
+
+  it('installs it by sudo that asks nothing, without the rest of its package running', async () => {
+    await lackPromtool();
+    await fake('apt-get', 'exit 1');
+    await fake('id', 'echo 1000');
+    await fake('sudo', `printf '%s\\n' "$*" >> "${folder}/sudo-calls"`);
+    const { code } = await runCi('nothing', '');
+    expect(code).toBe(0);
+    expect(await asked()).toMatch(/^-n true\n-n sh -c/);
+    expect(await asked()).toMatch(
+      /policy-rc\.d[\s\S]*install --no-install-recommends prometheus\n[\s\S]*systemctl disable/,
+    );
+  });
+
+  it.each([
+    ['sudo would ask for a password', { sudo: 'exit 1', 'apt-get': 'exit 0' }],
+    ['there is no apt-get', { sudo: 'exit 0' }],
+    ['the package cannot be had', { sudo: '[ "$2" = true ]', 'apt-get': 'exit 0' }],
+  ])('says that its tests are skipped when %s, and goes on', async (_why, fakes) => {
+    await lackPromtool();
+    await fake('id', 'echo 1000');
+    for (const [name, script] of Object.entries(fakes)) await fake(name, script);
+    const { code, lines } = await runCi('nothing', '');
+    expect(code).toBe(0);
+    expect(lines.join()).toMatch(
+      /it (is not here and )?cannot be installed[^,]*: what it would check is skipped/,
     );
   });
 });
