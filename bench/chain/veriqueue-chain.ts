@@ -1,9 +1,9 @@
-import { open } from 'node:fs/promises';
 import { createClient } from '../../shared/client/create-client.ts';
 import { laneKeys } from '../../shared/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
-import { type Part, startPart } from '../../start/child.ts';
+import type { Part } from '../../start/child.ts';
 import { silentLog } from '../bench-redis.ts';
+import { startBenchWorker } from '../bench-worker.ts';
 import { startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
 import type { Chain, ChainSurroundings } from './chain.ts';
@@ -47,34 +47,20 @@ async function registerClient(
   }
 }
 
-/** Its log lines are made and written as in production, to nowhere. */
-async function startWorker(
+/** Its quota is lifted, so that pace is not what is measured. */
+function startWorker(
   { redisUrl, upstreamUrl, concurrency }: ChainSurroundings,
   keyText: string,
 ): Promise<Part> {
-  const nowhere = await open('/dev/null', 'w');
-  try {
-    return await startPart({
-      name: 'worker',
-      folder: 'worker',
-      environment: {
-        PATH: process.env['PATH'],
-        REDIS_URL: redisUrl,
-        LANE,
-        VERIQUEUE_KEYS: keyText,
-        TENCENTCLOUD_SECRET_ID: 'bench-secret-id',
-        TENCENTCLOUD_SECRET_KEY: 'bench-secret-key',
-        FACEID_ENDPOINT: upstreamUrl,
-        QUOTA_PER_SECOND: String(QUOTA_PER_SECOND),
-        WORKER_CONCURRENCY: String(concurrency),
-        DELIVERY_CONCURRENCY: String(concurrency),
-        ALLOW_INSECURE_CALLBACKS: 'true',
-      },
-      output: nowhere.fd,
-      readyWithinMs: 30_000,
-      stopWithinMs: 30_000,
-    });
-  } finally {
-    await nowhere.close();
-  }
+  return startBenchWorker({
+    redisUrl,
+    lane: LANE,
+    keyText,
+    environment: {
+      FACEID_ENDPOINT: upstreamUrl,
+      QUOTA_PER_SECOND: String(QUOTA_PER_SECOND),
+      WORKER_CONCURRENCY: String(concurrency),
+      DELIVERY_CONCURRENCY: String(concurrency),
+    },
+  });
 }

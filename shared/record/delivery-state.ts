@@ -10,19 +10,29 @@ const LOG_MAX = 100;
 
 // A finished delivery starts the record's retention, and so does one that nobody receives, because its client polls. Any
 // other is kept until somebody decides about it.
+//
+// That an endpoint has recovered is written here, not by whoever read its health before: what was read may be old, and a
+// success that is forgotten lets two failures that lie days apart look like days of failures.
 const recordDeliveryScript = defineScript({
   name: 'recordDelivery',
-  keys: 4,
+  keys: 6,
   lua: `
-local record, log, deadLetters, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, status, nextAt, entry, now, keepUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local recovered = ARGV[7]
+if recovered ~= '' then
+  local known = redis.call('GET', health)
+  if known and not string.find(known, '"status":"held"', 1, true) then
+    redis.call('DEL', health)
+    redis.call('SREM', unhealthy, recovered)
+  end
+end
 if redis.call('EXISTS', record) == 0 then return 'missing' end
 redis.call('HSET', record, 'deliveryStatus', status)
 if nextAt == '' then redis.call('HDEL', record, 'deliveryNextAt') else redis.call('HSET', record, 'deliveryNextAt', nextAt) end
 if entry ~= '' then
   redis.call('HINCRBY', record, 'deliveryAttempts', 1)
-  redis.call('RPUSH', log, entry)
-  redis.call('LTRIM', log, -${LOG_MAX}, -1)
+  if redis.call('RPUSH', log, entry) > ${LOG_MAX} then redis.call('LTRIM', log, -${LOG_MAX}, -1) end
 end
 if status == 'dead' then redis.call('ZADD', deadLetters, now, id) else redis.call('ZREM', deadLetters, id) end
 if keepUntil == '' then redis.call('ZREM', retention, id) else redis.call('ZADD', retention, keepUntil, id) end
@@ -52,18 +62,35 @@ export interface DeliveryProgress {
   readonly now: number;
   /** ms epoch; null while somebody may still have to do something about it. */
   readonly keepUntil: number | null;
+  /** The endpoint that has just taken the event: healthy again, unless it is held. */
+  readonly recovered?: string;
 }
 
 /** Writes what became of a delivery attempt: state, log and dead letters, in one step. */
 export async function recordDelivery(
   redis: Redis,
   keys: LaneKeys,
-  { id, status, nextAttemptAt, attempt, now, keepUntil }: DeliveryProgress,
+  { id, status, nextAttemptAt, attempt, now, keepUntil, recovered }: DeliveryProgress,
 ): Promise<'recorded' | 'missing'> {
   const reply = await recordDeliveryScript(
     redis,
-    [keys.record(id), keys.deliveryLog(id), keys.deadLetters(), keys.retention()],
-    [id, status, nextAttemptAt ?? '', attempt ? JSON.stringify(attempt) : '', now, keepUntil ?? ''],
+    [
+      keys.record(id),
+      keys.deliveryLog(id),
+      keys.deadLetters(),
+      keys.retention(),
+      keys.endpointHealth(recovered ?? 'none'),
+      keys.unhealthyEndpoints(),
+    ],
+    [
+      id,
+      status,
+      nextAttemptAt ?? '',
+      attempt ? JSON.stringify(attempt) : '',
+      now,
+      keepUntil ?? '',
+      recovered ?? '',
+    ],
   );
   return reply as 'recorded' | 'missing';
 }

@@ -124,10 +124,7 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
 
 /** A flat HGETALL reply, as a script returns it. */
 export function hashFromReply(reply: readonly string[]): Record<string, string> {
-  return Object.fromEntries(
-    Array.from({ length: Math.floor(reply.length / 2) }, (_, i) => [
-      reply[2 * i] ?? '',
-      reply[2 * i + 1] ?? '',
-    ]),
-  );
+  const hash: Record<string, string> = {};
+  for (let i = 0; i + 1 < reply.length; i += 2) hash[reply[i] ?? ''] = reply[i + 1] ?? '';
+  return hash;
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { EndpointHealth, healthyEndpoint } from '../callback/endpoint-health.ts';
+import { type EndpointHealth, parseEndpointHealth } from '../callback/endpoint-health.ts';
 import type { LaneKeys } from '../keys.ts';
 
 /** Where a client's events go: one origin. */
@@ -13,7 +13,8 @@ export interface EndpointState {
 }
 
 /**
- * The endpoints of a lane: those at which events wait, and those of the clients' own callback URLs and origins.
+ * The endpoints of a lane: those at which events wait, those that are failing or held, and those of the clients' own
+ * callback URLs and origins.
  *
  * @param known `<clientId> <origin>`, as the clients' settings name them
  */
@@ -22,10 +23,37 @@ export async function listEndpoints(
   keys: LaneKeys,
   known: readonly string[],
 ): Promise<EndpointState[]> {
-  const held = await redis.smembers(keys.heldEndpoints());
-  const endpoints = [...new Set([...held, ...known])].sort();
+  const [held, unhealthy] = await Promise.all([
+    redis.smembers(keys.heldEndpoints()),
+    redis.smembers(keys.unhealthyEndpoints()),
+  ]);
+  const endpoints = [...new Set([...held, ...unhealthy, ...known])].sort();
   const states = await Promise.all(endpoints.map((endpoint) => readEndpoint(redis, keys, endpoint)));
   return states.filter(({ origin, waiting }) => origin !== 'none' || waiting > 0);
+}
+
+export interface TroubledEndpoints {
+  readonly endpoints: readonly EndpointState[];
+  /** How many there are, those left out included. */
+  readonly total: number;
+}
+
+/** Endpoints that are failing or held, and those at which events wait; at most `limit` of them are read. */
+export async function listTroubledEndpoints(
+  redis: Redis,
+  keys: LaneKeys,
+  limit: number,
+): Promise<TroubledEndpoints> {
+  const sets = await Promise.all([
+    redis.smembers(keys.heldEndpoints()),
+    redis.smembers(keys.unhealthyEndpoints()),
+  ]);
+  const names = [...new Set(sets.flat())].sort();
+  const states = await Promise.all(
+    names.slice(0, limit).map((endpoint) => readEndpoint(redis, keys, endpoint)),
+  );
+  const endpoints = states.filter(({ health, waiting }) => health.status !== 'healthy' || waiting > 0);
+  return { endpoints, total: names.length - states.length + endpoints.length };
 }
 
 async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Promise<EndpointState> {
@@ -34,15 +62,5 @@ async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Pro
     redis.zcard(keys.heldDeliveries(endpoint)),
   ]);
   const [clientId = '', origin = ''] = endpoint.split(' ');
-  return { clientId, origin, health: parseHealth(health), waiting };
-}
-
-/** As the workers read it: what cannot be read counts as healthy. */
-function parseHealth(text: string | null): EndpointHealth {
-  if (text === null) return healthyEndpoint;
-  try {
-    return EndpointHealth.parse(JSON.parse(text));
-  } catch {
-    return healthyEndpoint;
-  }
+  return { clientId, origin, health: parseEndpointHealth(health), waiting };
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { forgetEndpointHealth } from '../callback/keep-endpoint-health.ts';
 import { defineScript } from '../redis/script.ts';
 import { type RedeliveryDeps, redeliver } from './redeliver.ts';
 import { walkSortedSet } from './walk-sorted-set.ts';
@@ -36,7 +37,7 @@ export async function enableEndpoint(
   endpoint: string,
   watch: ReleaseWatch,
 ): Promise<Release> {
-  await deps.redis.del(deps.keys.endpointHealth(endpoint));
+  await forgetEndpointHealth(deps.redis, deps.keys, endpoint);
   return releaseHeld(deps, endpoint, 'endpoint', watch);
 }
 

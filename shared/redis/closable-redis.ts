@@ -13,8 +13,9 @@ export class ClosableRedis extends Redis {
   #corked: NodeJS.WritableStream | undefined;
 
   /**
-   * From now on commands of one tick leave together at its end: each write of its own is a system call here and another
-   * one at Redis. Not for a connection whose commands must be on their way before something else is.
+   * From now on commands of one turn of the event loop leave together at its end: each write of its own is a system call
+   * here and another one at Redis. The end of a tick comes too early, after each single answer that arrives. Not for a
+   * connection whose commands must be on their way before something else is.
    */
   batchWrites(): this {
     this.#batches = true;
@@ -32,7 +33,7 @@ export class ClosableRedis extends Redis {
     if (stream === undefined || stream === this.#corked) return;
     this.#corked = stream;
     stream.cork();
-    process.nextTick(() => {
+    setImmediate(() => {
       if (this.#corked === stream) this.#corked = undefined;
       stream.uncork();
     });

@@ -35,12 +35,14 @@ export const defaultDeliverySchedule: DeliverySchedule = {
   maxRetryAfterMs: 24 * hourMs,
 };
 
+type HoldReason = Extract<EndpointHealth, { readonly status: 'held' }>['reason'];
+
 export type AfterDeliveryAttempt =
   | { readonly step: 'delivered' }
   /** `at`: ms since the epoch. */
   | { readonly step: 'retry'; readonly at: number }
   /** The event waits, its attempts kept, until an operator enables the endpoint. */
-  | { readonly step: 'hold_endpoint'; readonly reason: 'gone' | 'failing_for_days'; readonly heldAt: number }
+  | { readonly step: 'hold_endpoint'; readonly reason: HoldReason; readonly heldAt: number }
   | { readonly step: 'dead' };
 
 export interface DeliveryAttemptFacts {

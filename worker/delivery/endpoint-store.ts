@@ -1,11 +1,14 @@
 import type { Redis } from 'ioredis';
-import { EndpointHealth, healthyEndpoint } from '../../shared/callback/endpoint-health.ts';
+import { type EndpointHealth, parseEndpointHealth } from '../../shared/callback/endpoint-health.ts';
+import { changeEndpointHealth, type HealthChange } from '../../shared/callback/keep-endpoint-health.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 
 /** Where endpoint health lives, shared by all workers of the lane. An endpoint is `<clientId> <origin>`. */
 export interface EndpointStore {
+  /** May be a second old. */
   read(endpoint: string): Promise<EndpointHealth>;
-  write(endpoint: string, health: EndpointHealth): Promise<void>;
+  /** Makes the health that stands now into what `compute` says of it. */
+  change(endpoint: string, compute: (health: EndpointHealth) => EndpointHealth): Promise<HealthChange>;
   /** Lets a verification's event wait until the endpoint is enabled again. */
   addHeld(endpoint: string, verificationId: string, now: number): Promise<void>;
 }
@@ -23,14 +26,14 @@ export function createEndpointStore(redis: Redis, keys: LaneKeys, now: () => num
     read: async (endpoint) => {
       const cached = known.get(endpoint);
       if (cached && now() - cached.readAt < STALE_AFTER_MS) return cached.health;
-      const health = parseHealth(await redis.get(keys.endpointHealth(endpoint)));
+      const health = parseEndpointHealth(await redis.get(keys.endpointHealth(endpoint)));
       remember(endpoint, health);
       return health;
     },
-    write: async (endpoint, health) => {
-      remember(endpoint, health);
-      if (health.status === 'healthy') await redis.del(keys.endpointHealth(endpoint));
-      else await redis.set(keys.endpointHealth(endpoint), JSON.stringify(health));
+    change: async (endpoint, compute) => {
+      const change = await changeEndpointHealth(redis, keys, endpoint, compute);
+      remember(endpoint, change.after);
+      return change;
     },
     addHeld: async (endpoint, verificationId, at) => {
       await redis
@@ -40,14 +43,4 @@ export function createEndpointStore(redis: Redis, keys: LaneKeys, now: () => num
         .exec();
     },
   };
-}
-
-/** What cannot be read counts as healthy: the worst that follows is one more attempt. */
-function parseHealth(text: string | null): EndpointHealth {
-  if (text === null) return healthyEndpoint;
-  try {
-    return EndpointHealth.parse(JSON.parse(text));
-  } catch {
-    return healthyEndpoint;
-  }
 }

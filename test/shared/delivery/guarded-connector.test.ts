@@ -69,7 +69,45 @@ const spellingsOfLoopback = [
   '[2002:7f00:1::]',
 ];
 
+/** Of metadata services, private and shared networks, this link, everybody on it. */
+const spellingsInwards = [
+  '169.254.169.254',
+  '169.254.43518',
+  '2852039166',
+  '0xa9fea9fe',
+  '0251.0376.0251.0376',
+  '169.254.169.254.',
+  '[::ffff:169.254.169.254]',
+  '[::ffff:a9fe:a9fe]',
+  '[64:ff9b::a9fe:a9fe]',
+  '[64:ff9b:1::a9fe:a9fe]',
+  '[2002:a9fe:a9fe::]',
+  '[fd00:ec2::254]',
+  '100.100.100.200',
+  '100.64.0.1',
+  '168.63.129.16',
+  '10.0.0.1',
+  '012.0.0.1',
+  '172.16.0.1',
+  '192.168.0.1',
+  '3232235521',
+  '0xc0.0xa8.1',
+  '[fc00::1]',
+  '[fe80::1]',
+  '[fec0::1]',
+  '224.0.0.1',
+  '[ff02::1]',
+  '255.255.255.255',
+];
+
 describe('the guarded connector', () => {
+  test.each(spellingsInwards)('refuses %s', async (host) => {
+    const refusals: string[] = [];
+    const post = posterWith({ onRefusal: (hostname) => refusals.push(hostname) });
+    expect(await post(`https://${host}/`)).toMatchObject(refusedAddress);
+    expect(refusals).toHaveLength(1);
+  });
+
   test.each(spellingsOfLoopback)('sends no byte to %s', async (host) => {
     const receiver = await startReceiver((response) => response.writeHead(204).end(), 'https');
     const post = posterWith({});

@@ -1,0 +1,239 @@
+import { performance } from 'node:perf_hooks';
+import { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { createClient } from '../../shared/client/create-client.ts';
+import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
+import { DELIVERY_PRIORITY } from '../../shared/queue/verification-flow.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { buildVerificationEvent, webhookId } from '../../worker/delivery/verification-event.ts';
+import { compactAof, startBenchRedis } from '../bench-redis.ts';
+import { startBenchWorker } from '../bench-worker.ts';
+import { type Child, startChild } from '../child.ts';
+import { computeMedian } from '../median.ts';
+import { makeKeyText, openKeyRing } from '../submitter.ts';
+import type { PlainDeliveryOrders, PlainEvent } from './plain-delivery-worker.ts';
+import { writeSettledRecords } from './settled-records.ts';
+
+export interface DeliveryBenchOptions {
+  readonly rounds: number;
+  /** Of each round and worker. */
+  readonly events: number;
+  readonly concurrency: number;
+  /** Endpoints (clients, at one receiver) the events are for, in turn. */
+  readonly endpoints: number;
+  readonly say: (line: string) => void;
+}
+
+interface Measure {
+  /** Events per second. */
+  readonly rate: number;
+  /** Of the worker's process, per event, in µs: what neighbors on the machine disturb least. */
+  readonly cpuMicros: number;
+}
+
+interface Round {
+  readonly plain: Measure;
+  readonly veriqueue: Measure;
+}
+
+/** One of the two, with its queue. */
+interface Contender {
+  /** Processor seconds its worker has used so far. */
+  readCpuSeconds(): Promise<number>;
+  readonly queue: Queue;
+  /** Queues the delivery of each record's event. */
+  enqueue(records: readonly VerificationRecord[]): Promise<void>;
+  stop(): Promise<void>;
+}
+
+interface Stage {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+  readonly receiver: Child;
+  readonly clientIds: readonly string[];
+  readonly plain: Contender;
+  readonly veriqueue: Contender;
+}
+
+const plainCpu = z.object({ cpuSeconds: z.number() });
+
+const MARK = 0.8;
+const LANE = 'bench';
+const WARM_UPS = 2;
+
+/** Lets both deliver the same events in turn, several times, and compares their rates. */
+export async function runDeliveryBench(options: DeliveryBenchOptions): Promise<void> {
+  const { say, concurrency } = options;
+  for (const line of describe(options)) say(line);
+  const { url: redisUrl, redis, stop: stopRedis } = await startBenchRedis(say);
+  const receiver = await startChild(new URL('../chain/stub-receiver.ts', import.meta.url), {});
+  const keys = laneKeys(LANE);
+  const keyText = makeKeyText();
+  const keyRing = openKeyRing(keyText);
+  const clients = await Promise.all(
+    Array.from({ length: options.endpoints }, () =>
+      createClient(
+        { redis, keys, keyRing },
+        { name: 'bench', callbackUrl: receiver.url, allowedOrigins: ['*'], now: Date.now() },
+      ),
+    ),
+  );
+  const secret = clients[0]?.webhookSecret ?? '';
+  const plain = await startPlain({ redisUrl, receiverUrl: receiver.url, secret, concurrency }, redis);
+  const veriqueue = await startVeriqueue({ redisUrl, keyText, concurrency }, redis, keys);
+  const clientIds = clients.map(({ clientId }) => clientId);
+  try {
+    report(await runRounds({ redis, keys, keyRing, receiver, clientIds, plain, veriqueue }, options), say);
+  } finally {
+    await Promise.all([plain.stop(), veriqueue.stop()]);
+    await receiver.stop();
+    await stopRedis();
+  }
+}
+
+function describe({ rounds, events, concurrency, endpoints }: DeliveryBenchOptions): string[] {
+  return [
+    `Delivery: ${rounds} rounds of ${events} events for ${endpoints} endpoint(s), delivered by each worker in turn, in changing order.`,
+    '  Measured: from the release of a full queue to the last event at the receiver.',
+    `  Alike for both: the same ids and bodies, signed anew; ${concurrency} jobs at once in one process; one Redis and one stub receiver (own processes).`,
+    '  Veriqueue: the worker as in production: record, attempt log, deadline, cap, breaker, guarded connector, metrics, log level info.',
+    '  Plain: bench/delivery/plain-delivery-worker.ts, BullMQ and undici, the body ready in the job; none of these.',
+  ];
+}
+
+async function startPlain(orders: Omit<PlainDeliveryOrders, 'queue'>, connection: Redis): Promise<Contender> {
+  const name = 'plain-deliveries';
+  const worker = await startChild(new URL('plain-delivery-worker.ts', import.meta.url), {
+    ...orders,
+    queue: name,
+  });
+  const queue = new Queue<PlainEvent>(name, { connection });
+  return {
+    queue,
+    readCpuSeconds: async () => plainCpu.parse(await worker.ask({})).cpuSeconds,
+    enqueue: async (records) => {
+      const opts = { removeOnComplete: true };
+      await queue.addBulk(
+        records.map((record) => ({
+          name: 'deliver',
+          data: { webhookId: webhookId(record.id), body: buildVerificationEvent(record).toString() },
+          opts,
+        })),
+      );
+    },
+    stop: async () => {
+      await queue.close();
+      await worker.stop();
+    },
+  };
+}
+
+async function startVeriqueue(
+  {
+    redisUrl,
+    keyText,
+    concurrency,
+  }: { readonly redisUrl: string; readonly keyText: string; readonly concurrency: number },
+  connection: Redis,
+  keys: LaneKeys,
+): Promise<Contender> {
+  const worker = await startBenchWorker({
+    redisUrl,
+    lane: LANE,
+    keyText,
+    environment: { DELIVERY_CONCURRENCY: String(concurrency), FACEID_ENDPOINT: 'http://127.0.0.1:9' },
+  });
+  const queue = new Queue(keys.deliveryQueue, { connection, prefix: keys.queuePrefix });
+  return {
+    queue,
+    readCpuSeconds: async () => {
+      const metrics = await (await fetch(`${worker.url}/metrics`)).text();
+      return Number(/^process_cpu_seconds_total(?:{[^}]*})? (\S+)/m.exec(metrics)?.[1]);
+    },
+    enqueue: async (records) => {
+      const opts = { priority: DELIVERY_PRIORITY, removeOnComplete: true, removeOnFail: { count: 1000 } };
+      await queue.addBulk(
+        records.map(({ id, clientId }) => ({
+          name: 'deliver',
+          data: { id, clientId },
+          opts: { ...opts, jobId: id },
+        })),
+      );
+    },
+    stop: async () => {
+      await queue.close();
+      await worker.stop();
+    },
+  };
+}
+
+async function runRounds(stage: Stage, { rounds, events, say }: DeliveryBenchOptions): Promise<Round[]> {
+  const measured: Round[] = [];
+  // Compilers and connections warm up before anything counts.
+  for (let round = 1 - WARM_UPS; round <= rounds; round += 1) {
+    const clientIds = Array.from(
+      { length: events },
+      (_, i) => stage.clientIds[i % stage.clientIds.length] ?? '',
+    );
+    const records = await writeSettledRecords({ ...stage, clientIds });
+    const plainFirst = round % 2 === 0;
+    const earlier = await measure(stage, plainFirst ? stage.plain : stage.veriqueue, records);
+    const later = await measure(stage, plainFirst ? stage.veriqueue : stage.plain, records);
+    if (round < 1) continue;
+    const both = plainFirst ? { plain: earlier, veriqueue: later } : { plain: later, veriqueue: earlier };
+    measured.push(both);
+    say(
+      `  round ${round}: plain ${show(both.plain)}, Veriqueue ${show(both.veriqueue)}, ratio ${ratioOf(both).toFixed(2)}`,
+    );
+  }
+  return measured;
+}
+
+async function measure(
+  { redis, receiver }: Stage,
+  { queue, enqueue, readCpuSeconds }: Contender,
+  records: readonly VerificationRecord[],
+): Promise<Measure> {
+  await queue.pause();
+  await enqueue(records);
+  await compactAof(redis);
+  const cpuBefore = await readCpuSeconds();
+  const allReceived = receiver.ask({ expect: records.length });
+  const startedAt = performance.now();
+  await queue.resume();
+  await allReceived;
+  const seconds = (performance.now() - startedAt) / 1000;
+  await untilIdle(queue);
+  const cpuSeconds = (await readCpuSeconds()) - cpuBefore;
+  return { rate: records.length / seconds, cpuMicros: (cpuSeconds * 1_000_000) / records.length };
+}
+
+/** What follows the last event must not be counted against the next run. */
+async function untilIdle(queue: Queue): Promise<void> {
+  const counts = await queue.getJobCounts('active', 'wait', 'prioritized', 'delayed');
+  if (Object.values(counts).some((count) => count > 0)) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    await untilIdle(queue);
+  }
+}
+
+function report(rounds: readonly Round[], say: (line: string) => void): void {
+  const ratios = rounds.map(ratioOf);
+  const median = (of: (round: Round) => number) => computeMedian(rounds.map(of));
+  say(
+    `  ratio within a round ${Math.min(...ratios).toFixed(2)} to ${Math.max(...ratios).toFixed(2)}, ` +
+      `median ${computeMedian(ratios).toFixed(2)} (the mark is ${MARK})`,
+  );
+  const plain = median((round) => round.plain.cpuMicros);
+  const veriqueue = median((round) => round.veriqueue.cpuMicros);
+  say(
+    `  processor time of the worker per event: plain ${plain.toFixed(0)} µs, Veriqueue ${veriqueue.toFixed(0)} µs, ` +
+      `ratio ${(plain / veriqueue).toFixed(2)}`,
+  );
+}
+
+const ratioOf = ({ plain, veriqueue }: Round): number => veriqueue.rate / plain.rate;
+const show = ({ rate }: Measure): string => `${Math.round(rate)}/s`;

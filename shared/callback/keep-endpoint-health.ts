@@ -1,0 +1,104 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+import { type EndpointHealth, parseEndpointHealth } from './endpoint-health.ts';
+
+// A worker decides by what it read up to a second ago. Only an operator ends a hold, so what an attempt that was under way
+// says of the endpoint is not written over it.
+const keepScript = defineScript({
+  name: 'keepEndpointHealth',
+  keys: 2,
+  lua: `
+local health, unhealthy = KEYS[1], KEYS[2]
+local endpoint, text = ARGV[1], ARGV[2]
+local known, now = pcall(cjson.decode, redis.call('GET', health) or '{}')
+if known and type(now) == 'table' and now.status == 'held' then return 'held' end
+if text == '' then
+  redis.call('DEL', health)
+  redis.call('SREM', unhealthy, endpoint)
+else
+  redis.call('SET', health, text)
+  redis.call('SADD', unhealthy, endpoint)
+end
+return 'kept'
+`,
+});
+
+/** @returns `held` when the endpoint is held already, which stands */
+export async function keepEndpointHealth(
+  redis: Redis,
+  keys: LaneKeys,
+  endpoint: string,
+  health: EndpointHealth,
+): Promise<'kept' | 'held'> {
+  const reply = await keepScript(
+    redis,
+    [keys.endpointHealth(endpoint), keys.unhealthyEndpoints()],
+    [endpoint, health.status === 'healthy' ? '' : JSON.stringify(health)],
+  );
+  return reply as 'kept' | 'held';
+}
+
+const replaceScript = defineScript({
+  name: 'replaceEndpointHealth',
+  keys: 2,
+  lua: `
+local health, unhealthy = KEYS[1], KEYS[2]
+local endpoint, before, after = ARGV[1], ARGV[2], ARGV[3]
+if (redis.call('GET', health) or '') ~= before then return 'changed' end
+if after == '' then
+  redis.call('DEL', health)
+  redis.call('SREM', unhealthy, endpoint)
+else
+  redis.call('SET', health, after)
+  redis.call('SADD', unhealthy, endpoint)
+end
+return 'replaced'
+`,
+});
+
+export interface HealthChange {
+  readonly before: EndpointHealth;
+  /** `before` itself when nothing changes. */
+  readonly after: EndpointHealth;
+}
+
+/** Makes the health that stands now into what `compute` says of it: of several at once each builds on the one before. */
+export async function changeEndpointHealth(
+  redis: Redis,
+  keys: LaneKeys,
+  endpoint: string,
+  compute: (health: EndpointHealth) => EndpointHealth,
+): Promise<HealthChange> {
+  const text = await redis.get(keys.endpointHealth(endpoint));
+  const before = parseEndpointHealth(text);
+  const after = compute(before);
+  if (after === before) return { before, after };
+  const reply = await replaceScript(
+    redis,
+    [keys.endpointHealth(endpoint), keys.unhealthyEndpoints()],
+    [endpoint, text ?? '', after.status === 'healthy' ? '' : JSON.stringify(after)],
+  );
+  return reply === 'replaced' ? { before, after } : changeEndpointHealth(redis, keys, endpoint, compute);
+}
+
+/** Declares an endpoint healthy, whatever it was. */
+export async function forgetEndpointHealth(redis: Redis, keys: LaneKeys, endpoint: string): Promise<void> {
+  await redis.multi().del(keys.endpointHealth(endpoint)).srem(keys.unhealthyEndpoints(), endpoint).exec();
+}
+
+/**
+ * Holds an endpoint by an operator's word: from the next second on its events wait until it is enabled.
+ *
+ * @param now ms epoch
+ */
+export async function holdEndpoint(
+  redis: Redis,
+  keys: LaneKeys,
+  endpoint: string,
+  now: number,
+): Promise<'held' | 'already_held'> {
+  const health = { status: 'held', reason: 'operator', failingSince: now, heldAt: now } as const;
+  const kept = await keepEndpointHealth(redis, keys, endpoint, health);
+  return kept === 'kept' ? 'held' : 'already_held';
+}

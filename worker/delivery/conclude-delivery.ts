@@ -1,0 +1,126 @@
+/** What is written down at the end of a run of a delivery job, whichever end it came to. */
+import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
+import {
+  type EndpointHealth,
+  healthyEndpoint,
+  reduceEndpointHealth,
+} from '../../shared/callback/endpoint-health.ts';
+import { type DeliveryAttempt, recordDelivery } from '../../shared/record/delivery-state.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { JobResult } from '../job/job-result.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
+import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';
+import type { WaitReason } from './delivery-target.ts';
+
+/** After an attempt: the endpoint's health, then what is next for the event. */
+export async function concludeAttempt(
+  deps: DeliveryDeps,
+  record: VerificationRecord,
+  endpoint: string,
+  result: DeliveryResult,
+): Promise<JobResult> {
+  const now = deps.now();
+  const { id } = record;
+  const accepted = result.result === 'accepted';
+  const health = accepted ? healthyEndpoint : await learnFailure(deps, endpoint, result, now);
+  const attemptsMade = record.delivery.attempts + 1;
+  const { schedule, random } = deps;
+  const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
+  await recordDelivery(deps.redis, deps.keys, {
+    id,
+    status: stored[step.step],
+    nextAttemptAt: step.step === 'retry' ? step.at : null,
+    attempt: describe(result, now),
+    now,
+    keepUntil: step.step === 'delivered' ? now + deps.retentionMs : null,
+    ...(accepted ? { recovered: endpoint } : {}),
+  });
+  if (step.step === 'delivered')
+    deps.metrics.eventSeconds.observe(Math.max(0, now - record.submittedAt) / 1000);
+  deps.tracing.note({ 'veriqueue.step': step.step });
+  logStep(deps, id, result, step);
+  if (step.step === 'hold_endpoint') await deps.endpoints.addHeld(endpoint, id, now);
+  return step.step === 'retry' ? { result: 'later', at: step.at } : { result: 'done' };
+}
+
+/** Tells of a hold once, whichever worker's failure it was that brought it. */
+async function learnFailure(
+  { endpoints, metrics, log }: DeliveryDeps,
+  endpoint: string,
+  result: DeliveryResult,
+  now: number,
+): Promise<EndpointHealth> {
+  const { before, after } = await endpoints.change(endpoint, (health) =>
+    reduceEndpointHealth(health, result, now),
+  );
+  if (after.status === 'held' && before.status !== 'held') {
+    metrics.endpointHolds.inc({ reason: after.reason });
+    log.warn({ event: 'endpoint_held', endpoint, reason: after.reason }, 'an endpoint is held');
+  }
+  return after;
+}
+
+const stored = {
+  delivered: 'delivered',
+  retry: 'retrying',
+  hold_endpoint: 'held',
+  dead: 'dead',
+} as const satisfies Record<AfterDeliveryAttempt['step'], string>;
+
+/** The event waits where it cannot be delivered now: nothing is lost, and no attempt is used up. */
+export async function holdEvent(
+  deps: DeliveryDeps,
+  record: VerificationRecord,
+  { endpoint, reason }: { readonly endpoint: string; readonly reason: WaitReason },
+): Promise<JobResult> {
+  const now = deps.now();
+  await deps.endpoints.addHeld(endpoint, record.id, now);
+  await recordDelivery(deps.redis, deps.keys, {
+    id: record.id,
+    status: 'held',
+    nextAttemptAt: null,
+    attempt: null,
+    now,
+    keepUntil: reason === 'no_callback_url' ? now + deps.retentionMs : null,
+  });
+  deps.tracing.note({ 'veriqueue.step': 'wait' });
+  deps.log.info({ event: 'delivery_held', verification: record.id, reason }, 'an event waits');
+  return { result: 'done' };
+}
+
+/**
+ * No attempt was made: the delivery is as it was before it began.
+ *
+ * @param nextAttemptAt ms epoch; null: as soon as a worker has a place
+ */
+export async function putBack(
+  { redis, keys, now }: DeliveryDeps,
+  { id, delivery }: VerificationRecord,
+  nextAttemptAt: number | null,
+): Promise<void> {
+  const status = delivery.attempts === 0 ? 'pending' : 'retrying';
+  await recordDelivery(redis, keys, {
+    id,
+    status,
+    nextAttemptAt,
+    attempt: null,
+    now: now(),
+    keepUntil: null,
+  });
+}
+
+function describe(result: DeliveryResult, now: number): DeliveryAttempt {
+  return {
+    at: new Date(now - result.durationMs).toISOString(),
+    durationMs: Math.round(result.durationMs),
+    status: result.result === 'unreachable' ? null : result.status,
+    errorClass: result.result === 'unreachable' ? result.errorClass : null,
+    answer: result.result === 'unreachable' ? '' : result.answer,
+  };
+}
+
+function logStep(deps: DeliveryDeps, id: string, result: DeliveryResult, step: AfterDeliveryAttempt): void {
+  const level = step.step === 'dead' ? 'error' : step.step === 'delivered' ? 'info' : 'warn';
+  const status = result.result === 'unreachable' ? result.errorClass : result.status;
+  deps.log[level]({ event: 'delivery', verification: id, step: step.step, status }, 'delivery attempt');
+}

@@ -1,0 +1,30 @@
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { ClientReading } from '../../shared/client/client.ts';
+import type { PostEvent } from '../../shared/delivery/post-event.ts';
+import type { LaneKeys } from '../../shared/keys.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
+import type { WorkerMetrics } from '../metrics.ts';
+import type { Settle } from '../verification/settle-outcome.ts';
+import type { DeliverySchedule } from './delivery-schedule.ts';
+import type { EndpointGate } from './endpoint-gate.ts';
+import type { EndpointStore } from './endpoint-store.ts';
+
+/** What delivering needs of its surroundings. */
+export interface DeliveryDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly readClient: (clientId: string) => Promise<ClientReading>;
+  readonly endpoints: EndpointStore;
+  readonly gate: EndpointGate;
+  readonly post: PostEvent;
+  readonly settle: Settle;
+  readonly schedule: DeliverySchedule;
+  readonly retentionMs: number;
+  readonly metrics: WorkerMetrics;
+  readonly tracing: Tracing;
+  readonly log: Logger;
+  /** ms since the epoch */
+  readonly now: () => number;
+  readonly random: () => number;
+}

@@ -1,0 +1,46 @@
+import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
+import type { Client } from '../../shared/client/client.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { DeliveryDeps } from './delivery-deps.ts';
+
+/** Where an event goes, if it can go anywhere now. An endpoint is `<clientId> <origin>`. */
+export type DeliveryTarget =
+  | { readonly status: 'found'; readonly endpoint: string; readonly url: string; readonly client: Client }
+  /** It waits at this endpoint until somebody mends what is the reason. */
+  | { readonly status: 'none'; readonly endpoint: string; readonly reason: WaitReason }
+  /** The client cannot be read. */
+  | { readonly status: 'unknown' };
+
+/** `no_callback_url`: the client polls, or will name a callback later. Beyond these two, the endpoint is held. */
+export type WaitReason =
+  | 'no_client'
+  | 'no_callback_url'
+  | Extract<EndpointHealth, { status: 'held' }>['reason'];
+
+export async function findTarget(
+  { readClient, endpoints, log }: DeliveryDeps,
+  { clientId, callbackUrl }: VerificationRecord,
+): Promise<DeliveryTarget> {
+  const reading = await readClient(clientId);
+  switch (reading.status) {
+    case 'unreadable':
+      log.error(
+        { event: 'client_unreadable', client: clientId, fields: reading.fields },
+        'a client cannot be read',
+      );
+      return { status: 'unknown' };
+    case 'missing':
+      return { status: 'none', endpoint: `${clientId} none`, reason: 'no_client' };
+    case 'found': {
+      const { client } = reading;
+      const url = callbackUrl ?? client.callbackUrl;
+      if (url === null) return { status: 'none', endpoint: `${clientId} none`, reason: 'no_callback_url' };
+      const endpoint = `${clientId} ${new URL(url).origin}`;
+      const health = await endpoints.read(endpoint);
+      if (health.status === 'held') return { status: 'none', endpoint, reason: health.reason };
+      return { status: 'found', endpoint, url, client };
+    }
+    default:
+      return reading satisfies never;
+  }
+}
