@@ -1,6 +1,7 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
-import type { LaneOverview } from '../shared/contract/lane.ts';
-import type { LaneView } from './lane-view.ts';
+import { Counter, Histogram, type Registry } from 'prom-client';
+import type { Priority } from '../shared/contract/verification.ts';
+import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
+import { type LaneGaugesDeps, registerLaneGauges } from './lane-gauges.ts';
 
 export interface ProducerMetrics {
   readonly registry: Registry;
@@ -13,31 +14,42 @@ export interface ProducerMetrics {
   }): void;
   /** @param result `accepted`, `replayed`, or the code of the problem it was answered with */
   countSubmission(result: string): void;
+  countAccepted(priority: Priority): void;
 }
 
-export function createMetrics(lane: LaneView): ProducerMetrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
+export function createMetrics(deps: LaneGaugesDeps): ProducerMetrics {
+  const registry = createProcessRegistry({ part: 'producer', lane: deps.keys.lane });
+  registerRedisUp(registry, () => deps.redis.ping());
+  registerLaneGauges(registry, deps);
+  const registers = [registry];
   const requests = new Counter({
     name: 'veriqueue_http_requests_total',
     help: 'HTTP requests answered, by route and status',
     labelNames: ['method', 'route', 'status'],
-    registers: [registry],
+    registers,
   });
   const durations = new Histogram({
     name: 'veriqueue_http_request_duration_seconds',
     help: 'Time from the request line to the end of the answer',
     labelNames: ['route'],
     buckets: [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
-    registers: [registry],
+    registers,
   });
   const submissions = new Counter({
     name: 'veriqueue_submissions_total',
     help: 'Submissions by what became of them',
     labelNames: ['result'],
-    registers: [registry],
+    registers,
   });
-  registerLaneGauges(registry, lane);
+  const accepted = new Counter({
+    name: 'veriqueue_verifications_accepted_total',
+    help: 'Verifications accepted by priority, repeats of an Idempotency-Key left out',
+    labelNames: ['priority'],
+    registers,
+  });
+  const priorities: readonly Priority[] = ['interactive', 'bulk'];
+  // A series that begins at its first increment has no rate for it.
+  for (const priority of priorities) accepted.inc({ priority }, 0);
   return {
     registry,
     countRequest: ({ method, route, status, durationMs }) => {
@@ -45,61 +57,6 @@ export function createMetrics(lane: LaneView): ProducerMetrics {
       durations.observe({ route }, durationMs / 1000);
     },
     countSubmission: (result) => submissions.inc({ result }),
+    countAccepted: (priority) => accepted.inc({ priority }),
   };
-}
-
-/** Read when scraped. A scrape goes on without them when Redis is away: `veriqueue_redis_up` says so. */
-function registerLaneGauges(registry: Registry, lane: LaneView): void {
-  laneGauge(
-    registry,
-    lane,
-    {
-      name: 'veriqueue_backlog',
-      help: 'Verifications without an outcome, by where they stand',
-      labelNames: ['queue'],
-    },
-    (gauge, { backlog: { interactive, bulk, retrying, verifying } }) => {
-      for (const [queue, count] of Object.entries({ interactive, bulk, retrying, verifying })) {
-        gauge.set({ queue }, count);
-      }
-    },
-  );
-  laneGauge(
-    registry,
-    lane,
-    { name: 'veriqueue_photos_stored', help: "People's photos stored now" },
-    (gauge, { photosStored }) => gauge.set(photosStored.now),
-  );
-  laneGauge(
-    registry,
-    lane,
-    { name: 'veriqueue_photos_stored_peak', help: "Most people's photos ever stored at once" },
-    (gauge, { photosStored }) => gauge.set(photosStored.peak),
-  );
-  laneGauge(registry, lane, { name: 'veriqueue_redis_up', help: '1 when Redis answers' }, (gauge) =>
-    gauge.set(1),
-  );
-}
-
-/** Each gauge asks for itself, because a scrape collects all metrics at once; the view answers all with one look. */
-function laneGauge(
-  registry: Registry,
-  lane: LaneView,
-  description: { readonly name: string; readonly help: string; readonly labelNames?: readonly string[] },
-  show: (gauge: Gauge, lane: LaneOverview) => void,
-): Gauge {
-  return new Gauge({
-    name: description.name,
-    help: description.help,
-    labelNames: [...(description.labelNames ?? [])],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      try {
-        show(this, await lane.read());
-      } catch {
-        // Left at its reset value: nothing for labels, 0 for the rest.
-      }
-    },
-  });
 }

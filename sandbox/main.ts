@@ -8,7 +8,12 @@ const DRAIN_MS = 10_000;
 
 async function main(): Promise<void> {
   const settings = parseEnvironment(sandboxEnvironment, process.env);
-  const log = createLog('sandbox', settings.LOG_LEVEL);
+  const log = await createLog({
+    part: 'sandbox',
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    isTerminal: process.stdout.isTTY === true,
+  });
   log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const stopAsked = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve());

@@ -1,26 +1,7 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino } from 'pino';
+import { redactFields } from './log-redaction.ts';
 
 export type { Logger } from 'pino';
-
-/**
- * Names under which a subject or a secret could travel. No code path hands one to the logger; this is the second line
- * of defense, for the day one does.
- */
-const sensitive = [
-  'idCard',
-  'IdCard',
-  'name',
-  'Name',
-  'photo',
-  'imageBase64',
-  'ImageBase64',
-  'authorization',
-  'secret',
-  'secretKey',
-  'apiKey',
-  'body',
-  'payload',
-];
 
 /** Only what is known to be harmless: an error of the Redis client carries its command with all arguments. */
 function describeError(error: unknown): object {
@@ -29,16 +10,50 @@ function describeError(error: unknown): object {
   return { type: error.name, message: error.message, stack: error.stack, ...code };
 }
 
-/** One JSON line per event that matters; `part` tells the processes apart, `event` is stable. */
-export function createLog(part: string, level: string): Logger {
-  return pino({
-    level,
-    base: { part },
-    timestamp: pino.stdTimeFunctions.isoTime,
-    serializers: { err: describeError },
-    redact: {
-      paths: sensitive.flatMap((field) => [field, `*.${field}`, `*.*.${field}`]),
-      censor: '(redacted)',
+export interface LogOptions {
+  /** Tells the processes apart. */
+  readonly part: string;
+  readonly level: string;
+  /** `auto`: pretty for a person at a terminal, JSON for everything else. */
+  readonly format: 'auto' | 'json' | 'pretty';
+  /** Whether standard output is a terminal. */
+  readonly isTerminal: boolean;
+}
+
+/** One line per event that matters, on standard output; `event` is stable. */
+export async function createLog({ part, level, format, isTerminal }: LogOptions): Promise<Logger> {
+  const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
+  const output = pino.destination({ fd: 1, sync: true });
+  return makeLog({ part, level }, pretty ? await openPretty(output) : output);
+}
+
+export function makeLog(
+  { part, level }: Pick<LogOptions, 'part' | 'level'>,
+  output: DestinationStream,
+): Logger {
+  return pino(
+    {
+      level,
+      base: { part },
+      timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
+      formatters: { log: redactFields },
     },
+    output,
+  );
+}
+
+/**
+ * Formats in this very call, not in a stream or a thread of its own: the last lines of a process that exits are the ones
+ * that say why. Loaded only when wanted; colours as the library finds them supported (NO_COLOR).
+ */
+async function openPretty(output: DestinationStream): Promise<DestinationStream> {
+  const { prettyFactory } = await import('pino-pretty');
+  const format = prettyFactory({
+    singleLine: true,
+    translateTime: 'SYS:HH:MM:ss.l',
+    messageFormat: '{part} {event}: {msg}',
+    ignore: 'part,event',
   });
+  return { write: (line) => output.write(format(line)) };
 }

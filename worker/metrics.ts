@@ -1,29 +1,68 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { Priority } from '../shared/contract/verification.ts';
+import type { LaneKeys } from '../shared/keys.ts';
+import type { SlotRank } from '../shared/lane/lane-call.ts';
+import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
 
-/** What this process counts. Labels are codes and states, never a person, a client's data or a URL. */
-export interface WorkerMetrics {
+/**
+ * What this process counts: its own work alone, to be summed over workers. What Redis knows about the lane as a whole is
+ * shown by the producers. Labels are codes and states of ours, never a person, a client's data or a URL.
+ */
+export interface WorkerMetrics extends AskingMetrics, DeliveryMetrics, UpkeepMetrics {
   readonly registry: Registry;
-  readonly attempts: Counter<'code'>;
-  readonly attemptSeconds: Histogram;
-  readonly settled: Counter<'verdict' | 'code'>;
-  readonly slotWaitSeconds: Histogram;
-  readonly deliveries: Counter<'result'>;
-  readonly deliverySeconds: Histogram;
-  readonly inFlight: Gauge<'queue'>;
-  readonly laneHeld: Gauge;
 }
 
-/** @param isLaneClosed asked at each scrape; what it cannot tell is left as it was */
-export function createWorkerMetrics(isLaneClosed: () => Promise<boolean>): WorkerMetrics {
-  const registry = new Registry();
-  collectDefaultMetrics({ register: registry });
-  const registers = [registry];
+/** @param askRedis resolves when Redis answered; asked at each scrape */
+export function createWorkerMetrics(keys: LaneKeys, askRedis: () => Promise<unknown>): WorkerMetrics {
+  const registry = createProcessRegistry({ part: 'worker', lane: keys.lane });
+  registerRedisUp(registry, askRedis);
   return {
     registry,
+    ...createAskingMetrics([registry]),
+    ...createDeliveryMetrics([registry]),
+    ...createUpkeepMetrics([registry], [keys.verificationQueue, keys.deliveryQueue]),
+  };
+}
+
+/** From seconds to the seven days of SUBJECT_TTL: a lane may be held, a person deferred, a receiver down for days. */
+const SUBMISSION_BUCKETS = [
+  0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 900, 3600, 14_400, 43_200, 86_400, 259_200, 604_800,
+];
+
+interface AskingMetrics {
+  /** `code`: of `labelOfCode`. */
+  readonly attempts: Counter<'code' | 'kind'>;
+  readonly attemptSeconds: Histogram;
+  readonly slotsGranted: Counter<'rank'>;
+  readonly slotWaitSeconds: Histogram;
+  readonly settled: Counter<'code' | 'verdict' | 'billed'>;
+  readonly verdictSeconds: Histogram<'priority'>;
+}
+
+function createAskingMetrics(registers: Registry[]): AskingMetrics {
+  const slotsGranted = new Counter({
+    name: 'veriqueue_slots_granted_total',
+    help: 'Slots granted to this process, by the line they were granted to',
+    labelNames: ['rank'],
+    registers,
+  });
+  const ranks: readonly SlotRank[] = ['interactive_retry', 'interactive', 'bulk_retry', 'bulk'];
+  // A series that begins at its first increment has no rate for it.
+  for (const rank of ranks) slotsGranted.inc({ rank }, 0);
+  const verdictSeconds = new Histogram({
+    name: 'veriqueue_submission_to_verdict_seconds',
+    help: 'Time from submission to the final outcome',
+    labelNames: ['priority'],
+    buckets: SUBMISSION_BUCKETS,
+    registers,
+  });
+  const priorities: readonly Priority[] = ['interactive', 'bulk'];
+  for (const priority of priorities) verdictSeconds.zero({ priority });
+  return {
     attempts: new Counter({
       name: 'veriqueue_attempts_total',
-      help: 'Upstream calls by outcome code',
-      labelNames: ['code'],
+      help: 'Upstream calls by outcome code and its kind',
+      labelNames: ['code', 'kind'],
       registers,
     }),
     attemptSeconds: new Histogram({
@@ -32,44 +71,142 @@ export function createWorkerMetrics(isLaneClosed: () => Promise<boolean>): Worke
       buckets: [0.05, 0.1, 0.2, 0.35, 0.5, 0.75, 1, 2, 5, 10],
       registers,
     }),
-    settled: new Counter({
-      name: 'veriqueue_verifications_settled_total',
-      help: 'Verifications with a final outcome',
-      labelNames: ['verdict', 'code'],
-      registers,
-    }),
+    slotsGranted,
     slotWaitSeconds: new Histogram({
       name: 'veriqueue_slot_wait_seconds',
       help: 'Time a claimed verification waited for its slot',
-      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5],
+      buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
       registers,
     }),
-    deliveries: new Counter({
-      name: 'veriqueue_deliveries_total',
-      help: 'Delivery attempts by result',
-      labelNames: ['result'],
+    settled: new Counter({
+      name: 'veriqueue_verifications_settled_total',
+      help: 'Verifications with a final outcome',
+      labelNames: ['code', 'verdict', 'billed'],
       registers,
     }),
+    verdictSeconds,
+  };
+}
+
+interface DeliveryMetrics {
+  readonly deliveries: Counter<'result'>;
+  readonly deliverySeconds: Histogram;
+  readonly eventSeconds: Histogram;
+  readonly endpointHolds: Counter<'reason'>;
+}
+
+function createDeliveryMetrics(registers: Registry[]): DeliveryMetrics {
+  const deliveries = new Counter({
+    name: 'veriqueue_deliveries_total',
+    help: 'Delivery attempts by result',
+    labelNames: ['result'],
+    registers,
+  });
+  for (const result of ['accepted', 'refused', 'unreachable']) deliveries.inc({ result }, 0);
+  const endpointHolds = new Counter({
+    name: 'veriqueue_endpoint_holds_total',
+    help: 'Endpoints that were held, by reason',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['gone', 'failing_for_days']) endpointHolds.inc({ reason }, 0);
+  return {
+    deliveries,
     deliverySeconds: new Histogram({
       name: 'veriqueue_delivery_duration_seconds',
       help: 'Time one delivery attempt took',
       buckets: [0.01, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15],
       registers,
     }),
-    inFlight: new Gauge({
-      name: 'veriqueue_in_flight',
-      help: 'Jobs this process works on now',
-      labelNames: ['queue'],
+    eventSeconds: new Histogram({
+      name: 'veriqueue_submission_to_delivery_seconds',
+      help: 'Time from submission to the delivered event; an event that is delivered again counts again',
+      buckets: SUBMISSION_BUCKETS,
       registers,
     }),
-    laneHeld: new Gauge({
-      name: 'veriqueue_lane_held',
-      help: '1 while the lane is slow, held or paused',
-      registers,
-      async collect() {
-        const closed = await isLaneClosed().catch(() => null);
-        if (closed !== null) this.set(closed ? 1 : 0);
-      },
-    }),
+    endpointHolds,
   };
+}
+
+interface UpkeepMetrics {
+  readonly inFlight: Gauge<'queue'>;
+  readonly jobErrors: Counter<'queue'>;
+  readonly jobsSetAside: Counter<'queue'>;
+  readonly jobsStalled: Counter<'queue'>;
+  readonly swept: Counter<'what'>;
+  readonly sweepErrors: Counter;
+  readonly lastSweep: Gauge;
+}
+
+function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): UpkeepMetrics {
+  const byQueue = (described: { readonly name: string; readonly help: string }) => {
+    const counter = new Counter({ ...described, labelNames: ['queue'], registers });
+    for (const queue of queues) counter.inc({ queue }, 0);
+    return counter;
+  };
+  const inFlight = new Gauge({
+    name: 'veriqueue_in_flight',
+    help: 'Jobs this process works on now',
+    labelNames: ['queue'],
+    registers,
+  });
+  for (const queue of queues) inFlight.set({ queue }, 0);
+  const swept = new Counter({
+    name: 'veriqueue_swept_total',
+    help: 'What a sweep found past its time: subjects that expired, records that were forgotten',
+    labelNames: ['what'],
+    registers,
+  });
+  for (const what of ['expired', 'forgotten']) swept.inc({ what }, 0);
+  const lastSweep = new Gauge({
+    name: 'veriqueue_last_sweep_timestamp_seconds',
+    help: 'When this process last swept without an error; absent before',
+    registers,
+  });
+  lastSweep.remove();
+  return {
+    inFlight,
+    jobErrors: byQueue({
+      name: 'veriqueue_job_errors_total',
+      help: 'Jobs that hit an error of ours and came back',
+    }),
+    jobsSetAside: byQueue({
+      name: 'veriqueue_jobs_set_aside_total',
+      help: 'Jobs that cannot be worked on',
+    }),
+    jobsStalled: byQueue({
+      name: 'veriqueue_jobs_stalled_total',
+      help: 'Jobs whose worker died or hung, as this process found',
+    }),
+    swept,
+    sweepErrors: new Counter({
+      name: 'veriqueue_sweep_errors_total',
+      help: 'Sweeps that failed',
+      registers,
+    }),
+    lastSweep,
+  };
+}
+
+/** The endpoints' places and breakers, as this process sees them. */
+export function registerEndpointGauges(
+  registry: Registry,
+  count: () => { readonly inFlight: number; readonly open: number },
+): void {
+  new Gauge({
+    name: 'veriqueue_endpoint_places_in_use',
+    help: 'Deliveries that hold a place at their endpoint now',
+    registers: [registry],
+    collect() {
+      this.set(count().inFlight);
+    },
+  });
+  new Gauge({
+    name: 'veriqueue_endpoint_breakers_open',
+    help: 'Endpoints that do not answer: their deliveries are parked, but for a probe now and then',
+    registers: [registry],
+    collect() {
+      this.set(count().open);
+    },
+  });
 }

@@ -2,6 +2,7 @@ import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { classifyRedisError } from '../shared/redis/failure.ts';
+import type { WorkerMetrics } from './metrics.ts';
 
 /**
  * Recovery of what a killed worker had claimed (measured, bullmq 6.7): its lock runs out after LOCK_MS, the next stalled
@@ -34,6 +35,7 @@ export interface QueueWorkerOptions {
   readonly run: (job: Job, token: string | undefined, signal: AbortSignal) => Promise<void>;
   /** Aborts when the process must end, whatever is still in flight. */
   readonly shutdown: AbortSignal;
+  readonly metrics: Pick<WorkerMetrics, 'jobsStalled'>;
   readonly log: Logger;
 }
 
@@ -67,8 +69,9 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
     if (classifyRedisError(error) === 'gone') return;
     log.warn({ event: 'queue_error', queue, err: error }, 'queue error');
   });
-  worker.on('stalled', (id) =>
-    log.warn({ event: 'job_stalled', queue, verification: id }, 'a worker died or hung'),
-  );
+  worker.on('stalled', (id) => {
+    options.metrics.jobsStalled.inc({ queue });
+    log.warn({ event: 'job_stalled', queue, verification: id }, 'a worker died or hung');
+  });
   return worker;
 }

@@ -25,6 +25,16 @@ export function isKnownCode(code: string): boolean {
 }
 
 /**
+ * The code as a label of a metric: one with a row of its own, or what stands for the rest (`FailedOperation.*`, `*`).
+ * The upstream may invent codes, or put anything else where a code belongs; a label takes neither.
+ */
+export function labelOfCode(code: string): string {
+  if (isKnownCode(code)) return code;
+  const prefix = prefixOf(code);
+  return FALLBACK_ROWS[prefix] === undefined || prefix === '*' ? '*' : `${prefix}.*`;
+}
+
+/**
  * Whether a call that ended with this row is charged for.
  *
  * `billedCodes` is the deployment's own list. It decides about answers only: of a call whose fate is unknown it

@@ -56,11 +56,14 @@ const ROLES = {
 } as const satisfies Record<RedisRole, RedisOptions>;
 
 const NEWS = {
-  connected: { level: 'info', message: 'connected to Redis' },
-  back: { level: 'info', message: 'Redis is back' },
-  lost: { level: 'warn', message: 'lost Redis, reconnecting' },
-  unreachable: { level: 'warn', message: 'cannot reach Redis, retrying' },
-} as const satisfies Record<ConnectionNews['kind'], { level: keyof RedisLog; message: string }>;
+  connected: { event: 'redis_connected', level: 'info', message: 'connected to Redis' },
+  back: { event: 'redis_back', level: 'info', message: 'Redis is back' },
+  lost: { event: 'redis_lost', level: 'warn', message: 'lost Redis, reconnecting' },
+  unreachable: { event: 'redis_unreachable', level: 'warn', message: 'cannot reach Redis, retrying' },
+} as const satisfies Record<
+  ConnectionNews['kind'],
+  { event: string; level: keyof RedisLog; message: string }
+>;
 
 /** One try plus one delay stays under the 2 s within which work resumes after Redis is back. */
 const CONNECT_TIMEOUT_MS = 1_300;
@@ -171,7 +174,8 @@ function tellChanges(
 
 /** `back` carries how long it was away, the bad news carry a reason. */
 function tell(log: RedisLog, { kind, ...detail }: ConnectionNews, fields: object): void {
-  log[NEWS[kind].level]({ ...fields, ...detail }, NEWS[kind].message);
+  const { event, level, message } = NEWS[kind];
+  log[level]({ event, ...fields, ...detail }, message);
 }
 
 /** True if `start` calls its argument within the time; the timer never outlives the answer. */

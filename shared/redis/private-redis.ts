@@ -92,7 +92,10 @@ async function clearPort({
       // One that hangs up on us again and again is no Redis on its way out.
       return isLastTry ? moveAway(dataDir) : identity;
     case 'abandoned':
-      log.info({ redisPid: occupant.redisPid }, 'stopping the private Redis of a program that is gone');
+      log.info(
+        { event: 'redis_taken_over', redisPid: occupant.redisPid },
+        'stopping the private Redis of a program that is gone',
+      );
       await occupant.stop();
       return identity;
     case 'owned':
@@ -133,7 +136,7 @@ async function own(
   let stopping: Promise<void> | undefined;
   void redis.exited.then(({ code, lastLines }) => {
     if (stopping === undefined) {
-      log.warn({ code, lastLines }, 'the private Redis ended by itself');
+      log.warn({ event: 'redis_ended', code, lastLines }, 'the private Redis ended by itself');
     }
   });
   return {

@@ -4,6 +4,7 @@ import type { Logger } from 'pino';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { forgetVerification } from '../../shared/record/forget.ts';
 import { readRecord } from '../../shared/record/read.ts';
+import type { WorkerMetrics } from '../metrics.ts';
 import type { Settle } from '../verification/settle-outcome.ts';
 
 export interface SweepDeps {
@@ -82,12 +83,23 @@ export interface Sweeping {
 }
 
 /** Sweeps every so often; at once again when there was more than one batch to do. */
-export function startSweeping(deps: SweepDeps, everyMs: number): Sweeping {
+export function startSweeping(
+  deps: SweepDeps & { readonly metrics: Pick<WorkerMetrics, 'swept' | 'sweepErrors' | 'lastSweep'> },
+  everyMs: number,
+): Sweeping {
+  const { metrics } = deps;
   let stopped = false;
   let timer: NodeJS.Timeout | undefined;
   let running: Promise<void> = Promise.resolve();
+  const note = (swept: Swept) => {
+    metrics.swept.inc({ what: 'expired' }, swept.expired);
+    metrics.swept.inc({ what: 'forgotten' }, swept.forgotten);
+    metrics.lastSweep.set(deps.now() / 1000);
+    return swept;
+  };
   const run = async () => {
-    const swept = await sweep(deps).catch((error: unknown) => {
+    const swept = await sweep(deps).then(note, (error: unknown) => {
+      metrics.sweepErrors.inc();
       deps.log.warn({ event: 'sweep_failed', err: error }, 'a sweep failed');
       return { expired: 0, forgotten: 0 };
     });

@@ -1,0 +1,209 @@
+import type { Redis } from 'ioredis';
+import { Gauge, type Registry } from 'prom-client';
+import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
+import type { LaneKeys } from '../shared/keys.ts';
+import type { Logger } from '../shared/log.ts';
+import { type EndpointState, listEndpoints } from '../shared/redelivery/list-endpoints.ts';
+import { classifyRedisError } from '../shared/redis/failure.ts';
+import type { LaneView } from './lane-view.ts';
+import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
+
+export interface LaneGaugesDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly lane: LaneView;
+  readonly log: Logger;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+/** What Redis knows of the lane as a whole. */
+interface LaneReading {
+  readonly lane: LaneOverview;
+  readonly oldest: OldestWaiting;
+  /** Those that are failing or held, or with events that wait. */
+  readonly endpoints: readonly EndpointState[];
+  readonly deadLetters: number;
+}
+
+/**
+ * Gauges of the lane, read when scraped. Every producer shows the same numbers: they are to be joined by `max`, not summed.
+ * A scrape goes on without them when Redis is away, as `veriqueue_redis_up` says: a number that is not known is absent.
+ */
+export function registerLaneGauges(registry: Registry, deps: LaneGaugesDeps): void {
+  const read = shareReading(() => readLane(deps));
+  registerLaneState(registry, read);
+  registerBacklog(registry, read);
+  registerDeliveryBacklog(registry, read);
+}
+
+/** Null when it cannot be read now. */
+type ReadLane = () => Promise<LaneReading | null>;
+
+async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promise<LaneReading | null> {
+  try {
+    const [overview, oldest, endpoints, deadLetters] = await Promise.all([
+      lane.read(),
+      readOldestWaiting(redis, keys, now()),
+      listEndpoints(redis, keys, []),
+      redis.zcard(keys.deadLetters()),
+    ]);
+    return { lane: overview, oldest, endpoints, deadLetters };
+  } catch (error) {
+    // A Redis that is away has been told by its connection.
+    if (classifyRedisError(error) !== 'gone')
+      log.warn({ event: 'scrape_incomplete', err: error }, 'cannot read the lane for its metrics');
+    return null;
+  }
+}
+
+/** A scrape collects all gauges at once, and each asks for itself: one look at Redis answers them all. */
+function shareReading(read: ReadLane): ReadLane {
+  let reading: Promise<LaneReading | null> | undefined;
+  return () => {
+    reading ??= read().finally(() => {
+      reading = undefined;
+    });
+    return reading;
+  };
+}
+
+function registerLaneState(registry: Registry, read: ReadLane): void {
+  register(
+    registry,
+    { name: 'veriqueue_lane_status', help: '1 for the status the lane is in, 0 for the others' },
+    read,
+    ({ lane }) =>
+      laneOverview.shape.status.options.map((status) => [{ status }, lane.status === status ? 1 : 0]),
+  );
+  register(
+    registry,
+    { name: 'veriqueue_lane_quota_per_second', help: 'Requests per second the account is allowed' },
+    read,
+    ({ lane }) => [[{}, lane.quota.perSecond]],
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_lane_rate_per_second',
+      help: 'Requests per second the lane grants: the quota, less while another user takes of it',
+    },
+    read,
+    ({ lane }) => [[{}, lane.quota.effectivePerSecond]],
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_lane_margin_seconds',
+      help: "What the lane adds to the upstream's second, against jitter on the way",
+    },
+    read,
+    ({ lane }) => [[{}, lane.quota.marginMs / 1000]],
+  );
+}
+
+function registerBacklog(registry: Registry, read: ReadLane): void {
+  register(
+    registry,
+    { name: 'veriqueue_backlog', help: 'Verifications without an outcome, by where they stand' },
+    read,
+    ({ lane: { backlog } }) => {
+      const { interactive, bulk, retrying, verifying } = backlog;
+      return Object.entries({ interactive, bulk, retrying, verifying }).map(([queue, n]) => [{ queue }, n]);
+    },
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_oldest_waiting_seconds',
+      help: 'For how long the one that has waited longest could have gone on; 0 when nothing waits',
+    },
+    read,
+    ({ oldest }) => {
+      const { interactive, bulk, retrying, deliveries } = oldest;
+      return Object.entries({ interactive, bulk, retrying, deliveries }).map(([queue, ms]) => [
+        { queue },
+        ms / 1000,
+      ]);
+    },
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_oldest_unanswered_seconds',
+      help: 'Age of the oldest verification without an outcome, whatever it waits for',
+    },
+    read,
+    ({ oldest }) => [[{}, oldest.unanswered / 1000]],
+  );
+  register(
+    registry,
+    { name: 'veriqueue_photos_stored', help: "People's photos stored now" },
+    read,
+    ({ lane }) => [[{}, lane.photosStored.now]],
+  );
+  register(
+    registry,
+    { name: 'veriqueue_photos_stored_peak', help: "Most people's photos ever stored at once" },
+    read,
+    ({ lane }) => [[{}, lane.photosStored.peak]],
+  );
+}
+
+function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
+  register(
+    registry,
+    { name: 'veriqueue_endpoints_failing', help: 'Endpoints whose last deliveries have all failed' },
+    read,
+    ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'failing').length]],
+  );
+  register(
+    registry,
+    { name: 'veriqueue_endpoints_held', help: 'Endpoints that are held: their events wait' },
+    read,
+    ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'held').length]],
+  );
+  register(
+    registry,
+    { name: 'veriqueue_deliveries_held', help: 'Events that wait for their endpoint, by why' },
+    read,
+    ({ endpoints }) => {
+      const count = (chosen: (endpoint: EndpointState) => boolean) =>
+        endpoints.filter(chosen).reduce((sum, { waiting }) => sum + waiting, 0);
+      return [
+        [{ reason: 'endpoint_held' }, count(({ origin }) => origin !== 'none')],
+        [{ reason: 'no_callback_url' }, count(({ origin }) => origin === 'none')],
+      ];
+    },
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_dead_letters',
+      help: 'Events whose schedule is used up, waiting for somebody to decide',
+    },
+    read,
+    ({ deadLetters }) => [[{}, deadLetters]],
+  );
+}
+
+type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
+
+function register(
+  registry: Registry,
+  described: { readonly name: string; readonly help: string },
+  read: ReadLane,
+  show: (reading: LaneReading) => readonly Sample[],
+): void {
+  new Gauge({
+    ...described,
+    // Also where none is used: the library shows a gauge without labels as 0 when its number is not known.
+    labelNames: ['status', 'queue', 'reason'],
+    registers: [registry],
+    async collect() {
+      this.reset();
+      const reading = await read();
+      for (const [labels, value] of reading === null ? [] : show(reading)) this.set(labels, value);
+    },
+  });
+}

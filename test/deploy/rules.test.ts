@@ -1,0 +1,102 @@
+import { join } from 'node:path';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import { buildProgram } from '../../producer/cli/program.ts';
+import { root } from '../deployment/built-program.ts';
+import { readDocument } from '../deployment/documents.ts';
+import { alertRules, expectedFiring, RULE_TESTS, RULES, ruleTests } from './alert-rules.ts';
+import { hasPromtool, promtool } from './promtool.ts';
+
+const runbook = readDocument('docs/runbook.md');
+const entries = [...runbook.matchAll(/^### (\w+)\n([\s\S]*?)(?=^##|(?![\s\S]))/gm)].map(
+  ([, alert = '', text = '']) => ({ alert, text }),
+);
+const alerts = alertRules.map(({ alert }) => alert);
+
+describe('the alert rules', () => {
+  it('have names of their own', () => {
+    expect(new Set(alerts).size).toBe(alerts.length);
+  });
+
+  it.each(alertRules)('$alert points to its entry in the runbook', ({ alert, annotations }) => {
+    expect(annotations.runbook_url).toBe(`docs/runbook.md#${alert.toLowerCase()}`);
+    expect(entries.map((entry) => entry.alert)).toContain(alert);
+  });
+
+  it.each(alertRules)('$alert is shown by a test to fire, and not to fire on what it reads', ({ alert }) => {
+    const about = ruleTests.filter((test) => expectedFiring(test).some((firing) => firing.includes(alert)));
+    const silent = about.filter((test) => expectedFiring(test).some((firing) => !firing.includes(alert)));
+    expect(about.length).toBeGreaterThan(0);
+    expect(silent.length).toBeGreaterThan(0);
+  });
+
+  it('are asked for all that fire, so that none fires unseen', () => {
+    const asked = ruleTests.flatMap((test) => test.promql_expr_test.map(({ expr }) => expr));
+    expect(new Set(asked)).toEqual(new Set(['ALERTS{alertstate="firing"}']));
+  });
+});
+
+describe.skipIf(!hasPromtool)('promtool', () => {
+  it('finds no fault with the rules', async () => {
+    expect(await promtool(['check', 'rules', '--lint-fatal', join(root, RULES)])).toMatchObject({ code: 0 });
+  });
+
+  it('finds no fault with the scrape configuration, which loads the rules and not their tests', async () => {
+    const checked = await promtool(['check', 'config', join(root, 'deploy/prometheus/prometheus.yml')]);
+    expect(checked).toMatchObject({ code: 0 });
+    expect(checked.output).toContain(`${alerts.length} rules found`);
+    expect(checked.output).toContain('1 rule files found');
+  });
+
+  it('sees each alert fire, and be silent, when the rule tests say', { timeout: 60_000 }, async () => {
+    const tested = await promtool(['test', 'rules', join(root, RULE_TESTS)]);
+    expect(tested.output).toContain('SUCCESS');
+    expect(tested.code).toBe(0);
+  });
+});
+
+describe('docs/runbook.md', () => {
+  it('has an entry per alert, in their order, and no other', () => {
+    expect(entries.map(({ alert }) => alert)).toEqual(alerts);
+  });
+
+  it.each(entries)(
+    '$alert: says what clients notice, how to see it, what to do, when to sleep on',
+    ({ text }) => {
+      const parts = [...text.matchAll(/^\*\*(.+?):\*\* \S/gm)].map(([, part]) => part);
+      expect(parts).toEqual(['Clients', 'See', 'Do', 'Sleep on']);
+      expect(text.trim().split('\n').length).toBeLessThanOrEqual(12);
+    },
+  );
+
+  it('links to entries and headings that exist', () => {
+    const headings = (text: string) =>
+      [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => heading.toLowerCase().replaceAll(' ', '-'));
+    const links = [...runbook.matchAll(/\]\(([\w./-]*)#([\w-]+)\)/g)];
+    expect(links.length).toBeGreaterThan(5);
+    for (const [, file = '', anchor] of links) {
+      const target = file === '' ? runbook : readDocument(join('docs', file));
+      expect(headings(target)).toContain(anchor);
+    }
+  });
+
+  const commands = [
+    ...runbook
+      .replaceAll(/\s+/g, ' ')
+      .matchAll(/(?:npx veriqueue |`)((?:lane|deliveries|endpoints|client) [a-z][^`#]*|usage)/g),
+  ].map(([, words = '']) => words.trim().split(' npx ')[0] ?? '');
+
+  it.each([...new Set(commands)])('names a command that exists: veriqueue %s', (words) => {
+    const program = buildProgram(() => ({}) as never);
+    const [command, options] = findCommand(program, words.split(' '));
+    const known = command.options.map(({ long }) => long);
+    expect(command.commands).toEqual([]);
+    expect(known).toEqual(expect.arrayContaining(options.filter((word) => word.startsWith('--'))));
+  });
+});
+
+function findCommand(from: Command, words: readonly string[]): [Command, readonly string[]] {
+  const [first = '', ...rest] = words;
+  const found = from.commands.find((command) => command.name() === first);
+  return found === undefined ? [from, words] : findCommand(found, rest);
+}
