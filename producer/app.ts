@@ -7,6 +7,7 @@ import type { LaneKeys } from '../shared/keys.ts';
 import type { Logger } from '../shared/log.ts';
 import type { AtomicFlow } from '../shared/queue/atomic-flow.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
 import { handleErrors, handleParserError, makeFrameworkErrorHandler } from './error-handling.ts';
 import { HEADER_BYTES, type HttpTimeouts, MAX_CONNECTIONS } from './http-limits.ts';
@@ -26,6 +27,7 @@ import { addSecurityHeaders } from './security-headers.ts';
 import type { ProducerQueues } from './submission/enqueue.ts';
 import type { SubmissionRules } from './submission/submit.ts';
 import { createWithdrawals } from './submission/withdrawals.ts';
+import { traceRequests } from './trace-requests.ts';
 
 export interface AppDeps {
   /** A connection of the `request` role, for everything but the flow. */
@@ -41,6 +43,7 @@ export interface AppDeps {
   readonly rules: SubmissionRules;
   readonly rate: SubmissionRate;
   readonly timeouts: HttpTimeouts;
+  readonly tracing: Tracing;
   readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;
@@ -60,6 +63,7 @@ export async function buildApp(
   await describeApi(app);
   await app.register(multipart);
   authenticateRequests(app, deps);
+  traceRequests(app, deps);
   limitSubmissions(app, deps);
   addSubmissionRoutes(app, { ...deps, withdrawals: createWithdrawals(deps) }, deps.metrics);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });

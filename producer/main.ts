@@ -1,11 +1,17 @@
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
+import { startTracing } from '../shared/tracing/start-tracing.ts';
 import { producerEnvironment } from './settings.ts';
 import { startProducer } from './start-producer.ts';
 
 async function main(): Promise<void> {
   const settings = parseEnvironment(producerEnvironment, process.env);
-  const log = createLog('producer', settings.LOG_LEVEL);
+  const log = await createLog({
+    part: 'producer',
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    isTerminal: process.stdout.isTTY === true,
+  });
   log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const stopAsked = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve());
@@ -13,10 +19,16 @@ async function main(): Promise<void> {
     // Whoever started this process over an IPC channel is gone.
     process.once('disconnect', () => resolve());
   });
-  const producer = await startProducer(settings, { log });
-  process.send?.({ ready: true, url: producer.url });
+  const { tracing, stop: stopTracing } = await startTracing({
+    environment: process.env,
+    serviceName: 'veriqueue-producer',
+    log,
+  });
+  const producer = await startProducer(settings, { log, tracing });
+  process.send?.({ ready: true, url: producer.url, operationsUrl: producer.operationsUrl });
   await stopAsked;
   await producer.stop();
+  await stopTracing();
 }
 
 main().then(

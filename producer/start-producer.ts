@@ -7,7 +7,10 @@ import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
 import { describeRedisError } from '../shared/redis/failure.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
+import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
+import type { ConsoleDeps } from './console/console.ts';
+import { loadConsoleFiles } from './console/console-files.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
 import { createLaneView } from './lane-view.ts';
 import { createMetrics } from './metrics.ts';
@@ -31,6 +34,8 @@ export interface ProducerOptions {
   readonly now?: () => number;
   /** Against slow clients. @default HTTP_TIMEOUTS */
   readonly timeouts?: HttpTimeouts;
+  /** @default off */
+  readonly tracing?: Tracing;
 }
 
 /**
@@ -40,14 +45,14 @@ export interface ProducerOptions {
  */
 export async function startProducer(
   settings: ProducerSettings,
-  { log, now = Date.now, timeouts = HTTP_TIMEOUTS }: ProducerOptions,
+  { log, now = Date.now, timeouts = HTTP_TIMEOUTS, tracing = tracingOff }: ProducerOptions,
 ): Promise<RunningProducer> {
   const connections = connect(settings, log);
   try {
     await Promise.all(connections.map((redis) => waitUntilReady(redis, REDIS_READY_MS)));
     const { version, warnings } = await assertRedisFit(connections[0]);
     for (const warning of warnings) log.warn({ event: 'redis_warning' }, warning);
-    const running = await serve(settings, connections, { log, now, timeouts });
+    const running = await serve(settings, connections, { log, now, timeouts, tracing });
     log.info(
       { event: 'started', url: running.url, operationsUrl: running.operationsUrl, redisVersion: version },
       'producer started',
@@ -76,8 +81,13 @@ async function serve(
   const { log } = options;
   const keys = laneKeys(settings.LANE);
   const deps = wire(settings, connections, keys, options);
+  await awaitQueues(deps);
   const drain = { started: false };
-  const operations = { ...deps, isDraining: () => drain.started };
+  const operations = {
+    ...deps,
+    isDraining: () => drain.started,
+    console: await prepareConsole(settings.OPERATOR_KEY, deps),
+  };
   const separate = settings.OPERATIONS_PORT !== undefined;
   const api = await buildApp(deps, separate ? null : operations);
   const apps = separate
@@ -114,11 +124,30 @@ async function serve(
   }
 }
 
+/** @throws {Error} when it is to be there and its files are not */
+async function prepareConsole(operatorKey: string | undefined, deps: AppDeps): Promise<ConsoleDeps | null> {
+  if (operatorKey !== undefined) return { ...deps, operatorKey, files: await loadConsoleFiles() };
+  deps.log.info({ event: 'console_off' }, 'OPERATOR_KEY is not set: no /console, no /queues');
+  return null;
+}
+
+/**
+ * BullMQ asks Redis for its version now, and refuses everything for good when the answer is late. Building the app keeps a
+ * busy machine from reading that answer for a second: so it comes after.
+ */
+async function awaitQueues({ flow, queues }: AppDeps): Promise<void> {
+  await Promise.all([
+    flow.ready(),
+    queues.deliveries.waitUntilReady(),
+    queues.verifications.waitUntilReady(),
+  ]);
+}
+
 function wire(
   settings: ProducerSettings,
   [redis, flowRedis]: Connections,
   keys: LaneKeys,
-  { log, now, timeouts }: Required<ProducerOptions>,
+  { log, now, timeouts, tracing }: Required<ProducerOptions>,
 ): AppDeps {
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
@@ -132,12 +161,12 @@ function wire(
   return {
     redis,
     flowRedis,
-    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError),
+    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
     keys,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
-    metrics: createMetrics(lane),
+    metrics: createMetrics({ redis, keys, lane, log, now }),
     rules: {
       maxBacklog: settings.MAX_BACKLOG,
       allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,
@@ -146,6 +175,7 @@ function wire(
     },
     rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     timeouts,
+    tracing,
     log,
     now,
   };

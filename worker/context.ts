@@ -6,6 +6,7 @@ import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createLane, type Lane } from './lane/lane.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -28,6 +29,7 @@ export interface WorkerContext {
   readonly billedCodes: ReadonlySet<string>;
   readonly settle: Settle;
   readonly metrics: WorkerMetrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly now: () => number;
   readonly random: () => number;
@@ -40,8 +42,15 @@ export interface OpenContext {
 
 const REDIS_READY_WITHIN_MS = 30_000;
 
+/** A connection that is away keeps commands waiting; a scrape does not wait with them. */
+const REDIS_ANSWERS_WITHIN_MS = 1_000;
+
 /** @throws Error when Redis cannot be reached or is unfit */
-export async function openContext(settings: WorkerSettings, log: Logger): Promise<OpenContext> {
+export async function openContext(
+  settings: WorkerSettings,
+  log: Logger,
+  tracing: Tracing,
+): Promise<OpenContext> {
   const keys = laneKeys(settings.LANE);
   const { REDIS_URL: url, REDIS_CA_FILE: caFile } = settings;
   const connect = (name: string, batchWrites = false) =>
@@ -56,11 +65,7 @@ export async function openContext(settings: WorkerSettings, log: Logger): Promis
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
   const lane = createLane({ redis: laneRedis, keys, options: laneOptions(settings), log });
-  const metrics = createWorkerMetrics(async () => {
-    // A connection that is away keeps commands waiting; a scrape does not wait with them.
-    if (redis.status !== 'ready') throw new Error('Cannot read the lane: Redis must be connected');
-    return (await lane.state()).status !== 'running';
-  });
+  const metrics = createWorkerMetrics(keys, () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS));
   const context: WorkerContext = {
     settings,
     keys,
@@ -71,8 +76,9 @@ export async function openContext(settings: WorkerSettings, log: Logger): Promis
     promptRedis: laneRedis,
     lane,
     billedCodes,
-    settle: createSettle({ redis, keys, matchThreshold, billedCodes, metrics, log, now: Date.now }),
+    settle: createSettle({ redis, keys, matchThreshold, billedCodes, metrics, tracing, log, now: Date.now }),
     metrics,
+    tracing,
     log,
     now: Date.now,
     random: Math.random,
@@ -84,6 +90,20 @@ export async function openContext(settings: WorkerSettings, log: Logger): Promis
       await Promise.all([redis, queueRedis, laneRedis].map(closeRedis));
     },
   };
+}
+
+/** @throws Error when no answer came in time */
+async function pingWithin(redis: Redis, ms: number): Promise<void> {
+  if (redis.status !== 'ready') throw new Error('Cannot ask Redis: it must be connected');
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`Cannot ask Redis: it must answer within ${ms} ms`)), ms);
+  });
+  try {
+    await Promise.race([redis.ping(), late]);
+  } finally {
+    clearTimeout(timer);
+  }
 }
 
 function laneOptions(settings: WorkerSettings) {

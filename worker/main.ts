@@ -1,14 +1,20 @@
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
+import { startTracing } from '../shared/tracing/start-tracing.ts';
 import { workerEnvironment } from './settings.ts';
 import { startWorker } from './worker.ts';
 
-/** For closing connections once the drain is over. */
+/** For closing connections and sending the last traces once the drain is over. */
 const STOP_GRACE_MS = 5_000;
 
 async function main(): Promise<void> {
   const settings = parseEnvironment(workerEnvironment, process.env);
-  const log = createLog('worker', settings.LOG_LEVEL);
+  const log = await createLog({
+    part: 'worker',
+    level: settings.LOG_LEVEL,
+    format: settings.LOG_FORMAT,
+    isTerminal: process.stdout.isTTY === true,
+  });
   log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const stopAsked = new Promise<void>((resolve) => {
     process.once('SIGTERM', () => resolve());
@@ -16,7 +22,12 @@ async function main(): Promise<void> {
     // Whoever started this process over an IPC channel is gone.
     process.once('disconnect', () => resolve());
   });
-  const worker = await startWorker(settings, log);
+  const { tracing, stop: stopTracing } = await startTracing({
+    environment: process.env,
+    serviceName: 'veriqueue-worker',
+    log,
+  });
+  const worker = await startWorker(settings, log, tracing);
   log.info({ event: 'started', worker: worker.workerId, url: worker.url }, 'worker started');
   process.send?.({ ready: true, url: worker.url });
   await stopAsked;
@@ -27,6 +38,7 @@ async function main(): Promise<void> {
     process.exit(1);
   }, settings.SHUTDOWN_DEADLINE + STOP_GRACE_MS).unref();
   await worker.stop();
+  await stopTracing();
   log.info({ event: 'stopped' }, 'worker stopped');
 }
 

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import type { Logger } from 'pino';
 import { type ClientReading, readClient } from '../shared/client/client.ts';
 import { createDeliveryDispatcher } from '../shared/delivery/guarded-connector.ts';
 import { createPoster } from '../shared/delivery/post-event.ts';
@@ -10,6 +11,7 @@ import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
 import { createEndpointGate } from './delivery/endpoint-gate.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { createJobRunner } from './job/run-job.ts';
+import { registerEndpointGauges } from './metrics.ts';
 import { createQueueWorker } from './queue-worker.ts';
 import type { QueueConsumer } from './worker.ts';
 
@@ -33,17 +35,25 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
+  const gate = createEndpointGate({
+    policy: defaultEndpointPolicy,
+    now,
+    random,
+    onBreakerChange: (endpoint, status) => logBreaker(log, endpoint, status),
+  });
+  registerEndpointGauges(metrics.registry, gate.count);
   const deps = {
     redis,
     keys,
     readClient: cached((clientId) => readClient(context, clientId, now()), now),
     endpoints: createEndpointStore(redis, keys, now),
-    gate: createEndpointGate({ policy: defaultEndpointPolicy, now, random }),
+    gate,
     post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
     settle: context.settle,
     schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
     retentionMs: settings.RETENTION,
     metrics,
+    tracing: context.tracing,
     log,
     now,
     random,
@@ -53,11 +63,12 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     prefix: keys.queuePrefix,
     connection: context.queueRedis,
     concurrency: settings.DELIVERY_CONCURRENCY,
+    metrics,
     log,
     shutdown: shutdown.signal,
     run: createJobRunner({
       process: (job, run) => processDelivery(deps, job, run),
-      inFlight: context.metrics.inFlight.labels(keys.deliveryQueue),
+      metrics,
       pauseClaims: (forMs) => worker.rateLimit(forMs),
       log,
       now,
@@ -65,6 +76,13 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
   });
   worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
   return { worker, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
+}
+
+/** One line when an endpoint stops answering and one when it answers again, not one per delivery that is parked. */
+function logBreaker(log: Logger, endpoint: string, status: 'open' | 'closed'): void {
+  if (status === 'open')
+    log.warn({ event: 'endpoint_unresponsive', endpoint }, 'an endpoint is given a rest');
+  else log.info({ event: 'endpoint_responsive', endpoint }, 'an endpoint answers again');
 }
 
 function cached(

@@ -16,8 +16,9 @@ import type { QueueConsumer } from './worker.ts';
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
   const { settings, keys, redis, settle, log, now } = context;
+  const endpoint = new URL(settings.FACEID_ENDPOINT);
   const upstream = createUpstreamClient({
-    endpoint: new URL(settings.FACEID_ENDPOINT),
+    endpoint,
     credentials: {
       secretId: settings.TENCENTCLOUD_SECRET_ID,
       secretKey: settings.TENCENTCLOUD_SECRET_KEY,
@@ -36,6 +37,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   const ask = createAskUpstream({
     ...context,
     claims,
+    endpoint,
     marks: { ...claims, redis: context.promptRedis },
     upstream,
     persons,
@@ -52,6 +54,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     connection: context.queueRedis,
     concurrency: settings.WORKER_CONCURRENCY,
     claimsPerWindow: settings.QUOTA_PER_SECOND,
+    metrics: context.metrics,
     log,
     shutdown: shutdown.signal,
     run: createJobRunner({
@@ -64,6 +67,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
             laneWatch,
             gate,
             ask,
+            tracing: context.tracing,
             log,
             subjectTtlMs: settings.SUBJECT_TTL,
             now,
@@ -71,7 +75,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
           job,
           run,
         ),
-      inFlight: context.metrics.inFlight.labels(keys.verificationQueue),
+      metrics: context.metrics,
       priorityLater: (job) => retryPriority(job.opts.priority),
       pauseClaims: (forMs) => worker.rateLimit(Math.min(forMs, LOOK_AGAIN_MS)),
       log,

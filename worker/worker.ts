@@ -1,5 +1,6 @@
 import { Queue, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
+import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { openContext, type WorkerContext } from './context.ts';
 import { type Readiness, startHealthServer } from './health-server.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -30,8 +31,12 @@ export interface QueueConsumer {
  *
  * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used
  */
-export async function startWorker(settings: WorkerSettings, log: Logger): Promise<RunningWorker> {
-  const { context, close } = await openContext(settings, log);
+export async function startWorker(
+  settings: WorkerSettings,
+  log: Logger,
+  tracing: Tracing = tracingOff,
+): Promise<RunningWorker> {
+  const { context, close } = await openContext(settings, log, tracing);
   const verification = await startVerificationWorker(context);
   const delivery = startDeliveryWorker(context);
   const upkeep = await startUpkeep(context);

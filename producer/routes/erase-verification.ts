@@ -26,6 +26,7 @@ export async function erase(
   if (erasure.status === 'busy') {
     throw new ProblemError('being_processed', { headers: retryAfter(BUSY_RETRY_SECONDS) });
   }
+  log.info({ event: 'verification_erased', verification: id }, 'verification erased');
   try {
     // They hold ids alone. One that a worker has taken meanwhile finds no record, and ends.
     for (const job of erasure.deliveryJobs) await queues.deliveries.remove(job, { removeChildren: true });

@@ -1,6 +1,7 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
+import { addConsole, type ConsoleDeps } from '../console/console.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 
@@ -13,11 +14,13 @@ export interface OperationsDeps {
   readonly isDraining: () => boolean;
   /** The OpenAPI document. */
   readonly document: () => object;
+  /** Null: there is no operator key, and so no console. */
+  readonly console: ConsoleDeps | null;
 }
 
 const hidden = { schema: { hide: true } } as const;
 
-/** What operators and their machines look at, without a key: kept off the public listener where that matters. */
+/** What operators and their machines look at, without a key but for the console: kept off the public listener where that matters. */
 export async function addOperationsRoutes(app: FastifyInstance, deps: OperationsDeps): Promise<void> {
   app.get('/livez', hidden, async () => ({ status: 'live' }));
   app.get('/readyz', hidden, async (_request, reply) => {
@@ -33,6 +36,7 @@ export async function addOperationsRoutes(app: FastifyInstance, deps: Operations
     theme: { title: 'Veriqueue' },
     uiConfig: { docExpansion: 'list', deepLinking: true },
   });
+  if (deps.console) await addConsole(app, deps.console);
 }
 
 /** A held lane is ready: it accepts, and answers later. */

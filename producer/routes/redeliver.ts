@@ -1,9 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { verification, verificationId } from '../../shared/contract/verification.ts';
+import type { Logger } from '../../shared/log.ts';
 import { readRecord } from '../../shared/record/read.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi.ts';
 import { ProblemError } from '../problem.ts';
@@ -12,6 +14,8 @@ import { presentNow } from '../waiting.ts';
 
 export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;
+  readonly log: Logger;
+  readonly tracing: Tracing;
   /** ms epoch */
   readonly now: () => number;
 }
@@ -34,9 +38,11 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       const id = parseId(request.params);
       const clientId = clientOf(request).id;
       await readOwn(deps, id, clientId);
+      deps.tracing.note({ 'veriqueue.verification.id': id });
       const { status } = await redeliver(deps, id);
       if (status === 'missing') throw new ProblemError('not_found');
       if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
+      deps.log.info({ event: 'redelivery_asked', verification: id }, 'its event is to be delivered again');
       const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
       reply.code(202);
       return presentNow(record, null, lane, deps.now());

@@ -6,6 +6,7 @@ import type { Acceptance } from '../../shared/record/accept.ts';
 import { notWaiting, presentVerification } from '../../shared/record/present.ts';
 import { readRecord } from '../../shared/record/read.ts';
 import { parseRecord, type VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { computePollAfter } from '../estimate.ts';
 import { JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
@@ -34,7 +35,15 @@ const submissionHeaders = z.object({
     ),
 });
 
-export function addSubmissionRoutes(app: FastifyInstance, deps: SubmitDeps, metrics: ProducerMetrics): void {
+interface SubmissionRouteDeps extends SubmitDeps {
+  readonly tracing: Tracing;
+}
+
+export function addSubmissionRoutes(
+  app: FastifyInstance,
+  deps: SubmissionRouteDeps,
+  metrics: ProducerMetrics,
+): void {
   app.route({
     method: 'POST',
     url: '/v1/verifications',
@@ -64,6 +73,9 @@ export function addSubmissionRoutes(app: FastifyInstance, deps: SubmitDeps, metr
       const form = await readForm(request);
       const submitted = await submitVerification(deps, clientOf(request), form, idempotencyKey);
       metrics.countSubmission(submitted.status);
+      if (submitted.status === 'accepted') noteAccepted(deps, metrics, submitted.acceptance);
+      const id = submitted.status === 'accepted' ? submitted.acceptance.id : submitted.id;
+      deps.tracing.note({ 'veriqueue.verification.id': id });
       const shown = await presentSubmitted(deps, submitted);
       reply.code(202).header('location', `/v1/verifications/${shown.verification.id}`);
       reply.headers(retryAfter(shown.pollAfterSeconds));
@@ -71,6 +83,18 @@ export function addSubmissionRoutes(app: FastifyInstance, deps: SubmitDeps, metr
       return shown.verification;
     },
   });
+}
+
+function noteAccepted(
+  { log }: SubmitDeps,
+  metrics: ProducerMetrics,
+  { id, clientId, priority }: Acceptance,
+): void {
+  metrics.countAccepted(priority);
+  log.info(
+    { event: 'verification_accepted', verification: id, client: clientId, priority },
+    'verification accepted',
+  );
 }
 
 interface Shown {

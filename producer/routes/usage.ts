@@ -1,9 +1,10 @@
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { usageReport } from '../../shared/contract/usage.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
-import { LEDGER_DAYS, listDays, readUsage, usageReport } from '../../shared/record/usage.ts';
+import { LEDGER_DAYS, listDays, readUsage } from '../../shared/record/usage.ts';
 import { parseInput } from '../field-errors.ts';
 import { problemResponses } from '../openapi.ts';
 import { ProblemError } from '../problem.ts';

@@ -8,7 +8,12 @@ import {
 } from '../../shared/callback/delivery-result.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
-import { verification, verificationId, verificationPage } from '../../shared/contract/verification.ts';
+import {
+  type Verification,
+  verification,
+  verificationId,
+  verificationPage,
+} from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
 import { cancelVerification } from '../../shared/record/cancel.ts';
@@ -16,10 +21,11 @@ import { type DeliveryAttempt, readDeliveryLog } from '../../shared/record/deliv
 import { listIds, readRecord, readRecords } from '../../shared/record/read.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
+import { computePollAfter } from '../estimate.ts';
 import { parseInput } from '../field-errors.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import { presentNow, readPositions } from '../waiting.ts';
@@ -47,17 +53,21 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
     schema: {
       tags,
       summary: 'Show a verification',
+      description: 'Until it is final, `Retry-After` says when it is worth asking again.',
       params: idParams,
       response: { 200: verification, ...problemResponses('401', '404', '503') },
     },
-    handler: async (request) => {
+    handler: async (request, reply) => {
       const { id } = parseId(request.params);
       const [record, [position = null], lane] = await Promise.all([
         readOwn(deps, id, clientOf(request).id),
         readPositions(deps.redis, deps.keys, [id]),
         deps.lane.read(),
       ]);
-      return presentNow(record, position, lane, deps.now());
+      const at = deps.now();
+      const shown = presentNow(record, position, lane, at);
+      reply.headers(describePoll(shown, at));
+      return shown;
     },
   });
 
@@ -126,6 +136,14 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
   });
 }
 
+function describePoll(
+  { status, outcome, estimatedCompletionAt: estimate }: Verification,
+  now: number,
+): Readonly<Record<string, string>> {
+  if (outcome !== null || status === 'cancelled') return {};
+  return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), now));
+}
+
 /** What cannot be an id is an unknown one: there is nothing to learn from the difference. */
 function parseId(params: unknown): { readonly id: string } {
   const parsed = z.object({ id: verificationId }).safeParse(params);
@@ -188,6 +206,7 @@ async function cancel(
   });
   if (result === 'missing') throw new ProblemError('not_found');
   if (result === 'too_late') throw new ProblemError('too_late');
+  log.info({ event: 'verification_cancelled', verification: id }, 'verification cancelled');
   try {
     // The record decides; a job that a worker has locked already, or that outlives this process, finds it cancelled.
     await queues.deliveries.remove(id, { removeChildren: true });

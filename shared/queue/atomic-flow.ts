@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type FlowJob, FlowProducer } from 'bullmq';
+import { type FlowJob, FlowProducer, type Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 
 /**
@@ -22,11 +22,23 @@ export interface AtomicFlow {
   close(): Promise<void>;
 }
 
-/** @param redis a connection of its own: its `multi` is changed */
-export function createAtomicFlow(redis: Redis, prefix: string, onError: (error: Error) => void): AtomicFlow {
+/**
+ * @param redis a connection of its own: its `multi` is changed
+ * @param telemetry puts the active trace into the jobs
+ */
+export function createAtomicFlow(
+  redis: Redis,
+  prefix: string,
+  onError: (error: Error) => void,
+  telemetry?: Telemetry,
+): AtomicFlow {
   const companions = new AsyncLocalStorage<(transaction: ChainableCommander) => void>();
   joinTransactions(redis, () => companions.getStore());
-  const producer = new FlowProducer({ connection: redis, prefix });
+  const producer = new FlowProducer({
+    connection: redis,
+    prefix,
+    ...(telemetry === undefined ? {} : { telemetry }),
+  });
   producer.on('error', onError);
   return {
     add: async (flow, companion) => {

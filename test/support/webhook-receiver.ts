@@ -1,5 +1,5 @@
 import { EventEmitter, once } from 'node:events';
-import { createServer, type IncomingMessage, type Server } from 'node:http';
+import { createServer, type IncomingHttpHeaders, type IncomingMessage, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { Webhook } from 'standardwebhooks';
@@ -16,6 +16,7 @@ export interface Delivery {
   readonly at: number;
   /** The body as it came, for searches in it. */
   readonly body: string;
+  readonly headers: IncomingHttpHeaders;
 }
 
 /** What a receiver says to a delivery: an HTTP status; a promise keeps the worker waiting for it. */
@@ -142,7 +143,7 @@ class ReceiverBook {
     try {
       const event = verificationEvent.parse(verifyWithAny(this.secrets, text, signed));
       const nth = this.deliveries.filter((before) => before.webhookId === webhookId).length + 1;
-      return { webhookId, event, nth, at: Date.now(), body: text };
+      return { webhookId, event, nth, at: Date.now(), body: text, headers };
     } catch (error) {
       this.rejections.push(String(error));
       return null;

@@ -6,6 +6,8 @@ export interface JobRun {
   readonly startedBefore: boolean;
   /** The job's priority in its queue now. */
   readonly priority: number;
+  /** The trace it was added under; null without one. */
+  readonly traceParent: string | null;
 }
 
 /** What becomes of a job. Its verification's record has been written by then. */

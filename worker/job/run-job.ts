@@ -1,6 +1,8 @@
 import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
 import { type JobData, jobData } from '../../shared/queue/verification-flow.ts';
+import { parseTraceParent } from '../../shared/tracing/trace-parent.ts';
+import type { WorkerMetrics } from '../metrics.ts';
 import type { JobResult, JobRun } from './job-result.ts';
 
 export interface JobDeps {
@@ -9,8 +11,7 @@ export interface JobDeps {
   readonly priorityLater?: (job: Job) => number;
   /** Keeps every worker of the queue from claiming for so long. */
   readonly pauseClaims: (forMs: number) => Promise<void>;
-  /** Jobs of this process that are being worked on. */
-  readonly inFlight: { inc(): void; dec(): void };
+  readonly metrics: Pick<WorkerMetrics, 'inFlight' | 'jobErrors' | 'jobsSetAside'>;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -30,11 +31,12 @@ export function createJobRunner(
 ): (job: Job, token: string | undefined, signal: AbortSignal) => Promise<void> {
   const errors = new ErrorCount();
   return async (job, token, signal) => {
-    deps.inFlight.inc();
+    const inFlight = deps.metrics.inFlight.labels(job.queueName);
+    inFlight.inc();
     try {
       await run(deps, errors, { job, token, signal });
     } finally {
-      deps.inFlight.dec();
+      inFlight.dec();
     }
   };
 }
@@ -45,7 +47,12 @@ async function run(
   { job, token, signal }: { job: Job; token: string | undefined; signal: AbortSignal },
 ): Promise<void> {
   const data = jobData.safeParse(job.data);
-  const circumstances = { signal, startedBefore: job.attemptsStarted > 1, priority: job.priority };
+  const circumstances = {
+    signal,
+    startedBefore: job.attemptsStarted > 1,
+    priority: job.priority,
+    traceParent: parseTraceParent(job.opts.telemetry?.metadata),
+  };
   const result: JobResult = data.success
     ? await deps.process(data.data, circumstances).then(
         (done) => {
@@ -69,6 +76,7 @@ async function run(
       await job.moveToWait(token);
       throw new WaitingError();
     case 'set_aside':
+      deps.metrics.jobsSetAside.inc({ queue: job.queueName });
       deps.log.error({ event: 'job_set_aside', ...about(job), reason: result.reason }, 'a job is set aside');
       throw new UnrecoverableError(`Cannot work on this job: ${result.reason}`);
     default:
@@ -77,6 +85,7 @@ async function run(
 }
 
 function afterError(deps: JobDeps, errors: ErrorCount, job: Job, error: unknown): JobResult {
+  deps.metrics.jobErrors.inc({ queue: job.queueName });
   deps.log.error({ event: 'job_error', ...about(job), err: error }, 'a job hit an error');
   if (errors.count(job.id) >= ERRORS_BEFORE_SET_ASIDE) {
     errors.forget(job.id);

@@ -1,6 +1,7 @@
 import type { LaneEvidence } from '../../shared/lane/lane-call.ts';
 import { computeNextStep, type NextStep, type RetrySettings } from '../../shared/outcomes/decide.ts';
 import type { OutcomeKind } from '../../shared/outcomes/outcome-row.ts';
+import { labelOfCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { noteRefusedCall } from '../../shared/record/refused-call.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
@@ -17,10 +18,12 @@ import {
   waitWithPerson,
 } from './conclude-attempt.ts';
 import { createSlotTaker, type SlotTakerDeps, type SlotWait } from './slot-taker.ts';
+import { traceCall } from './trace-call.ts';
 import { withholdSubject } from './withhold-subject.ts';
 
 export interface AskDeps extends SlotTakerDeps, ConcludeDeps {
   readonly upstream: UpstreamClient;
+  readonly endpoint: URL;
   readonly persons: PersonLimit;
   readonly retry: RetrySettings;
   readonly random: () => number;
@@ -61,8 +64,10 @@ async function askUntilAnswered(
 ): Promise<Asked> {
   for (let vain = 0; vain < VAIN_CALLS_SAT_OUT; vain += 1) {
     const slot = createSlotTaker(deps, record, priority);
-    const call = await deps.upstream.call(prepared, { takeSlot: slot.take, signal });
-    const wait = await slot.ended();
+    const { call, wait } = await traceCall(deps, record, async () => ({
+      call: await deps.upstream.call(prepared, { takeSlot: slot.take, signal }),
+      wait: await slot.ended(),
+    }));
     await noteSuperseded(deps, record, call);
     if (call.status === 'not_sent') {
       if (call.reason === 'slot_late' && !signal.aborted) continue;
@@ -78,7 +83,9 @@ async function askUntilAnswered(
 /** A call refused for our clock was repeated within the client; the ledger counts both. */
 async function noteSuperseded(deps: AskDeps, record: VerificationRecord, call: CallResult): Promise<void> {
   if (call.superseded === null) return;
-  await noteRefusedCall(deps.claims, record.id, describeLedgerEntry(deps, record, call.superseded.code));
+  const { code } = call.superseded;
+  deps.metrics.attempts.inc({ code: labelOfCode(code), kind: resolveOutcome(code).kind });
+  await noteRefusedCall(deps.claims, record.id, describeLedgerEntry(deps, record, code));
 }
 
 const evidenceOf = {
@@ -98,7 +105,7 @@ async function judge(
   call: Called,
   wait: SlotWait,
 ): Promise<NextStep> {
-  deps.metrics.attempts.inc({ code: call.code });
+  deps.metrics.attempts.inc({ code: labelOfCode(call.code), kind: call.row.kind });
   deps.metrics.attemptSeconds.observe(call.durationMs / 1000);
   if (wait.status === 'granted') await deps.lane.report(evidenceOf[call.row.kind], wait.slot, call.code);
   return computeNextStep({

@@ -6,6 +6,7 @@ import type { ClaimContext } from '../../shared/record/claim.ts';
 import { type LedgerEntry, ledgerDay } from '../../shared/record/ledger.ts';
 import { type Postponement, postponeVerification } from '../../shared/record/postpone.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { CallResult } from '../upstream/upstream-client.ts';
 import type { Settle } from './settle-outcome.ts';
@@ -16,6 +17,7 @@ export interface ConcludeDeps {
   readonly settle: Settle;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -46,6 +48,11 @@ export async function applyStep(
       counted: true,
       ...change,
     });
+  deps.tracing.note({
+    'veriqueue.code': call.code,
+    'veriqueue.step': step.step,
+    ...(call.requestId === null ? {} : { 'veriqueue.request_id': call.requestId }),
+  });
   logAttempt(deps.log, record.id, call, step.step);
   switch (step.step) {
     case 'settle':
@@ -93,6 +100,10 @@ export async function waitWithPerson(
     status: 'deferred',
     nextAttemptAt: until,
   });
+  deps.log.info(
+    { event: 'person_limit', verification: record.id, until: new Date(until).toISOString() },
+    'it waits until its person may be asked about again',
+  );
   return { result: 'later', at: until };
 }
 

@@ -3,10 +3,11 @@ import type { Logger } from 'pino';
 import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
-import { resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
+import { labelOfCode, resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { LedgerEntry } from '../../shared/record/ledger.ts';
 import { settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 
 export interface FinalAnswer {
@@ -30,6 +31,7 @@ export interface SettleDeps {
   readonly matchThreshold: number | undefined;
   readonly billedCodes: ReadonlySet<string>;
   readonly metrics: WorkerMetrics;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly now: () => number;
 }
@@ -51,7 +53,15 @@ export function createSettle(deps: SettleDeps): Settle {
       deps.log.warn({ event: 'outcome_not_written', ...about, why: written }, 'an outcome came second');
       return;
     }
-    deps.metrics.settled.inc({ verdict: outcome.verdict, code: outcome.code });
+    deps.tracing.note({ 'veriqueue.code': outcome.code, 'veriqueue.verdict': outcome.verdict });
+    deps.metrics.settled.inc({
+      code: labelOfCode(outcome.code),
+      verdict: outcome.verdict,
+      billed: String(outcome.billed),
+    });
+    // Two machines' clocks: a little less than nothing is nothing.
+    const sinceSubmissionMs = Math.max(0, deps.now() - record.submittedAt);
+    deps.metrics.verdictSeconds.observe({ priority: record.priority }, sinceSubmissionMs / 1000);
     const fault = resolveOutcome(outcome.code).kind === 'fault';
     deps.log[fault ? 'error' : 'info']({ event: 'verification_settled', ...about }, 'verification settled');
   };

@@ -17,7 +17,8 @@ export interface SlotTakerDeps {
 
 /** How the wait for a slot ended. */
 export type SlotWait =
-  | { readonly status: 'granted'; readonly slot: GrantedSlot }
+  /** `askedAt`: ms epoch */
+  | { readonly status: 'granted'; readonly slot: GrantedSlot; readonly askedAt: number }
   /** ms epoch */
   | { readonly status: 'lane_closed'; readonly until: number }
   | { readonly status: 'none' };
@@ -40,6 +41,7 @@ export function createSlotTaker(
   let mark: Promise<void> = Promise.resolve();
   return {
     take: async (signal) => {
+      const askedAt = deps.now();
       const grant = await deps.lane.take({ rank, signal }).catch((error: unknown) => {
         if (signal.aborted) return null;
         throw error;
@@ -49,7 +51,8 @@ export function createSlotTaker(
         wait = { status: 'lane_closed', until: grant.until };
         return false;
       }
-      wait = { status: 'granted', slot: grant };
+      wait = { status: 'granted', slot: grant, askedAt };
+      deps.metrics.slotsGranted.inc({ rank });
       deps.metrics.slotWaitSeconds.observe(grant.waitedMs / 1000);
       mark = markSent(deps.marks, record.id, new Date(deps.now()).toISOString()).catch((error: unknown) => {
         deps.log.warn(

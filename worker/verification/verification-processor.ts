@@ -7,6 +7,8 @@ import type { VerificationRecord } from '../../shared/record/verification-record
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
+import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
+import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import type { AskUpstream } from './ask-upstream.ts';
 import { judgeCrashes } from './crash-judgement.ts';
@@ -21,6 +23,7 @@ export interface VerificationDeps {
   readonly gate: ProcessGate;
   readonly ask: AskUpstream;
   readonly settle: Settle;
+  readonly tracing: Tracing;
   readonly log: Logger;
   readonly subjectTtlMs: number;
   readonly now: () => number;
@@ -48,7 +51,9 @@ export async function processVerification(
     });
     switch (claim.status) {
       case 'claimed':
-        return await workOn(deps, claim.record, claim.sealed, run).catch(async (error: unknown) => {
+        return await traceWork(deps, claim.record, run, () =>
+          workOn(deps, claim.record, claim.sealed, run),
+        ).catch(async (error: unknown) => {
           await abandonClaim(deps.claims, claim.record.id);
           throw error;
         });
@@ -71,6 +76,22 @@ export async function processVerification(
     leave();
     passage.leave();
   }
+}
+
+/** From the claim on: a job that is started in vain, as in front of a closed lane, leaves no span. */
+function traceWork(
+  { tracing, claims }: VerificationDeps,
+  { id, clientId }: VerificationRecord,
+  { traceParent }: JobRun,
+  work: () => Promise<JobResult>,
+): Promise<JobResult> {
+  const queue = claims.keys.verificationQueue;
+  const about = { 'veriqueue.verification.id': id, 'veriqueue.client.id': clientId };
+  return tracing.run(
+    `process ${queue}`,
+    { kind: 'consumer', parent: traceParent, attributes: { ...processingAttributes(queue), ...about } },
+    work,
+  );
 }
 
 async function workOn(
