@@ -1,35 +1,11 @@
 import type { Redis } from 'ioredis';
-import { z } from 'zod';
+import type { UsageReport } from '../contract/usage.ts';
 import type { LaneKeys } from '../keys.ts';
 import type { LedgerEntry } from './ledger.ts';
 
 /** Days the ledger is kept, and the longest period that can be asked for. */
 export const LEDGER_DAYS = 400;
 
-const count = z.number().int().nonnegative();
-const counts = {
-  billed: count,
-  unbilled: count,
-  unknown: count.describe('calls without a readable answer: the bill tells'),
-};
-
-/** `GET /v1/usage`: upstream calls as the bill will list them. */
-export const usageReport = z
-  .strictObject({
-    from: z.iso.date(),
-    to: z.iso.date(),
-    data: z.array(
-      z.strictObject({
-        day: z.iso.date().describe('in +08:00, where the account is billed'),
-        clientId: z.string(),
-        code: z.string(),
-        ...counts,
-      }),
-    ),
-    total: z.strictObject({ calls: count, ...counts }),
-  })
-  .meta({ id: 'Usage' });
-export type UsageReport = z.infer<typeof usageReport>;
 type UsageRow = UsageReport['data'][number];
 
 export interface UsagePeriod {

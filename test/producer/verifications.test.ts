@@ -48,6 +48,13 @@ describe('showing a verification', () => {
     expect({ ...shown, estimatedCompletionAt: null }).toEqual({ ...submitted, estimatedCompletionAt: null });
   });
 
+  test('says when it is worth asking again, until it is final', async () => {
+    const { id } = await producer.submitted();
+    expect(Number((await show(id)).headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    await producer.call(`/v1/verifications/${id}`, { method: 'DELETE' });
+    expect((await show(id)).headers.get('retry-after')).toBeNull();
+  });
+
   test('counts places by priority first, then by arrival', async () => {
     const own = await startProducerUnderTest(redis.url);
     try {

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { UsageReport } from '../../../shared/contract/usage.ts';
 import { ledgerDay } from '../../../shared/record/ledger.ts';
-import type { UsageReport } from '../../../shared/record/usage.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { runCli, runJson } from '../cli/run-cli.ts';
 import { submitAs } from '../cli/submit-as.ts';
