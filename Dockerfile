@@ -14,6 +14,7 @@ COPY shared ./shared
 COPY producer ./producer
 COPY worker ./worker
 COPY sandbox ./sandbox
+COPY console ./console
 RUN npm run build
 
 FROM ${NODE_IMAGE} AS dependencies

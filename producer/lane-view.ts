@@ -74,8 +74,16 @@ export function speedOf(lane: LaneOverview): LaneSpeed {
   return { moving: lane.status === 'running', perSecond: lane.quota.effectivePerSecond };
 }
 
-/** All commands leave in one tick on one connection: one round trip. */
-async function readLaneOverview(redis: Redis, keys: LaneKeys, quotaPerSecond: number): Promise<LaneOverview> {
+/**
+ * All commands leave in one tick on one connection: one round trip.
+ *
+ * @param quotaPerSecond for a lane that has none yet; 0 shows that nobody knows
+ */
+export async function readLaneOverview(
+  redis: Redis,
+  keys: LaneKeys,
+  quotaPerSecond: number,
+): Promise<LaneOverview> {
   const queue = new QueueKeys(keys.queuePrefix);
   const key = (name: string) => queue.toKey(keys.verificationQueue, name);
   const countPriority = (priority: number) =>

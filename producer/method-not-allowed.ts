@@ -35,8 +35,8 @@ export function refuseOtherMethods(
 export function collectRoutes(app: FastifyInstance): Map<string, Set<string>> {
   const routes = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
-    // The docs plug-in registers its page under two spellings of one path; what it does not take stays unknown.
-    if (url.startsWith('/docs')) return;
+    // These plug-ins register their pages under two spellings of one path; what they do not take stays unknown.
+    if (url.startsWith('/docs') || url.startsWith('/queues')) return;
     const taken = routes.get(url) ?? new Set<string>();
     for (const name of [method].flat()) taken.add(name);
     routes.set(url, taken);

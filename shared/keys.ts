@@ -20,6 +20,10 @@ export interface LaneKeys {
   indexPrefix(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane that has no outcome yet. */
   laneIndex(): string;
+  /** Sorted set by submission time (ms epoch): every verification of the lane, whosever it is. */
+  allIndex(): string;
+  /** Sorted set, all scores 0, `<reference> <id>`: found by range, exactly or by beginning. */
+  referenceIndex(): string;
   /** Sorted set by the time (ms epoch) from which a record need not be kept any more. */
   retention(): string;
   /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
@@ -53,6 +57,8 @@ export interface LaneKeys {
   heldDeliveries(endpoint: string): string;
   /** Set: endpoints with events that wait. */
   heldEndpoints(): string;
+  /** Set: endpoints whose health is written down. */
+  unhealthyEndpoints(): string;
 }
 
 /** @param lane lower-case letters, digits and hyphens; it becomes part of every key */
@@ -68,6 +74,8 @@ export function laneKeys(lane: string): LaneKeys {
     idempotency: (clientId, digest) => `${tag}:idempotency:${clientId}:${digest}`,
     indexPrefix: () => `${tag}:index`,
     laneIndex: () => `${tag}:index`,
+    allIndex: () => `${tag}:index-all`,
+    referenceIndex: () => `${tag}:index-references`,
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => `${tag}:index:${clientId}`,
     clientStatusIndex: (clientId, status) => `${tag}:index:${clientId}:${status}`,
@@ -85,5 +93,6 @@ export function laneKeys(lane: string): LaneKeys {
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
     heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
     heldEndpoints: () => `${tag}:held-endpoints`,
+    unhealthyEndpoints: () => `${tag}:unhealthy-endpoints`,
   };
 }

@@ -4,12 +4,18 @@ import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
 /** What a part tells its parent over the IPC channel once it takes work. */
-const readyMessage = z.object({ ready: z.literal(true), url: z.string() });
+const readyMessage = z.object({
+  ready: z.literal(true),
+  url: z.string(),
+  operationsUrl: z.string().optional(),
+});
 
 export interface Part {
   readonly name: string;
   /** Where it listens. */
   readonly url: string;
+  /** Where it listens for operators, if that is elsewhere. */
+  readonly operationsUrl: string | undefined;
   readonly pid: number;
   /** Resolves when the process has ended, with what to call it. */
   readonly ended: Promise<string>;
@@ -42,10 +48,11 @@ export async function startPart(options: PartOptions): Promise<Part> {
   const ended = once(child, 'exit').then(
     ([code, signal]) => `${options.name} ended with ${signal ?? `code ${code}`}`,
   );
-  const url = await firstMessage(child, ended, options);
+  const { url, operationsUrl } = await firstMessage(child, ended, options);
   return {
     name: options.name,
     url,
+    operationsUrl,
     pid: child.pid ?? 0,
     ended,
     stop: () => stop(child, ended, options.stopWithinMs),
@@ -56,7 +63,7 @@ async function firstMessage(
   child: ChildProcess,
   ended: Promise<string>,
   options: PartOptions,
-): Promise<string> {
+): Promise<z.infer<typeof readyMessage>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
@@ -66,7 +73,7 @@ async function firstMessage(
       const parsed = readyMessage.safeParse(message);
       if (!parsed.success) return;
       clearTimeout(timer);
-      resolve(parsed.data.url);
+      resolve(parsed.data);
     });
     void ended.then((how) => {
       clearTimeout(timer);

@@ -15,7 +15,12 @@ async function main(): Promise<number> {
     environment: process.env,
     output: 'inherit',
     say,
-    log: createLog('start', settings.LOG_LEVEL),
+    log: await createLog({
+      part: 'start',
+      level: settings.LOG_LEVEL,
+      format: settings.LOG_FORMAT,
+      isTerminal: process.stdout.isTTY === true,
+    }),
     interrupted: stopAsked,
   });
   if (stack === null) return 0;
@@ -43,6 +48,13 @@ function introduce(stack: Stack): void {
   say(`Webhook secret: ${stack.client.webhookSecret}`);
   say(`Both are kept in ${stack.client.path}`);
   if (stack.keysPath) say(`The sealing key is kept in ${stack.keysPath} (a deployment sets VERIQUEUE_KEYS)`);
+  say('');
+  say(`Console: ${stack.consoleUrl}`);
+  if (stack.operator.path === null) say('Operator key: the one of OPERATOR_KEY');
+  else {
+    say(`Operator key: ${stack.operator.key}`);
+    say(`It is kept in ${stack.operator.path}`);
+  }
   say('');
   say('Stop with Ctrl-C.');
 }

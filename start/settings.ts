@@ -9,6 +9,7 @@ export const startEnvironment = z.object({
   REDIS_URL: z.string().optional(),
   REDIS_CA_FILE: redisSettings.REDIS_CA_FILE,
   VERIQUEUE_KEYS: z.string().optional(),
+  OPERATOR_KEY: z.string().optional(),
   VERIQUEUE_DATA_DIR: z.string().default('.data'),
   TENCENTCLOUD_SECRET_ID: z.string().optional(),
   TENCENTCLOUD_SECRET_KEY: z.string().optional(),

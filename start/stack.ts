@@ -6,8 +6,10 @@ import { assertRedisFit } from '../shared/redis/fitness.ts';
 import { startPrivateRedis } from '../shared/redis/private-redis.ts';
 import { findOrInstallRedis } from '../shared/redis/redis-binary.ts';
 import { makeRunCommand } from '../shared/redis/run-command.ts';
+import { writeAddress } from './address-file.ts';
 import { type Part, startPart } from './child.ts';
 import { loadSealingKeys } from './development-keys.ts';
+import { loadOperatorKey, type OperatorKey } from './operator-key.ts';
 import type { StartSettings } from './settings.ts';
 
 export interface Stack {
@@ -21,6 +23,9 @@ export interface Stack {
   readonly privateRedis: string | null;
   readonly client: { readonly apiKey: string; readonly webhookSecret: string; readonly path: string };
   readonly keysPath: string | null;
+  /** Where operators look, and what lets them in. */
+  readonly consoleUrl: string;
+  readonly operator: OperatorKey;
   readonly workerPid: number;
   /** Resolves when a part ends that nobody stopped. */
   readonly broken: Promise<string>;
@@ -76,6 +81,7 @@ export async function startStack(options: StackOptions): Promise<Stack | null> {
 async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<Stack, 'stop'>> {
   const { settings } = options;
   const keys = await loadSealingKeys(settings.VERIQUEUE_KEYS, settings.VERIQUEUE_DATA_DIR);
+  const operator = await loadOperatorKey(settings.OPERATOR_KEY, settings.VERIQUEUE_DATA_DIR);
   const redis = await findRedis(options, stops);
   const client = await makeDevClient(options, redis.url, keys.keyRing);
   const environment = {
@@ -107,10 +113,13 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
       })
     : null;
   const worker = await part('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
-  const producer = await part('producer', { PORT: String(settings.PORT) });
+  const producer = await part('producer', { PORT: String(settings.PORT), OPERATOR_KEY: operator.key });
+  await writeAddress(settings.VERIQUEUE_DATA_DIR, producer.url);
   return {
     url: producer.url,
     workerUrl: worker.url,
+    consoleUrl: `${producer.operationsUrl ?? producer.url}/console`,
+    operator,
     workerPid: worker.pid,
     sandboxUrl: sandbox?.url ?? null,
     redisUrl: redis.url,

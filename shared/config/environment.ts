@@ -37,6 +37,7 @@ export function parseEnvironment<T extends z.ZodType>(
 const secretNames = new Set([
   'REDIS_URL',
   'VERIQUEUE_KEYS',
+  'OPERATOR_KEY',
   'TENCENTCLOUD_SECRET_ID',
   'TENCENTCLOUD_SECRET_KEY',
   'TENCENTCLOUD_TOKEN',

@@ -67,7 +67,8 @@ export interface LaneRecord {
 }
 
 export const MAX_REFUSALS = 32;
-export const TALLY_SECONDS = 64;
+/** Ten minutes, for the chart of arrivals, and a little more: the oldest second is not overwritten while it is read. */
+export const TALLY_SECONDS = 640;
 
 export const NEW_LANE: LaneRecord = {
   size: 0,

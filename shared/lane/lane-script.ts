@@ -13,7 +13,7 @@ local call = cjson.decode(ARGV[2])
 local time = redis.call('TIME')
 local now = tonumber(time[1]) * 1000000 + tonumber(time[2])
 local nowSecond = tonumber(time[1])
-local TALLY_SECONDS, MAX_REFUSALS = 64, 32
+local TALLY_SECONDS, MAX_REFUSALS = 640, 32
 local MIN_WAIT_US, LAST_CALL_US, FORGET_US = 2000, 20000, 1000000
 local NUMBERS = {'size', 'seq', 'from', 'lastUs', 'silentUntilUs', 'pacedUntilUs', 'rateMilli', 'rateAtUs', 'marginUs', 'marginSeq',
   'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'pausedSinceUs'}

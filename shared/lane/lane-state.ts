@@ -1,5 +1,7 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
 import { LANE_NUMBERS, parseLaneHash } from './lane-hash.ts';
 import { type LaneRecord, TALLY_SECONDS } from './lane-record.ts';
 
@@ -27,27 +29,76 @@ export interface LaneState {
   readonly waitingProcesses: number;
 }
 
-const FIELDS: readonly string[] = [
-  ...LANE_NUMBERS,
-  'gate',
-  'gateReason',
-  'pausedReason',
-  'line',
-  ...Array.from({ length: TALLY_SECONDS }, (_, index) => `t${index}`),
-];
+const FIELDS: readonly string[] = [...LANE_NUMBERS, 'gate', 'gateReason', 'pausedReason', 'line'];
+/** The present second and the 60 before it. */
+const STATE_SECONDS = 61;
 
-/** Reads the lane; two commands, no ring. */
-export async function readLaneState(redis: Redis, keys: LaneKeys): Promise<LaneState> {
-  const [time, values] = await Promise.all([redis.time(), redis.hmget(keys.quota(), ...FIELDS)]);
-  const [seconds, micros] = time.map(Number);
-  const fields = FIELDS.flatMap((name, index): [string, string][] => {
+// Which tallies are the latest, Redis' clock decides: reading it and them in one step takes one round trip, and leaves the
+// hundreds of older ones where they are.
+const readScript = defineScript({
+  name: 'readLane',
+  keys: 1,
+  lua: `
+local time = redis.call('TIME')
+local names = {}
+for i = 3, #ARGV do names[#names + 1] = ARGV[i] end
+for ago = 0, tonumber(ARGV[1]) - 1 do names[#names + 1] = 't' .. string.format('%.0f', (time[1] - ago) % tonumber(ARGV[2])) end
+return {time, names, redis.call('HMGET', KEYS[1], unpack(names))}
+`,
+});
+
+const lanePage = z.tuple([
+  z.tuple([z.coerce.number(), z.coerce.number()]),
+  z.array(z.string()),
+  z.array(z.string().nullable()),
+]);
+
+interface LaneReading {
+  readonly record: LaneRecord;
+  /** Redis' clock */
+  readonly nowUs: number;
+}
+
+async function readLane(
+  redis: Redis,
+  keys: LaneKeys,
+  fields: readonly string[],
+  seconds: number,
+): Promise<LaneReading> {
+  const reply = await readScript(redis, [keys.quota()], [seconds, TALLY_SECONDS, ...fields]);
+  const [[time, micros], names, values] = lanePage.parse(reply);
+  const found = names.flatMap((name, index): [string, string][] => {
     const value = values[index];
     return typeof value === 'string' ? [[name, value]] : [];
   });
-  return computeLaneState(
-    parseLaneHash(Object.fromEntries(fields)),
-    (seconds ?? 0) * 1_000_000 + (micros ?? 0),
-  );
+  return { record: parseLaneHash(Object.fromEntries(found)), nowUs: time * 1_000_000 + micros };
+}
+
+/** Reads the lane; one round trip, no ring. */
+export async function readLaneState(redis: Redis, keys: LaneKeys): Promise<LaneState> {
+  const { record, nowUs } = await readLane(redis, keys, FIELDS, STATE_SECONDS);
+  return computeLaneState(record, nowUs);
+}
+
+/** Slots granted, and calls refused as over the quota, in each of the last complete seconds, the oldest first. */
+export interface LaneArrivals {
+  readonly granted: readonly number[];
+  readonly refused: readonly number[];
+}
+
+/** @param seconds at most 600 */
+export async function readLaneArrivals(redis: Redis, keys: LaneKeys, seconds: number): Promise<LaneArrivals> {
+  const { record, nowUs } = await readLane(redis, keys, [], seconds + 1);
+  return computeLaneArrivals(record, nowUs, seconds);
+}
+
+export function computeLaneArrivals(record: LaneRecord, nowUs: number, seconds: number): LaneArrivals {
+  const first = Math.floor(nowUs / 1_000_000) - seconds;
+  const tallies = Array.from({ length: seconds }, (_, i) => {
+    const there = record.tallies.get((first + i) % TALLY_SECONDS);
+    return there?.second === first + i ? there : { granted: 0, refused: 0 };
+  });
+  return { granted: tallies.map((each) => each.granted), refused: tallies.map((each) => each.refused) };
 }
 
 export function computeLaneState(record: LaneRecord, nowUs: number): LaneState {

@@ -32,8 +32,11 @@ if redis.call('EXISTS', record) == 1 then return 0 end
 redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued', unpack(ARGV, 8, 7 + options))
 redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 8 + options))
 redis.call('ZADD', laneIndex, submittedAt, id)
+redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)
+local reference = redis.call('HGET', record, 'reference')
+if reference then redis.call('ZADD', indexPrefix .. '-references', 0, reference .. ' ' .. id) end
 local stored = redis.call('HINCRBY', photosStored, 'now', 1)
 if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
   redis.call('HSET', photosStored, 'peak', stored)

@@ -5,6 +5,15 @@
  * the declared keys, so they live in the same slot (the way BullMQ's own scripts reach job keys).
  */
 
+/** Takes a verification off the lists of all of a lane; what it is called there stands in its record. */
+export const leaveListsLua = `
+local function leaveLists(record, indexPrefix, id)
+  redis.call('ZREM', indexPrefix .. '-all', id)
+  local reference = redis.call('HGET', record, 'reference')
+  if reference then redis.call('ZREM', indexPrefix .. '-references', reference .. ' ' .. id) end
+end
+`;
+
 /** Moves a verification from one status to another, in the record and in its client's index. */
 export const moveStatusLua = `
 local function moveStatus(record, indexPrefix, id, to)
@@ -31,10 +40,12 @@ end
  * would otherwise be taken for an abandoned one. What is counted stays; it names nobody.
  */
 export const forgetLua = `
+${leaveListsLua}
 local function forget(record, log, retention, deadLetters, indexPrefix, id)
   local now = redis.call('HMGET', record, 'status', 'client', 'idempotencyClaim')
   redis.call('ZREM', retention, id)
   redis.call('ZREM', deadLetters, id)
+  leaveLists(record, indexPrefix, id)
   redis.call('ZREM', indexPrefix .. ':' .. now[2], id)
   redis.call('ZREM', indexPrefix .. ':' .. now[2] .. ':' .. now[1], id)
   if now[3] and redis.call('HGET', now[3], 'id') == id then redis.call('DEL', now[3]) end

@@ -23,21 +23,35 @@ export interface ListCursor {
   readonly id: string;
 }
 
-/**
- * Ids of a client's verifications, newest first.
- *
- * Several may share a millisecond, where the sorted set orders them by id; the cursor therefore carries both, and
- * what was already seen of its millisecond is skipped.
- */
+export interface IdPage {
+  readonly ids: string[];
+  readonly next: ListCursor | null;
+}
+
+/** Ids of a client's verifications, newest first. */
 export async function listIds(
   redis: Redis,
   keys: LaneKeys,
   query: { clientId: string; status: StoredStatus | undefined; limit: number; after: ListCursor | undefined },
-): Promise<{ ids: string[]; next: ListCursor | null }> {
+): Promise<IdPage> {
   const index =
     query.status === undefined
       ? keys.clientIndex(query.clientId)
       : keys.clientStatusIndex(query.clientId, query.status);
+  return listIndex(redis, index, query);
+}
+
+/**
+ * Ids of a sorted set by time, newest first.
+ *
+ * Several may share a millisecond, where the sorted set orders them by id; the cursor therefore carries both, and
+ * what was already seen of its millisecond is skipped.
+ */
+export async function listIndex(
+  redis: Redis,
+  index: string,
+  query: { readonly limit: number; readonly after: ListCursor | undefined },
+): Promise<IdPage> {
   const found: ListCursor[] = [];
   const { after } = query;
   const max = after ? String(after.submittedAt) : '+inf';
@@ -65,6 +79,31 @@ export async function listIds(
     ids: shown.map((entry) => entry.id),
     next: found.length > query.limit ? (shown.at(-1) ?? null) : null,
   };
+}
+
+/** The id is what follows the reference and a space; `~` comes after every letter of an id. */
+const ID_LENGTH = 30;
+
+/** Ids of the verifications with this very reference, newest first. */
+export async function findByReference(
+  redis: Redis,
+  keys: LaneKeys,
+  reference: string,
+  limit: number,
+): Promise<string[]> {
+  const members = await redis.zrange(
+    keys.referenceIndex(),
+    `(${reference} ver_~`,
+    `[${reference} ver_`,
+    'BYLEX',
+    'REV',
+    'LIMIT',
+    0,
+    limit,
+  );
+  const found = members.map((member) => ({ member, id: member.slice(-ID_LENGTH) }));
+  // A reference may itself look like a shorter one and an id.
+  return found.flatMap(({ member, id }) => (member === `${reference} ${id}` ? [id] : []));
 }
 
 function isOlder(entry: ListCursor, than: ListCursor): boolean {

@@ -54,6 +54,14 @@ describe('the built program', () => {
     expect(await producer.stop()).toBe(0);
   });
 
+  it('brings the console with it', async () => {
+    const environment = { ...environmentOf('producer'), OPERATOR_KEY: randomBytes(16).toString('hex') };
+    const producer = await program.start('dist/producer/main.js', environment);
+    for (const path of ['/console', '/console/app.js', '/console/app.css'])
+      expect([path, (await fetch(`${producer.url}${path}`)).status]).toEqual([path, 200]);
+    expect(await producer.stop()).toBe(0);
+  });
+
   it.each(['producer', 'worker', 'sandbox'] as const)(
     'starts the %s, and SIGTERM ends it with 0',
     async (name) => {

@@ -31,7 +31,7 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs the build of `npm run build` into a folder of its own. */
+/** Does what `npm run build` does, into a folder of its own. */
 export async function buildProgram(): Promise<BuiltProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'veriqueue-built-'));
   const compiler = join(root, 'node_modules/typescript/bin/tsc');
@@ -40,6 +40,8 @@ export async function buildProgram(): Promise<BuiltProgram> {
     ...['-p', join(root, 'tsconfig.build.json')],
     ...['--outDir', join(folder, 'dist')],
   ]);
+  const bundler = ['--import', 'tsx', join(root, 'console/build.ts'), join(folder, 'dist')];
+  await promisify(execFile)(process.execPath, bundler, { cwd: root });
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const children: ChildProcess[] = [];

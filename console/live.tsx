@@ -1,0 +1,52 @@
+import type { ConsoleSnapshot } from '../shared/contract/console.ts';
+import { call } from './api.tsx';
+import { connection, session, snapshot } from './state.tsx';
+
+/** The server lets itself be heard every few seconds; after such a silence the connection is taken for dead. */
+const SILENCE_MS = 16_000;
+/** After the server said no: full, or going down. Ordinary breaks the browser mends by itself, after a second. */
+const REFUSED_MS = 3_000;
+
+/** Follows the server's events until the returned function is called. */
+export function followEvents(): () => void {
+  let source: EventSource | null = null;
+  let timer: number | undefined;
+
+  const waitFor = (ms: number) => {
+    clearTimeout(timer);
+    timer = window.setTimeout(connect, ms);
+  };
+  const heard = () => {
+    connection.value = 'live';
+    waitFor(SILENCE_MS);
+  };
+  const connect = () => {
+    source?.close();
+    source = new EventSource('/console/events');
+    source.addEventListener('snapshot', (event) => {
+      snapshot.value = JSON.parse((event as MessageEvent<string>).data) as ConsoleSnapshot;
+      heard();
+    });
+    source.addEventListener('beat', heard);
+    source.addEventListener('trouble', () => {
+      heard();
+      connection.value = 'trouble';
+    });
+    source.addEventListener('error', () => {
+      connection.value = snapshot.value === null ? 'connecting' : 'reconnecting';
+      if (source?.readyState === EventSource.CLOSED) void refused();
+    });
+    waitFor(SILENCE_MS);
+  };
+  const refused = async () => {
+    waitFor(REFUSED_MS);
+    const answer = await call<{ signedIn: boolean }>('GET', '/session');
+    if (answer.ok && !answer.value.signedIn) session.value = 'signed_out';
+  };
+
+  connect();
+  return () => {
+    clearTimeout(timer);
+    source?.close();
+  };
+}

@@ -1,0 +1,65 @@
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { ANY_ORIGIN } from '../../shared/client/client.ts';
+import { describeClient, listClientIds } from '../../shared/client/describe-client.ts';
+import { type ConsoleEndpoints, consoleListQuery } from '../../shared/contract/console.ts';
+import { verificationId } from '../../shared/contract/verification.ts';
+import { listEndpoints } from '../../shared/redelivery/list-endpoints.ts';
+import { parseInput } from '../field-errors.ts';
+import { ProblemError } from '../problem.ts';
+import { decodeCursor } from '../routes/cursor.ts';
+import {
+  type FindDeps,
+  listDeadLetters,
+  listRecent,
+  readDetail,
+  searchVerifications,
+} from './find-verifications.ts';
+import { presentEndpoint, readSnapshot } from './snapshot.ts';
+
+/** What an operator may look at besides the live page. */
+export function addConsoleQueries(app: FastifyInstance, deps: FindDeps): void {
+  app.get('/console/api/snapshot', () => readSnapshot(deps));
+
+  app.get('/console/api/verifications', async (request) => {
+    const { search, limit, cursor } = parseInput(consoleListQuery, request.query, 'invalid_query');
+    if (search !== undefined) return searchVerifications(deps, search, limit);
+    return listRecent(deps, { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) });
+  });
+
+  app.get('/console/api/verifications/:id', async (request) => {
+    const parsed = z.object({ id: verificationId }).safeParse(request.params);
+    const detail = parsed.success ? await readDetail(deps, parsed.data.id) : null;
+    if (detail === null) throw new ProblemError('not_found');
+    return detail;
+  });
+
+  app.get('/console/api/dead-letters', async (request) => {
+    const query = consoleListQuery.omit({ search: true });
+    const { limit, cursor } = parseInput(query, request.query, 'invalid_query');
+    return listDeadLetters(deps, { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) });
+  });
+
+  app.get('/console/api/endpoints', () => readEndpoints(deps));
+}
+
+/** An operator picks one from a list; whoever has more of them uses the command line. */
+const MAX_LISTED = 1_000;
+
+/** Those of the clients' settings, and those that are failing, held or waited for. */
+async function readEndpoints({ redis, keys, now }: FindDeps): Promise<ConsoleEndpoints> {
+  const ids = await listClientIds(redis, keys);
+  const clients = await Promise.all(
+    ids.slice(0, MAX_LISTED).map((id) => describeClient(redis, keys, id, now())),
+  );
+  const known = clients.flatMap((reading) => {
+    if (reading.status !== 'found') return [];
+    const { id, callbackUrl, allowedOrigins } = reading.client;
+    const origins = allowedOrigins.filter((origin) => origin !== ANY_ORIGIN);
+    return [...(callbackUrl === null ? [] : [new URL(callbackUrl).origin]), ...origins].map(
+      (origin) => `${id} ${origin}`,
+    );
+  });
+  const endpoints = await listEndpoints(redis, keys, known);
+  return { data: endpoints.slice(0, MAX_LISTED).map(presentEndpoint), total: endpoints.length };
+}

@@ -1,0 +1,74 @@
+import type { FastifyInstance } from 'fastify';
+import { signIn } from '../../shared/contract/console.ts';
+import { parseInput } from '../field-errors.ts';
+import type { ProducerQueues } from '../submission/enqueue.ts';
+import type { ConsoleFiles } from './console-files.ts';
+import { addConsoleQueries } from './console-queries.ts';
+import { addEventsRoute } from './events-route.ts';
+import type { FindDeps } from './find-verifications.ts';
+import { createLive } from './live.ts';
+import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
+import { createOperatorDoor, type OperatorDoor } from './operator-door.ts';
+import { createOperatorTasks } from './operator-tasks.ts';
+import { addQueueBoard } from './queue-board.ts';
+import { readSnapshot } from './snapshot.ts';
+
+export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks'> {
+  readonly queues: ProducerQueues;
+  readonly operatorKey: string;
+  readonly files: () => Promise<ConsoleFiles>;
+}
+
+/** The operators' page at `/console`, its data under `/console/api`, and the raw queues at `/queues`. */
+export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
+  const door = createOperatorDoor(deps);
+  const tasks = createOperatorTasks(deps.log);
+  const live = createLive({ read: () => readSnapshot(deps), now: deps.now, log: deps.log });
+  const ends = new AbortController();
+  // Before the server waits for its connections: these would not end by themselves.
+  app.addHook('preClose', async () => {
+    ends.abort();
+    await Promise.all([live.stop(), tasks.stop()]);
+  });
+  await app.register(async (scope) => {
+    // Of no use to clients, so not in their document.
+    scope.addHook('onRoute', (route) => {
+      route.schema = { ...route.schema, hide: true };
+    });
+    addPage(scope, deps.files);
+    addSessions(scope, door);
+    await scope.register(async (inner) => {
+      inner.addHook('onRequest', async (request) => door.admit(request));
+      addConsoleQueries(inner, deps);
+      addOperatorActions(inner, { ...deps, tasks });
+      addEventsRoute(inner, live, ends.signal);
+    });
+  });
+  await addQueueBoard(app, { queues: deps.queues, door });
+}
+
+const PAGES = [
+  ['/console', 'index.html', 'text/html; charset=utf-8'],
+  ['/console/', 'index.html', 'text/html; charset=utf-8'],
+  ['/console/app.js', 'app.js', 'text/javascript; charset=utf-8'],
+  ['/console/app.css', 'app.css', 'text/css; charset=utf-8'],
+] as const;
+
+/** The page holds no data; what it shows, it asks for with a session. */
+function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
+  for (const [url, name, type] of PAGES) {
+    app.get(url, async (_request, reply) => reply.type(type).send((await files()).get(name)));
+  }
+}
+
+function addSessions(app: FastifyInstance, door: OperatorDoor): void {
+  const url = '/console/api/session';
+  app.get(url, async (request) => ({ signedIn: door.hasSession(request) }));
+  app.post(url, async (request, reply) => {
+    const { key } = parseInput(signIn, request.body ?? {}, 'invalid_request');
+    return reply.code(204).header('set-cookie', door.signIn(request, key)).send();
+  });
+  app.delete(url, async (request, reply) =>
+    reply.code(204).header('set-cookie', door.signOut(request)).send(),
+  );
+}

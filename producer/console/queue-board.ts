@@ -1,0 +1,60 @@
+import { createBullBoard } from '@bull-board/api';
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
+import { FastifyAdapter } from '@bull-board/fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { ProblemError } from '../problem.ts';
+import type { ProducerQueues } from '../submission/enqueue.ts';
+import type { OperatorDoor } from './operator-door.ts';
+
+/** Its page asks another host for fonts, which our policy forbids anyway. */
+const FOREIGN_LINK = /<link[^>]*fonts\.googleapis\.com[^>]*>/g;
+
+/**
+ * Bull Board at `/queues`, for a look at the raw jobs. Nothing can be changed there: a job that is removed, cleaned, retried
+ * or promoted by hand leaves a verification whose record waits for it forever, or asks a paid question again. What may be
+ * done is done in the console, by scripts that move record and job together.
+ */
+export async function addQueueBoard(
+  app: FastifyInstance,
+  { queues, door }: { readonly queues: ProducerQueues; readonly door: OperatorDoor },
+): Promise<void> {
+  const board = new ReadingAdapter();
+  board.setBasePath('/queues');
+  createBullBoard({
+    queues: [queues.verifications, queues.deliveries].map(
+      (queue) => new BullMQAdapter(queue, { readOnlyMode: true }),
+    ),
+    serverAdapter: board,
+    options: { uiConfig: { boardTitle: 'Veriqueue: queues' } },
+  });
+  await app.register(
+    async (scope) => {
+      scope.addHook('onRequest', async (request, reply) => admit(door, request, reply));
+      scope.addHook('onSend', async (_request, reply, payload) => {
+        const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
+        return isPage && typeof payload === 'string' ? payload.replace(FOREIGN_LINK, '') : payload;
+      });
+      await scope.register(board.registerPlugin());
+    },
+    { prefix: '/queues' },
+  );
+}
+
+/** Its read-only mode hides what changes something; here those routes do not exist. */
+class ReadingAdapter extends FastifyAdapter {
+  override setApiRoutes(routes: Parameters<FastifyAdapter['setApiRoutes']>[0]): FastifyAdapter {
+    return super.setApiRoutes(routes.filter(({ method }) => method === 'get'));
+  }
+}
+
+/** Bull Board has an error handler of its own, so the answer is given here. */
+function admit(door: OperatorDoor, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+  try {
+    door.admit(request);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof ProblemError)) throw error;
+    const isData = request.url.startsWith('/queues/api/');
+    return isData ? reply.code(401).send({ error: error.message }) : reply.redirect('/console', 303);
+  }
+}

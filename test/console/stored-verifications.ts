@@ -1,0 +1,69 @@
+import type { Redis } from 'ioredis';
+import { typeidUnboxed } from 'typeid-js';
+import type { Outcome } from '../../shared/contract/verification.ts';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { recordDelivery } from '../../shared/record/delivery-state.ts';
+import { ledgerDay } from '../../shared/record/ledger.ts';
+import { settleVerification } from '../../shared/record/settle.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { acceptRecord, CLIENT_ID, makeOutcome } from '../support/records.ts';
+
+interface Storing {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+}
+
+/** A verification as its worker leaves it: answered, and its event delivered or given up. */
+export async function storeSettled(
+  { redis, keys, keyRing }: Storing,
+  {
+    reference,
+    outcome = {},
+    delivery = 'delivered',
+    submittedAt = Date.now(),
+    clientId = CLIENT_ID,
+  }: {
+    readonly reference?: string;
+    readonly outcome?: Partial<Outcome>;
+    readonly delivery?: 'delivered' | 'dead';
+    readonly submittedAt?: number;
+    readonly clientId?: string;
+  } = {},
+): Promise<string> {
+  const id = typeidUnboxed('ver');
+  const settled = makeOutcome({ completedAt: new Date(submittedAt + 700).toISOString(), ...outcome });
+  await acceptRecord(redis, keys, keyRing, { id, clientId, reference, submittedAt });
+  await settleVerification(redis, keys, {
+    id,
+    status: settled.verdict === 'error' ? 'failed' : 'completed',
+    outcome: settled,
+    attempt: {
+      at: new Date(submittedAt + 300).toISOString(),
+      durationMs: 320,
+      code: settled.code,
+      requestId: settled.requestId,
+    },
+    ledger: {
+      day: ledgerDay(Date.now()),
+      clientId,
+      code: settled.code,
+      billed: settled.billed ? 'billed' : 'unbilled',
+    },
+  });
+  await recordDelivery(redis, keys, {
+    id,
+    status: delivery,
+    nextAttemptAt: null,
+    attempt: {
+      at: new Date(submittedAt + 900).toISOString(),
+      durationMs: 41,
+      status: delivery === 'dead' ? 500 : 204,
+      errorClass: null,
+      answer: 'a receiver’s own words',
+    },
+    now: submittedAt + 1_000,
+    keepUntil: delivery === 'dead' ? null : submittedAt + 86_400_000,
+  });
+  return id;
+}
