@@ -10,8 +10,9 @@ export const documents: readonly string[] = [
   'SECURITY.md',
   'CONTRIBUTING.md',
   'CHANGELOG.md',
-  'docs/ARCHITECTURE.md',
-  'docs/operations.md',
+  ...readdirSync(join(root, 'docs'))
+    .filter((file) => file.endsWith('.md'))
+    .map((file) => `docs/${file}`),
   ...readdirSync(join(root, 'docs/decisions')).map((file) => `docs/decisions/${file}`),
 ];
 

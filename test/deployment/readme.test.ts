@@ -26,6 +26,7 @@ interface Submitted {
 const unique = (texts: readonly string[]) => [...new Set(texts)];
 const readme = readDocument('README.md');
 const operations = readDocument('docs/operations.md');
+const goingLive = readDocument('docs/going-live.md');
 
 describe.each(documents)('%s', (path) => {
   const text = readDocument(path);
@@ -102,8 +103,8 @@ describe('what the README tells a newcomer to do', () => {
     receiver.stop();
   });
 
-  it('makes a client by the command of docs/operations.md', async () => {
-    const command = codeBlocks(operations, 'sh').find((block) => block.includes('client create')) ?? '';
+  it('makes a client by the command of docs/going-live.md', async () => {
+    const command = codeBlocks(goingLive, 'sh').find((block) => block.includes('client create')) ?? '';
     const args = command.trim().replace('npx veriqueue ', '').split(' ');
     const env = { REDIS_URL: redis.url, VERIQUEUE_KEYS: sealingKeys };
     const ended = await program.run('dist/producer/cli/main.js', env, args);
@@ -114,7 +115,7 @@ describe('what the README tells a newcomer to do', () => {
   });
 
   const commands = unique(
-    [readme, operations].flatMap((text) =>
+    [readme, operations, goingLive].flatMap((text) =>
       [...text.matchAll(/npx veriqueue ((?:[a-z]+ ?)+)/g)].map(([, words = '']) => words.trim()),
     ),
   );
@@ -148,12 +149,12 @@ describe('what the README tells a newcomer to do', () => {
    */
   async function runCommands(block: string, port: number, triesLeft = 10): Promise<Submitted> {
     const commands = block
-      .replace(/^export VERIQUEUE_KEY=.*$/m, '')
+      .replace(/^export VERIQUEUE_API_KEY=.*$/m, '')
       .replaceAll('http://127.0.0.1:3000', producerUrl)
       .replaceAll('http://127.0.0.1:4000', `http://127.0.0.1:${port}`);
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', commands], {
       cwd: root,
-      env: { PATH: process.env['PATH'] ?? '', VERIQUEUE_KEY: client.apiKey },
+      env: { PATH: process.env['PATH'] ?? '', VERIQUEUE_API_KEY: client.apiKey },
     });
     const answer = JSON.parse(stdout) as Submitted;
     if (answer.status !== 503 || triesLeft === 0) return answer;

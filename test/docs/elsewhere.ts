@@ -1,0 +1,127 @@
+import type { ElsewhereRow } from './plan.ts';
+
+const CI = '.ci/run';
+
+/** Every block that does not run in the test of the pages, with what carries it out instead. No row may be idle. */
+export const elsewhere: readonly ElsewhereRow[] = [
+  {
+    page: 'README.md',
+    begins: 'your application ── POST',
+    reason: 'a drawing',
+    executedBy: 'test/end-to-end/submission.test.ts',
+  },
+  {
+    page: 'README.md',
+    begins: 'npm ci && npm run demo',
+    reason: 'needs the network, and installs',
+    executedBy: CI,
+  },
+  {
+    page: 'README.md',
+    begins: 'npm start',
+    reason: 'brings up what all pages are tried on, by this very block',
+    executedBy: 'test/docs/reader-stack.ts',
+  },
+  {
+    page: 'CONTRIBUTING.md',
+    begins: 'npm ci',
+    reason: 'would run this test again',
+    executedBy: CI,
+  },
+  {
+    page: 'sandbox/README.md',
+    begins: 'npm run start:sandbox',
+    reason: 'listens until it is stopped, where the sandbox of npm start does',
+    executedBy: 'test/deployment/readme.test.ts',
+  },
+  {
+    page: 'examples/receiver/README.md',
+    begins: 'WEBHOOK_SECRET=whsec_…',
+    reason: 'needs a PostgreSQL',
+    executedBy: 'test/examples/receiver/receiver.test.ts',
+  },
+  {
+    page: 'docs/operations.md',
+    begins: 'ACL SETUSER',
+    reason: 'Redis reads it, not a shell',
+    executedBy: 'test/deployment/readme.test.ts',
+  },
+  {
+    page: 'docs/going-live.md',
+    begins: 'cp .env.example',
+    reason: 'needs Docker',
+    executedBy: 'test/deployment/compose.test.ts',
+  },
+  {
+    page: 'docs/going-live.md',
+    begins: 'docker compose --profile sandbox',
+    reason: 'needs Docker',
+    executedBy: 'test/deployment/compose.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: 'veriqueue watch --url',
+    reason: 'follows a deployment elsewhere: its arguments are parsed',
+    executedBy: 'test/producer/cli/docs.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: '{"found"',
+    reason: 'an answer about more events than a test has',
+    executedBy: 'test/producer/cli/repair.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: '{"type":"webhook.test"',
+    reason: 'the body of an event that its sender does not print',
+    executedBy: 'test/producer/cli/listen.test.ts',
+  },
+  {
+    page: 'docs/client.md',
+    begins: 'npm init',
+    reason: 'installs the package into an empty folder',
+    executedBy: 'test/deployment/package.test.ts',
+  },
+  {
+    page: 'docs/client.md',
+    begins: '/** Submits one photo',
+    reason: 'runs in that folder',
+    executedBy: 'test/deployment/package.test.ts',
+  },
+  {
+    page: 'docs/client.md',
+    begins: 'npx tsc',
+    reason: 'runs in that folder',
+    executedBy: 'test/deployment/package.test.ts',
+  },
+  {
+    page: 'docs/receiving.md',
+    begins: 'POST /your/path',
+    reason: 'shows the headers of a request',
+    executedBy: 'test/worker/delivery/delivery-schedule.test.ts',
+  },
+  {
+    page: 'docs/receiving.md',
+    begins: 'BEGIN;',
+    reason: 'outlines the transaction of the example receiver, which runs on a real PostgreSQL',
+    executedBy: 'test/examples/receiver/receiver.test.ts',
+  },
+  {
+    page: 'docs/sizing.md',
+    begins: 'memory = ',
+    reason: 'a formula',
+    executedBy: 'test/bench/memory.test.ts',
+  },
+  {
+    page: 'docs/ARCHITECTURE.md',
+    begins: 'client ── POST',
+    reason: 'a drawing',
+    executedBy: 'test/end-to-end/every-code.test.ts',
+  },
+  {
+    page: 'docs/ARCHITECTURE.md',
+    begins: 'queued ───',
+    reason: 'a drawing',
+    executedBy: 'test/shared/record/record-scripts.test.ts',
+  },
+];
