@@ -19,11 +19,11 @@ export function traceRequests(
       kind: 'server',
       parent: parentOf(request),
       startedAt: now() - reply.elapsedTime,
-      attributes: {
+      attributes: () => ({
         'http.request.method': 'POST',
         'http.route': route,
         'veriqueue.client.id': clientOf(request).id,
-      },
+      }),
     });
     spans.set(request, span);
   });

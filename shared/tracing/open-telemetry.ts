@@ -89,7 +89,7 @@ function createTracing(tracer: Tracer): Tracing {
       name,
       {
         kind: kinds[kind],
-        attributes: { ...attributes },
+        attributes: { ...attributes?.() },
         ...(startedAt === undefined ? {} : { startTime: startedAt }),
       },
       around,

@@ -21,7 +21,8 @@ export interface OpenSpan extends Span {
 
 export interface SpanOptions {
   readonly kind: 'internal' | 'server' | 'client' | 'consumer';
-  readonly attributes?: SpanAttributes;
+  /** Asked for only when tracing is on. */
+  readonly attributes?: () => SpanAttributes;
   /** A `traceparent` to go on from; null begins a trace. @default the active span */
   readonly parent?: string | null;
   /** ms epoch. @default now */

@@ -115,11 +115,11 @@ function traceDelivery(
   { traceParent }: JobRun,
   work: () => Promise<JobResult>,
 ): Promise<JobResult> {
-  const about = { 'veriqueue.verification.id': id, 'veriqueue.client.id': clientId };
-  const attributes = { ...processingAttributes(keys.deliveryQueue), ...about };
-  return tracing.run(
-    `process ${keys.deliveryQueue}`,
-    { kind: 'consumer', parent: traceParent, attributes },
-    work,
-  );
+  const queue = keys.deliveryQueue;
+  const attributes = () => ({
+    ...processingAttributes(queue),
+    'veriqueue.verification.id': id,
+    'veriqueue.client.id': clientId,
+  });
+  return tracing.run(`process ${queue}`, { kind: 'consumer', parent: traceParent, attributes }, work);
 }

@@ -11,13 +11,13 @@ export function tracePost(
   post: (traceHeaders: Readonly<Record<string, string>>) => Promise<DeliveryResult>,
 ): Promise<DeliveryResult> {
   const { attempts } = record.delivery;
-  const attributes = {
+  const attributes = () => ({
     'http.request.method': 'POST',
     ...serverAttributes(new URL(url)),
     ...(attempts === 0 ? {} : { 'http.request.resend_count': attempts }),
     'veriqueue.verification.id': record.id,
     'veriqueue.attempt.number': attempts + 1,
-  };
+  });
   return tracing.run('POST callback', { kind: 'client', attributes }, async (span) => {
     const result = await post(tracing.headers());
     describeResult(span, result);

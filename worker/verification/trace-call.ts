@@ -20,12 +20,12 @@ export function traceCall(
   record: VerificationRecord,
   call: () => Promise<TracedCall>,
 ): Promise<TracedCall> {
-  const attributes = {
+  const attributes = () => ({
     'http.request.method': 'POST',
     ...serverAttributes(endpoint),
     'veriqueue.verification.id': record.id,
     'veriqueue.attempt.number': record.attemptsCounted + 1,
-  };
+  });
   return tracing.run('POST ImageRecognitionV2', { kind: 'client', attributes }, async (span) => {
     const traced = await call();
     describeWait(tracing, span, traced.wait);

@@ -86,12 +86,12 @@ function traceWork(
   work: () => Promise<JobResult>,
 ): Promise<JobResult> {
   const queue = claims.keys.verificationQueue;
-  const about = { 'veriqueue.verification.id': id, 'veriqueue.client.id': clientId };
-  return tracing.run(
-    `process ${queue}`,
-    { kind: 'consumer', parent: traceParent, attributes: { ...processingAttributes(queue), ...about } },
-    work,
-  );
+  const attributes = () => ({
+    ...processingAttributes(queue),
+    'veriqueue.verification.id': id,
+    'veriqueue.client.id': clientId,
+  });
+  return tracing.run(`process ${queue}`, { kind: 'consumer', parent: traceParent, attributes }, work);
 }
 
 async function workOn(
