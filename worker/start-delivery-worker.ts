@@ -31,6 +31,8 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     allowInsecure,
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     connectionsPerOrigin: settings.DELIVERY_CONCURRENCY,
+    onRefusal: (hostname, reason) =>
+      log.warn({ event: 'callback_refused', hostname, reason }, 'a callback may not be connected to'),
   });
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
