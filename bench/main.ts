@@ -1,5 +1,9 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { runBatchBench } from './batch/batch-bench.ts';
 import { runChainBench } from './chain/chain-bench.ts';
+import { runConsoleBench } from './console/console-bench.ts';
+import { runDeliveryBench } from './delivery/delivery-bench.ts';
+import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
@@ -19,6 +23,10 @@ const chainDefaults: ChainOptions = { rounds: 5, verifications: 2_000, photoByte
 const chainWithLargerPhotos: ChainOptions = { ...chainDefaults, verifications: 1_000, photoBytes: 100_000 };
 const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
 const quotaDefaults = { seconds: 60 };
+// Several endpoints, because one alone has eight places: what is measured is the machinery, not the cap.
+const deliveryDefaults = { rounds: 11, events: 2_000, concurrency: 64, endpoints: 16 };
+const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
+const batchDefaults = { rows: 20_000, photoBytes: 100_000 };
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
 
 function parseCount(text: string): number {
@@ -76,6 +84,45 @@ program
   .option('--workers <count>', 'worker processes', parseCount, 4)
   .action((options: { backlog: number; interactive: number; workers: number }) =>
     runDrainBench({ ...options, say }),
+  );
+
+interface DeliveryOptions {
+  readonly rounds: number;
+  readonly events: number;
+  readonly concurrency: number;
+  readonly endpoints: number;
+  readonly hung?: true;
+}
+
+program
+  .command('delivery')
+  .description('events delivered per second, beside plain BullMQ and undici')
+  .option('--rounds <count>', 'rounds', parseCount, deliveryDefaults.rounds)
+  .option('--events <count>', 'of each round and worker', parseCount, deliveryDefaults.events)
+  .option('--concurrency <count>', 'deliveries at once', parseCount, deliveryDefaults.concurrency)
+  .option('--endpoints <count>', 'endpoints they are for', parseCount, deliveryDefaults.endpoints)
+  .option('--hung', 'instead: what one endpoint of a hundred that hangs does to the others')
+  .action(({ hung, ...options }: DeliveryOptions) =>
+    hung
+      ? runHungBench({ ...hungDefaults, concurrency: options.concurrency, say })
+      : runDeliveryBench({ ...options, say }),
+  );
+
+program
+  .command('batch')
+  .description('a batch that is killed twice and resumed, beside somebody who only submits')
+  .option('--rows <count>', 'rows', parseCount, batchDefaults.rows)
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, batchDefaults.photoBytes)
+  .action((options: typeof batchDefaults) => runBatchBench({ ...options, say }));
+
+program
+  .command('console')
+  .description('the console with many verifications stored: first paint, live updates, memory')
+  .option('--verifications <count>', 'stored', parseCount, 100_000)
+  .option('--rounds <count>', 'paints, and later live updates', parseCount, 5)
+  .option('--seconds <count>', 'how long the page stays open', parseCount, 30)
+  .action((options: { verifications: number; rounds: number; seconds: number }) =>
+    runConsoleBench({ ...options, say }),
   );
 
 await program.parseAsync();

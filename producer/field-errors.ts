@@ -25,7 +25,7 @@ export function parseInput<T extends z.ZodType>(schema: T, input: unknown, code:
  *
  * @param input what was parsed: tells a missing field from one of the wrong type
  */
-function presentIssues(issues: readonly Issue[], input: unknown): FieldError[] {
+export function presentIssues(issues: readonly Issue[], input: unknown): FieldError[] {
   return issues.flatMap((issue) => presentIssue(issue, input)).slice(0, MAX_ERRORS);
 }
 

@@ -6,8 +6,8 @@ import { parseLimit, parseTime } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { findDeliveries, type TroubledStatus, troubledStatuses } from './find-deliveries.ts';
-import { type RedeliverOptions, redeliverEvents } from './redeliver-command.ts';
-import { formatTime, type Terminal } from './terminal.ts';
+import type { RedeliverOptions } from './redeliver-command.ts';
+import { formatTime, printable, type Terminal } from './terminal.ts';
 import { sendTestEvent } from './test-event-command.ts';
 
 interface ListOptions {
@@ -39,7 +39,10 @@ export function addDeliveryCommands(program: Command, context: CliContext): void
     .option('--until <time>', 'and until; now unless given', parseTime)
     .option('--client <client>', 'of one client only')
     .option('--dead', 'dead letters only')
-    .action((id: string | undefined, options: RedeliverOptions) => redeliverEvents(context, id, options));
+    .action(async (id: string | undefined, options: RedeliverOptions) => {
+      const { redeliverEvents } = await import('./redeliver-command.ts');
+      await redeliverEvents(context, id, options);
+    });
   deliveries
     .command('test')
     .description('send a signed webhook.test event to an endpoint of a client, once')
@@ -122,9 +125,4 @@ function describeAttempts(terminal: Terminal, attempts: readonly DeliveryAttempt
     printable(answer).slice(0, SHOWN_ANSWER) || '-',
   ]);
   return terminal.table(['ATTEMPT', 'TOOK', 'RESULT', 'ANSWER'], rows, 'No attempts.');
-}
-
-/** A receiver's answer goes to an operator's terminal: it must not be able to move its cursor. */
-function printable(text: string): string {
-  return text.replace(/[\p{C}\s]+/gu, ' ').trim();
 }

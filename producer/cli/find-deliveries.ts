@@ -1,4 +1,3 @@
-import { Queue } from 'bullmq';
 import { jobData } from '../../shared/queue/verification-flow.ts';
 import { readRecords } from '../../shared/record/read.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
@@ -80,6 +79,7 @@ async function* walkIds(redis: Connection['redis'], key: string): AsyncGenerator
 }
 
 async function* listDelayedIds({ redis, keys }: Connection): AsyncGenerator<string> {
+  const { Queue } = await import('bullmq');
   const queue = new Queue(keys.deliveryQueue, {
     connection: redis,
     prefix: keys.queuePrefix,

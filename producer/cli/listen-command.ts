@@ -12,7 +12,7 @@ import { formatTime } from './terminal.ts';
 interface ListenOptions {
   readonly port: number;
   readonly host: string;
-  readonly secret: readonly string[];
+  readonly secret?: readonly string[];
 }
 
 /** `veriqueue listen`: a receiver on a developer's machine that shows what arrives. */
@@ -20,7 +20,11 @@ export function addListenCommand(program: Command, context: CliContext): void {
   program
     .command('listen')
     .description('receive, verify and print events on this machine; answers 204, or 401 to a wrong signature')
-    .requiredOption('--secret <secret...>', 'webhook secret (whsec_…); several while one rotates', collect)
+    .option(
+      '--secret <secret...>',
+      'webhook secret (whsec_…), several while one rotates; that of npm start unless given',
+      collect,
+    )
     .option('--port <port>', 'where to listen', parsePort, 4000)
     .option('--host <host>', 'on which address', '127.0.0.1')
     .action((options: ListenOptions) => listen(context, options));
@@ -35,8 +39,8 @@ type Received =
     }
   | { readonly result: 'refused'; readonly reason: string };
 
-async function listen(context: CliContext, { port, host, secret: secrets }: ListenOptions): Promise<void> {
-  const webhooks = secrets.map(openSecret);
+async function listen(context: CliContext, { port, host, secret }: ListenOptions): Promise<void> {
+  const webhooks = (secret ?? [await context.readDevelopmentSecret()]).map(openSecret);
   const seen = new Set<string>();
   const server = createServer((request, response) => {
     receive(webhooks, seen, request).then(

@@ -1,16 +1,19 @@
 import { type Command, CommanderError } from 'commander';
 import { EnvironmentError, parseEnvironment } from '../../shared/config/environment.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
+import { ApiError } from '../client/veriqueue.ts';
+import { findApi } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
-import { openConnection } from './connection.ts';
 import type { CliContext } from './context.ts';
-import { findRedisUrl, readKeyRing } from './data-folder.ts';
+import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
 import { openEventSender } from './event-sender.ts';
+import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
+import { createQuestions } from './questions.ts';
 import { type CliSettings, cliEnvironment } from './settings.ts';
 import { createTerminal } from './terminal.ts';
 
-/** @returns the exit code: 0 done, 1 failed, 2 called wrongly */
+/** @returns the exit code: one of `EXIT`, or a verdict's */
 async function main(): Promise<number> {
   const interruption = new AbortController();
   // Once: whoever presses Ctrl-C twice does not want to wait for an orderly end.
@@ -18,18 +21,24 @@ async function main(): Promise<number> {
   process.once('SIGTERM', () => interruption.abort());
   // The reader of our output may have seen enough (`| head`).
   process.stdout.on('error', () => process.exit(0));
+  const ending = { code: EXIT.done as number };
   try {
     const settings = parseEnvironment(cliEnvironment, process.env);
-    const program = buildProgram((root) => makeContext(root, settings, interruption.signal));
+    const program = buildProgram((root) => makeContext(root, settings, interruption.signal, ending));
     throwInsteadOfExit(program);
     await program.parseAsync(process.argv);
-    return 0;
+    return ending.code;
   } catch (error) {
     return explain(error);
   }
 }
 
-function makeContext(program: Command, settings: CliSettings, interrupted: AbortSignal): CliContext {
+function makeContext(
+  program: Command,
+  settings: CliSettings,
+  interrupted: AbortSignal,
+  ending: { code: number },
+): CliContext {
   const allowInsecureCallbacks = settings.ALLOW_INSECURE_CALLBACKS ?? settings.REDIS_URL === undefined;
   return {
     terminal: createTerminal({
@@ -38,12 +47,24 @@ function makeContext(program: Command, settings: CliSettings, interrupted: Abort
       json: () => program.opts()['json'] === true,
       color: settings.NO_COLOR === undefined && process.stdout.isTTY === true,
     }),
-    connect: async () => openConnection(await findRedisUrl(settings), settings.LANE),
+    // Loaded when it is needed: Redis' and BullMQ's clients are a third of what this program weighs.
+    connect: async () => {
+      const { openConnection } = await import('./connection.ts');
+      return openConnection(await findRedisUrl(settings), settings.LANE);
+    },
     readKeyRing: () => readKeyRing(settings),
+    readDevelopmentSecret: () => readDevelopmentSecret(settings),
     openEventSender: () => openEventSender(allowInsecureCallbacks),
+    findApi: (options) => findApi(settings, options),
+    questions: createQuestions(process.stdin, process.stderr),
+    allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
     allowInsecureCallbacks,
     interrupted,
     now: Date.now,
+    random: Math.random,
+    exitWith: (code) => {
+      ending.code = code;
+    },
   };
 }
 
@@ -53,15 +74,28 @@ function throwInsteadOfExit(command: Command): void {
   for (const child of command.commands) throwInsteadOfExit(child);
 }
 
-function explain(error: unknown): 0 | 1 | 2 {
+function explain(error: unknown): number {
   if (error instanceof CommanderError) {
     // It has told the user already. Help that was asked for is no mistake.
-    return error.exitCode === 0 ? 0 : 2;
+    return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly;
   }
-  const message = error instanceof EnvironmentError ? error.message : describeRedisError(error);
+  const message = describeError(error);
   process.stderr.write(`error: ${message.replace(/\s*\n\s*/g, '; ')}\n`);
   if (error instanceof CommandFailure) return error.exitCode;
-  return error instanceof EnvironmentError ? 2 : 1;
+  return error instanceof EnvironmentError ? EXIT.calledWrongly : EXIT.failed;
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof EnvironmentError) return error.message;
+  if (error instanceof ApiError) return describeApiError(error);
+  if (error instanceof Error && error.name === 'AbortError') return 'Interrupted';
+  return describeRedisError(error);
+}
+
+/** With the rule that each field breaks; the client's own message has the codes alone. */
+function describeApiError({ message, errors }: ApiError): string {
+  const rules = errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
+  return rules.length === 0 ? message : `${message}: ${rules.join('; ')}`;
 }
 
 main().then((code) => process.exit(code));

@@ -1,20 +1,27 @@
 import { Command } from 'commander';
+import { addBatchCommand } from './batch-command.ts';
 import { addClientCommands } from './client-commands.ts';
 import type { CliContext } from './context.ts';
 import { addDeliveryCommands } from './delivery-commands.ts';
 import { addEndpointCommands } from './endpoint-commands.ts';
+import { addGetCommand } from './get-command.ts';
 import { addKeyCommands } from './key-commands.ts';
+import { addLaneCommands } from './lane-command.ts';
 import { addListenCommand } from './listen-command.ts';
+import { addSubmitCommand } from './submit-command.ts';
 import { addUsageCommand } from './usage-command.ts';
+import { addWatchCommand } from './watch-command.ts';
 
 const help = `
 Environment:
-  REDIS_URL              the Redis of the deployment; unset: that of npm start in this folder
+  VERIQUEUE_URL          the producer, for submit, get, batch and watch
+  VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
+  REDIS_URL              the Redis of the deployment, for all others; unset: that of npm start in this folder
   LANE                   the lane (main)
   VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
   VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
 
-Exit codes: 0 done, 1 failed, 2 called wrongly`;
+Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get and batch have more, which their help tells`;
 
 /** The command line without its surroundings: nothing runs until it is given arguments to parse. */
 export function buildProgram(makeContext: (program: Command) => CliContext): Command {
@@ -24,6 +31,11 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', help);
   const context = makeContext(program);
+  addSubmitCommand(program, context);
+  addGetCommand(program, context);
+  addBatchCommand(program, context);
+  addWatchCommand(program, context);
+  addLaneCommands(program, context);
   addClientCommands(program, context);
   addDeliveryCommands(program, context);
   addEndpointCommands(program, context);

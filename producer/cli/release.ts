@@ -1,29 +1,26 @@
-import {
-  enableEndpoint,
-  type Release,
-  type ReleaseWatch,
-  releaseWithoutUrl,
-} from '../../shared/redelivery/release-held.ts';
+import type { Release, ReleaseWatch } from '../../shared/redelivery/release-held.ts';
 import type { Connection } from './connection.ts';
 import type { CliContext } from './context.ts';
 
 /** Sends what waited because its client had no callback URL, and shows how far it is. */
-export function releaseWaitingForUrl(
+export async function releaseWaitingForUrl(
   context: CliContext,
   connection: Connection,
   clientId: string,
 ): Promise<Release> {
+  const { releaseWithoutUrl } = await import('../../shared/redelivery/release-held.ts');
   return watched(context, connection, `${clientId} none`, (watch) =>
     releaseWithoutUrl(connection, clientId, watch),
   );
 }
 
 /** Declares an endpoint healthy, sends what waits for it, and shows how far it is. */
-export function releaseEndpoint(
+export async function releaseEndpoint(
   context: CliContext,
   connection: Connection,
   endpoint: string,
 ): Promise<Release> {
+  const { enableEndpoint } = await import('../../shared/redelivery/release-held.ts');
   return watched(context, connection, endpoint, (watch) => enableEndpoint(connection, endpoint, watch));
 }
 

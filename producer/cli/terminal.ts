@@ -13,10 +13,18 @@ export interface Terminal {
   pairs(pairs: Readonly<Record<string, string>>): string;
   /** On a terminal only, and beside the result. */
   progress(label: string, total: number): Progress;
+  /** Text that replaces the one before it. On a terminal only, and not under `--json`; null elsewhere. */
+  live(): LiveText | null;
+}
+
+export interface LiveText {
+  /** Lines that are too long for the terminal are cut. */
+  update(lines: readonly string[]): void;
 }
 
 export interface Progress {
-  update(done: number): void;
+  /** @param note stands behind the numbers */
+  update(done: number, note?: string): void;
   stop(): void;
 }
 
@@ -56,12 +64,36 @@ export function createTerminal({ stdout, stderr, json, color }: TerminalOptions)
     pairs: (pairs) => layOut(Object.entries(pairs).map(([name, value]) => [heading(name), value])),
     progress: (label, total) => {
       if (json() || !stderr.isTTY) return noProgress;
-      const format = `${label} {bar} {value}/{total}, {eta_formatted} to go`;
+      const format = `${label} {bar} {value}/{total}{note}, {eta_formatted} to go`;
       const bar = new cliProgress.SingleBar({ stream: stderr, format, hideCursor: true });
-      bar.start(total, 0);
-      return { update: (done) => bar.update(done), stop: () => bar.stop() };
+      bar.start(total, 0, { note: '' });
+      return { update: (done, note = '') => bar.update(done, { note }), stop: () => bar.stop() };
+    },
+    live: () => (json() || !stdout.isTTY ? null : createLiveText(stdout)),
+  };
+}
+
+const CURSOR_UP = (lines: number) => (lines === 0 ? '' : `\u001b[${lines}A`);
+const CLEAR_LINE = '\u001b[K';
+const CLEAR_BELOW = '\u001b[J';
+
+/** Overwrites line by line, and clears what is left: clearing first would flicker. */
+function createLiveText(stdout: NodeJS.WriteStream): LiveText {
+  let shown = 0;
+  return {
+    update: (lines) => {
+      // A line that wraps would be two, and the way back up one too short.
+      const fitting = lines.map((line) => [...line].slice(0, stdout.columns - 1).join(''));
+      const text = fitting.map((line) => `${line}${CLEAR_LINE}\n`).join('');
+      stdout.write(`${CURSOR_UP(shown)}\r${text}${CLEAR_BELOW}`);
+      shown = lines.length;
     },
   };
+}
+
+/** Text of somebody else's on an operator's terminal: it must not be able to move its cursor. */
+export function printable(text: string): string {
+  return text.replace(/[\p{C}\s]+/gu, ' ').trim();
 }
 
 /** A time as people read it; UTC, to the second. */

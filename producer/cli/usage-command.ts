@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
+import type { UsageReport } from '../../shared/contract/usage.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
-import { LEDGER_DAYS, listDays, readUsage, type UsageReport } from '../../shared/record/usage.ts';
+import { LEDGER_DAYS, listDays, readUsage } from '../../shared/record/usage.ts';
 import { parseDay } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';

@@ -37,6 +37,21 @@ describe('without REDIS_URL and VERIQUEUE_KEYS', () => {
     );
   });
 
+  it('finds the producer and a key where npm start keeps them, and never mixes them with others', async () => {
+    const where = { VERIQUEUE_DATA_DIR: dataDir };
+    await writeFile(join(dataDir, 'dev-client.json'), JSON.stringify({ apiKey: 'vq_development' }));
+    await writeFile(join(dataDir, 'address'), 'http://127.0.0.1:65535\n');
+    const args = ['get', 'ver_01jd000000000000000000000a'];
+    const [found, mixed] = await Promise.all([
+      runCli(['watch'], where),
+      runCli(args, { ...where, VERIQUEUE_URL: 'https://veriqueue.example.com' }),
+    ]);
+    expect(found).toMatchObject({ code: 1, stdout: '' });
+    expect(found.stderr).toMatch(/^error: Cannot read the lane: .* received ECONNREFUSED\n$/);
+    expect(mixed.code).toBe(2);
+    expect(mixed.stderr).toMatch(/VERIQUEUE_API_KEY or --key-file must be given too\n$/);
+  });
+
   it('says in one line what is missing when there is nothing to find', async () => {
     const { code, stdout, stderr } = await runCli(['client', 'list'], {});
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });

@@ -1,4 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { runCli, runJson, startCli } from './run-cli.ts';
 
@@ -22,6 +25,23 @@ describe('veriqueue listen and deliveries test', () => {
       event: { type: 'webhook.test', data: { clientId: client.clientId } },
       again: false,
     });
+    expect(await listener.interrupt()).toBe(0);
+  });
+
+  it('needs no secret beside npm start, and says so where there is none', async () => {
+    const folder = await mkdtemp(join(tmpdir(), 'veriqueue-listen-'));
+    onTestFinished(() => rm(folder, { recursive: true }));
+    const environment = { ...chain.environment, VERIQUEUE_DATA_DIR: folder };
+    const { code, stderr } = await runCli(['listen', '--port', '0'], environment);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Cannot verify events: --secret must be given, or npm start must have run here');
+
+    const client = await chain.addClient();
+    await writeFile(join(folder, 'dev-client.json'), JSON.stringify(client));
+    const listener = startCli(['listen', '--port', '0'], environment);
+    const { listening } = await listener.nextLine<{ listening: string }>();
+    await runJson(['deliveries', 'test', '--client', client.clientId, '--url', listening], environment);
+    expect(await listener.nextLine()).toMatchObject({ result: 'verified' });
     expect(await listener.interrupt()).toBe(0);
   });
 

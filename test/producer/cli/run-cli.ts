@@ -45,11 +45,16 @@ export interface RunningCli {
   nextLine<T>(): Promise<T>;
   /** SIGINT, as Ctrl-C does; the exit code. */
   interrupt(): Promise<number | null>;
+  /** SIGKILL, as a crash does. */
+  kill(): void;
+  /** The exit code, or the signal that ended it. */
+  readonly ended: Promise<number | NodeJS.Signals>;
 }
 
 export function startCli(args: readonly string[], environment: CliEnvironment): RunningCli {
   const child = spawnCli([...args, '--json'], environment);
   const errors = text(child.stderr);
+  const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
   return {
     nextLine: async <T>() => {
@@ -58,10 +63,11 @@ export function startCli(args: readonly string[], environment: CliEnvironment): 
       return JSON.parse(value) as T;
     },
     interrupt: async () => {
-      const ended = once(child, 'exit');
       child.kill('SIGINT');
-      const [code] = (await ended) as [number | null];
-      return code;
+      const ending = await ended;
+      return typeof ending === 'number' ? ending : null;
     },
+    kill: () => void child.kill('SIGKILL'),
+    ended,
   };
 }

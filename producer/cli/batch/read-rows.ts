@@ -1,0 +1,122 @@
+import { createReadStream } from 'node:fs';
+import { pipeline, Readable } from 'node:stream';
+import { CsvError, parse } from 'csv-parse';
+import { z } from 'zod';
+import { CommandFailure } from '../command-failure.ts';
+import { parseRow, REQUIRED_FIELDS, ROW_FIELDS, type RowReading } from './batch-row.ts';
+import { splitLines } from './split-lines.ts';
+
+export type BatchFormat = 'csv' | 'ndjson';
+
+export interface BatchFile {
+  readonly path: string;
+  readonly format: BatchFormat;
+}
+
+/** A row is a few short texts; whatever is longer is not a row, and must not fill the memory. */
+const LONGEST_ROW = 64 * 1024;
+
+/**
+ * The rows of a file, one after the other, without holding more than a piece of it.
+ *
+ * @throws {CommandFailure} when the file as a whole cannot be read: not there, not UTF-8, not CSV. Rows that are wrong by
+ * themselves are read as such
+ */
+export function readRows({ path, format }: BatchFile): AsyncGenerator<RowReading, void> {
+  return format === 'csv' ? readCsv(path) : readNdjson(path);
+}
+
+/** Fails on bytes that are no UTF-8: names in another encoding would be read as other names. */
+async function* readText(path: string): AsyncGenerator<string, void> {
+  const decoder = new TextDecoder('utf-8', { fatal: true });
+  const decode = (bytes?: Buffer) => {
+    try {
+      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
+    } catch {
+      throw new CommandFailure(`Cannot read ${path}: it must be UTF-8, received another encoding`);
+    }
+  };
+  try {
+    for await (const chunk of createReadStream(path)) yield decode(chunk as Buffer);
+  } catch (error) {
+    throw error instanceof Error && 'code' in error
+      ? new CommandFailure(`Cannot read ${path}: it must be a readable file, received ${String(error.code)}`)
+      : error;
+  }
+  yield decode();
+}
+
+const csvRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
+
+async function* readCsv(path: string): AsyncGenerator<RowReading, void> {
+  const parser = parse({
+    info: true,
+    // A row with a field too many or too few is a bad row, not the end of the batch.
+    relax_column_count: true,
+    record_delimiter: ['\r\n', '\n'],
+    skip_empty_lines: true,
+    max_record_size: LONGEST_ROW,
+  });
+  // What goes wrong in between destroys the parser, and is thrown below.
+  pipeline(Readable.from(readText(path)), parser, () => undefined);
+  let header: readonly string[] | null = null;
+  try {
+    for await (const each of parser) {
+      const { record, info } = csvRecord.parse(each);
+      if (header === null) header = checkHeader(path, record);
+      else yield parseCsvRecord(header, record, info.lines);
+    }
+  } catch (error) {
+    // The parser's own messages quote the field.
+    if (!(error instanceof CsvError)) throw error;
+    const line = 'lines' in error ? ` at line ${String(error['lines'])}` : '';
+    throw new CommandFailure(`Cannot read ${path}: it must be CSV (RFC 4180), received ${error.code}${line}`);
+  }
+  if (header === null) throw new CommandFailure(`Cannot read ${path}: it must have a header row`);
+}
+
+/** Columns are told by number: a file without a header has a person in its first row. */
+function checkHeader(path: string, names: readonly string[]): readonly string[] {
+  const unknown = names.flatMap((name, i) => (ROW_FIELDS.includes(name) ? [] : [i + 1]));
+  if (unknown.length > 0 || new Set(names).size < names.length) {
+    const received = unknown.length > 0 ? `others in column ${unknown.join(', ')}` : 'one of them twice';
+    throw new CommandFailure(
+      `Cannot read ${path}: its first row must name columns of ${ROW_FIELDS.join(', ')}, received ${received}`,
+    );
+  }
+  const missing = REQUIRED_FIELDS.filter((name) => !names.includes(name));
+  if (missing.length === 0) return names;
+  throw new CommandFailure(`Cannot read ${path}: its first row must also name ${missing.join(', ')}`);
+}
+
+function parseCsvRecord(
+  header: readonly string[],
+  record: readonly string[],
+  endsAtLine: number,
+): RowReading {
+  const line = endsAtLine - record.join('').split('\n').length + 1;
+  // An empty field is a field that is not there; CSV knows no difference.
+  const fields = header.flatMap((name, i) => (record[i] ? [[name, record[i]] as const] : []));
+  if (record.length === header.length) return parseRow(line, Object.fromEntries(fields));
+  const detail = 'must have as many fields as the header row';
+  return { line, status: 'bad', reference: null, faults: [{ field: '', code: 'row_columns', detail }] };
+}
+
+async function* readNdjson(path: string): AsyncGenerator<RowReading, void> {
+  for await (const { text, number, isCut } of splitLines(readText(path), LONGEST_ROW)) {
+    if (isCut)
+      throw new CommandFailure(
+        `Cannot read ${path}: line ${number} must have at most ${LONGEST_ROW} characters`,
+      );
+    if (text.trim() !== '') yield parseNdjsonLine(number, text);
+  }
+}
+
+function parseNdjsonLine(line: number, text: string): RowReading {
+  try {
+    return parseRow(line, JSON.parse(text));
+  } catch {
+    const detail = 'must be one JSON object on one line';
+    return { line, status: 'bad', reference: null, faults: [{ field: '', code: 'row_json', detail }] };
+  }
+}
