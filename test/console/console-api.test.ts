@@ -72,7 +72,8 @@ describe('the verifications', () => {
     expect(idsOf(await list('?search=order%207'))).toEqual([second, first]);
     expect(idsOf(await list(`?search=order%207%20${first}`))).toEqual([longer]);
     expect(idsOf(await list('?search=order'))).toEqual([]);
-    expect(idsOf(await list(`?search=${first.slice(0, -1)}0`))).toEqual([]);
+    const unknown = first.endsWith('0') ? first.replace(/0$/, '1') : first.replace(/.$/, '0');
+    expect(idsOf(await list(`?search=${unknown}`))).toEqual([]);
   });
 
   test.each(['?limit=0', '?limit=101', '?cursor=nonsense', '?search=%20', '?other=1'])(
