@@ -1,5 +1,5 @@
 import { collectDefaultMetrics, Gauge, Registry } from 'prom-client';
-import { readServiceVersion } from './tracing/service-version.ts';
+import { readServiceVersion } from './service-version.ts';
 
 /**
  * Gauges that bear a counter's suffix, which Prometheus' own check objects to. The same numbers, by type, are in

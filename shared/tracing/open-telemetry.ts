@@ -14,9 +14,9 @@ import {
 } from '@opentelemetry/api';
 import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
+import { readServiceVersion } from '../service-version.ts';
 import { createExportReport, withholdValues } from './export-report.ts';
 import { createFlowTelemetry } from './flow-telemetry.ts';
-import { readServiceVersion } from './service-version.ts';
 import type { RunningTracing, TracingOptions } from './start-tracing.ts';
 import type { OpenSpan, SpanOptions, Tracing } from './tracing.ts';
 
