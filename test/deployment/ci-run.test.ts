@@ -116,7 +116,7 @@ describe('where there is no promtool', () => {
     await fake('sudo', `printf '%s\\n' "$*" >> "${folder}/sudo-calls"`);
     const { code } = await runCi('nothing', '');
     expect(code).toBe(0);
-    expect(await asked()).toMatch(/^-n true\n-n sh -c/);
+    expect(await asked()).toMatch(/^-n true\n-n timeout -k 10 300 sh -c/m);
     expect(await asked()).toMatch(
       /policy-rc\.d[\s\S]*install --no-install-recommends prometheus\n[\s\S]*systemctl disable/,
     );
