@@ -73,6 +73,25 @@ export function createTerminal({ stdout, stderr, json, color }: TerminalOptions)
   };
 }
 
+const STYLE = new RegExp(`(${'\u001b'}\\[[0-9;]*m)`);
+
+/**
+ * The line as far as it fits. Styles take no room and are never cut.
+ *
+ * @param columns 0 or undefined on a terminal that does not tell its width, as in some containers: nothing is cut then
+ */
+export function fitLine(line: string, columns: number | undefined): string {
+  if (!columns) return line;
+  let room = columns - 1;
+  const fit = (part: string, index: number) => {
+    if (index % 2 === 1) return part;
+    const fitting = [...part].slice(0, room);
+    room -= fitting.length;
+    return fitting.join('');
+  };
+  return line.split(STYLE).map(fit).join('');
+}
+
 const CURSOR_UP = (lines: number) => (lines === 0 ? '' : `\u001b[${lines}A`);
 const CLEAR_LINE = '\u001b[K';
 const CLEAR_BELOW = '\u001b[J';
@@ -83,7 +102,7 @@ function createLiveText(stdout: NodeJS.WriteStream): LiveText {
   return {
     update: (lines) => {
       // A line that wraps would be two, and the way back up one too short.
-      const fitting = lines.map((line) => [...line].slice(0, stdout.columns - 1).join(''));
+      const fitting = lines.map((line) => fitLine(line, stdout.columns));
       const text = fitting.map((line) => `${line}${CLEAR_LINE}\n`).join('');
       stdout.write(`${CURSOR_UP(shown)}\r${text}${CLEAR_BELOW}`);
       shown = lines.length;

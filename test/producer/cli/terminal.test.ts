@@ -1,6 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createTerminal } from '../../../producer/cli/terminal.ts';
+import { createTerminal, fitLine } from '../../../producer/cli/terminal.ts';
 
 function terminalOn({ color = false, json = false, isTTY = false }) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()].map((stream) =>
@@ -28,6 +28,30 @@ describe('terminal', () => {
     const introducer = '\u001b';
     expect(terminalOn({ isTTY: true }).terminal.table(['X'], rows, '')).not.toContain(introducer);
     expect(terminalOn({ color: true }).terminal.table(['X'], rows, '')).toContain(introducer);
+  });
+
+  it.each([
+    ['fits', 80, 'lane  main'],
+    ['is cut before it would wrap', 8, 'lane  m'],
+    ['is whole where the width is not known', 0, 'lane  main'],
+    ['is whole where there is no width', undefined, 'lane  main'],
+  ])('a line %s (%s columns)', (_what, columns, shown) => {
+    expect(fitLine('lane  main', columns)).toBe(shown);
+  });
+
+  it('a style takes no room, and is ended where its text is cut', () => {
+    const [bold, plain] = ['\u001b[1m', '\u001b[22m'];
+    expect(fitLine(`${bold}lane${plain}  main`, 8)).toBe(`${bold}lane${plain}  m`);
+    expect(fitLine(`${bold}lane${plain}  main`, 4)).toBe(`${bold}lan${plain}`);
+  });
+
+  it('redraws in place', () => {
+    const { terminal, out } = terminalOn({ isTTY: true });
+    const live = terminal.live();
+    live?.update(['one', 'two']);
+    out();
+    live?.update(['three']);
+    expect(out()).toBe('\u001b[2A\rthree\u001b[K\n\u001b[J');
   });
 
   it('gives machines one line of JSON, without remarks and progress', () => {
