@@ -51,7 +51,8 @@ describe('a batch that is killed twice', { timeout: 120_000 }, () => {
       expect(await run.ended).toBe('SIGKILL');
     }
     const before = await references();
-    expect(before.length).toBeGreaterThanOrEqual(80);
+    // The second run's fifty begin with what was under way when the first was killed.
+    expect(before.length).toBeGreaterThanOrEqual(50);
     expect(before.length).toBeLessThan(ROWS);
 
     const summary = await runJson<Summary>(args(), environment());
