@@ -27,7 +27,7 @@ beforeEach(async () => {
     `#!/bin/sh
 echo "$@" >> "${folder}/calls"
 for argument; do
-  case "$argument" in --outputFile.json=*) printf '%s' '{"numPassedTests":7,"numFailedTests":2}' > "\${argument#*=}" ;; esac
+  case "$argument" in --outputFile.json=*) printf '%s' '{"numPassedTests":7,"numFailedTests":2,"testResults":[{"assertionResults":[{"status":"passed","fullName":"unsure","failureMessages":["once"]},{"status":"passed","fullName":"sure","failureMessages":[]}]}]}' > "\${argument#*=}" ;; esac
 done
 case " $* " in *" $FAILS "*) exit 3 ;; esac
 `,
@@ -76,6 +76,11 @@ describe('.ci/run', () => {
     const { code, steps } = await runCi(fails);
     expect(code).not.toBe(0);
     expect(steps).toEqual(expected);
+  });
+
+  it('tells which tests needed a second try', async () => {
+    const { lines } = await runCi();
+    expect(lines.filter((line) => line.startsWith('needed'))).toEqual(['needed a second try: unsure']);
   });
 
   it('tells the count of failing tests', async () => {
