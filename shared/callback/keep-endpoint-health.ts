@@ -3,42 +3,6 @@ import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 import { type EndpointHealth, parseEndpointHealth } from './endpoint-health.ts';
 
-// A worker decides by what it read up to a second ago. Only an operator ends a hold, so what an attempt that was under way
-// says of the endpoint is not written over it.
-const keepScript = defineScript({
-  name: 'keepEndpointHealth',
-  keys: 2,
-  lua: `
-local health, unhealthy = KEYS[1], KEYS[2]
-local endpoint, text = ARGV[1], ARGV[2]
-local known, now = pcall(cjson.decode, redis.call('GET', health) or '{}')
-if known and type(now) == 'table' and now.status == 'held' then return 'held' end
-if text == '' then
-  redis.call('DEL', health)
-  redis.call('SREM', unhealthy, endpoint)
-else
-  redis.call('SET', health, text)
-  redis.call('SADD', unhealthy, endpoint)
-end
-return 'kept'
-`,
-});
-
-/** @returns `held` when the endpoint is held already, which stands */
-export async function keepEndpointHealth(
-  redis: Redis,
-  keys: LaneKeys,
-  endpoint: string,
-  health: EndpointHealth,
-): Promise<'kept' | 'held'> {
-  const reply = await keepScript(
-    redis,
-    [keys.endpointHealth(endpoint), keys.unhealthyEndpoints()],
-    [endpoint, health.status === 'healthy' ? '' : JSON.stringify(health)],
-  );
-  return reply as 'kept' | 'held';
-}
-
 const replaceScript = defineScript({
   name: 'replaceEndpointHealth',
   keys: 2,
@@ -98,7 +62,10 @@ export async function holdEndpoint(
   endpoint: string,
   now: number,
 ): Promise<'held' | 'already_held'> {
-  const health = { status: 'held', reason: 'operator', failingSince: now, heldAt: now } as const;
-  const kept = await keepEndpointHealth(redis, keys, endpoint, health);
-  return kept === 'kept' ? 'held' : 'already_held';
+  const { before, after } = await changeEndpointHealth(redis, keys, endpoint, (health) =>
+    health.status === 'held'
+      ? health
+      : { status: 'held', reason: 'operator', failingSince: now, heldAt: now },
+  );
+  return after === before ? 'already_held' : 'held';
 }

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { keepEndpointHealth } from '../../shared/callback/keep-endpoint-health.ts';
+import { reduceEndpointHealth } from '../../shared/callback/endpoint-health.ts';
+import { changeEndpointHealth } from '../../shared/callback/keep-endpoint-health.ts';
 import {
   type ConsoleEndpoints,
   type ConsoleVerificationPage,
@@ -8,6 +9,7 @@ import {
   consoleVerificationDetail,
   consoleVerificationPage,
 } from '../../shared/contract/console.ts';
+import { recordDelivery } from '../../shared/record/delivery-state.ts';
 import { eraseVerification } from '../../shared/record/erase.ts';
 import { forgetVerification } from '../../shared/record/forget.ts';
 import { withdrawVerification } from '../../shared/record/withdraw.ts';
@@ -232,8 +234,22 @@ describe('the endpoints', () => {
     expect(await (await desk.post('/console/api/endpoints/hold', { endpoint })).json()).toEqual({
       status: 'held',
     });
-    // An attempt that was under way ends well.
-    expect(await keepEndpointHealth(desk.redis, desk.keys, endpoint, { status: 'healthy' })).toBe('held');
+    // An attempt that was under way ends well: what a worker concludes, and what it writes.
+    const accepted = { result: 'accepted', status: 204, durationMs: 1, answer: '' } as const;
+    const { after } = await changeEndpointHealth(desk.redis, desk.keys, endpoint, (health) =>
+      reduceEndpointHealth(health, accepted, Date.now()),
+    );
+    expect(after.status).toBe('held');
+    const id = await storeSettled(storing(), { clientId: client.clientId });
+    await recordDelivery(desk.redis, desk.keys, {
+      id,
+      status: 'delivered',
+      nextAttemptAt: null,
+      attempt: null,
+      now: Date.now(),
+      keepUntil: null,
+      recovered: endpoint,
+    });
     expect(await find()).toMatchObject({ status: 'held', reason: 'operator' });
     const { deliveries } = consoleSnapshot.parse(await desk.read('/console/api/snapshot'));
     expect(deliveries.endpoints.data).toContainEqual(expect.objectContaining({ clientId: client.clientId }));
