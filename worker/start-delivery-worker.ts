@@ -24,7 +24,10 @@ const CLIENT_STALE_AFTER_MS = 2_000;
 
 /** Puts the delivery processor together and starts claiming. */
 export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
-  const { settings, keys, redis, log, now, random, metrics } = context;
+  const { settings, keys, log, now, random, metrics } = context;
+  // Not the connection that photos come over: an event would wait behind them. And what BullMQ and the records write in one
+  // turn leaves together.
+  const redis = context.queueRedis;
   const allowInsecure = settings.ALLOW_INSECURE_CALLBACKS;
   const dispatcher = createDeliveryDispatcher({
     resolve: allowInsecure ? resolveWithSystem : createDnsResolve({ timeoutMs: DNS_TIMEOUT_MS }),

@@ -1,15 +1,16 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { defineGatheredScript } from '../redis/gathered-script.ts';
 import { hashFromReply, type ParsedRecord, parseRecord } from './verification-record.ts';
 
 // One round trip for what every delivery needs first. It writes, so a full Redis refuses it: an event that could not be
 // noted as delivered is not posted, again and again, for as long as that lasts.
 //
 // The record comes as one text: a reply of twenty costs the worker as much as the rest of the round trip.
-const beginDeliveryScript = defineScript({
+const beginDeliveryScript = defineGatheredScript({
   name: 'beginDelivery',
   keys: 1,
+  args: 0,
   lua: `
 local record = KEYS[1]
 local fields = redis.call('HGETALL', record)

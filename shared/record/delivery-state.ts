@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { jsonText } from '../contract/json-text.ts';
 import type { DeliveryStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { defineGatheredScript } from '../redis/gathered-script.ts';
 
 /** Attempts kept per event; the schedule has ten, redeliveries may add more. */
 const LOG_MAX = 100;
@@ -13,9 +13,10 @@ const LOG_MAX = 100;
 //
 // That an endpoint has recovered is written here, not by whoever read its health before: what was read may be old, and a
 // success that is forgotten lets two failures that lie days apart look like days of failures.
-const recordDeliveryScript = defineScript({
+const recordDeliveryScript = defineGatheredScript({
   name: 'recordDelivery',
   keys: 6,
+  args: 7,
   lua: `
 local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, status, nextAt, entry, now, keepUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]

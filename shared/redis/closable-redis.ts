@@ -1,6 +1,12 @@
 import { Redis, type RedisOptions } from 'ioredis';
 
 /**
+ * How many commands of a turn wait for one another. All of them would leave Redis idle while the turn lasts, and then the
+ * worker while Redis is at work.
+ */
+const COMMANDS_AT_ONCE = 4;
+
+/**
  * An ioredis client that can be closed between two tries to connect.
  *
  * There, ioredis' `disconnect()` stops the retries and then says nothing: no `end` event, commands that wait go
@@ -10,12 +16,13 @@ import { Redis, type RedisOptions } from 'ioredis';
  */
 export class ClosableRedis extends Redis {
   #batches = false;
-  #corked: NodeJS.WritableStream | undefined;
+  #corked: Redis['stream'] | undefined;
+  #heldBack = 0;
 
   /**
-   * From now on commands of one turn of the event loop leave together at its end: each write of its own is a system call
-   * here and another one at Redis. The end of a tick comes too early, after each single answer that arrives. Not for a
-   * connection whose commands must be on their way before something else is.
+   * From now on commands of one turn of the event loop leave together, four at a time and the rest at its end: each write of
+   * its own is a system call here and another one at Redis. The end of a tick comes too early, after each single answer that
+   * arrives. Not for a connection whose commands must be on their way before something else is.
    */
   batchWrites(): this {
     this.#batches = true;
@@ -29,9 +36,20 @@ export class ClosableRedis extends Redis {
 
   #cork(): void {
     const { stream } = this;
+    if (stream === undefined) return;
     // A new connection has a new stream.
-    if (stream === undefined || stream === this.#corked) return;
+    if (stream !== this.#corked) this.#holdBack(stream);
+    else if (this.#heldBack === COMMANDS_AT_ONCE) {
+      stream.uncork();
+      stream.cork();
+      this.#heldBack = 0;
+    }
+    this.#heldBack += 1;
+  }
+
+  #holdBack(stream: Redis['stream']): void {
     this.#corked = stream;
+    this.#heldBack = 0;
     stream.cork();
     setImmediate(() => {
       if (this.#corked === stream) this.#corked = undefined;

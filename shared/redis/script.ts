@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
 
-type ScriptArgument = string | number | Buffer;
+export type ScriptArgument = string | number | Buffer;
 
 export interface RedisScript {
   /**
@@ -35,7 +35,8 @@ export function defineScript({
   reply = 'text',
 }: {
   readonly name: string;
-  readonly keys: number;
+  /** `any` for a script that counts them itself. */
+  readonly keys: number | 'any';
   readonly lua: string;
   readonly reply?: 'text' | 'bytes';
 }): RedisScript {
@@ -49,10 +50,10 @@ export function defineScript({
   const run = async (redis: Redis, keys: readonly string[], args: readonly ScriptArgument[]) => {
     assertKeyCount(name, keyCount, keys);
     try {
-      return await send(redis, 'evalsha', [sha, keyCount, ...keys, ...args]);
+      return await send(redis, 'evalsha', [sha, keys.length, ...keys, ...args]);
     } catch (error) {
       if (error instanceof Error && error.message.startsWith('NOSCRIPT')) {
-        return send(redis, 'eval', [text, keyCount, ...keys, ...args]);
+        return send(redis, 'eval', [text, keys.length, ...keys, ...args]);
       }
       throw error;
     }
@@ -62,14 +63,14 @@ export function defineScript({
     scriptName: name,
     appendTo(chain: ChainableCommander, keys: readonly string[], args: readonly ScriptArgument[]) {
       assertKeyCount(name, keyCount, keys);
-      const rest = [text, keyCount, ...keys, ...args];
+      const rest = [text, keys.length, ...keys, ...args];
       return reply === 'bytes' ? chain.callBuffer('eval', rest) : chain.call('eval', rest);
     },
   });
 }
 
-function assertKeyCount(name: string, expected: number, keys: readonly string[]): void {
-  if (keys.length !== expected) {
+function assertKeyCount(name: string, expected: number | 'any', keys: readonly string[]): void {
+  if (expected !== 'any' && keys.length !== expected) {
     throw new RangeError(`Cannot run script ${name}: keys must be ${expected}, received ${keys.length}`);
   }
 }

@@ -1,0 +1,119 @@
+import type { Redis } from 'ioredis';
+import { defineScript, type ScriptArgument } from './script.ts';
+
+/**
+ * Runs the script for one item.
+ *
+ * @throws {RangeError} if the number of keys or arguments is not the declared one
+ */
+export type GatheredScript = (
+  redis: Redis,
+  keys: readonly string[],
+  args: readonly ScriptArgument[],
+) => Promise<unknown>;
+
+export interface GatheredScriptOptions {
+  readonly name: string;
+  /** Of one item, as `args` is. */
+  readonly keys: number;
+  readonly args: number;
+  /** What is done for one item. It sees that item's KEYS and ARGV, and returns something other than nil. */
+  readonly lua: string;
+}
+
+/**
+ * How many items wait for one another. Redis is to begin with these while the turn that asks for more of them is still at
+ * work; what is in one command also holds up everybody else there.
+ */
+const ITEMS_AT_ONCE = 8;
+
+interface Gathering {
+  readonly keys: string[];
+  readonly args: ScriptArgument[];
+  readonly items: {
+    readonly resolve: (reply: unknown) => void;
+    readonly reject: (error: unknown) => void;
+  }[];
+}
+
+/**
+ * A script that many run at the same time, each for an item of its own: what one turn of the event loop asks of a connection
+ * goes there in one command, since a command costs worker and Redis as much again as a short script does. All keys must be
+ * in one slot of a cluster.
+ *
+ * An item that fails takes no other with it. When all fail the command does, so that the connection sees the error too:
+ * a READONLY makes it look for the new primary.
+ */
+export function defineGatheredScript({ name, keys, args, lua }: GatheredScriptOptions): GatheredScript {
+  const run = defineScript({ name, keys: 'any', lua: gatherLua({ keys, args, lua }) });
+  const gatherings = new WeakMap<Redis, Gathering>();
+
+  const send = (redis: Redis, gathering: Gathering) => {
+    // Sent before, because it was full.
+    if (gatherings.get(redis) !== gathering) return;
+    gatherings.delete(redis);
+    run(redis, gathering.keys, gathering.args).then(
+      (replies) => settleEach(gathering, replies as unknown[]),
+      (error: unknown) => {
+        for (const item of gathering.items) item.reject(error);
+      },
+    );
+  };
+
+  const open = (redis: Redis): Gathering => {
+    const gathering: Gathering = { keys: [], args: [], items: [] };
+    gatherings.set(redis, gathering);
+    process.nextTick(send, redis, gathering);
+    return gathering;
+  };
+
+  return async (redis, itemKeys, itemArgs) => {
+    assertCount(name, 'keys', keys, itemKeys);
+    assertCount(name, 'arguments', args, itemArgs);
+    const gathering = gatherings.get(redis) ?? open(redis);
+    gathering.keys.push(...itemKeys);
+    gathering.args.push(...itemArgs);
+    return new Promise((resolve, reject) => {
+      gathering.items.push({ resolve, reject });
+      if (gathering.items.length === ITEMS_AT_ONCE) send(redis, gathering);
+    });
+  };
+}
+
+/** Redis 6 raises its errors as texts, later ones as tables. */
+function gatherLua({ keys, args, lua }: Omit<GatheredScriptOptions, 'name'>): string {
+  return `
+local function runItem(KEYS, ARGV)
+${lua}
+end
+local replies, failed = {}, 0
+for item = 0, #KEYS / ${keys} - 1 do
+  local ok, reply = pcall(runItem,
+    {unpack(KEYS, item * ${keys} + 1, (item + 1) * ${keys})},
+    {unpack(ARGV, item * ${args} + 1, (item + 1) * ${args})})
+  if not ok then
+    failed = failed + 1
+    if type(reply) ~= 'table' then reply = redis.error_reply(reply) end
+  end
+  replies[item + 1] = reply
+end
+if failed == #replies then return replies[1] end
+return replies
+`;
+}
+
+function settleEach({ items }: Gathering, replies: readonly unknown[]): void {
+  for (const [i, { resolve, reject }] of items.entries()) {
+    const reply = replies[i];
+    if (reply instanceof Error) reject(reply);
+    else resolve(reply);
+  }
+}
+
+function assertCount(name: string, what: string, expected: number, received: readonly unknown[]): void {
+  if (received.length !== expected) {
+    throw new RangeError(
+      `Cannot run script ${name}: ${what} must be ${expected}, received ${received.length}`,
+    );
+  }
+}
