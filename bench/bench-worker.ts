@@ -1,5 +1,6 @@
 import { open } from 'node:fs/promises';
 import { type Part, startPart } from '../start/child.ts';
+import { builtEntry } from './built-entry.ts';
 
 export interface BenchWorkerOptions {
   readonly redisUrl: string;
@@ -9,13 +10,14 @@ export interface BenchWorkerOptions {
   readonly environment: Readonly<Record<string, string>>;
 }
 
-/** The worker as it runs in production. Its log lines are made and written as there, to nowhere. */
+/** The worker as it runs in production, compiled. Its log lines are made and written as there, to nowhere. */
 export async function startBenchWorker(options: BenchWorkerOptions): Promise<Part> {
   const nowhere = await open('/dev/null', 'w');
   try {
     return await startPart({
       name: 'worker',
       folder: 'worker',
+      entry: await builtEntry('worker/main'),
       environment: {
         PATH: process.env['PATH'],
         REDIS_URL: options.redisUrl,

@@ -2,6 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
+import { nodeOptions } from '../start/child.ts';
 
 /** A process of the benchmark's own, spoken to over IPC. It ends with its parent. */
 export interface Child {
@@ -17,7 +18,7 @@ const readyMessage = z.object({ ready: z.literal(true), url: z.string() });
 /** @param entry a module that sends `{ready: true, url}` once it is up, and ends when its parent is gone */
 export async function startChild(entry: URL, orders: object): Promise<Child> {
   const child = fork(fileURLToPath(entry), [JSON.stringify(orders)], {
-    execArgv: ['--import', 'tsx'],
+    execArgv: [...nodeOptions(entry)],
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   });
   const { url } = readyMessage.parse(await nextMessage(child));

@@ -25,8 +25,10 @@ export interface Part {
 
 export interface PartOptions {
   readonly name: string;
-  /** Folder whose `main.ts` (or, in a build, `main.js`) is the part's entry. */
+  /** Folder whose `main.ts` is the part's entry. */
   readonly folder: 'producer' | 'worker' | 'sandbox';
+  /** A compiled entry, instead of the folder's source. */
+  readonly entry?: URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A file descriptor for the part's output, or 'inherit'. */
   readonly output: number | 'inherit';
@@ -40,8 +42,8 @@ export interface PartOptions {
  * @throws Error when it ends, or says nothing, before that
  */
 export async function startPart(options: PartOptions): Promise<Part> {
-  const entry = fileURLToPath(new URL(`../${options.folder}/main.ts`, import.meta.url));
-  const child = spawn(process.execPath, ['--import', 'tsx', entry], {
+  const entry = options.entry ?? new URL(`../${options.folder}/main.ts`, import.meta.url);
+  const child = spawn(process.execPath, [...nodeOptions(entry), fileURLToPath(entry)], {
     env: options.environment,
     stdio: ['ignore', options.output, options.output, 'ipc'],
   });
@@ -57,6 +59,11 @@ export async function startPart(options: PartOptions): Promise<Part> {
     ended,
     stop: () => stop(child, ended, options.stopWithinMs),
   };
+}
+
+/** What Node.js needs for an entry: TypeScript runs through tsx, what is compiled as in the image. */
+export function nodeOptions(entry: URL): readonly string[] {
+  return entry.pathname.endsWith('.ts') ? ['--import', 'tsx'] : ['--enable-source-maps'];
 }
 
 async function firstMessage(

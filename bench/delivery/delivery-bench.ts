@@ -10,6 +10,7 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { buildVerificationEvent, webhookId } from '../../worker/delivery/verification-event.ts';
 import { compactAof, startBenchRedis } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
+import { builtEntry } from '../built-entry.ts';
 import { type Child, startChild } from '../child.ts';
 import { computeMedian } from '../median.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
@@ -98,7 +99,7 @@ function describe({ rounds, events, concurrency, endpoints }: DeliveryBenchOptio
   return [
     `Delivery: ${rounds} rounds of ${events} events for ${endpoints} endpoint(s), delivered by each worker in turn, in changing order.`,
     '  Measured: from the release of a full queue to the last event at the receiver.',
-    `  Alike for both: the same ids and bodies, signed anew; ${concurrency} jobs at once in one process; one Redis and one stub receiver (own processes).`,
+    `  Alike for both: the same ids and bodies, signed anew; compiled, ${concurrency} jobs at once in one process; one Redis and one stub receiver (own processes).`,
     '  Veriqueue: the worker as in production: record, attempt log, deadline, cap, breaker, guarded connector, metrics, log level info.',
     '  Plain: bench/delivery/plain-delivery-worker.ts, BullMQ and undici, the body ready in the job; none of these.',
   ];
@@ -106,7 +107,7 @@ function describe({ rounds, events, concurrency, endpoints }: DeliveryBenchOptio
 
 async function startPlain(orders: Omit<PlainDeliveryOrders, 'queue'>, connection: Redis): Promise<Contender> {
   const name = 'plain-deliveries';
-  const worker = await startChild(new URL('plain-delivery-worker.ts', import.meta.url), {
+  const worker = await startChild(await builtEntry('bench/delivery/plain-delivery-worker'), {
     ...orders,
     queue: name,
   });
