@@ -1,5 +1,5 @@
 import { createInterface } from 'node:readline/promises';
-import type { Readable } from 'node:stream';
+import type { Readable, Writable } from 'node:stream';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
 
@@ -15,20 +15,39 @@ export interface Questions {
 
 const LONGEST_INPUT = 64 * 1024;
 
-export function createQuestions(stdin: NodeJS.ReadStream, stderr: NodeJS.WriteStream): Questions {
+interface Terminal {
+  /** Only on streams of a terminal, and true there. */
+  readonly isTTY?: boolean;
+}
+
+export function createQuestions(stdin: Readable & Terminal, stderr: Writable & Terminal): Questions {
+  /** Whole lines that came with the answer to an earlier question, and the beginning of one. */
+  const ahead = { lines: [] as string[], begun: '' };
+
+  const ask = async (question: string, signal: AbortSignal): Promise<string> => {
+    const answered = ahead.lines.shift();
+    if (answered !== undefined) {
+      stderr.write(`${question}\n`);
+      return answered;
+    }
+    // One per question: as long as it is open, Ctrl-C is a key that it reads, and no signal for what comes next.
+    const prompt = createInterface({ input: stdin, output: stderr });
+    prompt.on('line', (line) => ahead.lines.push(line));
+    const interruption = new AbortController();
+    prompt.once('SIGINT', () => interruption.abort());
+    try {
+      const answer = prompt.question(question, { signal: AbortSignal.any([signal, interruption.signal]) });
+      prompt.write(ahead.begun);
+      return await answer;
+    } finally {
+      ahead.begun = prompt.line;
+      prompt.close();
+    }
+  };
+
   return {
     isAnswered: stdin.isTTY === true && stderr.isTTY === true,
-    ask: async (question, signal) => {
-      const lines = createInterface({ input: stdin, output: stderr });
-      const interruption = new AbortController();
-      // The prompt reads the keys itself, so that Ctrl-C is no signal.
-      lines.once('SIGINT', () => interruption.abort());
-      try {
-        return await lines.question(question, { signal: AbortSignal.any([signal, interruption.signal]) });
-      } finally {
-        lines.close();
-      }
-    },
+    ask,
     readAll: () => readAll(stdin),
   };
 }
