@@ -1,4 +1,4 @@
-import type { Fault } from '../sandbox/planned-result.ts';
+import { type Fault, UNREADABLE_FAULTS } from '../sandbox/planned-result.ts';
 import type { Verdict } from '../shared/outcomes/outcome-row.ts';
 import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
 
@@ -15,18 +15,8 @@ interface Planned {
   readonly fault?: Fault | undefined;
 }
 
-/** Ways to answer that no worker can read. The others end well, or take longer than a demonstration may. */
-const UNREADABLE: ReadonlySet<Fault> = new Set<Fault>([
-  'reset',
-  'close',
-  'half_body',
-  'truncated_json',
-  'garbage',
-  'wrong_shape',
-  'empty',
-  'http_502',
-  'http_503',
-]);
+/** The other faults end well, or take longer than a demonstration may. */
+const unreadable: ReadonlySet<Fault> = new Set(UNREADABLE_FAULTS);
 
 /**
  * How somebody's verification ends who is answered `results` one by one, the last again and again. Null when that cannot be told
@@ -47,7 +37,7 @@ export function computeExpectation(results: readonly Planned[], retriesAllowed: 
 }
 
 function judge({ code, fault }: Planned): 'final' | 'asked_again' | 'unforeseeable' {
-  if (fault !== undefined) return UNREADABLE.has(fault) ? 'asked_again' : 'unforeseeable';
+  if (fault !== undefined) return unreadable.has(fault) ? 'asked_again' : 'unforeseeable';
   switch (resolveOutcome(code).kind) {
     case 'final':
     case 'fault':

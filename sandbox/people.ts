@@ -1,6 +1,6 @@
 import { apiPageCodes, commonCodes } from './codes.ts';
 import { syntheticIdNumber } from './id-number.ts';
-import { type Fault, PlannedResult } from './planned-result.ts';
+import { type Fault, PlannedResult, UNREADABLE_FAULTS } from './planned-result.ts';
 
 /** One test person: who they are, and what the calls about them are answered, one by one; the last answer repeats. */
 export interface Person {
@@ -117,22 +117,9 @@ function once(fault: Fault): Row {
   return { purpose: `First call: ${fault}; then matches`, results: [{ fault }, {}] };
 }
 
-/** Faults that end by themselves, so that a call that meets one once and is asked again is answered. */
-const ONCE_FAULTS = [
-  'reset',
-  'close',
-  'half_body',
-  'truncated_json',
-  'garbage',
-  'wrong_shape',
-  'empty',
-  'http_502',
-  'http_503',
-] as const satisfies readonly Fault[];
-
 const faults = group(REGIONS.fault, [
-  ...ONCE_FAULTS.map(once),
-  ...ONCE_FAULTS.map(always),
+  ...UNREADABLE_FAULTS.map(once),
+  ...UNREADABLE_FAULTS.map(always),
   always('hang'),
   always('slow_first_byte'),
   always('slow_body'),

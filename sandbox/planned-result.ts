@@ -1,5 +1,18 @@
 import { z } from 'zod';
 
+/** Those that are over at once and leave an answer nobody can read: asked again, the caller is well. */
+export const UNREADABLE_FAULTS = [
+  'reset',
+  'close',
+  'half_body',
+  'truncated_json',
+  'garbage',
+  'wrong_shape',
+  'empty',
+  'http_502',
+  'http_503',
+] as const;
+
 /**
  * What can go wrong below the protocol, instead of or around a well-formed answer:
  *
@@ -18,21 +31,7 @@ import { z } from 'zod';
  * | `slow_body` | headers at once, then the body in pieces over `latencyMs` (30 s unless given) |
  * | `huge` | a well-formed answer of 64 MiB |
  */
-export const FAULTS = [
-  'reset',
-  'close',
-  'hang',
-  'half_body',
-  'truncated_json',
-  'garbage',
-  'wrong_shape',
-  'empty',
-  'http_502',
-  'http_503',
-  'slow_first_byte',
-  'slow_body',
-  'huge',
-] as const;
+export const FAULTS = [...UNREADABLE_FAULTS, 'hang', 'slow_first_byte', 'slow_body', 'huge'] as const;
 export type Fault = (typeof FAULTS)[number];
 
 /** Where a code stands in the answer: in `Response.Result`, as business results do, or in `Response.Error`. */
