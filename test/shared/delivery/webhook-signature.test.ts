@@ -27,6 +27,15 @@ describe('signWebhook', () => {
     }
   });
 
+  test('signs each event of a list of secrets alike, and another list by its own', () => {
+    const content = { id: 'ver_1', timestampSeconds: 1_700_000_000, body };
+    const secrets = [key(1), key(2)];
+    const signature = signWebhook({ ...content, secrets });
+    expect(signWebhook({ ...content, secrets })).toBe(signature);
+    expect(signWebhook({ ...content, secrets: [key(1), key(2)] })).toBe(signature);
+    expect(signWebhook({ ...content, secrets: [key(3)] })).not.toContain(signature.split(' ')[0]);
+  });
+
   test('puts the newest secret first, for receivers that only look at the first signature', () => {
     const content = { id: 'ver_1', timestampSeconds: 1_700_000_000, body };
     const [newest] = signWebhook({ ...content, secrets: [key(2), key(1)] }).split(' ');
