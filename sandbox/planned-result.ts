@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Those that are over at once and leave an answer nobody can read: asked again, the caller is well. */
+/** Faults that are over at once and leave no answer that can be read: a caller that asks again gets the next one. */
 export const UNREADABLE_FAULTS = [
   'reset',
   'close',

@@ -27,6 +27,7 @@ export function createQuestions(stdin: Readable & Terminal, stderr: Writable & T
   const ask = async (question: string, signal: AbortSignal): Promise<string> => {
     const answered = ahead.lines.shift();
     if (answered !== undefined) {
+      signal.throwIfAborted();
       stderr.write(`${question}\n`);
       return answered;
     }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { defineScript, type ScriptArgument } from './script.ts';
+import { assertCount, defineScript, type ScriptArgument } from './script.ts';
 
 /**
  * Runs the script for one item.
@@ -22,8 +22,8 @@ export interface GatheredScriptOptions {
 }
 
 /**
- * How many items wait for one another. Redis is to begin with these while the turn that asks for more of them is still at
- * work; what is in one command also holds up everybody else there.
+ * How many items wait for one another. Redis is to begin with these while whoever asks for more of them is still at work; what
+ * is in one command also holds up everybody else there.
  */
 const ITEMS_AT_ONCE = 8;
 
@@ -37,9 +37,9 @@ interface Gathering {
 }
 
 /**
- * A script that many run at the same time, each for an item of its own: what one turn of the event loop asks of a connection
- * goes there in one command, since a command costs worker and Redis as much again as a short script does. All keys must be
- * in one slot of a cluster.
+ * A script that many run at the same time, each for an item of its own: what is asked of a connection in one tick (a callback
+ * with all that its promises lead to) goes there in one command, since a command costs worker and Redis as much again as a
+ * short script does. All keys must be in one slot of a cluster.
  *
  * An item that fails takes no other with it. When all fail the command does, so that the connection sees the error too:
  * a READONLY makes it look for the new primary.
@@ -107,13 +107,5 @@ function settleEach({ items }: Gathering, replies: readonly unknown[]): void {
     const reply = replies[i];
     if (reply instanceof Error) reject(reply);
     else resolve(reply);
-  }
-}
-
-function assertCount(name: string, what: string, expected: number, received: readonly unknown[]): void {
-  if (received.length !== expected) {
-    throw new RangeError(
-      `Cannot run script ${name}: ${what} must be ${expected}, received ${received.length}`,
-    );
   }
 }

@@ -48,7 +48,7 @@ export function defineScript({
     reply === 'bytes' ? target.callBuffer(command, rest) : target.call(command, rest);
 
   const run = async (redis: Redis, keys: readonly string[], args: readonly ScriptArgument[]) => {
-    assertKeyCount(name, keyCount, keys);
+    assertCount(name, 'keys', keyCount, keys);
     try {
       return await send(redis, 'evalsha', [sha, keys.length, ...keys, ...args]);
     } catch (error) {
@@ -62,15 +62,23 @@ export function defineScript({
   return Object.assign(run, {
     scriptName: name,
     appendTo(chain: ChainableCommander, keys: readonly string[], args: readonly ScriptArgument[]) {
-      assertKeyCount(name, keyCount, keys);
+      assertCount(name, 'keys', keyCount, keys);
       const rest = [text, keys.length, ...keys, ...args];
       return reply === 'bytes' ? chain.callBuffer('eval', rest) : chain.call('eval', rest);
     },
   });
 }
 
-function assertKeyCount(name: string, expected: number | 'any', keys: readonly string[]): void {
-  if (expected !== 'any' && keys.length !== expected) {
-    throw new RangeError(`Cannot run script ${name}: keys must be ${expected}, received ${keys.length}`);
+/** @throws {RangeError} unless there are as many as the script declares */
+export function assertCount(
+  name: string,
+  what: 'keys' | 'arguments',
+  expected: number | 'any',
+  received: readonly unknown[],
+): void {
+  if (expected !== 'any' && received.length !== expected) {
+    throw new RangeError(
+      `Cannot run script ${name}: ${what} must be ${expected}, received ${received.length}`,
+    );
   }
 }
