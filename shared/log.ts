@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
+import { writeByTurn } from './log-output.ts';
 import { redactFields } from './log-redaction.ts';
 
 export type { Logger } from 'pino';
@@ -20,10 +21,11 @@ export interface LogOptions {
   readonly isTerminal: boolean;
 }
 
-/** One line per event that matters, on standard output; `event` is stable. */
+/** One line per event that matters, on standard output; `event` is stable. To be called once in a process, by its main. */
 export async function createLog({ part, level, format, isTerminal }: LogOptions): Promise<Logger> {
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
-  const output = pino.destination({ fd: 1, sync: true });
+  const output = writeByTurn(pino.destination({ fd: 1, sync: true }));
+  process.once('exit', output.flush);
   return makeLog({ part, level }, pretty ? await openPretty(output) : output);
 }
 

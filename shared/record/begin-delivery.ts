@@ -15,10 +15,11 @@ const beginDeliveryScript = defineGatheredScript({
 local record = KEYS[1]
 local fields = redis.call('HGETALL', record)
 if #fields == 0 then return '[]' end
-local now = redis.call('HMGET', record, 'outcome', 'deliveryStatus')
-if now[1] and now[2] ~= 'delivered' and now[2] ~= 'dead' then
+local now = {}
+for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
+if now.outcome and now.deliveryStatus ~= 'delivered' and now.deliveryStatus ~= 'dead' then
   redis.call('HSET', record, 'deliveryStatus', 'delivering')
-  redis.call('HDEL', record, 'deliveryNextAt')
+  if now.deliveryNextAt then redis.call('HDEL', record, 'deliveryNextAt') end
 end
 return cjson.encode(fields)
 `,

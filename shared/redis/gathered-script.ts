@@ -37,9 +37,10 @@ interface Gathering {
 }
 
 /**
- * A script that many run at the same time, each for an item of its own: what is asked of a connection in one tick (a callback
- * with all that its promises lead to) goes there in one command, since a command costs worker and Redis as much again as a
- * short script does. All keys must be in one slot of a cluster.
+ * A script that many run at the same time, each for an item of its own: what is asked of a connection in one turn of the event
+ * loop goes there in one command, since a command costs worker and Redis as much again as a short script does. Not in one
+ * tick (a callback with all that its promises lead to): answers to posts come one in a callback each, so what follows from
+ * them would never be gathered. All keys must be in one slot of a cluster.
  *
  * An item that fails takes no other with it. When all fail the command does, so that the connection sees the error too:
  * a READONLY makes it look for the new primary.
@@ -63,7 +64,7 @@ export function defineGatheredScript({ name, keys, args, lua }: GatheredScriptOp
   const open = (redis: Redis): Gathering => {
     const gathering: Gathering = { keys: [], args: [], items: [] };
     gatherings.set(redis, gathering);
-    process.nextTick(send, redis, gathering);
+    setImmediate(send, redis, gathering);
     return gathering;
   };
 

@@ -39,10 +39,21 @@ describe('a gathered script', () => {
   const countCommands = async () =>
     Number(/cmdstat_evalsha:calls=(\d+)/.exec(await client.info('commandstats'))?.[1] ?? 0);
 
-  it('takes what one tick asks for to Redis in one command, and gives each its own answer', async () => {
+  it('takes what one turn asks for to Redis in one command, and gives each its own answer', async () => {
     const answers = await Promise.all([1, 2, 3].map((n) => addTwice(client, [`a${n}`, 'sum'], [n])));
     expect(answers).toEqual([1, 2, 3]);
     expect(await client.get('sum')).toBe('6');
+    expect(await countCommands()).toBe(1);
+  });
+
+  it('gathers what callbacks of the same turn ask for, each after the ticks of the one before', async () => {
+    const asked = [1, 2, 3].map(
+      (n) =>
+        new Promise((resolve, reject) =>
+          setImmediate(() => addTwice(client, [`a${n}`, 'sum'], [n]).then(resolve, reject)),
+        ),
+    );
+    expect(await Promise.all(asked)).toEqual([1, 2, 3]);
     expect(await countCommands()).toBe(1);
   });
 
@@ -59,7 +70,7 @@ describe('a gathered script', () => {
     expect(await countCommands()).toBe(3);
   });
 
-  it('asks again in a later tick', async () => {
+  it('asks again in a later turn', async () => {
     await addTwice(client, ['a', 'sum'], [1]);
     await addTwice(client, ['a', 'sum'], [1]);
     expect(await client.get('a')).toBe('2');
