@@ -120,7 +120,7 @@ async function startPlain(orders: Omit<PlainDeliveryOrders, 'queue'>, connection
       await queue.addBulk(
         records.map((record) => ({
           name: 'deliver',
-          data: { webhookId: webhookId(record.id), body: buildVerificationEvent(record).toString() },
+          data: { webhookId: webhookId(record.id), body: buildVerificationEvent(record) },
           opts,
         })),
       );

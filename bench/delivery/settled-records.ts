@@ -3,10 +3,11 @@ import { typeidUnboxed } from 'typeid-js';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { queueAcceptance } from '../../shared/record/accept.ts';
 import { readRecords } from '../../shared/record/read.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
+import { type Settlement, settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
+import { prepareVerificationEvent } from '../../worker/delivery/verification-event.ts';
 import { makePerson } from '../submitter.ts';
 
 export interface RecordsOrder {
@@ -24,7 +25,7 @@ const WRITTEN_AT_ONCE = 200;
 
 /** Verifications that have their outcome and wait for their delivery, as the producer and the worker write them. */
 export async function writeSettledRecords(order: RecordsOrder): Promise<VerificationRecord[]> {
-  const { redis, keys, clientIds } = order;
+  const { clientIds } = order;
   const ids: string[] = [];
   for (let done = 0; done < clientIds.length; done += WRITTEN_AT_ONCE) {
     const written = clientIds
@@ -32,6 +33,13 @@ export async function writeSettledRecords(order: RecordsOrder): Promise<Verifica
       .map((clientId) => writeOne(order, clientId));
     ids.push(...(await Promise.all(written)));
   }
+  return mustReadAll(order, ids);
+}
+
+async function mustReadAll(
+  { redis, keys }: RecordsOrder,
+  ids: readonly string[],
+): Promise<VerificationRecord[]> {
   const reads = await readRecords(redis, keys, ids);
   return reads.map((read) => {
     if (read.status === 'found') return read.record;
@@ -39,7 +47,8 @@ export async function writeSettledRecords(order: RecordsOrder): Promise<Verifica
   });
 }
 
-async function writeOne({ redis, keys, keyRing }: RecordsOrder, clientId: string): Promise<string> {
+async function writeOne(order: RecordsOrder, clientId: string): Promise<string> {
+  const { redis, keys, keyRing } = order;
   const id: string = typeidUnboxed('ver');
   const at = Date.now();
   const accepting = redis.multi();
@@ -54,8 +63,19 @@ async function writeOne({ redis, keys, keyRing }: RecordsOrder, clientId: string
     sealed: sealSubject(keyRing, id, { ...makePerson(1), photo }),
   });
   await accepting.exec();
+  const settlement = makeSettlement(id, new Date(at).toISOString());
+  for (const record of await mustReadAll(order, [id])) {
+    await settleVerification(redis, keys, {
+      ...settlement,
+      event: prepareVerificationEvent(record, settlement),
+    });
+  }
+  return id;
+}
+
+function makeSettlement(id: string, at: string): Settlement {
   const requestId = 'a5e6cd5c-7d8d-4d0c-8f5e-0b7f9d2b6c11';
-  await settleVerification(redis, keys, {
+  return {
     id,
     status: 'completed',
     outcome: {
@@ -67,10 +87,9 @@ async function writeOne({ redis, keys, keyRing }: RecordsOrder, clientId: string
       action: 'none',
       billed: true,
       possiblyBilledAgain: false,
-      completedAt: new Date(at).toISOString(),
+      completedAt: at,
     },
-    attempt: { at: new Date(at).toISOString(), durationMs: 312, code: 'Success', requestId },
+    attempt: { at, durationMs: 312, code: 'Success', requestId },
     ledger: null,
-  });
-  return id;
+  };
 }

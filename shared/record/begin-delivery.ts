@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import type { LaneKeys } from '../keys.ts';
 import { defineGatheredScript } from '../redis/gathered-script.ts';
 import { hashFromReply, type ParsedRecord, parseRecord } from './verification-record.ts';
@@ -6,31 +7,84 @@ import { hashFromReply, type ParsedRecord, parseRecord } from './verification-re
 // One round trip for what every delivery needs first. It writes, so a full Redis refuses it: an event that could not be
 // noted as delivered is not posted, again and again, for as long as that lasts.
 //
-// The record comes as one text: a reply of twenty costs the worker as much as the rest of the round trip.
+// Where the event was written with the outcome, the rest of the record is not even looked at. Either way the answer is one
+// text: a reply of many costs the worker as much as the rest of the round trip. No field before the event has line ends.
 const beginDeliveryScript = defineGatheredScript({
   name: 'beginDelivery',
   keys: 1,
   args: 0,
   lua: `
 local record = KEYS[1]
+local function begin(nextAt)
+  redis.call('HSET', record, 'deliveryStatus', 'delivering')
+  if nextAt then redis.call('HDEL', record, 'deliveryNextAt') end
+end
+local function isOver(status) return status == 'delivered' or status == 'dead' end
+local due = redis.call('HMGET', record,
+  'event', 'deliveryStatus', 'deliveryNextAt', 'client', 'submittedAt', 'deliveryAttempts', 'callbackUrl')
+if due[1] and not isOver(due[2]) then
+  begin(due[3])
+  return table.concat({'event', due[4] or '', due[5] or '', due[6] or '0', due[7] or '', due[1]}, '\\n')
+end
 local fields = redis.call('HGETALL', record)
-if #fields == 0 then return '[]' end
+if #fields == 0 then return 'record\\n[]' end
 local now = {}
 for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
-if now.outcome and now.deliveryStatus ~= 'delivered' and now.deliveryStatus ~= 'dead' then
-  redis.call('HSET', record, 'deliveryStatus', 'delivering')
-  if now.deliveryNextAt then redis.call('HDEL', record, 'deliveryNextAt') end
-end
-return cjson.encode(fields)
+if now.outcome and not isOver(now.deliveryStatus) then begin(now.deliveryNextAt) end
+return 'record\\n' .. cjson.encode(fields)
 `,
 });
 
-/**
- * Marks the delivery as under way, unless there is no outcome yet or it has ended.
- *
- * @returns the record as it stood before
- */
-export async function beginDelivery(redis: Redis, keys: LaneKeys, id: string): Promise<ParsedRecord> {
-  const reply = await beginDeliveryScript(redis, [keys.record(id)], []);
-  return parseRecord(hashFromReply(JSON.parse(reply as string)));
+/** What delivering an event takes. */
+export interface DueDelivery {
+  readonly id: string;
+  readonly clientId: string;
+  /** null: the client's own. */
+  readonly callbackUrl: string | null;
+  /** ms epoch */
+  readonly submittedAt: number;
+  /** Made so far. */
+  readonly attempts: number;
+  /** The event's body. */
+  readonly event: string;
+}
+
+export type DeliveryBeginning =
+  | { readonly status: 'due'; readonly delivery: DueDelivery }
+  /** There is no event yet, or none any more: the record as it stood before. */
+  | ParsedRecord;
+
+const dueFields = z.object({
+  client: z.string().min(1),
+  submittedAt: z.coerce.number().int().positive(),
+  deliveryAttempts: z.coerce.number().int().nonnegative(),
+  callbackUrl: z.string(),
+});
+
+/** Marks the delivery as under way, unless there is no outcome yet or it has ended. */
+export async function beginDelivery(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryBeginning> {
+  const reply = z.string().parse(await beginDeliveryScript(redis, [keys.record(id)], []));
+  const [form, ...lines] = reply.split('\n');
+  if (form === 'record') return parseRecord(hashFromReply(JSON.parse(lines.join('\n'))));
+  return parseDue(id, lines);
+}
+
+function parseDue(
+  id: string,
+  [client, submittedAt, deliveryAttempts, callbackUrl, event = '']: string[],
+): DeliveryBeginning {
+  const parsed = dueFields.safeParse({ client, submittedAt, deliveryAttempts, callbackUrl });
+  if (!parsed.success) {
+    return { status: 'unreadable', fields: parsed.error.issues.map((issue) => issue.path.join('.')) };
+  }
+  const row = parsed.data;
+  const delivery = {
+    id,
+    clientId: row.client,
+    callbackUrl: row.callbackUrl === '' ? null : row.callbackUrl,
+    submittedAt: row.submittedAt,
+    attempts: row.deliveryAttempts,
+    event,
+  };
+  return { status: 'due', delivery };
 }

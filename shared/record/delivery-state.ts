@@ -12,7 +12,8 @@ const LOG_MAX = 100;
 // what changes is written.
 //
 // A finished delivery starts the record's retention, and so does one that nobody receives, because its client polls. Any
-// other is kept until somebody decides about it.
+// other is kept until somebody decides about it. The event is half of a record and goes then: should it be wanted again, the
+// record has all it is made of.
 //
 // That an endpoint has recovered is written here, not by whoever read its health before: what was read may be old, and a
 // success that is forgotten lets two failures that lie days apart look like days of failures.
@@ -41,6 +42,7 @@ if nextAt == '' then
 else
   redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts', attempts, 'deliveryNextAt', nextAt)
 end
+if keepUntil ~= '' then redis.call('HDEL', record, 'event') end
 if entry ~= '' and redis.call('RPUSH', log, entry) > ${LOG_MAX} then redis.call('LTRIM', log, -${LOG_MAX}, -1) end
 if status == 'dead' then redis.call('ZADD', deadLetters, now, id)
 elseif before[2] == 'dead' then redis.call('ZREM', deadLetters, id) end

@@ -5,8 +5,8 @@ import {
   healthyEndpoint,
   reduceEndpointHealth,
 } from '../../shared/callback/endpoint-health.ts';
+import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
 import { type DeliveryAttempt, recordDelivery } from '../../shared/record/delivery-state.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';
@@ -15,15 +15,14 @@ import type { WaitReason } from './delivery-target.ts';
 /** After an attempt: the endpoint's health, then what is next for the event. */
 export async function concludeAttempt(
   deps: DeliveryDeps,
-  record: VerificationRecord,
+  { id, attempts, submittedAt }: DueDelivery,
   endpoint: string,
   result: DeliveryResult,
 ): Promise<JobResult> {
   const now = deps.now();
-  const { id } = record;
   const accepted = result.result === 'accepted';
   const health = accepted ? healthyEndpoint : await learnFailure(deps, endpoint, result, now);
-  const attemptsMade = record.delivery.attempts + 1;
+  const attemptsMade = attempts + 1;
   const { schedule, random } = deps;
   const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
   await recordDelivery(deps.redis, deps.keys, {
@@ -35,8 +34,7 @@ export async function concludeAttempt(
     keepUntil: step.step === 'delivered' ? now + deps.retentionMs : null,
     ...(accepted ? { recovered: endpoint } : {}),
   });
-  if (step.step === 'delivered')
-    deps.metrics.eventSeconds.observe(Math.max(0, now - record.submittedAt) / 1000);
+  if (step.step === 'delivered') deps.metrics.eventSeconds.observe(Math.max(0, now - submittedAt) / 1000);
   deps.tracing.note({ 'veriqueue.step': step.step });
   logStep(deps, id, result, step);
   if (step.step === 'hold_endpoint') await deps.endpoints.addHeld(endpoint, id, now);
@@ -70,13 +68,13 @@ const stored = {
 /** The event waits where it cannot be delivered now: nothing is lost, and no attempt is used up. */
 export async function holdEvent(
   deps: DeliveryDeps,
-  record: VerificationRecord,
+  { id }: DueDelivery,
   { endpoint, reason }: { readonly endpoint: string; readonly reason: WaitReason },
 ): Promise<JobResult> {
   const now = deps.now();
-  await deps.endpoints.addHeld(endpoint, record.id, now);
+  await deps.endpoints.addHeld(endpoint, id, now);
   await recordDelivery(deps.redis, deps.keys, {
-    id: record.id,
+    id,
     status: 'held',
     nextAttemptAt: null,
     attempt: null,
@@ -84,7 +82,7 @@ export async function holdEvent(
     keepUntil: reason === 'no_callback_url' ? now + deps.retentionMs : null,
   });
   deps.tracing.note({ 'veriqueue.step': 'wait' });
-  deps.log.info({ event: 'delivery_held', verification: record.id, reason }, 'an event waits');
+  deps.log.info({ event: 'delivery_held', verification: id, reason }, 'an event waits');
   return { result: 'done' };
 }
 
@@ -95,10 +93,10 @@ export async function holdEvent(
  */
 export async function putBack(
   { redis, keys, now }: DeliveryDeps,
-  { id, delivery }: VerificationRecord,
+  { id, attempts }: DueDelivery,
   nextAttemptAt: number | null,
 ): Promise<void> {
-  const status = delivery.attempts === 0 ? 'pending' : 'retrying';
+  const status = attempts === 0 ? 'pending' : 'retrying';
   await recordDelivery(redis, keys, {
     id,
     status,

@@ -1,7 +1,7 @@
 import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
 import { computeWebhookHeaders } from '../../shared/delivery/webhook-signature.ts';
 import type { JobData } from '../../shared/queue/verification-flow.ts';
-import { beginDelivery } from '../../shared/record/begin-delivery.ts';
+import { beginDelivery, type DueDelivery } from '../../shared/record/begin-delivery.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
@@ -17,25 +17,27 @@ const CLIENT_UNREADABLE_DELAY_MS = 60_000;
 /** Brings the event of one verification to its callback, or says when to try again. */
 export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: JobRun): Promise<JobResult> {
   if (run.signal.aborted) return { result: 'hand_back' };
-  const record = await begin(deps, id);
-  if ('result' in record) return record;
-  const target = await findTarget(deps, record);
+  const due = await begin(deps, id);
+  if ('result' in due) return due;
+  const target = await findTarget(deps, due);
   switch (target.status) {
     case 'found':
-      return deliver(deps, record, target, run);
+      return deliver(deps, due, target, run);
     case 'none':
-      return traceDelivery(deps, record, run, () => holdEvent(deps, record, target));
+      return traceDelivery(deps, due, run, () => holdEvent(deps, due, target));
     case 'unknown':
-      return later(deps, record, deps.now() + CLIENT_UNREADABLE_DELAY_MS);
+      return later(deps, due, deps.now() + CLIENT_UNREADABLE_DELAY_MS);
     default:
       return target satisfies never;
   }
 }
 
-/** The record with an outcome, whatever it takes: a verification job that died without one is answered here. */
-async function begin(deps: DeliveryDeps, id: string): Promise<VerificationRecord | JobResult> {
+/** The event, whatever it takes: a verification job that died without an outcome is answered here. */
+async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobResult> {
   const read = await beginDelivery(deps.redis, deps.keys, id);
   switch (read.status) {
+    case 'due':
+      return read.delivery;
     case 'missing':
       // Its client had it erased.
       deps.log.warn({ event: 'record_missing', verification: id }, 'there is nothing to deliver');
@@ -45,13 +47,20 @@ async function begin(deps: DeliveryDeps, id: string): Promise<VerificationRecord
     case 'found': {
       const { record } = read;
       if (isOver(record)) return { result: 'done' };
-      if (record.outcome !== null) return record;
+      if (record.outcome !== null) return describeDue(record);
       await deps.settle(record, { code: 'Veriqueue.Quarantined', attempt: null });
       return begin(deps, id);
     }
     default:
       return read satisfies never;
   }
+}
+
+/** What is delivered again, and what another version settled, has its event only here. */
+function describeDue(record: VerificationRecord): DueDelivery {
+  const { id, clientId, callbackUrl, submittedAt } = record;
+  const { attempts } = record.delivery;
+  return { id, clientId, callbackUrl, submittedAt, attempts, event: buildVerificationEvent(record) };
 }
 
 function isOver({ status, delivery }: VerificationRecord): boolean {
@@ -62,45 +71,45 @@ type FoundTarget = Extract<DeliveryTarget, { status: 'found' }>;
 
 async function deliver(
   deps: DeliveryDeps,
-  record: VerificationRecord,
+  due: DueDelivery,
   target: FoundTarget,
   run: JobRun,
 ): Promise<JobResult> {
   const entry = await deps.gate.enterInTurn(target.endpoint, { parkedBefore: run.startedBefore });
-  if (entry.status === 'parked') return later(deps, record, entry.retryAt);
+  if (entry.status === 'parked') return later(deps, due, entry.retryAt);
   try {
-    return await traceDelivery(deps, record, run, async () => {
-      const result = await post(deps, record, target, run.signal);
+    return await traceDelivery(deps, due, run, async () => {
+      const result = await post(deps, due, target, run.signal);
       entry.settle(result);
-      return concludeAttempt(deps, record, target.endpoint, result);
+      return concludeAttempt(deps, due, target.endpoint, result);
     });
   } catch (error) {
     entry.settle('abandoned');
     if (!run.signal.aborted) throw error;
-    await putBack(deps, record, null);
+    await putBack(deps, due, null);
     return { result: 'hand_back' };
   }
 }
 
-async function later(deps: DeliveryDeps, record: VerificationRecord, at: number): Promise<JobResult> {
-  await putBack(deps, record, at);
+async function later(deps: DeliveryDeps, due: DueDelivery, at: number): Promise<JobResult> {
+  await putBack(deps, due, at);
   return { result: 'later', at };
 }
 
 async function post(
   deps: DeliveryDeps,
-  record: VerificationRecord,
+  due: DueDelivery,
   { url, client }: FoundTarget,
   signal: AbortSignal,
 ): Promise<DeliveryResult> {
-  const body = buildVerificationEvent(record);
+  const body = Buffer.from(due.event);
   const headers = computeWebhookHeaders({
-    id: webhookId(record.id),
+    id: webhookId(due.id),
     timestampSeconds: Math.floor(deps.now() / 1000),
     body,
     secrets: client.webhookSecrets,
   });
-  const result = await tracePost(deps.tracing, record, url, (traceHeaders) =>
+  const result = await tracePost(deps.tracing, due, url, (traceHeaders) =>
     deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),
   );
   deps.metrics.deliveries.inc({ result: result.result });
@@ -111,7 +120,7 @@ async function post(
 /** Not around all of the work: an event that is parked because its endpoint needs a rest leaves no span. */
 function traceDelivery(
   { tracing, keys }: DeliveryDeps,
-  { id, clientId }: VerificationRecord,
+  { id, clientId }: DueDelivery,
   { traceParent }: JobRun,
   work: () => Promise<JobResult>,
 ): Promise<JobResult> {

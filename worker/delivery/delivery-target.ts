@@ -1,6 +1,6 @@
 import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
 import type { Client } from '../../shared/client/client.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 
 /** Where an event goes, if it can go anywhere now. An endpoint is `<clientId> <origin>`. */
@@ -19,7 +19,7 @@ export type WaitReason =
 
 export async function findTarget(
   { readClient, endpoints, log }: DeliveryDeps,
-  { clientId, callbackUrl }: VerificationRecord,
+  { clientId, callbackUrl }: DueDelivery,
 ): Promise<DeliveryTarget> {
   const reading = await readClient(clientId);
   switch (reading.status) {

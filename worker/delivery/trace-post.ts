@@ -1,21 +1,20 @@
 import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
 import { serverAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Span, Tracing } from '../../shared/tracing/tracing.ts';
 
 /** One post to a callback in a span of its own, which the receiver can go on from by the headers that are handed over. */
 export function tracePost(
   tracing: Tracing,
-  record: VerificationRecord,
+  { id, attempts }: DueDelivery,
   url: string,
   post: (traceHeaders: Readonly<Record<string, string>>) => Promise<DeliveryResult>,
 ): Promise<DeliveryResult> {
-  const { attempts } = record.delivery;
   const attributes = () => ({
     'http.request.method': 'POST',
     ...serverAttributes(new URL(url)),
     ...(attempts === 0 ? {} : { 'http.request.resend_count': attempts }),
-    'veriqueue.verification.id': record.id,
+    'veriqueue.verification.id': id,
     'veriqueue.attempt.number': attempts + 1,
   });
   return tracing.run('POST callback', { kind: 'client', attributes }, async (span) => {

@@ -1,5 +1,6 @@
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
 import { notWaiting, presentVerification } from '../../shared/record/present.ts';
+import type { PreparedEvent, Settlement } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 
 /** The same on every delivery of one event: the receiver's key for telling a repetition. */
@@ -13,7 +14,7 @@ export function webhookId(verificationId: string): string {
  *
  * @throws RangeError for a verification without an outcome
  */
-export function buildVerificationEvent(record: VerificationRecord): Buffer {
+export function buildVerificationEvent(record: VerificationRecord): string {
   if (record.outcome === null) {
     throw new RangeError('Cannot build the event: the verification must have an outcome, received none');
   }
@@ -25,5 +26,15 @@ export function buildVerificationEvent(record: VerificationRecord): Buffer {
       notWaiting,
     ),
   };
-  return Buffer.from(JSON.stringify(event));
+  return JSON.stringify(event);
+}
+
+/** The event as it would be made from the record that a settlement leaves behind. */
+export function prepareVerificationEvent(
+  record: VerificationRecord,
+  { status, outcome, attempt }: Pick<Settlement, 'status' | 'outcome' | 'attempt'>,
+): PreparedEvent {
+  const attempts = attempt === null ? record.attempts : [...record.attempts, attempt];
+  const settled = { ...record, status, outcome, attempts, nextAttemptAt: null };
+  return { body: buildVerificationEvent(settled), attempts: attempts.length };
 }

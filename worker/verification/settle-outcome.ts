@@ -8,6 +8,7 @@ import type { LedgerEntry } from '../../shared/record/ledger.ts';
 import { settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
+import { prepareVerificationEvent } from '../delivery/verification-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 
 export interface FinalAnswer {
@@ -47,6 +48,7 @@ export function createSettle(deps: SettleDeps): Settle {
       outcome,
       attempt: answer.attempt,
       ledger: answer.ledger ?? null,
+      event: prepareVerificationEvent(record, { status, outcome, attempt: answer.attempt }),
     });
     const about = { verification: record.id, code: outcome.code, verdict: outcome.verdict };
     if (written !== 'settled') {

@@ -1,0 +1,202 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { Attempt } from '../../../shared/contract/verification.ts';
+import type { LaneKeys } from '../../../shared/keys.ts';
+import { beginDelivery } from '../../../shared/record/begin-delivery.ts';
+import { type DeliveryProgress, recordDelivery } from '../../../shared/record/delivery-state.ts';
+import { type Settlement, settleVerification } from '../../../shared/record/settle.ts';
+import {
+  buildVerificationEvent,
+  prepareVerificationEvent,
+} from '../../../worker/delivery/verification-event.ts';
+import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { acceptRecord, CLIENT_ID, makeOutcome, mustRead } from '../../support/records.ts';
+
+let lane: TestLane;
+let keys: LaneKeys;
+
+beforeAll(async () => {
+  lane = await startTestLane();
+});
+afterAll(() => lane.stop());
+beforeEach(() => {
+  keys = lane.freshKeys();
+});
+
+const SUBMITTED_AT = 1_900_000_000_000;
+
+const makeAttempt = (code: string): Attempt => ({
+  at: '2026-03-02T03:59:59.000Z',
+  durationMs: 312,
+  code,
+  requestId: 'request-1',
+});
+
+/** A verification with its outcome and its event, as a worker leaves it. */
+async function settled(
+  accepted: Parameters<typeof acceptRecord>[3] = {},
+  settling: Partial<Settlement> = {},
+): Promise<string> {
+  const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: SUBMITTED_AT, ...accepted });
+  const settlement: Settlement = {
+    id,
+    status: 'completed',
+    outcome: makeOutcome(),
+    attempt: makeAttempt('Success'),
+    ledger: null,
+    ...settling,
+  };
+  const record = await mustRead(lane.redis, keys, id);
+  const event = prepareVerificationEvent(record, settlement);
+  await settleVerification(lane.redis, keys, { ...settlement, event });
+  return id;
+}
+
+const begin = (id: string) => beginDelivery(lane.redis, keys, id);
+const conclude = (id: string, progress: Partial<DeliveryProgress>) =>
+  recordDelivery(lane.redis, keys, {
+    id,
+    status: 'retrying',
+    nextAttemptAt: null,
+    attempt: {
+      at: '2026-03-02T04:00:01.000Z',
+      durationMs: 12,
+      status: 503,
+      errorClass: null,
+      answer: 'busy',
+    },
+    now: SUBMITTED_AT + 1_000,
+    keepUntil: null,
+    ...progress,
+  });
+const delivered = { status: 'delivered', keepUntil: SUBMITTED_AT + 86_400_000 } as const;
+
+describe('the event that was written with the outcome', () => {
+  test.each<[string, Parameters<typeof settled>[0], Partial<Settlement>]>([
+    ['of a match', {}, {}],
+    [
+      'with everything a client can name',
+      { reference: 'order\n17 "甲"', extra: '\u2028\\n', priority: 'bulk' },
+      {},
+    ],
+    ['without an attempt', {}, { attempt: null }],
+    ['of a failure', {}, { status: 'failed', outcome: makeOutcome({ verdict: 'error', sim: null }) }],
+  ])('is what the record says: %s', async (_, accepted, settling) => {
+    const callbackUrl = 'https://receiver.example/events?a=1';
+    const id = await settled({ ...accepted, callbackUrl }, settling);
+    const record = await mustRead(lane.redis, keys, id);
+    expect(await begin(id)).toEqual({
+      status: 'due',
+      delivery: {
+        id,
+        clientId: CLIENT_ID,
+        callbackUrl,
+        submittedAt: SUBMITTED_AT,
+        attempts: 0,
+        event: buildVerificationEvent(record),
+      },
+    });
+  });
+
+  test('is not kept when it misses an attempt that another worker noted', async () => {
+    const id = await acceptRecord(lane.redis, keys, lane.keyRing);
+    const seen = await mustRead(lane.redis, keys, id);
+    const crashed = JSON.stringify(makeAttempt('Veriqueue.WorkerCrashed'));
+    await lane.redis.hset(keys.record(id), { attempts: 1, 'attempt:1': crashed });
+    const settlement: Settlement = {
+      id,
+      status: 'completed',
+      outcome: makeOutcome(),
+      attempt: makeAttempt('Success'),
+      ledger: null,
+    };
+    const event = prepareVerificationEvent(seen, settlement);
+    await settleVerification(lane.redis, keys, { ...settlement, event });
+    expect(await begin(id)).toMatchObject({
+      status: 'found',
+      record: {
+        attempts: [{ code: 'Veriqueue.WorkerCrashed' }, { code: 'Success' }],
+        delivery: { status: 'pending' },
+      },
+    });
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({ delivery: { status: 'delivering' } });
+  });
+
+  test('stays the same at every attempt, and is gone with the delivery that succeeds', async () => {
+    const id = await settled();
+    const first = await begin(id);
+    await conclude(id, { nextAttemptAt: SUBMITTED_AT + 6_000 });
+    const second = await begin(id);
+    if (first.status !== 'due' || second.status !== 'due')
+      throw new Error('Cannot compare: both must be due');
+    expect(second.delivery).toEqual({ ...first.delivery, attempts: 1 });
+    await conclude(id, delivered);
+    expect(await lane.redis.hget(keys.record(id), 'event')).toBeNull();
+    expect(await begin(id)).toMatchObject({
+      status: 'found',
+      record: { delivery: { status: 'delivered', attempts: 2, nextAttemptAt: null } },
+    });
+  });
+
+  test('is not looked for in a record whose fields cannot be read', async () => {
+    const id = await settled();
+    await lane.redis.hset(keys.record(id), 'submittedAt', 'yesterday');
+    expect(await begin(id)).toEqual({ status: 'unreadable', fields: ['submittedAt'] });
+  });
+});
+
+describe('beginning a delivery', () => {
+  test('marks it as under way, and forgets when it was due', async () => {
+    const id = await settled();
+    await conclude(id, { nextAttemptAt: SUBMITTED_AT + 6_000 });
+    await begin(id);
+    expect((await mustRead(lane.redis, keys, id)).delivery).toEqual({
+      status: 'delivering',
+      attempts: 1,
+      nextAttemptAt: null,
+    });
+  });
+
+  test('changes nothing before there is an outcome', async () => {
+    const id = await acceptRecord(lane.redis, keys, lane.keyRing);
+    expect(await begin(id)).toMatchObject({ status: 'found', record: { outcome: null } });
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({ delivery: { status: 'pending' } });
+  });
+
+  test('changes nothing after its end', async () => {
+    const id = await settled();
+    await conclude(id, { status: 'dead' });
+    expect(await begin(id)).toMatchObject({ status: 'found', record: { delivery: { status: 'dead' } } });
+  });
+
+  test('finds nothing where there is no record', async () => {
+    expect(await begin('ver_unknown')).toEqual({ status: 'missing' });
+  });
+});
+
+describe('writing down what came of a delivery', () => {
+  test('takes an event off the dead letters that a slower worker delivers after all', async () => {
+    const id = await settled();
+    await conclude(id, { status: 'dead' });
+    expect(await lane.redis.zrange(keys.deadLetters(), '0', '-1')).toEqual([id]);
+    await conclude(id, delivered);
+    expect(await lane.redis.zcard(keys.deadLetters())).toBe(0);
+    expect(await lane.redis.zscore(keys.retention(), id)).toBe(String(delivered.keepUntil));
+  });
+
+  test('counts attempts, and not a delivery that was only parked', async () => {
+    const id = await settled();
+    await conclude(id, {});
+    await conclude(id, { attempt: null, nextAttemptAt: SUBMITTED_AT + 9_000 });
+    expect((await mustRead(lane.redis, keys, id)).delivery).toEqual({
+      status: 'retrying',
+      attempts: 1,
+      nextAttemptAt: SUBMITTED_AT + 9_000,
+    });
+    expect(await lane.redis.llen(keys.deliveryLog(id))).toBe(1);
+  });
+
+  test('leaves nothing behind of a record that was erased meanwhile', async () => {
+    expect(await conclude('ver_unknown', delivered)).toBe('missing');
+    expect(await lane.redis.exists(keys.record('ver_unknown'), keys.deliveryLog('ver_unknown'))).toBe(0);
+  });
+});
