@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { queueAcceptance } from '../../shared/record/accept.ts';
-import { readRecords } from '../../shared/record/read.ts';
+import { readRecord } from '../../shared/record/read.ts';
 import { type Settlement, settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
@@ -33,18 +33,13 @@ export async function writeSettledRecords(order: RecordsOrder): Promise<Verifica
       .map((clientId) => writeOne(order, clientId));
     ids.push(...(await Promise.all(written)));
   }
-  return mustReadAll(order, ids);
+  return Promise.all(ids.map((id) => mustRead(order, id)));
 }
 
-async function mustReadAll(
-  { redis, keys }: RecordsOrder,
-  ids: readonly string[],
-): Promise<VerificationRecord[]> {
-  const reads = await readRecords(redis, keys, ids);
-  return reads.map((read) => {
-    if (read.status === 'found') return read.record;
-    throw new Error(`Cannot prepare a delivery: its record must be found, received ${read.status}`);
-  });
+async function mustRead({ redis, keys }: RecordsOrder, id: string): Promise<VerificationRecord> {
+  const read = await readRecord(redis, keys, id);
+  if (read.status === 'found') return read.record;
+  throw new Error(`Cannot prepare a delivery: its record must be found, received ${read.status}`);
 }
 
 async function writeOne(order: RecordsOrder, clientId: string): Promise<string> {
@@ -64,12 +59,8 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
   });
   await accepting.exec();
   const settlement = makeSettlement(id, new Date(at).toISOString());
-  for (const record of await mustReadAll(order, [id])) {
-    await settleVerification(redis, keys, {
-      ...settlement,
-      event: prepareVerificationEvent(record, settlement),
-    });
-  }
+  const event = prepareVerificationEvent(await mustRead(order, id), settlement);
+  await settleVerification(redis, keys, { ...settlement, event });
   return id;
 }
 

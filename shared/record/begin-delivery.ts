@@ -15,22 +15,20 @@ const beginDeliveryScript = defineGatheredScript({
   args: 0,
   lua: `
 local record = KEYS[1]
-local function begin(nextAt)
-  redis.call('HSET', record, 'deliveryStatus', 'delivering')
-  if nextAt then redis.call('HDEL', record, 'deliveryNextAt') end
-end
-local function isOver(status) return status == 'delivered' or status == 'dead' end
 local due = redis.call('HMGET', record,
   'event', 'deliveryStatus', 'deliveryNextAt', 'client', 'submittedAt', 'deliveryAttempts', 'callbackUrl')
-if due[1] and not isOver(due[2]) then
-  begin(due[3])
+local isOpen = due[2] ~= 'delivered' and due[2] ~= 'dead'
+local function begin()
+  redis.call('HSET', record, 'deliveryStatus', 'delivering')
+  if due[3] then redis.call('HDEL', record, 'deliveryNextAt') end
+end
+if due[1] and isOpen then
+  begin()
   return table.concat({'event', due[4] or '', due[5] or '', due[6] or '0', due[7] or '', due[1]}, '\\n')
 end
 local fields = redis.call('HGETALL', record)
 if #fields == 0 then return 'record\\n[]' end
-local now = {}
-for i = 1, #fields, 2 do now[fields[i]] = fields[i + 1] end
-if now.outcome and not isOver(now.deliveryStatus) then begin(now.deliveryNextAt) end
+if isOpen and redis.call('HEXISTS', record, 'outcome') == 1 then begin() end
 return 'record\\n' .. cjson.encode(fields)
 `,
 });

@@ -31,20 +31,22 @@ const makeAttempt = (code: string): Attempt => ({
   requestId: 'request-1',
 });
 
+const makeSettlement = (id: string, overrides: Partial<Settlement> = {}): Settlement => ({
+  id,
+  status: 'completed',
+  outcome: makeOutcome(),
+  attempt: makeAttempt('Success'),
+  ledger: null,
+  ...overrides,
+});
+
 /** A verification with its outcome and its event, as a worker leaves it. */
 async function settled(
   accepted: Parameters<typeof acceptRecord>[3] = {},
   settling: Partial<Settlement> = {},
 ): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: SUBMITTED_AT, ...accepted });
-  const settlement: Settlement = {
-    id,
-    status: 'completed',
-    outcome: makeOutcome(),
-    attempt: makeAttempt('Success'),
-    ledger: null,
-    ...settling,
-  };
+  const settlement = makeSettlement(id, settling);
   const record = await mustRead(lane.redis, keys, id);
   const event = prepareVerificationEvent(record, settlement);
   await settleVerification(lane.redis, keys, { ...settlement, event });
@@ -102,13 +104,7 @@ describe('the event that was written with the outcome', () => {
     const seen = await mustRead(lane.redis, keys, id);
     const crashed = JSON.stringify(makeAttempt('Veriqueue.WorkerCrashed'));
     await lane.redis.hset(keys.record(id), { attempts: 1, 'attempt:1': crashed });
-    const settlement: Settlement = {
-      id,
-      status: 'completed',
-      outcome: makeOutcome(),
-      attempt: makeAttempt('Success'),
-      ledger: null,
-    };
+    const settlement = makeSettlement(id);
     const event = prepareVerificationEvent(seen, settlement);
     await settleVerification(lane.redis, keys, { ...settlement, event });
     expect(await begin(id)).toMatchObject({
