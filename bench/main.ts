@@ -24,7 +24,7 @@ const chainWithLargerPhotos: ChainOptions = { ...chainDefaults, verifications: 1
 const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
 const quotaDefaults = { seconds: 60 };
 // Several endpoints, because one alone has eight places: what is measured is the machinery, not the cap.
-const deliveryDefaults = { rounds: 11, events: 2_000, concurrency: 64, endpoints: 16 };
+const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: 16 };
 const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
 const batchDefaults = { rows: 20_000, photoBytes: 100_000 };
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
