@@ -1,13 +1,12 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { ANY_ORIGIN } from '../../shared/client/client.ts';
 import { describeClient, listClientIds } from '../../shared/client/describe-client.ts';
 import { type ConsoleEndpoints, consoleListQuery } from '../../shared/contract/console.ts';
-import { verificationId } from '../../shared/contract/verification.ts';
 import { listEndpoints } from '../../shared/redelivery/list-endpoints.ts';
 import { parseInput } from '../field-errors.ts';
 import { ProblemError } from '../problem.ts';
 import { decodeCursor } from '../routes/cursor.ts';
+import { parseIdParam } from '../routes/own-verification.ts';
 import {
   type FindDeps,
   listDeadLetters,
@@ -16,6 +15,8 @@ import {
   searchVerifications,
 } from './find-verifications.ts';
 import { presentEndpoint, readSnapshot } from './snapshot.ts';
+
+const deadLetterQuery = consoleListQuery.omit({ search: true });
 
 /** What an operator may look at besides the live page. */
 export function addConsoleQueries(app: FastifyInstance, deps: FindDeps): void {
@@ -28,15 +29,13 @@ export function addConsoleQueries(app: FastifyInstance, deps: FindDeps): void {
   });
 
   app.get('/console/api/verifications/:id', async (request) => {
-    const parsed = z.object({ id: verificationId }).safeParse(request.params);
-    const detail = parsed.success ? await readDetail(deps, parsed.data.id) : null;
+    const detail = await readDetail(deps, parseIdParam(request.params));
     if (detail === null) throw new ProblemError('not_found');
     return detail;
   });
 
   app.get('/console/api/dead-letters', async (request) => {
-    const query = consoleListQuery.omit({ search: true });
-    const { limit, cursor } = parseInput(query, request.query, 'invalid_query');
+    const { limit, cursor } = parseInput(deadLetterQuery, request.query, 'invalid_query');
     return listDeadLetters(deps, { limit, after: cursor === undefined ? undefined : decodeCursor(cursor) });
   });
 

@@ -1,8 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
 import { holdEndpoint } from '../../shared/callback/keep-endpoint-health.ts';
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
-import { verificationId } from '../../shared/contract/verification.ts';
 import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
 import type { Logger } from '../../shared/log.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
@@ -10,6 +8,7 @@ import { redeliverRange } from '../../shared/redelivery/redeliver-range.ts';
 import { enableEndpoint } from '../../shared/redelivery/release-held.ts';
 import { parseInput } from '../field-errors.ts';
 import { ProblemError } from '../problem.ts';
+import { parseIdParam } from '../routes/own-verification.ts';
 import type { OperatorTasks } from './operator-tasks.ts';
 
 export interface ActionDeps extends RedeliveryDeps {
@@ -68,9 +67,7 @@ function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
 
 function addRedeliveries(app: FastifyInstance, deps: ActionDeps): void {
   app.post('/console/api/verifications/:id/redeliver', async (request, reply) => {
-    const parsed = z.object({ id: verificationId }).safeParse(request.params);
-    if (!parsed.success) throw new ProblemError('not_found');
-    const { id } = parsed.data;
+    const id = parseIdParam(request.params);
     const { status } = await redeliver(deps, id);
     note(deps, 'redeliver', { verification: id, status });
     if (status === 'missing') throw new ProblemError('not_found');

@@ -1,9 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import { z } from 'zod';
-import { verification, verificationId } from '../../shared/contract/verification.ts';
+import { verification } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
-import { readRecord } from '../../shared/record/read.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { LaneView } from '../lane-view.ts';
@@ -11,6 +8,7 @@ import { problemResponses } from '../openapi.ts';
 import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 import { presentNow } from '../waiting.ts';
+import { idParams, parseIdParam, readOwn } from './own-verification.ts';
 
 export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;
@@ -19,8 +17,6 @@ export interface RedeliverRouteDeps extends RedeliveryDeps {
   /** ms epoch */
   readonly now: () => number;
 }
-
-const idParams = z.object({ id: z.string().describe('ver_…') });
 
 export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps): void {
   app.route({
@@ -35,7 +31,7 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       response: { 202: verification, ...problemResponses('401', '404', '409', '503') },
     },
     handler: async (request, reply) => {
-      const id = parseId(request.params);
+      const id = parseIdParam(request.params);
       const clientId = clientOf(request).id;
       await readOwn(deps, id, clientId);
       deps.tracing.note({ 'veriqueue.verification.id': id });
@@ -48,22 +44,4 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       return presentNow(record, null, lane, deps.now());
     },
   });
-}
-
-/** What cannot be an id is an unknown one: there is nothing to learn from the difference. */
-function parseId(params: unknown): string {
-  const parsed = z.object({ id: verificationId }).safeParse(params);
-  if (parsed.success) return parsed.data.id;
-  throw new ProblemError('not_found');
-}
-
-/** @throws {ProblemError} also for another client's: whether an id exists is its owner's business */
-async function readOwn(
-  { redis, keys }: RedeliverRouteDeps,
-  id: string,
-  clientId: string,
-): Promise<VerificationRecord> {
-  const reading = await readRecord(redis, keys, id);
-  if (reading.status !== 'found' || reading.record.clientId !== clientId) throw new ProblemError('not_found');
-  return reading.record;
 }

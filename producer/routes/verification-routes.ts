@@ -8,18 +8,12 @@ import {
 } from '../../shared/callback/delivery-result.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
-import {
-  type Verification,
-  verification,
-  verificationId,
-  verificationPage,
-} from '../../shared/contract/verification.ts';
+import { type Verification, verification, verificationPage } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
 import { cancelVerification } from '../../shared/record/cancel.ts';
 import { type DeliveryAttempt, readDeliveryLog } from '../../shared/record/delivery-state.ts';
-import { listIds, readRecord, readRecords } from '../../shared/record/read.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import { listIds, readRecords } from '../../shared/record/read.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
 import { computePollAfter } from '../estimate.ts';
 import { parseInput } from '../field-errors.ts';
@@ -31,6 +25,7 @@ import type { ProducerQueues } from '../submission/enqueue.ts';
 import { presentNow, readPositions } from '../waiting.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { erase } from './erase-verification.ts';
+import { idParams, logUnreadable, parseIdParam, readOwn } from './own-verification.ts';
 
 export interface VerificationRoutesDeps {
   readonly redis: Redis;
@@ -43,7 +38,6 @@ export interface VerificationRoutesDeps {
 }
 
 const tags = ['verifications'];
-const idParams = z.object({ id: z.string().describe('ver_…') });
 const deletionQuery = z.object({ erase: z.enum(['true', 'false']).default('false') });
 
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
@@ -58,7 +52,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       response: { 200: verification, ...problemResponses('401', '404', '503') },
     },
     handler: async (request, reply) => {
-      const { id } = parseId(request.params);
+      const id = parseIdParam(request.params);
       const [record, [position = null], lane] = await Promise.all([
         readOwn(deps, id, clientOf(request).id),
         readPositions(deps.redis, deps.keys, [id]),
@@ -103,7 +97,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       },
     },
     handler: async (request, reply) => {
-      const { id } = parseId(request.params);
+      const id = parseIdParam(request.params);
       const clientId = clientOf(request).id;
       const { erase: shallErase } = parseInput(deletionQuery, request.query, 'invalid_query');
       if (shallErase === 'true') {
@@ -126,7 +120,7 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       response: { 200: deliveryLogPage, ...problemResponses('401', '404', '503') },
     },
     handler: async (request) => {
-      const { id } = parseId(request.params);
+      const id = parseIdParam(request.params);
       const [, attempts] = await Promise.all([
         readOwn(deps, id, clientOf(request).id),
         readDeliveryLog(deps.redis, deps.keys, id),
@@ -142,29 +136,6 @@ function describePoll(
 ): Readonly<Record<string, string>> {
   if (outcome !== null || status === 'cancelled') return {};
   return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), now));
-}
-
-/** What cannot be an id is an unknown one: there is nothing to learn from the difference. */
-function parseId(params: unknown): { readonly id: string } {
-  const parsed = z.object({ id: verificationId }).safeParse(params);
-  if (parsed.success) return parsed.data;
-  throw new ProblemError('not_found');
-}
-
-/** @throws {ProblemError} also for another client's: whether an id exists is its owner's business */
-async function readOwn(
-  { redis, keys, log }: VerificationRoutesDeps,
-  id: string,
-  clientId: string,
-): Promise<VerificationRecord> {
-  const reading = await readRecord(redis, keys, id);
-  if (reading.status === 'unreadable') logUnreadable(log, reading.fields, id);
-  if (reading.status !== 'found' || reading.record.clientId !== clientId) throw new ProblemError('not_found');
-  return reading.record;
-}
-
-function logUnreadable(log: Logger, fields: readonly string[], id: string): void {
-  log.error({ event: 'record_unreadable', verification: id, fields }, 'a record cannot be read');
 }
 
 async function listVerifications(

@@ -13,6 +13,8 @@ export interface LaneReply {
 const changeSchema = z
   .tuple([z.enum(['held', 'slow', 'paused', 'rate', 'resumed', 'restarted']), z.string()])
   .transform(([name, detail]): LaneChange => ({ name, detail }));
+// Made once each: to make a schema takes zod longer than to apply it, and a reply comes for every slot.
+const partsSchema = z.array(z.unknown());
 const headSchema = z.tuple([z.number(), z.number(), z.array(changeSchema)]);
 const answerSchema = z.union([
   z.tuple([z.literal('told')]).transform((): LaneAnswer => ({ kind: 'told' })),
@@ -27,7 +29,7 @@ const answerSchema = z.union([
 
 /** @throws ZodError when the reply is not the script's */
 export function parseLaneReply(reply: unknown): LaneReply {
-  const parts = z.array(z.unknown()).parse(reply);
+  const parts = partsSchema.parse(reply);
   const [nowUs, seq, changes] = headSchema.parse(parts.slice(0, 3));
   return { nowUs, seq, changes, answer: answerSchema.parse(parts.slice(3)) };
 }

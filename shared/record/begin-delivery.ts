@@ -52,6 +52,8 @@ export type DeliveryBeginning =
   /** There is no event yet, or none any more: the record as it stood before. */
   | ParsedRecord;
 
+const replyText = z.string();
+
 const dueFields = z.object({
   client: z.string().min(1),
   submittedAt: z.coerce.number().int().positive(),
@@ -61,7 +63,7 @@ const dueFields = z.object({
 
 /** Marks the delivery as under way, unless there is no outcome yet or it has ended. */
 export async function beginDelivery(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryBeginning> {
-  const reply = z.string().parse(await beginDeliveryScript(redis, [keys.record(id)], []));
+  const reply = replyText.parse(await beginDeliveryScript(redis, [keys.record(id)], []));
   const [form, ...lines] = reply.split('\n');
   if (form === 'record') return parseRecord(hashFromReply(JSON.parse(lines.join('\n'))));
   return parseDue(id, lines);

@@ -1,0 +1,47 @@
+/** The verification that a route is about. */
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { verificationId } from '../../shared/contract/verification.ts';
+import type { LaneKeys } from '../../shared/keys.ts';
+import type { Logger } from '../../shared/log.ts';
+import { readRecord } from '../../shared/record/read.ts';
+import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import { ProblemError } from '../problem.ts';
+
+export interface OwnVerificationDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly log: Logger;
+}
+
+/** For the description alone: {@link parseIdParam} judges. */
+export const idParams = z.object({ id: z.string().describe('ver_…') });
+
+const params = z.object({ id: verificationId });
+
+/**
+ * What cannot be an id is an unknown one: there is nothing to learn from the difference.
+ *
+ * @throws {ProblemError} not_found
+ */
+export function parseIdParam(received: unknown): string {
+  const parsed = params.safeParse(received);
+  if (parsed.success) return parsed.data.id;
+  throw new ProblemError('not_found');
+}
+
+/** @throws {ProblemError} not_found, also for another client's: whether an id exists is its owner's business */
+export async function readOwn(
+  { redis, keys, log }: OwnVerificationDeps,
+  id: string,
+  clientId: string,
+): Promise<VerificationRecord> {
+  const reading = await readRecord(redis, keys, id);
+  if (reading.status === 'unreadable') logUnreadable(log, reading.fields, id);
+  if (reading.status !== 'found' || reading.record.clientId !== clientId) throw new ProblemError('not_found');
+  return reading.record;
+}
+
+export function logUnreadable(log: Logger, fields: readonly string[], id: string): void {
+  log.error({ event: 'record_unreadable', verification: id, fields }, 'a record cannot be read');
+}
