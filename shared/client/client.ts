@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { namesOfFields } from '../contract/field-names.ts';
 import { jsonText } from '../contract/json-text.ts';
 import type { LaneKeys } from '../keys.ts';
 import type { KeyRing } from '../sealing/key-ring.ts';
@@ -96,7 +97,7 @@ export async function readClient(
   if (Object.keys(hash).length === 0) return { status: 'missing' };
   const parsed = storedClient.safeParse(hash);
   if (!parsed.success) {
-    return { status: 'unreadable', fields: parsed.error.issues.map((issue) => issue.path.join('.')) };
+    return { status: 'unreadable', fields: namesOfFields(parsed.error) };
   }
   const webhookSecrets = openSecrets(keyRing, parsed.data, now);
   if (webhookSecrets.length === 0) return { status: 'unreadable', fields: ['webhookSecrets'] };

@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { namesOfFields } from '../contract/field-names.ts';
 import type { LaneKeys } from '../keys.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
 
@@ -31,7 +32,7 @@ export async function describeClient(
   if (Object.keys(hash).length === 0) return { status: 'missing' };
   const parsed = describedClient.safeParse(hash);
   if (!parsed.success) {
-    return { status: 'unreadable', fields: parsed.error.issues.map((issue) => issue.path.join('.')) };
+    return { status: 'unreadable', fields: namesOfFields(parsed.error) };
   }
   const stored = parsed.data;
   return {

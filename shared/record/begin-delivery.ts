@@ -1,8 +1,9 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { namesOfFields } from '../contract/field-names.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineGatheredScript } from '../redis/gathered-script.ts';
-import { hashFromReply, type ParsedRecord, parseRecord } from './verification-record.ts';
+import { hashFromReply, type ParsedRecord, parseRecord, recordFields } from './verification-record.ts';
 
 // One round trip for what every delivery needs first. It writes, so a full Redis refuses it: an event that could not be
 // noted as delivered is not posted, again and again, for as long as that lasts.
@@ -24,7 +25,7 @@ local function begin()
 end
 if due[1] and isOpen then
   begin()
-  return table.concat({'event', due[4] or '', due[5] or '', due[6] or '0', due[7] or '', due[1]}, '\\n')
+  return table.concat({'event', due[4] or '', due[5] or '', due[6] or '', due[7] or '', due[1]}, '\\n')
 end
 local fields = redis.call('HGETALL', record)
 if #fields == 0 then return 'record\\n[]' end
@@ -54,11 +55,11 @@ export type DeliveryBeginning =
 
 const replyText = z.string();
 
-const dueFields = z.object({
-  client: z.string().min(1),
-  submittedAt: z.coerce.number().int().positive(),
-  deliveryAttempts: z.coerce.number().int().nonnegative(),
-  callbackUrl: z.string(),
+const dueFields = recordFields.pick({
+  client: true,
+  submittedAt: true,
+  deliveryAttempts: true,
+  callbackUrl: true,
 });
 
 /** Marks the delivery as under way, unless there is no outcome yet or it has ended. */
@@ -69,22 +70,19 @@ export async function beginDelivery(redis: Redis, keys: LaneKeys, id: string): P
   return parseDue(id, lines);
 }
 
-function parseDue(
-  id: string,
-  [client, submittedAt, deliveryAttempts, callbackUrl, event = '']: string[],
-): DeliveryBeginning {
+/** @param lines a line that is empty stands for a field that is not set */
+function parseDue(id: string, lines: readonly string[]): DeliveryBeginning {
+  const [client, submittedAt, deliveryAttempts, callbackUrl] = lines.map((line) => line || undefined);
   const parsed = dueFields.safeParse({ client, submittedAt, deliveryAttempts, callbackUrl });
-  if (!parsed.success) {
-    return { status: 'unreadable', fields: parsed.error.issues.map((issue) => issue.path.join('.')) };
-  }
+  if (!parsed.success) return { status: 'unreadable', fields: namesOfFields(parsed.error) };
   const row = parsed.data;
   const delivery = {
     id,
     clientId: row.client,
-    callbackUrl: row.callbackUrl === '' ? null : row.callbackUrl,
+    callbackUrl: row.callbackUrl ?? null,
     submittedAt: row.submittedAt,
     attempts: row.deliveryAttempts,
-    event,
+    event: lines[4] ?? '',
   };
   return { status: 'due', delivery };
 }

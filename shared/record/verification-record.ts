@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { namesOfFields } from '../contract/field-names.ts';
 import { jsonText } from '../contract/json-text.ts';
 import {
   type Attempt,
@@ -53,7 +54,8 @@ const storedStatus = verificationStatus.exclude(['held']);
 const count = z.coerce.number().int().nonnegative();
 const time = z.coerce.number().int().positive();
 
-const fields = z.object({
+/** The fields of the hash but the attempts; what is left out is not set. */
+export const recordFields = z.object({
   id: z.string(),
   client: z.string(),
   status: storedStatus,
@@ -84,13 +86,13 @@ export type ParsedRecord =
 /** The door for what comes out of Redis: everything behind it trusts the types. Field names only, never values. */
 export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecord {
   if (Object.keys(hash).length === 0) return { status: 'missing' };
-  const parsed = fields.safeParse(hash);
+  const parsed = recordFields.safeParse(hash);
   const attempts = Object.entries(hash)
     .filter(([name]) => name.startsWith('attempt:'))
     .sort(([a], [b]) => Number(a.slice(8)) - Number(b.slice(8)))
     .map(([name, text]) => ({ name, parsed: attemptJson.safeParse(text) }));
   const unreadable = [
-    ...(parsed.success ? [] : parsed.error.issues.map((issue) => issue.path.join('.'))),
+    ...(parsed.success ? [] : namesOfFields(parsed.error)),
     ...attempts.filter((entry) => !entry.parsed.success).map((entry) => entry.name),
   ];
   if (!parsed.success || unreadable.length > 0) return { status: 'unreadable', fields: unreadable };
