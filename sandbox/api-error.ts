@@ -57,6 +57,12 @@ export const apiErrors = {
     code: 'InvalidParameterValue',
     message: `The value specified in the parameter \`${name}\` is not valid.`,
   }),
+  /** The sandbox's own text: the real service would look the person up. */
+  notATestPerson: {
+    code: 'InvalidParameterValue',
+    message:
+      'The value specified in the parameter `IdCard` is not valid. This is the sandbox: it knows test people only, whose ID numbers begin with 99, and it asked nobody about this one.',
+  },
   malformedJson: { code: 'InvalidParameter', message: 'The request body is not a valid JSON object.' },
   malformedForm: { code: 'InvalidParameter', message: 'Url key and value should be splited by `=`.' },
   multipartNotSupported: {

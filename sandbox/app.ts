@@ -51,6 +51,8 @@ interface CallRecord {
   readonly code: string;
   readonly fault: string | undefined;
   readonly latencyMs: number;
+  /** Refused because the number may be a real person's. */
+  readonly stranger: boolean;
 }
 
 /** A planned result as a tester writes it: a bare code, or an object of which every field may be left out. */
@@ -114,7 +116,7 @@ function latencyOf(answer: Answer, { latencyMs: { min, max }, random }: Context)
 }
 
 async function sendReply(context: Context, response: ServerResponse, reply: Reply): Promise<void> {
-  const { answer, extra } = reply;
+  const { answer, extra, stranger = false } = reply;
   const requestId = randomUUID();
   const latencyMs = latencyOf(answer, context);
   const wait = new AbortController();
@@ -123,7 +125,7 @@ async function sendReply(context: Context, response: ServerResponse, reply: Repl
     context.waits.delete(wait);
     wait.abort();
   });
-  context.log({ requestId, code: answer.code, fault: answer.fault, latencyMs });
+  context.log({ requestId, code: answer.code, fault: answer.fault, latencyMs, stranger });
   await transmit(response, {
     body: renderAnswer(answer, extra, requestId),
     fault: answer.fault,

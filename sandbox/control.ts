@@ -2,7 +2,7 @@ import { z } from 'zod';
 import type { PersonCalls } from './call-log.ts';
 import { codeRow } from './codes.ts';
 import type { PublicKeys } from './encryption-keys.ts';
-import { type Person, people } from './people.ts';
+import { isStranger, type Person, people } from './people.ts';
 import { PlannedResult } from './planned-result.ts';
 import type { SandboxStats } from './statistics.ts';
 import type { WireRequest } from './wire-request.ts';
@@ -18,7 +18,8 @@ function fromBareCode(result: unknown): unknown {
 const ScriptOrder = z.strictObject({
   idCard: z
     .string()
-    .regex(/^(\*|\d{17}[\dX])$/, 'must be an 18-character ID number, or "*" for the whole account'),
+    .regex(/^(\*|\d{17}[\dX])$/, 'must be an 18-character ID number, or "*" for the whole account')
+    .refine((idCard) => !isStranger(idCard), 'must be a test person: their numbers begin with 99'),
   results: z.array(z.preprocess(fromBareCode, PlannedResult)).max(MAX_RESULTS),
 });
 

@@ -23,6 +23,8 @@ export interface GatewayOptions {
 export interface Reply {
   readonly answer: Answer;
   readonly extra: string | undefined;
+  /** The question was about somebody who may be real, and was not answered. */
+  readonly stranger?: boolean;
 }
 
 /**
@@ -91,9 +93,13 @@ export class Gateway {
     if (!allowed) {
       return reply(refusal(apiErrors.requestLimitExceeded(inSecond, this.#options.quotaPerSecond)));
     }
+    const parsed = parseQuestion(call.parameters);
+    // Before the script that holds the account: it may hold it with a match, which is for test people only.
+    if (parsed.kind === 'question' && this.#recognition.isAboutStranger(parsed.question)) {
+      return { ...reply(refusal(apiErrors.notATestPerson)), stranger: true };
+    }
     const held = this.#script.nextForAccount();
     if (held !== undefined) return reply(completeAnswer(held, ''));
-    const parsed = parseQuestion(call.parameters);
     if (parsed.kind === 'refused') return reply(refusal(parsed.error));
     const answer = this.#recognition.answer(parsed.question, request.arrivedAt);
     return { answer, extra: parsed.question.Extra };

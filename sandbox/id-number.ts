@@ -20,6 +20,14 @@ function isDate(yyyymmdd: string): boolean {
   return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(iso);
 }
 
+/** Division codes beginning with 99 do not exist: not for residents, nor behind the 9 of a foreigner's card. */
+const TEST_DIVISION = '99';
+
+/** Whether a number lies in the range that is set aside for made-up people. */
+export function isTestNumber(text: string): boolean {
+  return text.startsWith(TEST_DIVISION);
+}
+
 /**
  * A number that passes every check and can belong to nobody: division codes beginning with 99 do not exist.
  *
@@ -28,7 +36,7 @@ function isDate(yyyymmdd: string): boolean {
  * @param sequence 0 to 999
  */
 export function syntheticIdNumber(region: number, birth: string, sequence: number): string {
-  const first17 = `99${String(region).padStart(4, '0')}${birth}${String(sequence).padStart(3, '0')}`;
+  const first17 = `${TEST_DIVISION}${String(region).padStart(4, '0')}${birth}${String(sequence).padStart(3, '0')}`;
   return first17 + checkCharacter(first17);
 }
 

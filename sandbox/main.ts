@@ -6,6 +6,9 @@ import { sandboxEnvironment, sandboxOptions } from './settings.ts';
 /** How long calls in progress may take to end once the process is told to stop. */
 const DRAIN_MS = 10_000;
 
+const NOT_A_TEST_PERSON =
+  'refused a question about an ID number that may be real: the sandbox knows test people only (numbers beginning with 99). Give the worker the credentials of the real account, or submit test people';
+
 async function main(): Promise<void> {
   const settings = parseEnvironment(sandboxEnvironment, process.env);
   const log = await createLog({
@@ -21,7 +24,10 @@ async function main(): Promise<void> {
   });
   const sandbox = await createSandbox({
     ...sandboxOptions(settings),
-    log: (record) => log.debug({ event: 'answered', ...record }, 'call answered'),
+    log: ({ stranger, ...record }) => {
+      if (stranger) log.warn({ event: 'not_a_test_person', ...record }, NOT_A_TEST_PERSON);
+      else log.debug({ event: 'answered', ...record }, 'call answered');
+    },
   });
   process.stdout.write(`Sandbox listening on ${sandbox.url}\n`);
   process.send?.({ ready: true, url: sandbox.url });

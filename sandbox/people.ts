@@ -1,5 +1,5 @@
 import { apiPageCodes, commonCodes } from './codes.ts';
-import { syntheticIdNumber } from './id-number.ts';
+import { isIdNumber, isTestNumber, syntheticIdNumber } from './id-number.ts';
 import { type Fault, PlannedResult, UNREADABLE_FAULTS } from './planned-result.ts';
 
 /** One test person: who they are, and what the calls about them are answered, one by one; the last answer repeats. */
@@ -126,7 +126,10 @@ const faults = group(REGIONS.fault, [
   always('huge'),
 ]);
 
-/** The table of test people. Who is not in it matches, with any name, if their number passes its checks. */
+/**
+ * The table of test people. A number of the test range that is not in it matches, with any name, if it passes its
+ * checks. Any other number may be a real person's: the sandbox has no answer for it.
+ */
 export const people: readonly Person[] = [
   exampleOfTheApiPage,
   ...matching,
@@ -138,6 +141,11 @@ export const people: readonly Person[] = [
 ];
 
 const byIdCard: ReadonlyMap<string, Person> = new Map(people.map((person) => [person.idCard, person]));
+
+/** Whether a well-formed number may be a real person's. A malformed one is nobody's. */
+export function isStranger(idCard: string): boolean {
+  return isIdNumber(idCard) && !isTestNumber(idCard) && !byIdCard.has(idCard);
+}
 
 export function findPerson(idCard: string): Person | undefined {
   return byIdCard.get(idCard);

@@ -3,7 +3,7 @@ import { CallLog } from './call-log.ts';
 import { type Decryption, decryptSubject, type SubjectFields } from './encryption.ts';
 import type { EncryptionKeys } from './encryption-keys.ts';
 import { isIdNumber } from './id-number.ts';
-import { findPerson, type Person } from './people.ts';
+import { findPerson, isStranger, type Person } from './people.ts';
 import { PersonLimit } from './person-limit.ts';
 import { checkPhoto, type PhotoCheck } from './photo-check.ts';
 import { PlannedResult } from './planned-result.ts';
@@ -53,7 +53,8 @@ export class Recognition {
 
   /**
    * Answers one question that arrived at `arrivedAt`. A scripted result goes before everything but decryption, without
-   * which it is not known whom the question is about, and the limit per person.
+   * which it is not known whom the question is about, and the limit per person. The gateway asks about no stranger:
+   * a real ID number must not be listed by `GET /sandbox/calls` either.
    */
   answer(question: Question, arrivedAt: number): Answer {
     const opened = this.#open(question);
@@ -63,6 +64,12 @@ export class Recognition {
     const result = this.#find(subject, question.ImageBase64, arrivedAt);
     this.#calls.record(subject.IdCard, { at: arrivedAt, code: result.code });
     return completeAnswer(result, subject.IdCard);
+  }
+
+  /** Whether the question is about somebody who may be real. */
+  isAboutStranger(question: Question): boolean {
+    const opened = this.#open(question);
+    return opened.kind === 'plain' && isStranger(opened.subject.IdCard);
   }
 
   /** Forgets every call; the script is cleared by whoever owns it. */

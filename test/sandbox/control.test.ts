@@ -97,6 +97,7 @@ describe('POST /sandbox/script', () => {
     ['no JSON', '{', /expected object/],
     ['no person', { results: [] }, /^idCard: /],
     ['a person with a short number', { idCard: '99', results: [] }, /18-character ID number/],
+    ['a number of a real division', { idCard: '110101199001010015', results: [] }, /test person/],
     ['no results', { idCard: SOMEONE }, /results/],
     ['a fault that does not exist', { idCard: SOMEONE, results: [{ fault: 'fire' }] }, /fault/],
     ['a code that is none', { idCard: SOMEONE, results: ['not a code!'] }, /must be an error code/],

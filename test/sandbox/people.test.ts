@@ -185,6 +185,37 @@ describe('the course of a person', () => {
   });
 });
 
+describe('an ID number that may be a real person’s', () => {
+  const real = ['110101199001010015', '310101199001010012', '440305200002290029', '110101200002290026'];
+
+  it.each(real)('%s is refused by a code that is no finding about a person', async (idCard) => {
+    expect(isIdNumber(idCard)).toBe(true);
+    const { Error: error, Result: result, Sim: sim } = await ask(sandbox.port, idCard);
+    expect({ code: error?.Code, result, sim }).toEqual({ code: 'InvalidParameterValue' });
+    expect(error?.Message).toMatch(/sandbox.*test people only/);
+    expect(sandbox.calls(idCard).calls).toBe(0);
+  });
+
+  it.each(real)('%s gets no match from a script either', async (idCard) => {
+    sandbox.script('*', ['Success']);
+    sandbox.script(idCard, ['Success']);
+    expect(codeOf(await ask(sandbox.port, idCard))).toBe('InvalidParameterValue');
+    sandbox.script('*', []);
+    expect(codeOf(await ask(sandbox.port, idCard))).toBe('InvalidParameterValue');
+  });
+
+  it('is logged without the number', async () => {
+    const [idCard = ''] = real;
+    const records: object[] = [];
+    const logging = await startSandbox({ log: (record) => records.push(record) });
+    await ask(logging.port, idCard);
+    await ask(logging.port, loadTestIdNumber(1));
+    await logging.close();
+    expect(records).toMatchObject([{ stranger: true }, { stranger: false }]);
+    expect(JSON.stringify(records)).not.toContain(idCard);
+  });
+});
+
 describe('the similarity', () => {
   it('belongs to the person, so that an answer proves whose it is', async () => {
     const asked = Array.from({ length: 50 }, (_, index) => loadTestIdNumber(index * 777));
