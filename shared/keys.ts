@@ -37,6 +37,10 @@ export interface LaneKeys {
   quota(): string;
   /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
   ledger(day: string): string;
+  /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. Scripts spell it too. */
+  clientLedger(clientId: string, month: string): string;
+  /** String: when the ledger of a day was last copied to those of its clients (ms epoch). */
+  ledgerCopied(day: string): string;
   /** Sorted set: upstream calls about one person by time (ms epoch), and until when the upstream wants no more. */
   person(digest: string): string;
   /** List: the delivery attempts of one event, oldest first. */
@@ -83,6 +87,8 @@ export function laneKeys(lane: string): LaneKeys {
     inFlight: () => `${tag}:in-flight`,
     quota: () => `${tag}:quota`,
     ledger: (day) => `${tag}:ledger:${day}`,
+    clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,
+    ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
     person: (digest) => `${tag}:person:${digest}`,
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
     deadLetters: () => `${tag}:dead-letters`,

@@ -1,7 +1,13 @@
 import type { Command } from 'commander';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
-import { LEDGER_DAYS, listDays, readUsage } from '../../shared/record/usage.ts';
+import { readClientUsage, readUsage } from '../../shared/record/usage.ts';
+import {
+  countDays,
+  DEFAULT_USAGE_DAYS,
+  isUsablePeriod,
+  LEDGER_DAYS,
+} from '../../shared/record/usage-period.ts';
 import { parseDay } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -13,7 +19,6 @@ interface UsageOptions {
   readonly client?: string;
 }
 
-const DEFAULT_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 /** `veriqueue usage`: the ledger, to be held against the upstream's bill. */
@@ -21,7 +26,7 @@ export function addUsageCommand(program: Command, context: CliContext): void {
   program
     .command('usage')
     .description('upstream calls by day (+08:00), client and code: billed, unbilled, unknown')
-    .option('--from <day>', `first day, ${DEFAULT_DAYS} days ago unless given`, parseDay)
+    .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS} days ago unless given`, parseDay)
     .option('--to <day>', 'last day, today unless given', parseDay)
     .option('--client <client>', 'of one client only')
     .action((options: UsageOptions) => show(context, options));
@@ -29,16 +34,19 @@ export function addUsageCommand(program: Command, context: CliContext): void {
 
 async function show(context: CliContext, options: UsageOptions): Promise<void> {
   const to = options.to ?? ledgerDay(context.now());
-  const from = options.from ?? ledgerDay(context.now() - (DEFAULT_DAYS - 1) * DAY_MS);
-  const days = listDays({ from, to }).length;
-  if (days === 0 || days > LEDGER_DAYS) {
+  const from = options.from ?? ledgerDay(context.now() - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
+  const period = { from, to };
+  if (!isUsablePeriod(period)) {
     throw new CommandFailure(
-      `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${days}`,
+      `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${Math.max(0, countDays(period))}`,
       2,
     );
   }
+  const { client: clientId } = options;
   const report = await withConnection(context, ({ redis, keys }) =>
-    readUsage(redis, keys, { from, to }, options.client ?? null),
+    clientId === undefined
+      ? readUsage(redis, keys, period)
+      : readClientUsage(redis, keys, { period, clientId, now: context.now() }),
   );
   context.terminal.show(report, formatReport(context.terminal, report));
 }

@@ -31,7 +31,7 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
     deps.lane.read(),
     readLaneArrivals(redis, keys, ARRIVAL_SECONDS),
-    readUsage(redis, keys, { from: day, to: day }, null),
+    readUsage(redis, keys, { from: day, to: day }),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),
   ]);

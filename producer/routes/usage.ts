@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
-import { LEDGER_DAYS, listDays, readUsage } from '../../shared/record/usage.ts';
+import { readClientUsage } from '../../shared/record/usage.ts';
+import { DEFAULT_USAGE_DAYS, isUsablePeriod, LEDGER_DAYS } from '../../shared/record/usage-period.ts';
 import { parseInput } from '../field-errors.ts';
 import { problemResponses } from '../openapi.ts';
 import { ProblemError } from '../problem.ts';
@@ -17,11 +18,10 @@ export interface UsageRouteDeps {
   readonly now: () => number;
 }
 
-const DEFAULT_DAYS = 30;
 const DAY_MS = 86_400_000;
 
 const usageQuery = z.strictObject({
-  from: z.iso.date().optional().describe(`first day; ${DEFAULT_DAYS} days ago unless given`),
+  from: z.iso.date().optional().describe(`first day; ${DEFAULT_USAGE_DAYS} days ago unless given`),
   to: z.iso.date().optional().describe('last day; today (+08:00) unless given'),
 });
 
@@ -39,15 +39,18 @@ export function addUsageRoute(app: FastifyInstance, { redis, keys, now }: UsageR
     handler: async (request) => {
       const query = parseInput(usageQuery, request.query, 'invalid_query');
       const to = query.to ?? ledgerDay(now());
-      const from = query.from ?? ledgerDay(now() - (DEFAULT_DAYS - 1) * DAY_MS);
-      const days = listDays({ from, to }).length;
-      if (days === 0 || days > LEDGER_DAYS) {
+      const from = query.from ?? ledgerDay(now() - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
+      if (!isUsablePeriod({ from, to })) {
         const detail = `must be a day on or before \`to\`, at most ${LEDGER_DAYS - 1} days earlier`;
         throw new ProblemError('invalid_query', {
           errors: [{ pointer: '/from', code: 'invalid_period', detail }],
         });
       }
-      return readUsage(redis, keys, { from, to }, clientOf(request).id);
+      return readClientUsage(redis, keys, {
+        period: { from, to },
+        clientId: clientOf(request).id,
+        now: now(),
+      });
     },
   });
 }

@@ -15,3 +15,6 @@ const BEIJING_OFFSET_MS = 8 * 3_600_000;
 /** The upstream's account lives in +08:00 (no daylight saving): so do its daily limits and its bill. */
 export const ledgerDay = (now: number): string =>
   new Date(now + BEIJING_OFFSET_MS).toISOString().slice(0, 10);
+
+/** ms epoch at which a day of the ledger is over. */
+export const endOfLedgerDay = (day: string): number => Date.parse(day) + 86_400_000 - BEIJING_OFFSET_MS;

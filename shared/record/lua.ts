@@ -55,12 +55,33 @@ end
 
 /** Calls are kept for reconciling the bill: 400 days. */
 const LEDGER_KEPT_SECONDS = 400 * 86_400;
+/** A client's ledger is one hash a month: its last day must live as long as every other. */
+const CLIENT_LEDGER_KEPT_SECONDS = LEDGER_KEPT_SECONDS + 31 * 86_400;
+
+/**
+ * Copies a day's count into the ledger of its client, so that a client's usage is read without anybody else's. The day's
+ * ledger is the truth: what is copied is its total, so copying twice changes nothing, and a count that an earlier version
+ * made is caught up with.
+ */
+export const copyCallLua = `
+local function copyCall(ledger, entry, total)
+  local prefix, month, day = string.match(ledger, '^(.*):ledger:(%d+%-%d+)%-(%d+)$')
+  local client, rest = string.match(entry, '^([^|]*)|(.*)$')
+  if not prefix or not client then return end
+  local own = prefix .. ':client-ledger:' .. client .. ':' .. month
+  if redis.call('HSET', own, day .. '|' .. rest, total) == 1 then
+    redis.call('EXPIRE', own, ${CLIENT_LEDGER_KEPT_SECONDS})
+  end
+end
+`;
 
 export const countCallLua = `
+${copyCallLua}
 local function countCall(ledger, entry)
-  if entry ~= '' and redis.call('HINCRBY', ledger, entry, 1) == 1 then
-    redis.call('EXPIRE', ledger, ${LEDGER_KEPT_SECONDS})
-  end
+  if entry == '' then return end
+  local total = redis.call('HINCRBY', ledger, entry, 1)
+  if total == 1 then redis.call('EXPIRE', ledger, ${LEDGER_KEPT_SECONDS}) end
+  copyCall(ledger, entry, total)
 end
 `;
 

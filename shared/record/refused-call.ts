@@ -1,5 +1,16 @@
+import { defineScript } from '../redis/script.ts';
 import type { ClaimContext } from './claim.ts';
 import { type LedgerEntry, ledgerField } from './ledger.ts';
+import { countCallLua } from './lua.ts';
+
+const countCallScript = defineScript({
+  name: 'countCall',
+  keys: 1,
+  lua: `
+${countCallLua}
+countCall(KEYS[1], ARGV[1])
+`,
+});
 
 /** A call the upstream refused for pace: it is in the ledger, unmarked, and no attempt of the verification. */
 export async function noteRefusedCall(
@@ -9,6 +20,6 @@ export async function noteRefusedCall(
 ): Promise<void> {
   await Promise.all([
     redis.hdel(keys.record(id), 'sentAt'),
-    redis.hincrby(keys.ledger(entry.day), ledgerField(entry), 1),
+    countCallScript(redis, [keys.ledger(entry.day)], [ledgerField(entry)]),
   ]);
 }

@@ -1,57 +1,92 @@
 import type { Redis } from 'ioredis';
 import type { UsageReport } from '../contract/usage.ts';
 import type { LaneKeys } from '../keys.ts';
-import type { LedgerEntry } from './ledger.ts';
-
-/** Days the ledger is kept, and the longest period that can be asked for. */
-export const LEDGER_DAYS = 400;
+import { scanHash } from '../redis/scan-hash.ts';
+import { copyLedgers } from './copy-ledger.ts';
+import { type LedgerEntry, ledgerDay } from './ledger.ts';
+import { listDays, type UsagePeriod } from './usage-period.ts';
 
 type UsageRow = UsageReport['data'][number];
 
-export interface UsagePeriod {
-  /** `yyyy-mm-dd`, both included. */
-  readonly from: string;
-  readonly to: string;
-}
-
-const DAY_MS = 86_400_000;
-
-/** The days of a period, first to last; empty when it ends before it begins. */
-export function listDays({ from, to }: UsagePeriod): string[] {
-  const first = Date.parse(from);
-  const length = Math.max(0, Math.floor((Date.parse(to) - first) / DAY_MS) + 1);
-  return Array.from({ length }, (_, i) => new Date(first + i * DAY_MS).toISOString().slice(0, 10));
+interface Count extends LedgerEntry {
+  readonly count: number;
 }
 
 /**
- * The ledger of a period by day, client and code, in this order, with totals.
+ * What every client of a lane used in a period, by day, client and code, in this order, with totals. Its cost grows with
+ * the clients, so it is for operators.
  *
- * @param clientId everybody's when null
+ * @throws {RangeError} for a period that is none or too long
  */
-export async function readUsage(
-  redis: Redis,
-  keys: LaneKeys,
-  period: UsagePeriod,
-  clientId: string | null,
-): Promise<UsageReport> {
-  const days = listDays(period);
-  const ledgers = await Promise.all(days.map((day) => redis.hgetall(keys.ledger(day))));
-  const data = ledgers.flatMap((ledger, i) => readDay(days[i] ?? '', ledger, clientId));
-  const sum = (field: LedgerEntry['billed']) => data.reduce((total, row) => total + row[field], 0);
-  const [billed, unbilled, unknown] = [sum('billed'), sum('unbilled'), sum('unknown')];
-  return { ...period, data, total: { calls: billed + unbilled + unknown, billed, unbilled, unknown } };
+export async function readUsage(redis: Redis, keys: LaneKeys, period: UsagePeriod): Promise<UsageReport> {
+  const counts: Count[] = [];
+  for (const day of listDays(period)) {
+    for await (const page of scanHash(redis, keys.ledger(day))) {
+      counts.push(...page.flatMap(([field, count]) => parseCount([day, ...field.split('|')], count)));
+    }
+  }
+  return report(period, counts);
 }
 
-function readDay(day: string, ledger: Readonly<Record<string, string>>, only: string | null): UsageRow[] {
-  const rows = new Map<string, UsageRow>();
-  for (const [field, text] of Object.entries(ledger)) {
-    const [clientId = '', code = '', billed = ''] = field.split('|');
-    if ((only !== null && clientId !== only) || !isBilling(billed)) continue;
-    const name = `${clientId}|${code}`;
-    const row = rows.get(name) ?? { day, clientId, code, billed: 0, unbilled: 0, unknown: 0 };
-    rows.set(name, { ...row, [billed]: Number(text) });
+/**
+ * The same of one client: reads its own ledger alone, at most one hash for each month.
+ *
+ * @param now ms epoch
+ * @throws {RangeError} for a period that is none or too long
+ */
+export async function readClientUsage(
+  redis: Redis,
+  keys: LaneKeys,
+  {
+    period,
+    clientId,
+    now,
+  }: { readonly period: UsagePeriod; readonly clientId: string; readonly now: number },
+): Promise<UsageReport> {
+  const days = listDays(period);
+  const today = ledgerDay(now);
+  await copyLedgers(
+    redis,
+    keys,
+    days.filter((day) => day <= today),
+    now,
+  );
+  const counts: Count[] = [];
+  for (const month of new Set(days.map((day) => day.slice(0, 7)))) {
+    for await (const page of scanHash(redis, keys.clientLedger(clientId, month))) {
+      counts.push(
+        ...page.flatMap(([field, count]) => {
+          const [dayOfMonth = '', ...rest] = field.split('|');
+          return parseCount([`${month}-${dayOfMonth}`, clientId, ...rest], count);
+        }),
+      );
+    }
   }
-  return [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  return report(
+    period,
+    counts.filter(({ day }) => day >= period.from && day <= period.to),
+  );
+}
+
+function parseCount(
+  [day = '', clientId = '', code = '', billed = '']: readonly string[],
+  text: string,
+): Count[] {
+  return isBilling(billed) ? [{ day, clientId, code, billed, count: Number(text) }] : [];
+}
+
+function report(period: UsagePeriod, counts: readonly Count[]): UsageReport {
+  const rows = new Map<string, UsageRow>();
+  for (const { day, clientId, code, billed, count } of counts) {
+    const name = `${day}|${clientId}|${code}`;
+    const row = rows.get(name) ?? { day, clientId, code, billed: 0, unbilled: 0, unknown: 0 };
+    rows.set(name, { ...row, [billed]: count });
+  }
+  const data = [...rows.entries()].sort(([a], [b]) => (a < b ? -1 : 1)).map(([, row]) => row);
+  const sum = (field: LedgerEntry['billed']) => data.reduce((total, row) => total + row[field], 0);
+  const [billed, unbilled, unknown] = [sum('billed'), sum('unbilled'), sum('unknown')];
+  const { from, to } = period;
+  return { from, to, data, total: { calls: billed + unbilled + unknown, billed, unbilled, unknown } };
 }
 
 function isBilling(text: string): text is LedgerEntry['billed'] {

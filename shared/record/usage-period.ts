@@ -1,0 +1,36 @@
+/** Days the ledger is kept, and the longest period that can be asked for. */
+export const LEDGER_DAYS = 400;
+
+export const DEFAULT_USAGE_DAYS = 30;
+
+export interface UsagePeriod {
+  /** `yyyy-mm-dd`, both included. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** Days of a period; 0 or less when it ends before it begins. Costs the same for any period. */
+export function countDays({ from, to }: UsagePeriod): number {
+  return Math.floor((Date.parse(to) - Date.parse(from)) / DAY_MS) + 1;
+}
+
+/**
+ * The days of a period, first to last.
+ *
+ * @throws {RangeError} for one that {@link countDays} does not allow: whoever asks has looked before
+ */
+export function listDays(period: UsagePeriod): string[] {
+  const length = countDays(period);
+  if (!isUsablePeriod(period)) {
+    throw new RangeError(`Cannot list the days: a period must have 1 to ${LEDGER_DAYS}, received ${length}`);
+  }
+  const first = Date.parse(period.from);
+  return Array.from({ length }, (_, i) => new Date(first + i * DAY_MS).toISOString().slice(0, 10));
+}
+
+export function isUsablePeriod(period: UsagePeriod): boolean {
+  const days = countDays(period);
+  return days >= 1 && days <= LEDGER_DAYS;
+}
