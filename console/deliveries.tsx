@@ -67,7 +67,7 @@ function Endpoint({ endpoint }: { readonly endpoint: ConsoleEndpoint }) {
       </td>
       <td class="number">{formatNumber(waiting)}</td>
       <td class="action">
-        {origin !== 'none' && status === 'held' && (
+        {origin !== 'none' && status === 'held' && reason !== 'origin_not_allowed' && (
           <button
             type="button"
             class="quiet"

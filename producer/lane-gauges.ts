@@ -171,7 +171,8 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
       const count = (chosen: (endpoint: EndpointState) => boolean) =>
         endpoints.filter(chosen).reduce((sum, { waiting }) => sum + waiting, 0);
       return [
-        [{ reason: 'endpoint_held' }, count(({ origin }) => origin !== 'none')],
+        [{ reason: 'endpoint_held' }, count(({ origin, withdrawn }) => origin !== 'none' && !withdrawn)],
+        [{ reason: 'origin_not_allowed' }, count(({ withdrawn }) => withdrawn)],
         [{ reason: 'no_callback_url' }, count(({ origin }) => origin === 'none')],
       ];
     },

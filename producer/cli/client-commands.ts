@@ -10,7 +10,7 @@ import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { findClient, unknownClient } from './find-client.ts';
 import { listText, presentClient, showText } from './present-client.ts';
-import { releaseWaitingForUrl } from './release.ts';
+import { releaseWaitingForOrigin, releaseWaitingForUrl } from './release.ts';
 
 interface ClientOptions {
   readonly name?: string;
@@ -130,14 +130,18 @@ async function set(context: CliContext, clientId: string, options: ClientOptions
   await withConnection(context, async (connection) => {
     const { redis, keys } = connection;
     if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
-    const release = callbackUrl ? await releaseWaitingForUrl(context, connection, clientId) : null;
+    const releases = [
+      ...(callbackUrl ? [await releaseWaitingForUrl(context, connection, clientId)] : []),
+      ...(origin === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
+    ];
+    const releasedEvents = releases.reduce((sum, { released }) => sum + released, 0);
     const client = await findClient(connection, clientId, context.now());
     context.terminal.show(
-      { ...presentClient(client), ...(release ? { releasedEvents: release.released } : {}) },
+      { ...presentClient(client), ...(releases.length > 0 ? { releasedEvents } : {}) },
       showText(context.terminal, client),
     );
-    if (release && release.released > 0) {
-      context.terminal.remark(`${release.released} events that waited for a callback URL are on their way.`);
+    if (releasedEvents > 0) {
+      context.terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
     }
   });
 }

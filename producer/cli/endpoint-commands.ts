@@ -31,10 +31,10 @@ async function list(context: CliContext): Promise<void> {
     const clients = await Promise.all(ids.map((id) => findClient(connection, id, context.now())));
     return listEndpoints(redis, keys, clients.flatMap(endpointsOf));
   });
-  const rows = states.map(({ clientId, origin, health, waiting }) => [
+  const rows = states.map(({ clientId, origin, health, waiting, withdrawn }) => [
     clientId,
     origin,
-    describeHealth(health),
+    withdrawn ? 'held (origin not allowed)' : describeHealth(health),
     String(waiting),
   ]);
   context.terminal.show(

@@ -14,6 +14,21 @@ export async function releaseWaitingForUrl(
   );
 }
 
+/** Sends what waited because an origin had been taken away from its client, and shows how far it is. */
+export async function releaseWaitingForOrigin(
+  { terminal, interrupted }: CliContext,
+  connection: Connection,
+  clientId: string,
+): Promise<Release> {
+  const { releaseAllowed } = await import('../../shared/redelivery/release-held.ts');
+  const progress = terminal.progress('Releasing', 0);
+  try {
+    return await releaseAllowed(connection, clientId, { signal: interrupted, onProgress: progress.update });
+  } finally {
+    progress.stop();
+  }
+}
+
 /** Declares an endpoint healthy, sends what waits for it, and shows how far it is. */
 export async function releaseEndpoint(
   context: CliContext,

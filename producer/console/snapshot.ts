@@ -94,8 +94,15 @@ async function readDeliveries(redis: Redis, keys: LaneKeys): Promise<ConsoleSnap
   return { waiting: prioritized + wait, active, retrying, deadLetters, endpoints: { data, total } };
 }
 
-export function presentEndpoint({ clientId, origin, health, waiting }: EndpointState): ConsoleEndpoint {
+export function presentEndpoint({
+  clientId,
+  origin,
+  health,
+  waiting,
+  withdrawn,
+}: EndpointState): ConsoleEndpoint {
   const shared = { clientId, origin, status: health.status, waiting };
+  if (withdrawn) return { ...shared, status: 'held', reason: 'origin_not_allowed', since: null };
   switch (health.status) {
     case 'healthy':
       return { ...shared, reason: null, since: null };

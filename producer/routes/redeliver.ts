@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import { verification } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
@@ -26,14 +27,17 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       tags: ['verifications'],
       summary: 'Deliver its event again',
       description:
-        'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, or while it is under way.',
+        'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, while it is under way, and when the origin of its callback is not registered for you any more.',
       params: idParams,
       response: { 202: verification, ...problemResponses('401', '404', '409', '503') },
     },
     handler: async (request, reply) => {
       const id = parseIdParam(request.params);
       const clientId = clientOf(request).id;
-      await readOwn(deps, id, clientId);
+      const { callbackUrl } = await readOwn(deps, id, clientId);
+      if (callbackUrl !== null && !isCallbackAllowed(clientOf(request), new URL(callbackUrl))) {
+        throw new ProblemError('callback_not_allowed');
+      }
       deps.tracing.note({ 'veriqueue.verification.id': id });
       const { status } = await redeliver(deps, id);
       if (status === 'missing') throw new ProblemError('not_found');

@@ -1,6 +1,7 @@
 import { typeid } from 'typeid-js';
-import { matchesAllowedOrigin, parseCallbackUrl } from '../../shared/callback/callback-url.ts';
-import { ANY_ORIGIN, type ClientIdentity } from '../../shared/client/client.ts';
+import { parseCallbackUrl } from '../../shared/callback/callback-url.ts';
+import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
+import type { ClientIdentity } from '../../shared/client/client.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { precheckSubmission } from '../../shared/precheck/submission.ts';
 import type { Acceptance } from '../../shared/record/accept.ts';
@@ -120,7 +121,7 @@ function checkCallback(
           'must be an absolute https URL without credentials and fragment',
         );
   }
-  if (!client.allowedOrigins.includes(ANY_ORIGIN) && !matchesAllowedOrigin(parsed, client.allowedOrigins)) {
+  if (!isCallbackAllowed(client, parsed)) {
     return refuse('callback_origin', 'must have one of the origins registered for this client');
   }
   return { ok: true, href: parsed.href };

@@ -12,7 +12,7 @@ export const consoleEndpoint = z.strictObject({
   clientId: z.string(),
   origin: z.string().describe('`none` stands for events without any address to go to'),
   status: z.enum(['healthy', 'failing', 'held']),
-  reason: z.enum(['gone', 'failing_for_days', 'operator']).nullable(),
+  reason: z.enum(['gone', 'failing_for_days', 'operator', 'origin_not_allowed']).nullable(),
   since: instant.nullable(),
   waiting: count.describe('events that wait for it'),
 });

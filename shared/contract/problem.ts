@@ -27,6 +27,10 @@ export const problemTable = {
   too_late: { status: 409, title: 'The verification has already been claimed or is final' },
   being_processed: { status: 409, title: 'The verification is being asked about or delivered right now' },
   not_redeliverable: { status: 409, title: 'There is no event yet, or it is still under way' },
+  callback_not_allowed: {
+    status: 409,
+    title: 'The origin of its callback is not registered for this client any more',
+  },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   url_too_long: { status: 414, title: 'The request URL is too long' },

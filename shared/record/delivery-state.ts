@@ -4,6 +4,7 @@ import { jsonText } from '../contract/json-text.ts';
 import type { DeliveryStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineGatheredScript } from '../redis/gathered-script.ts';
+import { defineScript } from '../redis/script.ts';
 
 /** Attempts kept per event; the schedule has ten, redeliveries may add more. */
 const LOG_MAX = 100;
@@ -48,6 +49,16 @@ if status == 'dead' then redis.call('ZADD', deadLetters, now, id)
 elseif before[2] == 'dead' then redis.call('ZREM', deadLetters, id) end
 if keepUntil == '' then redis.call('ZREM', retention, id) else redis.call('ZADD', retention, keepUntil, id) end
 return 'recorded'
+`,
+});
+
+const logDeliveryScript = defineScript({
+  name: 'logDelivery',
+  keys: 2,
+  lua: `
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('RPUSH', KEYS[2], ARGV[1]) > ${LOG_MAX} then redis.call('LTRIM', KEYS[2], -${LOG_MAX}, -1) end
+return 1
 `,
 });
 
@@ -104,6 +115,16 @@ export async function recordDelivery(
     ],
   );
   return reply as 'recorded' | 'missing';
+}
+
+/** Notes in the log why nothing was sent. It counts as no attempt. */
+export async function logDelivery(
+  redis: Redis,
+  keys: LaneKeys,
+  id: string,
+  attempt: DeliveryAttempt,
+): Promise<void> {
+  await logDeliveryScript(redis, [keys.record(id), keys.deliveryLog(id)], [JSON.stringify(attempt)]);
 }
 
 const logEntry = jsonText(deliveryAttempt);

@@ -37,12 +37,24 @@ end
 
 /**
  * Deletes all that is kept of a verification: record, delivery log, indexes, and the claim of its Idempotency-Key, which
- * would otherwise be taken for an abandoned one. What is counted stays; it names nobody.
+ * would otherwise be taken for an abandoned one; and its place among the events that wait for an address. What is counted stays; it names nobody.
  */
 export const forgetLua = `
 ${leaveListsLua}
+local function leaveWaiting(prefix, endpoint, id)
+  local waiting = prefix .. ':held-deliveries:' .. endpoint
+  if redis.call('ZREM', waiting, id) == 1 and redis.call('EXISTS', waiting) == 0 then
+    redis.call('SREM', prefix .. ':held-endpoints', endpoint)
+  end
+end
 local function forget(record, log, retention, deadLetters, indexPrefix, id)
-  local now = redis.call('HMGET', record, 'status', 'client', 'idempotencyClaim')
+  local now = redis.call('HMGET', record, 'status', 'client', 'idempotencyClaim', 'deliveryStatus', 'callbackUrl')
+  if now[4] == 'held' then
+    local prefix = string.gsub(indexPrefix, ':index$', '')
+    leaveWaiting(prefix, now[2] .. ' none', id)
+    local origin = string.match(now[5] or '', '^(https?://[^/]+)')
+    if origin then leaveWaiting(prefix, now[2] .. ' ' .. origin, id) end
+  end
   redis.call('ZREM', retention, id)
   redis.call('ZREM', deadLetters, id)
   leaveLists(record, indexPrefix, id)

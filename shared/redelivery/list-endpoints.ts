@@ -1,5 +1,8 @@
 import type { Redis } from 'ioredis';
+import { z } from 'zod';
 import { type EndpointHealth, parseEndpointHealth } from '../callback/endpoint-health.ts';
+import { isCallbackAllowed } from '../client/allowed-callback.ts';
+import { jsonText } from '../contract/json-text.ts';
 import type { LaneKeys } from '../keys.ts';
 
 /** Where a client's events go: one origin. */
@@ -8,6 +11,8 @@ export interface EndpointState {
   /** `none` stands for events without any address to go to. */
   readonly origin: string;
   readonly health: EndpointHealth;
+  /** Its client may not have events sent there any more: those that it named itself wait. */
+  readonly withdrawn: boolean;
   /** Events that wait for it. */
   readonly waiting: number;
 }
@@ -28,7 +33,7 @@ export async function listEndpoints(
     redis.smembers(keys.unhealthyEndpoints()),
   ]);
   const endpoints = [...new Set([...held, ...unhealthy, ...known])].sort();
-  const states = await Promise.all(endpoints.map((endpoint) => readEndpoint(redis, keys, endpoint)));
+  const states = await readEndpoints(redis, keys, endpoints);
   return states.filter(({ origin, waiting }) => origin !== 'none' || waiting > 0);
 }
 
@@ -49,18 +54,41 @@ export async function listTroubledEndpoints(
     redis.smembers(keys.unhealthyEndpoints()),
   ]);
   const names = [...new Set(sets.flat())].sort();
-  const states = await Promise.all(
-    names.slice(0, limit).map((endpoint) => readEndpoint(redis, keys, endpoint)),
-  );
+  const states = await readEndpoints(redis, keys, names.slice(0, limit));
   const endpoints = states.filter(({ health, waiting }) => health.status !== 'healthy' || waiting > 0);
   return { endpoints, total: names.length - states.length + endpoints.length };
 }
 
+/** @param endpoints `<clientId> <origin>` each */
+export function readEndpoints(
+  redis: Redis,
+  keys: LaneKeys,
+  endpoints: readonly string[],
+): Promise<EndpointState[]> {
+  return Promise.all(endpoints.map((endpoint) => readEndpoint(redis, keys, endpoint)));
+}
+
 async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Promise<EndpointState> {
-  const [health, waiting] = await Promise.all([
+  const [clientId = '', origin = ''] = endpoint.split(' ');
+  const [stored, waiting, origins] = await Promise.all([
     redis.get(keys.endpointHealth(endpoint)),
     redis.zcard(keys.heldDeliveries(endpoint)),
+    redis.hget(keys.client(clientId), 'allowedOrigins'),
   ]);
-  const [clientId = '', origin = ''] = endpoint.split(' ');
-  return { clientId, origin, health: parseEndpointHealth(health), waiting };
+  const health = parseEndpointHealth(stored);
+  return {
+    clientId,
+    origin,
+    health,
+    waiting,
+    withdrawn: waiting > 0 && isWithdrawn(origin, health, origins),
+  };
+}
+
+const originsJson = jsonText(z.array(z.string()));
+
+function isWithdrawn(origin: string, health: EndpointHealth, stored: string | null): boolean {
+  const allowedOrigins = originsJson.safeParse(stored);
+  if (origin === 'none' || health.status === 'held' || !allowedOrigins.success) return false;
+  return !isCallbackAllowed({ allowedOrigins: allowedOrigins.data }, { origin });
 }

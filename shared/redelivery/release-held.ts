@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { forgetEndpointHealth } from '../callback/keep-endpoint-health.ts';
 import { defineScript } from '../redis/script.ts';
+import { readEndpoints } from './list-endpoints.ts';
 import { type RedeliveryDeps, redeliver } from './redeliver.ts';
 import { walkSortedSet } from './walk-sorted-set.ts';
 
@@ -48,6 +49,35 @@ export function releaseWithoutUrl(
   watch: ReleaseWatch,
 ): Promise<Release> {
   return releaseHeld(deps, `${clientId} none`, 'client', watch);
+}
+
+/** Sends what waits because the origin of its callback had been taken away from its client, now that it is allowed again. */
+export async function releaseAllowed(
+  deps: RedeliveryDeps,
+  clientId: string,
+  watch: ReleaseWatch,
+): Promise<Release> {
+  const sum = { released: 0, left: 0 };
+  for (const endpoint of await listReleasable(deps, clientId)) {
+    const { released, left } = await releaseHeld(deps, endpoint, 'client', {
+      signal: watch.signal,
+      onProgress: (count) => watch.onProgress(sum.released + count),
+    });
+    sum.released += released;
+    sum.left += left;
+  }
+  return sum;
+}
+
+/** Held by nobody, and allowed: nothing but the origin that was missing kept these events. */
+async function listReleasable({ redis, keys }: RedeliveryDeps, clientId: string): Promise<readonly string[]> {
+  const endpoints = (await redis.smembers(keys.heldEndpoints())).filter((endpoint) =>
+    endpoint.startsWith(`${clientId} http`),
+  );
+  const states = await readEndpoints(redis, keys, endpoints);
+  return states
+    .filter(({ health, withdrawn }) => health.status !== 'held' && !withdrawn)
+    .map(({ origin }) => `${clientId} ${origin}`);
 }
 
 /** A worker that has not heard of the change yet would let the events wait again: it is given the time to. */

@@ -6,7 +6,7 @@ import {
   reduceEndpointHealth,
 } from '../../shared/callback/endpoint-health.ts';
 import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
-import { type DeliveryAttempt, recordDelivery } from '../../shared/record/delivery-state.ts';
+import { type DeliveryAttempt, logDelivery, recordDelivery } from '../../shared/record/delivery-state.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';
@@ -65,6 +65,9 @@ const stored = {
   dead: 'dead',
 } as const satisfies Record<AfterDeliveryAttempt['step'], string>;
 
+/** Reasons that no failure brought about: the client may have meant it so, and the event is kept as long as a record is. */
+const ENDS_BY_ITSELF: readonly WaitReason[] = ['no_client', 'no_callback_url', 'origin_not_allowed'];
+
 /** The event waits where it cannot be delivered now: nothing is lost, and no attempt is used up. */
 export async function holdEvent(
   deps: DeliveryDeps,
@@ -73,13 +76,23 @@ export async function holdEvent(
 ): Promise<JobResult> {
   const now = deps.now();
   await deps.endpoints.addHeld(endpoint, id, now);
+  if (reason === 'origin_not_allowed') {
+    // Its client sees why in the list of attempts; none of them is used up.
+    await logDelivery(deps.redis, deps.keys, id, {
+      at: new Date(now).toISOString(),
+      durationMs: 0,
+      status: null,
+      errorClass: reason,
+      answer: '',
+    });
+  }
   await recordDelivery(deps.redis, deps.keys, {
     id,
     status: 'held',
     nextAttemptAt: null,
     attempt: null,
     now,
-    keepUntil: reason === 'no_callback_url' ? now + deps.retentionMs : null,
+    keepUntil: ENDS_BY_ITSELF.includes(reason) ? now + deps.retentionMs : null,
   });
   deps.tracing.note({ 'veriqueue.step': 'wait' });
   deps.log.info({ event: 'delivery_held', verification: id, reason }, 'an event waits');

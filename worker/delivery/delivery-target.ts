@@ -1,4 +1,5 @@
 import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
+import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import type { Client } from '../../shared/client/client.ts';
 import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -11,10 +12,14 @@ export type DeliveryTarget =
   /** The client cannot be read. */
   | { readonly status: 'unknown' };
 
-/** `no_callback_url`: the client polls, or will name a callback later. Beyond these two, the endpoint is held. */
+/**
+ * `no_callback_url`: the client polls, or will name a callback later. `origin_not_allowed`: the origin was taken away from
+ * the client after the verification came in. Beyond these three, the endpoint is held.
+ */
 export type WaitReason =
   | 'no_client'
   | 'no_callback_url'
+  | 'origin_not_allowed'
   | Extract<EndpointHealth, { status: 'held' }>['reason'];
 
 export async function findTarget(
@@ -35,7 +40,11 @@ export async function findTarget(
       const { client } = reading;
       const url = callbackUrl ?? client.callbackUrl;
       if (url === null) return { status: 'none', endpoint: `${clientId} none`, reason: 'no_callback_url' };
-      const endpoint = `${clientId} ${new URL(url).origin}`;
+      const { origin } = new URL(url);
+      const endpoint = `${clientId} ${origin}`;
+      if (callbackUrl !== null && !isCallbackAllowed(client, { origin })) {
+        return { status: 'none', endpoint, reason: 'origin_not_allowed' };
+      }
       const health = await endpoints.read(endpoint);
       if (health.status === 'held') return { status: 'none', endpoint, reason: health.reason };
       return { status: 'found', endpoint, url, client };
