@@ -50,9 +50,19 @@ function presentIssue(issue: Issue, input: unknown): FieldError[] {
       return [{ pointer, code: 'too_small', detail: `must be at least ${issue.minimum}` }];
     case 'invalid_value':
       return [{ pointer, code: 'invalid_value', detail: `must be one of ${issue.values.join(', ')}` }];
+    case 'custom':
+      return [presentRule(pointer, issue)];
     default:
       return [{ pointer, code: 'invalid_format', detail: 'has the wrong form' }];
   }
+}
+
+/** A rule of a schema's own says its code and its sentence, which are constants. */
+function presentRule(pointer: string, { params, message }: z.core.$ZodIssueCustom): FieldError {
+  const code: unknown = params?.['code'];
+  return typeof code === 'string'
+    ? { pointer, code, detail: message }
+    : { pointer, code: 'invalid_format', detail: 'has the wrong form' };
 }
 
 /** RFC 6901; a path into a name that may not be echoed points to what holds it. */

@@ -14,7 +14,17 @@ const options = {
     .string()
     .optional()
     .describe('1 to 10 characters, returned by the upstream (API page, 2. Input Parameters)'),
-  reference: z.string().min(1).max(REFERENCE_MAX).optional().describe('your own name for this verification'),
+  reference: z
+    .string()
+    .min(1)
+    .max(REFERENCE_MAX)
+    // U+FFFD stands where bytes were no UTF-8: the event would carry a reference that its client does not know.
+    .refine((text) => !text.includes('\uFFFD'), {
+      params: { code: 'not_utf8' },
+      error: 'was not sent as UTF-8',
+    })
+    .optional()
+    .describe('your own name for this verification'),
   callbackUrl: z
     .string()
     .max(CALLBACK_URL_MAX)

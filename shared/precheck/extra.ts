@@ -9,5 +9,6 @@ export function checkExtra(text: string): FieldCheck<string> {
   if (text.length === 0 || text.length > 2 * LONGEST_EXTRA) return failed('extra_length');
   if ([...text].length > LONGEST_EXTRA) return failed('extra_length');
   // An unpaired surrogate has no UTF-8 form: the upstream would be sent, and sign, something else.
-  return /\p{Cs}/u.test(text) ? failed('extra_not_unicode') : passed(text);
+  if (/\p{Cs}/u.test(text)) return failed('extra_not_unicode');
+  return text.includes('\uFFFD') ? failed('extra_not_utf8') : passed(text);
 }

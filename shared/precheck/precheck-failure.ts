@@ -17,7 +17,21 @@ export const PRECHECK_FAILURES = {
   name_too_long: 'must have at most 64 characters (Unicode code points)',
   name_invisible_character:
     'must not contain control characters, line breaks, text direction marks or other invisible characters',
+  name_not_utf8:
+    'was not sent as UTF-8: send the name in UTF-8, and read the file or database it comes from in the encoding that it has',
+  name_encoded:
+    'must be the name itself, not an encoding of it such as an HTML entity, a percent-encoding or an escape sequence',
+  name_radical:
+    'must be written in whole characters; it contains a radical, a stroke or a description of a character, as some PDF files give out',
+  name_mask:
+    'must be the whole name; it contains a character such as * ? ● □ or X, which stands for one that is hidden or was lost',
+  name_digit: 'must not contain digits or other numbers; the ideograph 〇 (U+3007) is accepted',
+  name_full_width: 'must be written in ordinary Latin letters, not in full-width ones',
   name_symbol: 'must not contain emoji or other symbols',
+  name_punctuation:
+    'must not contain punctuation; between the parts of a name the middle dot · (U+00B7) may stand, and a Latin name may hold full stops, commas, hyphens and apostrophes',
+  name_dot_spelling:
+    'must write the dot between the parts of a name as the middle dot · (U+00B7); what stands there may mean something else',
   name_space:
     'must not start or end with a space; inside, one plain space may stand between parts of a name, but not between Chinese characters, beside a middle dot or doubled',
   name_middle_dot: 'must not start or end with a middle dot, and must not contain two in a row',
@@ -34,6 +48,7 @@ export const PRECHECK_FAILURES = {
   photo_header: 'must have a complete image header that gives a width and a height above 0',
   extra_length: 'must have 1 to 10 characters (Unicode code points)',
   extra_not_unicode: 'must be well-formed Unicode, without unpaired surrogates',
+  extra_not_utf8: 'was not sent as UTF-8: it contains U+FFFD, which stands where bytes were no UTF-8',
 } as const satisfies Record<string, string>;
 
 export type PrecheckCode = keyof typeof PRECHECK_FAILURES;

@@ -146,6 +146,13 @@ describe('a refused submission', () => {
       [' unknown_field'],
     ],
     [
+      'texts that were not sent as UTF-8',
+      makeSubmission({ name: '\uFFFD\uFFFD', reference: 'order \uFFFD', extra: '\uFFFD' }),
+      422,
+      'invalid_submission',
+      ['/reference not_utf8', '/name name_not_utf8', '/extra extra_not_utf8'],
+    ],
+    [
       'an unknown priority',
       makeSubmission({ priority: 'now' }),
       422,

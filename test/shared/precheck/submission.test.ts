@@ -97,6 +97,7 @@ describe('checkExtra', () => {
     ['eleven characters of two UTF-16 units each', '\u{1F600}'.repeat(11), 'extra_length'],
     ['a very long text', 'a'.repeat(1_000_000), 'extra_length'],
     ['an unpaired surrogate', 'a\uD800', 'extra_not_unicode'],
+    ['bytes that were no UTF-8', 'a\uFFFD', 'extra_not_utf8'],
   ])('refuses %s', (_what, text, code) => {
     expect(checkExtra(text)).toEqual({ ok: false, codes: [code] });
   });
