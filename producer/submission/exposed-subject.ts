@@ -8,6 +8,9 @@ export interface OpenFields {
   readonly callbackUrl: string | undefined;
 }
 
+/** What a field may hold by chance: a shorter number is no ID number, whatever else is wrong with it. */
+const SHORTEST_ID_NUMBER = 15;
+
 /** Latin letters of a shorter name are found in many words that have nothing to do with it. */
 const SHORTEST_LATIN_NAME = 6;
 
@@ -17,8 +20,14 @@ const SHORTEST_LATIN_NAME = 6;
  *
  * A reading of what is there in plain sight (percent-encoding included), not of what somebody hides on purpose.
  */
-export function listExposedFields({ idCard, name }: Subject, fields: OpenFields): readonly FieldError[] {
-  const secrets = isTelling(name) ? [idCard, fold(name)] : [idCard];
+export function listExposedFields(
+  { idCard = '', name = '' }: { readonly [Field in 'idCard' | 'name']?: Subject[Field] | undefined },
+  fields: OpenFields,
+): readonly FieldError[] {
+  const secrets = [
+    ...(idCard.length >= SHORTEST_ID_NUMBER ? [fold(idCard)] : []),
+    ...(isTelling(name) ? [fold(name)] : []),
+  ];
   return Object.entries(fields).flatMap(([field, text = '']) => {
     const plain = fold(decodePercent(text));
     return secrets.some((secret) => plain.includes(secret))

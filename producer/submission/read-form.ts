@@ -1,22 +1,65 @@
 import type { FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { type SubmissionForm, submission, submissionForm } from '../../shared/contract/submission.ts';
-import type { SubmissionInput } from '../../shared/precheck/submission.ts';
-import { parseInput } from '../field-errors.ts';
+import type { ReadableInput, SubmissionInput } from '../../shared/precheck/submission.ts';
+import { presentIssues } from '../field-errors.ts';
 import { FORM_BODY_BYTES, FORM_FIELD_BYTES, FORM_PARTS, PHOTO_PART_BYTES } from '../http-limits.ts';
 import { ProblemError } from '../problem.ts';
 
 /** What was submitted, whichever way it came; texts are texts, nothing else is known yet. */
 export interface SubmittedForm {
+  readonly status: 'read';
   readonly fields: SubmissionForm;
   readonly photo: SubmissionInput['photo'];
 }
 
-/** @throws {ProblemError} when the body is not of the shape of a submission */
-export async function readForm(request: FastifyRequest): Promise<SubmittedForm> {
+/** The fields that are there and of the right kind, though others are not. */
+export type ReadableFields = ReadableInput &
+  Pick<
+    { readonly [Field in keyof SubmissionForm]?: SubmissionForm[Field] | undefined },
+    'reference' | 'callbackUrl'
+  >;
+
+/** Of another shape than a submission. What can be read of it is judged too, so that all its errors are known at once. */
+export interface MisshapenForm {
+  readonly status: 'misshapen';
+  readonly errors: readonly FieldError[];
+  readonly readable: ReadableFields;
+}
+
+export type FormReading = SubmittedForm | MisshapenForm;
+
+/** @throws {ProblemError} when the body cannot be read as a form at all */
+export async function readForm(request: FastifyRequest): Promise<FormReading> {
   if (request.isMultipart()) return readMultipart(request);
-  const { imageBase64, ...fields } = parseInput(submission, request.body, 'invalid_submission');
-  return { fields, photo: { form: 'base64', text: imageBase64 } };
+  const parsed = submission.safeParse(request.body);
+  if (!parsed.success) {
+    const { imageBase64, ...readable } = pickReadable(request.body, parsed.error.issues);
+    const photo = imageBase64 === undefined ? {} : { photo: { form: 'base64', text: imageBase64 } as const };
+    return {
+      status: 'misshapen',
+      errors: presentIssues(parsed.error.issues, request.body),
+      readable: { ...readable, ...photo },
+    };
+  }
+  const { imageBase64, ...fields } = parsed.data;
+  return { status: 'read', fields, photo: { form: 'base64', text: imageBase64 } };
+}
+
+const JUDGED_TEXTS = ['idCard', 'name', 'imageBase64', 'extra', 'reference', 'callbackUrl'] as const;
+type JudgedTexts = { readonly [Field in (typeof JUDGED_TEXTS)[number]]?: string };
+
+/** The texts of a misshapen body of which the schema had nothing to say. */
+function pickReadable(body: unknown, issues: readonly z.core.$ZodIssue[]): JudgedTexts {
+  const faulty = new Set(issues.map(({ path }) => path[0]));
+  const texts = z.record(z.string(), z.unknown()).safeParse(body);
+  return Object.fromEntries(
+    JUDGED_TEXTS.flatMap((field) => {
+      const text = texts.success && Object.hasOwn(texts.data, field) ? texts.data[field] : undefined;
+      return typeof text === 'string' && !faulty.has(field) ? [[field, text]] : [];
+    }),
+  );
 }
 
 const PART_LIMITS = {
@@ -33,7 +76,7 @@ const PART_LIMITS = {
  * Reads every part before judging any: a form of which a part was left unread keeps its connection from being used
  * again. The limits bound what that costs.
  */
-async function readMultipart(request: FastifyRequest): Promise<SubmittedForm> {
+async function readMultipart(request: FastifyRequest): Promise<FormReading> {
   // A form that does not say its length is bounded by its parts, and by the time it may take.
   if (Number(request.headers['content-length'] ?? 0) > FORM_BODY_BYTES)
     throw new ProblemError('body_too_large');
@@ -53,14 +96,27 @@ async function readMultipart(request: FastifyRequest): Promise<SubmittedForm> {
       texts.set(part.name, part.value);
     }
   }
-  const fields = parseFields(texts, errors);
-  if (photo === undefined) {
-    errors.push({ pointer: '/image', code: 'required', detail: 'must be present, as a file part' });
+  return composeForm(Object.fromEntries(texts), photo, errors);
+}
+
+function composeForm(
+  texts: Readonly<Record<string, unknown>>,
+  photo: Buffer | undefined,
+  partErrors: readonly FieldError[],
+): FormReading {
+  const parsed = submissionForm.safeParse(texts);
+  if (parsed.success && photo !== undefined && partErrors.length === 0) {
+    return { status: 'read', fields: parsed.data, photo: { form: 'bytes', bytes: photo } };
   }
-  if (fields === undefined || photo === undefined || errors.length > 0) {
-    throw new ProblemError('invalid_submission', { errors });
-  }
-  return { fields, photo: { form: 'bytes', bytes: photo } };
+  const issues = parsed.error?.issues ?? [];
+  // A text part of this name is refused by the schema: the photo of a form is a file.
+  const { imageBase64: _, ...readable } = pickReadable(texts, issues);
+  const missing = { pointer: '/image', code: 'required', detail: 'must be present, as a file part' };
+  return {
+    status: 'misshapen',
+    errors: [...partErrors, ...presentIssues(issues, texts), ...(photo === undefined ? [missing] : [])],
+    readable: photo === undefined ? readable : { ...readable, photo: { form: 'bytes', bytes: photo } },
+  };
 }
 
 /** Parts with their contents: of a file the bytes, of a field its value. */
@@ -88,15 +144,4 @@ function judgeFile(name: string, hasPhoto: boolean): FieldError | null {
     return { pointer: '', code: 'unknown_field', detail: 'must hold no other file part than image' };
   }
   return hasPhoto ? { pointer: '/image', code: 'duplicate_field', detail: 'must be one file' } : null;
-}
-
-/** Adds its errors to those of the parts, so that all are told at once. */
-function parseFields(texts: ReadonlyMap<string, unknown>, errors: FieldError[]): SubmissionForm | undefined {
-  try {
-    return parseInput(submissionForm, Object.fromEntries(texts), 'invalid_submission');
-  } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    errors.push(...(error.errors ?? []));
-    return undefined;
-  }
 }

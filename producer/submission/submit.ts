@@ -3,7 +3,7 @@ import { parseCallbackUrl } from '../../shared/callback/callback-url.ts';
 import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/client/client.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
-import { precheckSubmission } from '../../shared/precheck/submission.ts';
+import { listPrecheckErrors, precheckSubmission } from '../../shared/precheck/submission.ts';
 import type { Acceptance } from '../../shared/record/accept.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
 import type { DigestPart } from '../../shared/sealing/digest.ts';
@@ -16,7 +16,7 @@ import { ProblemError, retryAfter } from '../problem.ts';
 import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';
 import { listExposedFields } from './exposed-subject.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
-import type { SubmittedForm } from './read-form.ts';
+import type { FormReading, MisshapenForm } from './read-form.ts';
 import type { Withdrawals } from './withdrawals.ts';
 
 export interface SubmissionRules {
@@ -49,7 +49,7 @@ interface CheckedSubmission {
 export async function submitVerification(
   deps: SubmitDeps,
   client: ClientIdentity,
-  form: SubmittedForm,
+  form: FormReading,
   idempotencyKey: string | null,
 ): Promise<Submitted> {
   const checked = checkSubmission(deps, client, form);
@@ -78,15 +78,14 @@ export async function submitVerification(
   }
 }
 
-function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: SubmittedForm): CheckedSubmission {
+function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: FormReading): CheckedSubmission {
+  if (form.status === 'misshapen') throw refuseMisshapen(deps, client, form);
   const { idCard, name, extra, reference, callbackUrl, priority } = form.fields;
-  const result = precheckSubmission(
-    { idCard, name, photo: form.photo, extra },
-    { now: deps.now(), allowCheckDigitFailure: deps.rules.allowCheckDigitFailure },
-  );
+  const result = precheckSubmission({ idCard, name, photo: form.photo, extra }, precheckOptions(deps));
   const callback = checkCallback(deps.rules, client, callbackUrl);
   const errors: FieldError[] = [
-    ...(result.ok ? listExposedFields(result.subject, { reference, extra, callbackUrl }) : result.errors),
+    ...(result.ok ? [] : result.errors),
+    ...listExposedFields(result.ok ? result.subject : { idCard, name }, { reference, extra, callbackUrl }),
     ...(callback.ok ? [] : [callback.error]),
   ];
   if (!result.ok || !callback.ok || errors.length > 0)
@@ -95,6 +94,29 @@ function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: Submitt
     subject: result.subject,
     options: { priority, reference, extra: result.extra, callbackUrl: callback.href },
   };
+}
+
+const precheckOptions = ({ now, rules }: SubmitDeps) => ({
+  now: now(),
+  allowCheckDigitFailure: rules.allowCheckDigitFailure,
+});
+
+/** Everything that is wrong with it: its shape, and what stands in the fields that can be read. */
+function refuseMisshapen(
+  deps: SubmitDeps,
+  client: ClientIdentity,
+  { errors, readable }: MisshapenForm,
+): ProblemError {
+  const { reference, extra, callbackUrl } = readable;
+  const callback = checkCallback(deps.rules, client, callbackUrl);
+  return new ProblemError('invalid_submission', {
+    errors: [
+      ...errors,
+      ...listPrecheckErrors(readable, precheckOptions(deps)),
+      ...listExposedFields(readable, { reference, extra, callbackUrl }),
+      ...(callback.ok ? [] : [callback.error]),
+    ],
+  });
 }
 
 type CallbackCheck =

@@ -36,8 +36,7 @@ export type PrecheckResult =
 export function precheckSubmission(input: SubmissionInput, options: PrecheckOptions): PrecheckResult {
   const idCard = checkIdCard(input.idCard, options);
   const name = checkPersonName(input.name);
-  const photo =
-    input.photo.form === 'base64' ? checkPhotoBase64(input.photo.text) : checkPhotoBytes(input.photo.bytes);
+  const photo = checkPhoto(input.photo);
   const extra = input.extra === undefined ? passed(undefined) : checkExtra(input.extra);
 
   if (idCard.ok && name.ok && photo.ok && extra.ok) {
@@ -47,15 +46,31 @@ export function precheckSubmission(input: SubmissionInput, options: PrecheckOpti
       extra: extra.value,
     };
   }
-  return {
-    ok: false,
-    errors: [
-      ...listErrors('/idCard', idCard),
-      ...listErrors('/name', name),
-      ...listErrors(input.photo.form === 'base64' ? '/imageBase64' : '/image', photo),
-      ...listErrors('/extra', extra),
-    ],
-  };
+  return { ok: false, errors: listPrecheckErrors(input, options) };
+}
+
+/** The fields of a submission as far as they could be read; what is missing is judged elsewhere. */
+export type ReadableInput = {
+  readonly [Field in keyof SubmissionInput]?: SubmissionInput[Field] | undefined;
+};
+
+/** What the fields that are there break, of a submission that lacks some or has others of the wrong kind. */
+export function listPrecheckErrors(
+  { idCard, name, photo, extra }: ReadableInput,
+  options: PrecheckOptions,
+): readonly PrecheckError[] {
+  return [
+    ...(idCard === undefined ? [] : listErrors('/idCard', checkIdCard(idCard, options))),
+    ...(name === undefined ? [] : listErrors('/name', checkPersonName(name))),
+    ...(photo === undefined
+      ? []
+      : listErrors(photo.form === 'base64' ? '/imageBase64' : '/image', checkPhoto(photo))),
+    ...(extra === undefined ? [] : listErrors('/extra', checkExtra(extra))),
+  ];
+}
+
+function checkPhoto(photo: PhotoInput): FieldCheck<Buffer> {
+  return photo.form === 'base64' ? checkPhotoBase64(photo.text) : checkPhotoBytes(photo.bytes);
 }
 
 function listErrors(pointer: PrecheckError['pointer'], check: FieldCheck<unknown>): readonly PrecheckError[] {

@@ -70,7 +70,9 @@ export function presentReference(fields: unknown): string | null {
   if (!parsed.success) return null;
   const { reference, idCard, name } = parsed.data;
   if (LIKE_ID_NUMBER.test(reference)) return null;
-  const subject = { idCard, name, photo: Buffer.alloc(0) };
-  const exposed = listExposedFields(subject, { reference, extra: undefined, callbackUrl: undefined });
+  const exposed = listExposedFields(
+    { idCard, name },
+    { reference, extra: undefined, callbackUrl: undefined },
+  );
   return exposed.length === 0 ? reference : null;
 }
