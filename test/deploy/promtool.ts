@@ -1,22 +1,10 @@
-import { execFile, spawnSync } from 'node:child_process';
-
-const PROMTOOL = 'promtool';
+import { findOutsideTool, type ToolRun } from './outside-tool.ts';
 
 /** Debian's package `prometheus` has it; `.ci/run` installs it where it can. */
-export const hasPromtool = spawnSync(PROMTOOL, ['--version']).status === 0;
+const tool = findOutsideTool('promtool', ['--version']);
 
-if (!hasPromtool) process.stderr.write('promtool is not installed: what it would check is skipped\n');
+export const hasPromtool = tool.isPresent;
 
-export interface Checked {
-  readonly code: number;
-  readonly output: string;
-}
-
-export function promtool(args: readonly string[], input = ''): Promise<Checked> {
-  return new Promise((resolve) => {
-    const child = execFile(PROMTOOL, [...args], (error, stdout, stderr) =>
-      resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
-    );
-    child.stdin?.end(input);
-  });
+export function promtool(args: readonly string[], input = ''): Promise<ToolRun> {
+  return tool.run(args, input);
 }

@@ -59,6 +59,24 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/deployment/compose.test.ts',
   },
   {
+    page: 'docs/going-live.md',
+    begins: 'kubectl create secret',
+    reason: 'needs a cluster',
+    executedBy: 'test/deploy/chart.test.ts',
+  },
+  {
+    page: 'deploy/kubernetes/README.md',
+    begins: 'kubectl create secret',
+    reason: 'needs a cluster',
+    executedBy: 'test/deploy/chart.test.ts',
+  },
+  {
+    page: 'deploy/kubernetes/README.md',
+    begins: 'helm template',
+    reason: 'needs Helm',
+    executedBy: 'test/deploy/chart.test.ts',
+  },
+  {
     page: 'docs/cli.md',
     begins: 'veriqueue watch --url',
     reason: 'follows a deployment elsewhere: its arguments are parsed',
