@@ -13,14 +13,14 @@ import { hashFromReply, type ParsedRecord, parseRecord, recordFields } from './v
 const beginDeliveryScript = defineGatheredScript({
   name: 'beginDelivery',
   keys: 1,
-  args: 0,
+  args: 1,
   lua: `
-local record = KEYS[1]
+local record, run = KEYS[1], ARGV[1]
 local due = redis.call('HMGET', record,
   'event', 'deliveryStatus', 'deliveryNextAt', 'client', 'submittedAt', 'deliveryAttempts', 'callbackUrl')
 local isOpen = due[2] ~= 'delivered' and due[2] ~= 'dead'
 local function begin()
-  redis.call('HSET', record, 'deliveryStatus', 'delivering')
+  redis.call('HSET', record, 'deliveryStatus', 'delivering', 'deliveryRun', run)
   if due[3] then redis.call('HDEL', record, 'deliveryNextAt') end
 end
 if due[1] and isOpen then
@@ -37,6 +37,8 @@ return 'record\\n' .. cjson.encode(fields)
 /** What delivering an event takes. */
 export interface DueDelivery {
   readonly id: string;
+  /** The run that has it in hand, as `recordDelivery` wants to know it. */
+  readonly run: string;
   readonly clientId: string;
   /** null: the client's own. */
   readonly callbackUrl: string | null;
@@ -50,7 +52,7 @@ export interface DueDelivery {
 
 export type DeliveryBeginning =
   | { readonly status: 'due'; readonly delivery: DueDelivery }
-  /** There is no event yet, or none any more: the record as it stood before. */
+  /** It is not due, or its event is not in the record: the record as it stood before. */
   | ParsedRecord;
 
 const replyText = z.string();
@@ -62,22 +64,32 @@ const dueFields = recordFields.pick({
   callbackUrl: true,
 });
 
-/** Marks the delivery as under way, unless there is no outcome yet or it has ended. */
-export async function beginDelivery(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryBeginning> {
-  const reply = replyText.parse(await beginDeliveryScript(redis, [keys.record(id)], []));
+/**
+ * Marks the delivery as under way with this run, unless there is no outcome yet or it has ended.
+ *
+ * @param run a token of its own for each run of the job
+ */
+export async function beginDelivery(
+  redis: Redis,
+  keys: LaneKeys,
+  id: string,
+  run: string,
+): Promise<DeliveryBeginning> {
+  const reply = replyText.parse(await beginDeliveryScript(redis, [keys.record(id)], [run]));
   const [form, ...lines] = reply.split('\n');
   if (form === 'record') return parseRecord(hashFromReply(JSON.parse(lines.join('\n'))));
-  return parseDue(id, lines);
+  return parseDue(id, run, lines);
 }
 
 /** @param lines a line that is empty stands for a field that is not set */
-function parseDue(id: string, lines: readonly string[]): DeliveryBeginning {
+function parseDue(id: string, run: string, lines: readonly string[]): DeliveryBeginning {
   const [client, submittedAt, deliveryAttempts, callbackUrl] = lines.map((line) => line || undefined);
   const parsed = dueFields.safeParse({ client, submittedAt, deliveryAttempts, callbackUrl });
   if (!parsed.success) return { status: 'unreadable', fields: namesOfFields(parsed.error) };
   const row = parsed.data;
   const delivery = {
     id,
+    run,
     clientId: row.client,
     callbackUrl: row.callbackUrl ?? null,
     submittedAt: row.submittedAt,

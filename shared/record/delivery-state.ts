@@ -9,23 +9,36 @@ import { defineScript } from '../redis/script.ts';
 /** Attempts kept per event; the schedule has ten, redeliveries may add more. */
 const LOG_MAX = 100;
 
+/** Runs of 12 characters and a space each, as `makeRunToken` makes them. */
+const RUNS_REMEMBERED = 4;
+
 // Each of its commands costs Redis a microsecond, and each write as much again for the AOF: what stands is read by one, and only
 // what changes is written.
 //
+// A run is written down once: its token stays in the record for as long as a lost reply may have it sent again. A run that
+// lost its lock may end behind the run that followed it. What it posted is logged and counted; of the state it changes
+// nothing, except that an event which was taken is delivered, whichever run brought it. A delivered event stays so.
+//
 // A finished delivery starts the record's retention, and so does one that nobody receives, because its client polls. Any
-// other is kept until somebody decides about it. The event is half of a record and goes then: should it be wanted again, the
-// record has all it is made of.
+// other is kept until somebody decides about it. The event stays: one webhook-id must always bring the same bytes, and an
+// event made again from the record would tell of attempts that were noted after it.
 //
 // That an endpoint has recovered is written here, not by whoever read its health before: what was read may be old, and a
 // success that is forgotten lets two failures that lie days apart look like days of failures.
 const recordDeliveryScript = defineGatheredScript({
   name: 'recordDelivery',
   keys: 6,
-  args: 7,
+  args: 8,
   lua: `
 local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, status, nextAt, entry, now, keepUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local recovered = ARGV[7]
+local recovered, run = ARGV[7], ARGV[8]
+local before = redis.call('HMGET', record,
+  'id', 'deliveryStatus', 'deliveryAttempts', 'deliveryNextAt', 'deliveryRun', 'deliveryRunsEnded')
+if not before[1] then return 'missing' end
+local ended = before[6] or ''
+if string.find(ended, run, 1, true) then return 'recorded' end
+ended = string.sub(ended .. run .. ' ', -${RUNS_REMEMBERED * 13})
 if recovered ~= '' then
   local known = redis.call('GET', health)
   if known and not string.find(known, '"status":"held"', 1, true) then
@@ -33,20 +46,23 @@ if recovered ~= '' then
     redis.call('SREM', unhealthy, recovered)
   end
 end
-local before = redis.call('HMGET', record, 'id', 'deliveryStatus', 'deliveryAttempts', 'deliveryNextAt')
-if not before[1] then return 'missing' end
-local attempts = tonumber(before[3]) or 0
-if entry ~= '' then attempts = attempts + 1 end
-if nextAt == '' then
-  redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts', attempts)
-  if before[4] then redis.call('HDEL', record, 'deliveryNextAt') end
-else
-  redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts', attempts, 'deliveryNextAt', nextAt)
+local was, holder = before[2] or 'pending', before[5]
+local applies = was ~= 'delivered' or status == 'delivered'
+if holder and holder ~= run then
+  applies = status == 'delivered' and (was == 'delivering' or was == 'retrying' or was == 'dead')
 end
-if keepUntil ~= '' then redis.call('HDEL', record, 'event') end
+local attempts = tonumber(before[3]) or 0
+if entry ~= '' and holder ~= '' then attempts = attempts + 1 end
 if entry ~= '' and redis.call('RPUSH', log, entry) > ${LOG_MAX} then redis.call('LTRIM', log, -${LOG_MAX}, -1) end
+if not applies then
+  redis.call('HSET', record, 'deliveryAttempts', attempts, 'deliveryRunsEnded', ended)
+  return 'not_ours'
+end
+redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts', attempts, 'deliveryRunsEnded', ended)
+if nextAt ~= '' then redis.call('HSET', record, 'deliveryNextAt', nextAt)
+elseif before[4] then redis.call('HDEL', record, 'deliveryNextAt') end
 if status == 'dead' then redis.call('ZADD', deadLetters, now, id)
-elseif before[2] == 'dead' then redis.call('ZREM', deadLetters, id) end
+elseif was == 'dead' then redis.call('ZREM', deadLetters, id) end
 if keepUntil == '' then redis.call('ZREM', retention, id) else redis.call('ZADD', retention, keepUntil, id) end
 return 'recorded'
 `,
@@ -76,6 +92,8 @@ export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
 
 export interface DeliveryProgress {
   readonly id: string;
+  /** What `beginDelivery` was given: a progress of the same run is written down once. */
+  readonly run: string;
   readonly status: DeliveryStatus;
   /** ms epoch */
   readonly nextAttemptAt: number | null;
@@ -88,12 +106,17 @@ export interface DeliveryProgress {
   readonly recovered?: string;
 }
 
-/** Writes what became of a delivery attempt: state, log and dead letters, in one step. */
+/**
+ * Writes what became of a delivery attempt: state, log and dead letters, in one step.
+ *
+ * @returns `not_ours` when another run has begun since, or the event was delivered meanwhile: the attempt is logged all
+ *   the same
+ */
 export async function recordDelivery(
   redis: Redis,
   keys: LaneKeys,
-  { id, status, nextAttemptAt, attempt, now, keepUntil, recovered }: DeliveryProgress,
-): Promise<'recorded' | 'missing'> {
+  { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered }: DeliveryProgress,
+): Promise<'recorded' | 'not_ours' | 'missing'> {
   const reply = await recordDeliveryScript(
     redis,
     [
@@ -112,9 +135,10 @@ export async function recordDelivery(
       now,
       keepUntil ?? '',
       recovered ?? '',
+      run,
     ],
   );
-  return reply as 'recorded' | 'missing';
+  return reply as 'recorded' | 'not_ours' | 'missing';
 }
 
 /** Notes in the log why nothing was sent. It counts as no attempt. */

@@ -7,6 +7,8 @@ import { defineScript } from '../redis/script.ts';
 // It comes behind the job in one transaction, and changes nothing unless the job is there: Redis does not roll back, so
 // a job that could not be added must not leave a record that says its event is on the way.
 //
+// The run that is empty is nobody's: one that began before and ends after this is logged, and changes nothing else.
+//
 // A write that needs memory comes first: a full Redis then refuses the whole script, as it refused the job.
 const resetDeliveryScript = defineScript({
   name: 'resetDelivery',
@@ -17,7 +19,8 @@ local id, status, previous, redelivery = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now = redis.call('HMGET', record, 'deliveryStatus', 'redelivery')
 if now[1] ~= status or (now[2] or '') ~= previous then return 'lost' end
 if redis.call('EXISTS', job) == 0 then return 'no_job' end
-redis.call('HSET', record, 'deliveryStatus', 'pending', 'deliveryAttempts', '0', 'redelivery', redelivery)
+redis.call('HSET', record, 'deliveryStatus', 'pending', 'deliveryAttempts', '0', 'deliveryRun', '',
+  'redelivery', redelivery)
 redis.call('HDEL', record, 'deliveryNextAt')
 redis.call('ZREM', deadLetters, id)
 redis.call('ZREM', retention, id)

@@ -12,6 +12,7 @@ import {
 import { recordDelivery } from '../../shared/record/delivery-state.ts';
 import { eraseVerification } from '../../shared/record/erase.ts';
 import { forgetVerification } from '../../shared/record/forget.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import { withdrawVerification } from '../../shared/record/withdraw.ts';
 import { acceptRecord, CLIENT_ID, mustRead, subject } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -242,6 +243,7 @@ describe('the endpoints', () => {
     expect(after.status).toBe('held');
     const id = await storeSettled(storing(), { clientId: client.clientId });
     await recordDelivery(desk.redis, desk.keys, {
+      run: makeRunToken(),
       id,
       status: 'delivered',
       nextAttemptAt: null,

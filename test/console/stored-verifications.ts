@@ -4,6 +4,7 @@ import type { Outcome } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { recordDelivery } from '../../shared/record/delivery-state.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import { settleVerification } from '../../shared/record/settle.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { acceptRecord, CLIENT_ID, makeOutcome } from '../support/records.ts';
@@ -52,6 +53,7 @@ export async function storeSettled(
     },
   });
   await recordDelivery(redis, keys, {
+    run: makeRunToken(),
     id,
     status: delivery,
     nextAttemptAt: null,

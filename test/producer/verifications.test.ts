@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
 import { claimVerification } from '../../shared/record/claim.ts';
 import { recordDelivery } from '../../shared/record/delivery-state.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   type ProducerUnderTest,
@@ -245,6 +246,7 @@ describe('the delivery log', () => {
     const unreached = { ...attempt, status: null, errorClass: 'forbidden_address', answer: '' };
     for (const each of [attempt, unreached]) {
       await recordDelivery(producer.redis, producer.keys, {
+        run: makeRunToken(),
         id,
         status: 'retrying',
         nextAttemptAt: Date.now(),

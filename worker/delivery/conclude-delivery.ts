@@ -15,7 +15,7 @@ import type { WaitReason } from './delivery-target.ts';
 /** After an attempt: the endpoint's health, then what is next for the event. */
 export async function concludeAttempt(
   deps: DeliveryDeps,
-  { id, attempts, submittedAt }: DueDelivery,
+  { id, run, attempts, submittedAt }: DueDelivery,
   endpoint: string,
   result: DeliveryResult,
 ): Promise<JobResult> {
@@ -27,6 +27,7 @@ export async function concludeAttempt(
   const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
   await recordDelivery(deps.redis, deps.keys, {
     id,
+    run,
     status: stored[step.step],
     nextAttemptAt: step.step === 'retry' ? step.at : null,
     attempt: describe(result, now),
@@ -71,7 +72,7 @@ const ENDS_BY_ITSELF: readonly WaitReason[] = ['no_client', 'no_callback_url', '
 /** The event waits where it cannot be delivered now: nothing is lost, and no attempt is used up. */
 export async function holdEvent(
   deps: DeliveryDeps,
-  { id }: DueDelivery,
+  { id, run }: DueDelivery,
   { endpoint, reason }: { readonly endpoint: string; readonly reason: WaitReason },
 ): Promise<JobResult> {
   const now = deps.now();
@@ -88,6 +89,7 @@ export async function holdEvent(
   }
   await recordDelivery(deps.redis, deps.keys, {
     id,
+    run,
     status: 'held',
     nextAttemptAt: null,
     attempt: null,
@@ -106,12 +108,13 @@ export async function holdEvent(
  */
 export async function putBack(
   { redis, keys, now }: DeliveryDeps,
-  { id, attempts }: DueDelivery,
+  { id, run, attempts }: DueDelivery,
   nextAttemptAt: number | null,
 ): Promise<void> {
   const status = attempts === 0 ? 'pending' : 'retrying';
   await recordDelivery(redis, keys, {
     id,
+    run,
     status,
     nextAttemptAt,
     attempt: null,

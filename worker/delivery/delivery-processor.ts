@@ -2,6 +2,8 @@ import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
 import { computeWebhookHeaders } from '../../shared/delivery/webhook-signature.ts';
 import type { JobData } from '../../shared/queue/verification-flow.ts';
 import { beginDelivery, type DueDelivery } from '../../shared/record/begin-delivery.ts';
+import { keepEvent } from '../../shared/record/keep-event.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
@@ -34,7 +36,8 @@ export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: 
 
 /** The event, whatever it takes: a verification job that died without an outcome is answered here. */
 async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobResult> {
-  const read = await beginDelivery(deps.redis, deps.keys, id);
+  const run = makeRunToken();
+  const read = await beginDelivery(deps.redis, deps.keys, id, run);
   switch (read.status) {
     case 'due':
       return read.delivery;
@@ -47,7 +50,7 @@ async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobR
     case 'found': {
       const { record } = read;
       if (isOver(record)) return { result: 'done' };
-      if (record.outcome !== null) return describeDue(record);
+      if (record.outcome !== null) return describeDue(deps, record, run);
       await deps.settle(record, { code: 'Veriqueue.Quarantined', attempt: null });
       return begin(deps, id);
     }
@@ -56,11 +59,17 @@ async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobR
   }
 }
 
-/** What is delivered again, and what another version settled, has its event only here. */
-function describeDue(record: VerificationRecord): DueDelivery {
+/** What another version settled has its event only here; from now on it is in the record, for every delivery after this. */
+async function describeDue(
+  { redis, keys }: DeliveryDeps,
+  record: VerificationRecord,
+  run: string,
+): Promise<DueDelivery | JobResult> {
   const { id, clientId, callbackUrl, submittedAt } = record;
+  const event = await keepEvent(redis, keys, id, buildVerificationEvent(record));
+  if (event === null) return { result: 'done' };
   const { attempts } = record.delivery;
-  return { id, clientId, callbackUrl, submittedAt, attempts, event: buildVerificationEvent(record) };
+  return { id, run, clientId, callbackUrl, submittedAt, attempts, event };
 }
 
 function isOver({ status, delivery }: VerificationRecord): boolean {

@@ -46,7 +46,7 @@ const KEPT_MS = 2 * DAY_MS;
 
 // All candidates of a person's digest (one per sealing key) are the same person: counts are added up, what is new goes
 // under the first. Member `!` carries the time until which the upstream wants no call; it lies in the future, so that
-// counting up to `now` leaves it out.
+// counting up to `now` leaves it out. A reservation that is there already was made before its reply was lost.
 const admitScript = (keyCount: number) =>
   defineScript({
     name: 'admitPerson',
@@ -54,6 +54,7 @@ const admitScript = (keyCount: number) =>
     lua: `
 local reservation, now, perMinute, perDay = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local minuteMs, dayStart, nextDay = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
+if redis.call('ZSCORE', KEYS[1], reservation) then return {'admitted', reservation} end
 local times, today = {}, 0
 for _, key in ipairs(KEYS) do
   local blockedUntil = tonumber(redis.call('ZSCORE', key, '!') or '0')

@@ -28,6 +28,22 @@ describe('POST /v1/verifications/{id}/redeliver', () => {
     expect(((await log.json()) as { data: unknown[] }).data).toHaveLength(2);
   });
 
+  it('sends the same bytes although an attempt was noted after the event was delivered', async () => {
+    const { id } = await chain.submit();
+    await chain.log.line((line) => line.event === 'delivery' && line.verification === id);
+    const late = { at: '2026-03-02T04:00:00.000Z', durationMs: 9, code: 'Success', requestId: 'late' };
+    const { redis, keys } = chain;
+    const nth = await redis.hincrby(keys.record(id), 'attempts', 1);
+    await redis.hset(keys.record(id), `attempt:${nth}`, JSON.stringify(late));
+    await redeliver(id);
+    await chain.log.line((line) => line.event === 'delivery' && line.verification === id, { nth: 2 });
+    const bodies = chain.receiver.deliveries.flatMap(({ event, body }) =>
+      event.data.id === id ? [body] : [],
+    );
+    expect(bodies).toHaveLength(2);
+    expect(bodies[1]).toBe(bodies[0]);
+  });
+
   it('answers 409 while the event is under way, and 404 for what is not there or not yours', async () => {
     chain.receiver.answerWith(() => 500);
     const { id } = await chain.submit();

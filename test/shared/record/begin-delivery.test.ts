@@ -3,6 +3,8 @@ import type { Attempt } from '../../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../../shared/keys.ts';
 import { beginDelivery } from '../../../shared/record/begin-delivery.ts';
 import { type DeliveryProgress, recordDelivery } from '../../../shared/record/delivery-state.ts';
+import { keepEvent } from '../../../shared/record/keep-event.ts';
+import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { type Settlement, settleVerification } from '../../../shared/record/settle.ts';
 import {
   buildVerificationEvent,
@@ -53,10 +55,12 @@ async function settled(
   return id;
 }
 
-const begin = (id: string) => beginDelivery(lane.redis, keys, id);
-const conclude = (id: string, progress: Partial<DeliveryProgress>) =>
+const begin = (id: string, run = makeRunToken()) => beginDelivery(lane.redis, keys, id, run);
+/** Of the run that holds the delivery, unless another one is named. */
+const conclude = async (id: string, progress: Partial<DeliveryProgress>) =>
   recordDelivery(lane.redis, keys, {
     id,
+    run: (await lane.redis.hget(keys.record(id), 'deliveryRun')) || makeRunToken(),
     status: 'retrying',
     nextAttemptAt: null,
     attempt: {
@@ -86,10 +90,11 @@ describe('the event that was written with the outcome', () => {
     const callbackUrl = 'https://receiver.example/events?a=1';
     const id = await settled({ ...accepted, callbackUrl }, settling);
     const record = await mustRead(lane.redis, keys, id);
-    expect(await begin(id)).toEqual({
+    expect(await begin(id, 'run-a')).toEqual({
       status: 'due',
       delivery: {
         id,
+        run: 'run-a',
         clientId: CLIENT_ID,
         callbackUrl,
         submittedAt: SUBMITTED_AT,
@@ -117,16 +122,16 @@ describe('the event that was written with the outcome', () => {
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({ delivery: { status: 'delivering' } });
   });
 
-  test('stays the same at every attempt, and is gone with the delivery that succeeds', async () => {
+  test('stays the same at every attempt, and in the record when it was delivered', async () => {
     const id = await settled();
     const first = await begin(id);
     await conclude(id, { nextAttemptAt: SUBMITTED_AT + 6_000 });
     const second = await begin(id);
     if (first.status !== 'due' || second.status !== 'due')
       throw new Error('Cannot compare: both must be due');
-    expect(second.delivery).toEqual({ ...first.delivery, attempts: 1 });
+    expect(second.delivery).toEqual({ ...first.delivery, run: second.delivery.run, attempts: 1 });
     await conclude(id, delivered);
-    expect(await lane.redis.hget(keys.record(id), 'event')).toBeNull();
+    expect(await lane.redis.hget(keys.record(id), 'event')).toBe(first.delivery.event);
     expect(await begin(id)).toMatchObject({
       status: 'found',
       record: { delivery: { status: 'delivered', attempts: 2, nextAttemptAt: null } },
@@ -137,6 +142,21 @@ describe('the event that was written with the outcome', () => {
     const id = await settled();
     await lane.redis.hset(keys.record(id), 'submittedAt', 'yesterday');
     expect(await begin(id)).toEqual({ status: 'unreadable', fields: ['submittedAt'] });
+  });
+});
+
+describe('an event that another version left to be made from the record', () => {
+  test('is kept as the first delivery sends it', async () => {
+    const id = await settled();
+    await lane.redis.hdel(keys.record(id), 'event');
+    expect(await keepEvent(lane.redis, keys, id, 'first')).toBe('first');
+    expect(await keepEvent(lane.redis, keys, id, 'second')).toBe('first');
+    expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event: 'first' } });
+  });
+
+  test('is not kept of a record that is gone', async () => {
+    expect(await keepEvent(lane.redis, keys, 'ver_unknown', 'event')).toBeNull();
+    expect(await lane.redis.exists(keys.record('ver_unknown'))).toBe(0);
   });
 });
 
@@ -194,5 +214,34 @@ describe('writing down what came of a delivery', () => {
   test('leaves nothing behind of a record that was erased meanwhile', async () => {
     expect(await conclude('ver_unknown', delivered)).toBe('missing');
     expect(await lane.redis.exists(keys.record('ver_unknown'), keys.deliveryLog('ver_unknown'))).toBe(0);
+  });
+});
+
+describe('a run that lost its lock to another one', () => {
+  test('changes nothing about a delivery that is under way, and its post is logged', async () => {
+    const id = await settled();
+    await begin(id, 'run-a');
+    await begin(id, 'run-b');
+    expect(await conclude(id, { run: 'run-a', status: 'dead' })).toBe('not_ours');
+    expect((await mustRead(lane.redis, keys, id)).delivery).toMatchObject({
+      status: 'delivering',
+      attempts: 1,
+    });
+    expect(await lane.redis.llen(keys.deliveryLog(id))).toBe(1);
+    expect(await lane.redis.zcard(keys.deadLetters())).toBe(0);
+  });
+
+  test('has delivered the event when the receiver took it, and a later failure does not undo that', async () => {
+    const id = await settled();
+    await begin(id, 'run-a');
+    await begin(id, 'run-b');
+    expect(await conclude(id, { run: 'run-a', ...delivered })).toBe('recorded');
+    expect(await conclude(id, { run: 'run-b', nextAttemptAt: SUBMITTED_AT + 6_000 })).toBe('not_ours');
+    expect((await mustRead(lane.redis, keys, id)).delivery).toEqual({
+      status: 'delivered',
+      attempts: 2,
+      nextAttemptAt: null,
+    });
+    expect(await lane.redis.zscore(keys.retention(), id)).toBe(String(delivered.keepUntil));
   });
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createClient } from '../../../shared/client/create-client.ts';
 import { createAtomicFlow } from '../../../shared/queue/atomic-flow.ts';
 import { recordDelivery } from '../../../shared/record/delivery-state.ts';
+import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { settleVerification } from '../../../shared/record/settle.ts';
 import { type RedeliveryRange, redeliverRange } from '../../../shared/redelivery/redeliver-range.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
@@ -29,7 +30,7 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
     const outcome = makeOutcome();
     await settleVerification(redis, keys, { id, status: 'completed', outcome, attempt: null, ledger: null });
     const ended = { nextAttemptAt: null, attempt: null, now: start, keepUntil: null };
-    await recordDelivery(redis, keys, { id, status: 'delivered', ...ended });
+    await recordDelivery(redis, keys, { id, run: makeRunToken(), status: 'delivered', ...ended });
   }
   const flowRedis = await lane.connect();
   const deps = {

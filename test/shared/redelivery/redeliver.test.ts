@@ -4,7 +4,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryStatus } from '../../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../../shared/keys.ts';
 import { createAtomicFlow } from '../../../shared/queue/atomic-flow.ts';
+import { beginDelivery } from '../../../shared/record/begin-delivery.ts';
 import { recordDelivery } from '../../../shared/record/delivery-state.ts';
+import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { settleVerification } from '../../../shared/record/settle.ts';
 import { type RedeliveryDeps, redeliver } from '../../../shared/redelivery/redeliver.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
@@ -52,6 +54,7 @@ async function withDelivery(status: DeliveryStatus): Promise<string> {
   };
   const next = status === 'retrying' ? NOW : null;
   await recordDelivery(lane.redis, keys, {
+    run: makeRunToken(),
     id,
     status,
     nextAttemptAt: next,
@@ -115,7 +118,10 @@ describe('redeliver', () => {
     const results = await Promise.all(Array.from({ length: 20 }, () => redeliver(deps, id)));
     expect(results.filter(({ status }) => status === 'redelivered')).toHaveLength(1);
     expect(await listJobIds()).toEqual([`${id}-r1`]);
+    const run = makeRunToken();
+    await beginDelivery(lane.redis, keys, id, run);
     await recordDelivery(lane.redis, keys, {
+      run,
       id,
       status: 'dead',
       nextAttemptAt: null,

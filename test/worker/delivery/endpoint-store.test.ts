@@ -3,6 +3,7 @@ import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts
 import { type EndpointHealth, reduceEndpointHealth } from '../../../shared/callback/endpoint-health.ts';
 import type { LaneKeys } from '../../../shared/keys.ts';
 import { recordDelivery } from '../../../shared/record/delivery-state.ts';
+import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { createEndpointStore, type EndpointStore } from '../../../worker/delivery/endpoint-store.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
 import { acceptRecord } from '../../support/records.ts';
@@ -41,7 +42,9 @@ const known = async (): Promise<EndpointHealth | null> =>
 async function deliverTo(recovered: string): Promise<void> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing);
   const state = { id, status: 'delivered', nextAttemptAt: null, attempt: null, keepUntil: clock } as const;
-  expect(await recordDelivery(lane.redis, keys, { ...state, now: clock, recovered })).toBe('recorded');
+  expect(
+    await recordDelivery(lane.redis, keys, { ...state, run: makeRunToken(), now: clock, recovered }),
+  ).toBe('recorded');
 }
 
 describe('the health of an endpoint that several workers deliver to', () => {
