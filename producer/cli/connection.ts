@@ -7,7 +7,6 @@ export interface Connection {
   readonly keys: LaneKeys;
   readonly redis: Redis;
   /** Changed by `flow`, which is made of it. */
-  readonly flowRedis: Redis;
   readonly flow: AtomicFlow;
   close(): Promise<void>;
 }
@@ -32,7 +31,6 @@ export async function openConnection(url: string, lane: string): Promise<Connect
   return {
     keys,
     redis,
-    flowRedis,
     flow,
     close: async () => {
       await flow.close();

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { AtomicFlow } from '../../shared/queue/atomic-flow.ts';
-import { verificationFlow } from '../../shared/queue/verification-flow.ts';
+import { firstPlaces, verificationFlow } from '../../shared/queue/verification-flow.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
 import { withdrawVerification } from '../../shared/record/withdraw.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/redis/failure.ts';
@@ -35,8 +35,9 @@ export type Enqueueing =
 /**
  * Puts record, sealed subject and both jobs into Redis, in one transaction.
  *
- * Redis does not roll back: when a part of the transaction fails (memory full, script cache flushed), the others stand.
- * They are then taken away again, so that no half of a verification remains.
+ * Redis does not roll back: when a part of the transaction fails (memory full), the others stand. They are then taken
+ * away again, so that no half of a verification remains. Where that fails too, only jobs can be left, never a record
+ * without them: workers find that such jobs have no record, and end them.
  */
 export async function enqueueVerification(deps: EnqueueDeps, acceptance: Acceptance): Promise<Enqueueing> {
   const { keys, flow, flowRedis } = deps;
@@ -46,7 +47,7 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   const { id, clientId, priority } = acceptance;
   try {
     await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
-      queueAcceptance(transaction, keys, acceptance),
+      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }),
     );
     return { status: 'accepted' };
   } catch (error) {
@@ -73,10 +74,6 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
     { event: 'submission_undone', verification: acceptance.id, reason },
     'a part of a submission failed',
   );
-  if (reason.startsWith('NOSCRIPT')) {
-    // The client believes that this connection's server knows its scripts. Only a new connection makes it send them anew.
-    deps.flowRedis.disconnect(true);
-  }
   try {
     await withdraw(deps, acceptance);
     return { status: 'refused', error };
@@ -90,14 +87,18 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
 }
 
 /**
- * Takes a submission back whose client was told 503. A worker that has claimed it meanwhile keeps it.
+ * Takes a submission back whose client was told 503. A worker that has claimed it meanwhile keeps it, jobs and all.
+ *
+ * The record goes first: if this ends half-way, jobs without a record are left, which end by themselves.
  */
 export async function withdraw(
   { queues, redis, keys }: Pick<EnqueueDeps, 'queues' | 'redis' | 'keys'>,
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<'withdrawn' | 'too_late' | 'missing'> {
+  const withdrawal = await withdrawVerification(redis, keys, { id, clientId });
+  if (withdrawal === 'too_late') return withdrawal;
   await queues.deliveries.remove(id, { removeChildren: true });
   // A child that failed half-way may exist without its parent knowing.
   await queues.verifications.remove(id);
-  return withdrawVerification(redis, keys, { id, clientId });
+  return withdrawal;
 }

@@ -4,6 +4,7 @@ import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/client/client.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { listPrecheckErrors, precheckSubmission } from '../../shared/precheck/submission.ts';
+import { requeueUnanswered } from '../../shared/queue/stray-jobs.ts';
 import type { Acceptance } from '../../shared/record/accept.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
 import type { DigestPart } from '../../shared/sealing/digest.ts';
@@ -68,6 +69,7 @@ export async function submitVerification(
     case 'claimed':
       return accept(deps, client, checked, claim);
     case 'taken':
+      await completeSubmission(deps, claim.id);
       return { status: 'replayed', id: claim.id };
     case 'in_progress':
       throw new ProblemError('in_progress', { headers: retryAfter(1) });
@@ -199,6 +201,16 @@ async function accept(
     default:
       return enqueued satisfies never;
   }
+}
+
+/** A repeat is not answered 202 for a verification that nothing works on, however that came about. */
+async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
+  try {
+    if (!(await requeueUnanswered(deps, id))) return;
+  } catch (error) {
+    throw unavailable(error);
+  }
+  deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
 }
 
 async function takeRoom({ lane, rules }: SubmitDeps): Promise<void> {

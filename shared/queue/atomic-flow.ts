@@ -1,6 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type FlowJob, FlowProducer, type Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
+import type { ScriptArgument } from '../redis/script.ts';
 
 /**
  * Adds a flow and writes of our own in ONE Redis transaction, so that there is never a record without its jobs, nor
@@ -10,6 +11,11 @@ import type { ChainableCommander, Redis } from 'ioredis';
  * `multi` therefore appends the companion's commands before EXEC, and takes their replies off again. Rejected: writing
  * the record first and the flow after it (a crash in between leaves a verification that a client without a 202 may
  * submit again, to be paid for twice), and a repair job that finds such records (the same, later).
+ *
+ * Redis does not roll back: after SCRIPT FLUSH or a failover it does not know BullMQ's scripts, which fail while the
+ * companion's commands succeed. NOSCRIPT cannot be answered within a transaction, so the whole of it is sent once more,
+ * with the scripts' full text. The companion therefore changes nothing unless the jobs are there. Rejected: the full text
+ * each time, 52 kB that Redis would have to hash for every submission.
  */
 export interface AtomicFlow {
   /**
@@ -32,18 +38,24 @@ export function createAtomicFlow(
   onError: (error: Error) => void,
   telemetry?: Telemetry,
 ): AtomicFlow {
-  const companions = new AsyncLocalStorage<(transaction: ChainableCommander) => void>();
-  joinTransactions(redis, () => companions.getStore());
+  const additions = new AsyncLocalStorage<Addition>();
+  const scripts = rememberScripts(redis);
+  joinTransactions(redis, scripts, () => additions.getStore());
   const producer = new FlowProducer({
     connection: redis,
     prefix,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   producer.on('error', onError);
+  const add = async (flow: FlowJob, addition: Addition) => {
+    await additions.run(addition, () => producer.add(flow));
+  };
   return {
-    add: async (flow, companion) => {
-      await companions.run(companion, () => producer.add(flow));
-    },
+    add: (flow, companion) =>
+      add(flow, { companion, fullText: false }).catch((error: unknown) => {
+        if (!isForgottenScript(error)) throw error;
+        return add(flow, { companion, fullText: true });
+      }),
     ready: async () => {
       await producer.waitUntilReady();
     },
@@ -51,19 +63,54 @@ export function createAtomicFlow(
   };
 }
 
+interface Addition {
+  readonly companion: (transaction: ChainableCommander) => void;
+  /** Whether BullMQ's scripts are sent as texts. */
+  readonly fullText: boolean;
+}
+
+function isForgottenScript(error: unknown): boolean {
+  return error instanceof Error && error.message.startsWith('NOSCRIPT');
+}
+
+interface DefinedScript {
+  readonly lua: string;
+  readonly numberOfKeys?: number;
+}
+
+const scriptsOf = new WeakMap<Redis, Map<string, DefinedScript>>();
+
+/**
+ * BullMQ defines its scripts on a connection by this public method, once, and calls them by the names it gave them.
+ */
+function rememberScripts(redis: Redis): ReadonlyMap<string, DefinedScript> {
+  const known = scriptsOf.get(redis);
+  if (known) return known;
+  const scripts = new Map<string, DefinedScript>();
+  scriptsOf.set(redis, scripts);
+  const define = redis.defineCommand.bind(redis);
+  redis.defineCommand = (name, definition) => {
+    scripts.set(name, definition);
+    define(name, definition);
+  };
+  return scripts;
+}
+
 function joinTransactions(
   redis: Redis,
-  companionOf: () => ((transaction: ChainableCommander) => void) | undefined,
+  scripts: ReadonlyMap<string, DefinedScript>,
+  currentAddition: () => Addition | undefined,
 ): void {
   const begin = redis.multi.bind(redis) as () => ChainableCommander;
   const joined = (): ChainableCommander => {
     const transaction = begin();
-    const companion = companionOf();
-    if (!companion) return transaction;
+    const addition = currentAddition();
+    if (!addition) return transaction;
+    if (addition.fullText) sendTexts(transaction, scripts);
     const exec = transaction.exec.bind(transaction);
     transaction.exec = async () => {
       const before = transaction.length;
-      companion(transaction);
+      addition.companion(transaction);
       const added = transaction.length - before;
       const replies = (await exec()) ?? [];
       const failed = replies.find(([error]) => error !== null);
@@ -73,4 +120,12 @@ function joinTransactions(
     return transaction;
   };
   redis.multi = joined as typeof redis.multi;
+}
+
+function sendTexts(transaction: ChainableCommander, scripts: ReadonlyMap<string, DefinedScript>): void {
+  for (const [name, { lua, numberOfKeys = 0 }] of scripts) {
+    const evaluate = (args: readonly ScriptArgument[]) =>
+      transaction.call('eval', [lua, numberOfKeys, ...args]);
+    Object.assign(transaction, { [name]: evaluate });
+  }
 }

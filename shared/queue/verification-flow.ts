@@ -1,4 +1,4 @@
-import type { FlowJob, JobsOptions } from 'bullmq';
+import { type FlowJob, type JobsOptions, QueueKeys } from 'bullmq';
 import { z } from 'zod';
 import type { Priority } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
@@ -49,4 +49,39 @@ export function verificationFlow(keys: LaneKeys, data: JobData, priority: Priori
       },
     ],
   };
+}
+
+/**
+ * A delivery without a child: there is nothing to wait for.
+ *
+ * @param jobId new for each redelivery, because BullMQ ignores one that it still knows
+ */
+export function deliveryFlow(keys: LaneKeys, jobId: string, data: JobData): FlowJob {
+  return {
+    name: 'deliver',
+    queueName: keys.deliveryQueue,
+    data,
+    opts: { jobId, priority: DELIVERY_PRIORITY, ...kept },
+  };
+}
+
+/** Redis keys of the two jobs of {@link verificationFlow}. */
+export function jobKeysOf(
+  keys: LaneKeys,
+  id: string,
+): { readonly verification: string; readonly delivery: string } {
+  const queueKeys = new QueueKeys(keys.queuePrefix);
+  return {
+    verification: queueKeys.toKey(keys.verificationQueue, id),
+    delivery: queueKeys.toKey(keys.deliveryQueue, id),
+  };
+}
+
+/** The sorted sets in which the two jobs of a new {@link verificationFlow} stand. */
+export function firstPlaces(keys: LaneKeys): readonly string[] {
+  const queueKeys = new QueueKeys(keys.queuePrefix);
+  return [
+    queueKeys.toKey(keys.verificationQueue, 'prioritized'),
+    queueKeys.toKey(keys.deliveryQueue, 'waiting-children'),
+  ];
 }

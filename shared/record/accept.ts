@@ -17,20 +17,30 @@ export interface Acceptance {
   readonly sealed: SealedSubject;
   /** Redis key of the claim its Idempotency-Key made, so that it can be forgotten with the rest. */
   readonly idempotencyClaim?: string;
+  /** Redis keys of sorted sets in which it must stand, its jobs' places: otherwise nothing is written. */
+  readonly places?: readonly string[];
 }
 
 // The record exists already when a submission whose fate was unknown is repeated under its Idempotency-Key and the
 // first one did go through after all: then nothing may be written over it.
+//
+// Redis does not roll back. A job that could not be added must not leave a record behind: its client could repeat the
+// submission for as long as it likes and would always be answered that it was accepted. The other way round, a job
+// without a record, ends by itself.
 const acceptScript = defineScript({
   name: 'accept',
   keys: 4,
   lua: `
 local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local options = tonumber(ARGV[7])
+local places, options = tonumber(ARGV[7]), tonumber(ARGV[8])
 if redis.call('EXISTS', record) == 1 then return 0 end
-redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued', unpack(ARGV, 8, 7 + options))
-redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 8 + options))
+for i = 9, 8 + places do
+  if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
+end
+redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
+  unpack(ARGV, 9 + places, 8 + places + options))
+redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 9 + places + options))
 redis.call('ZADD', laneIndex, submittedAt, id)
 redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
@@ -51,7 +61,7 @@ export function queueAcceptance(
   keys: LaneKeys,
   acceptance: Acceptance,
 ): void {
-  const { id, sealed } = acceptance;
+  const { id, sealed, places = [] } = acceptance;
   const options = Object.entries({
     priority: acceptance.priority,
     reference: acceptance.reference,
@@ -69,7 +79,9 @@ export function queueAcceptance(
       keys.indexPrefix(),
       sealed.wrappedKey,
       sealed.fields,
+      places.length,
       options.length,
+      ...places,
       ...options,
       ...splitPhoto(sealed.photo),
     ],

@@ -1,18 +1,15 @@
 import { randomBytes } from 'node:crypto';
-import type { FlowJob } from 'bullmq';
+import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { type DeliveryStatus, deliveryStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import type { AtomicFlow } from '../queue/atomic-flow.ts';
-import { DELIVERY_PRIORITY, type JobData } from '../queue/verification-flow.ts';
-import { describeRedisError } from '../redis/failure.ts';
+import { deliveryFlow } from '../queue/verification-flow.ts';
 import { queueDeliveryReset } from './reset-delivery.ts';
 
 export interface RedeliveryDeps {
   readonly redis: Redis;
-  /** Made of `flowRedis`. */
   readonly flow: AtomicFlow;
-  readonly flowRedis: Redis;
   readonly keys: LaneKeys;
 }
 
@@ -54,40 +51,24 @@ export async function redeliver(
   // Of two that start from the same record both name the same job, and BullMQ adds it once.
   const jobId = `${id}-r${count + 1}`;
   const endpoints = status === 'held' ? await listHeldEndpoints(redis, keys, clientId) : [];
-  await addJob(deps, deliveryFlow(keys, jobId, { id, clientId }), {
-    id,
-    jobId,
-    status,
-    previous,
-    redelivery,
-    endpoints,
-  });
+  try {
+    await deps.flow.add(deliveryFlow(keys, jobId, { id, clientId }), (transaction) =>
+      queueDeliveryReset(transaction, keys, { id, jobId, status, previous, redelivery, endpoints }),
+    );
+  } catch (error) {
+    // The first error says why; a job that is left without a place holds up this one redelivery.
+    await clearHalfAddedJob(deps, jobId).catch(() => undefined);
+    throw error;
+  }
   const stored = await redis.hget(keys.record(id), 'redelivery');
   return stored === redelivery ? { status: 'redelivered' } : { status: 'not_due', delivery: 'pending' };
 }
 
-async function addJob(
-  { flow, flowRedis, keys }: RedeliveryDeps,
-  job: FlowJob,
-  reset: Parameters<typeof queueDeliveryReset>[2],
-): Promise<void> {
-  try {
-    await flow.add(job, (transaction) => queueDeliveryReset(transaction, keys, reset));
-  } catch (error) {
-    // The client believes that its server knows BullMQ's scripts. Only a new connection makes it send them anew.
-    if (describeRedisError(error).startsWith('NOSCRIPT')) flowRedis.disconnect(true);
-    throw error;
-  }
-}
-
-/** Without a child: there is nothing to wait for. Its id is new, for BullMQ would ignore one that it still knows. */
-function deliveryFlow(keys: LaneKeys, jobId: string, data: JobData): FlowJob {
-  return {
-    name: 'deliver',
-    queueName: keys.deliveryQueue,
-    data,
-    opts: { jobId, priority: DELIVERY_PRIORITY, removeOnComplete: true, removeOnFail: { count: 1000 } },
-  };
+/** BullMQ would take the next try for a duplicate of what was stored and never put in line. */
+async function clearHalfAddedJob({ redis, keys }: RedeliveryDeps, jobId: string): Promise<void> {
+  const queueKeys = new QueueKeys(keys.queuePrefix);
+  const place = await redis.zscore(queueKeys.toKey(keys.deliveryQueue, 'prioritized'), jobId);
+  if (place === null) await redis.del(queueKeys.toKey(keys.deliveryQueue, jobId));
 }
 
 interface FoundDelivery {

@@ -4,7 +4,7 @@ import type { DeliveryStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 
-// It comes behind the job in one transaction, and changes nothing unless the job is there: Redis does not roll back, so
+// It comes behind the job in one transaction, and changes nothing unless the job is in its place: Redis does not roll back, so
 // a job that could not be added must not leave a record that says its event is on the way.
 //
 // The run that is empty is nobody's: one that began before and ends after this is logged, and changes nothing else.
@@ -14,17 +14,17 @@ const resetDeliveryScript = defineScript({
   name: 'resetDelivery',
   keys: 4,
   lua: `
-local record, deadLetters, retention, job = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, status, previous, redelivery = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local record, deadLetters, retention, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, status, previous, redelivery, job = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local now = redis.call('HMGET', record, 'deliveryStatus', 'redelivery')
 if now[1] ~= status or (now[2] or '') ~= previous then return 'lost' end
-if redis.call('EXISTS', job) == 0 then return 'no_job' end
+if not redis.call('ZSCORE', waiting, job) then return 'no_job' end
 redis.call('HSET', record, 'deliveryStatus', 'pending', 'deliveryAttempts', '0', 'deliveryRun', '',
   'redelivery', redelivery)
 redis.call('HDEL', record, 'deliveryNextAt')
 redis.call('ZREM', deadLetters, id)
 redis.call('ZREM', retention, id)
-for i = 5, #ARGV do redis.call('ZREM', ARGV[i], id) end
+for i = 6, #ARGV do redis.call('ZREM', ARGV[i], id) end
 return 'reset'
 `,
 });
@@ -57,8 +57,8 @@ export function queueDeliveryReset(
       keys.record(id),
       keys.deadLetters(),
       keys.retention(),
-      new QueueKeys(keys.queuePrefix).toKey(keys.deliveryQueue, jobId),
+      new QueueKeys(keys.queuePrefix).toKey(keys.deliveryQueue, 'prioritized'),
     ],
-    [id, status, previous, redelivery, ...endpoints.map((endpoint) => keys.heldDeliveries(endpoint))],
+    [id, status, previous, redelivery, jobId, ...endpoints.map((endpoint) => keys.heldDeliveries(endpoint))],
   );
 }

@@ -1,5 +1,7 @@
+import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verificationPage } from '../../shared/contract/verification.ts';
+import { jobKeysOf } from '../../shared/queue/verification-flow.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   listTraces,
@@ -36,6 +38,24 @@ async function expectUnavailable(answer: Promise<Response>) {
   expect(Number(received.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
   expect(tookMs).toBeLessThan(WITHIN_MS);
 }
+
+const queueOf = (name: string) => {
+  const queue = new Queue(name, {
+    connection: producer.redis,
+    prefix: producer.keys.queuePrefix,
+    skipMetasUpdate: true,
+  });
+  queue.on('error', () => undefined);
+  return queue;
+};
+
+/** The states of its verification and delivery job. */
+const jobsOf = (id: string) =>
+  Promise.all(
+    [producer.keys.verificationQueue, producer.keys.deliveryQueue].map((name) =>
+      queueOf(name).getJobState(id),
+    ),
+  );
 
 const accepts = async () => (await producer.submit()).status === 202;
 
@@ -103,17 +123,42 @@ describe('when a part of the transaction fails', () => {
     expect((await producer.submit(makeSubmission(), { 'idempotency-key': 'part' })).status).toBe(202);
   });
 
-  test('because Redis forgot its scripts, the next submission goes through', async () => {
+  test('Redis that forgot its scripts takes the next submission as a whole', async () => {
     await producer.submitted();
     await producer.redis.script('FLUSH');
-    const first = await producer.submit();
-    expect([202, 503]).toContain(first.status);
-    await expect.poll(accepts, { timeout: 5_000 }).toBe(true);
-    const page = await producer.call('/v1/verifications?limit=100');
-    const { data } = verificationPage.parse(await page.json());
-    expect(data.filter((each) => each.status === 'queued').every((each) => each.position !== null)).toBe(
-      true,
-    );
+    const { id } = await producer.submitted();
+    expect(await jobsOf(id)).toEqual(['prioritized', 'waiting-children']);
+  });
+});
+
+describe('when a verification has lost its jobs', () => {
+  test.each([
+    [
+      'both jobs',
+      (id: string) => [jobKeysOf(producer.keys, id).verification, jobKeysOf(producer.keys, id).delivery],
+    ],
+    ['the verification job', (id: string) => [jobKeysOf(producer.keys, id).verification]],
+    [
+      'the list they stand in',
+      () => [`${producer.keys.queuePrefix}:${producer.keys.verificationQueue}:prioritized`],
+    ],
+  ])('a repeat under its Idempotency-Key completes it: %s', async (what, lost) => {
+    const key = { 'idempotency-key': `lost ${what}` };
+    const { id } = await producer.submitted(makeSubmission(), key);
+    await producer.redis.del(lost(id));
+    const repeat = await producer.submit(makeSubmission(), key);
+    expect([repeat.status, repeat.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+    expect(await jobsOf(id)).toEqual(['prioritized', 'waiting-children']);
+    const { verification, delivery } = jobKeysOf(producer.keys, id);
+    expect(await producer.redis.smembers(`${delivery}:dependencies`)).toEqual([verification]);
+  });
+
+  test('one that was cancelled gets none', async () => {
+    const key = { 'idempotency-key': 'cancelled' };
+    const { id } = await producer.submitted(makeSubmission(), key);
+    await producer.call(`/v1/verifications/${id}`, { method: 'DELETE' });
+    expect((await producer.submit(makeSubmission(), key)).status).toBe(202);
+    expect(await jobsOf(id)).toEqual(['unknown', 'unknown']);
   });
 });
 

@@ -2,8 +2,11 @@ import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LaneKeys } from '../../../shared/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../shared/queue/atomic-flow.ts';
-import { verificationFlow } from '../../../shared/queue/verification-flow.ts';
+import { firstPlaces, verificationFlow } from '../../../shared/queue/verification-flow.ts';
+import { queueAcceptance } from '../../../shared/record/accept.ts';
+import { sealSubject } from '../../../shared/sealing/seal.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { subject } from '../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -47,6 +50,35 @@ describe('adding a flow together with writes of our own', () => {
     await lane.redis.set(keys.record('ver_1'), 'text');
     const failed = add('ver_1', (transaction) => transaction.hset(keys.record('ver_1'), 'a', 'b'));
     await expect(failed).rejects.toThrow('WRONGTYPE');
+  });
+
+  test('adds a flow as a whole though Redis has forgotten the scripts', async () => {
+    await add('ver_1', (transaction) => transaction.set(keys.record('ver_1'), 'written'));
+    await lane.redis.script('FLUSH');
+    await add('ver_2', (transaction) => transaction.set(keys.record('ver_2'), 'written'));
+    expect(await lane.redis.get(keys.record('ver_2'))).toBe('written');
+    expect(await queues.verifications.getJobState('ver_2')).toBe('prioritized');
+    expect(await queues.deliveries.getJobState('ver_2')).toBe('waiting-children');
+  });
+
+  test('leaves no record where a job could not be added', async () => {
+    await lane.redis.set(queues.verifications.toKey('pc'), 'not a number');
+    const id = 'ver_1';
+    const failed = add(id, (transaction) =>
+      queueAcceptance(transaction, keys, {
+        id,
+        clientId: 'client_test',
+        priority: 'bulk',
+        reference: undefined,
+        extra: undefined,
+        callbackUrl: undefined,
+        submittedAt: Date.now(),
+        sealed: sealSubject(lane.keyRing, id, subject),
+        places: firstPlaces(keys),
+      }),
+    );
+    await expect(failed).rejects.toThrow();
+    expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.laneIndex())).toBe(0);
   });
 
   test('keeps companions of concurrent submissions apart', async () => {

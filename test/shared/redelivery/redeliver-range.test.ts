@@ -36,7 +36,6 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
   const deps = {
     redis,
     keys,
-    flowRedis,
     flow: createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined),
   };
   const range: RedeliveryRange = { events: 'resting', clientId: null, since: start, until: start + 11 };

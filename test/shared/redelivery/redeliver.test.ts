@@ -25,7 +25,7 @@ afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
   const flow = createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined);
-  deps = { redis: lane.redis, keys, flow, flowRedis };
+  deps = { redis: lane.redis, keys, flow };
   queue = new Queue(keys.deliveryQueue, {
     connection: lane.redis,
     prefix: keys.queuePrefix,
@@ -133,15 +133,24 @@ describe('redeliver', () => {
     expect((await listJobIds()).sort()).toEqual([`${id}-r1`, `${id}-r2`]);
   });
 
-  it('changes nothing when the job cannot be added, and works again afterwards', async () => {
+  it('adds the job though Redis has forgotten its scripts', async () => {
     const [first, second] = [await withDelivery('dead'), await withDelivery('dead')];
     await redeliver(deps, first);
     // What a Redis does that restarts: the connection believes that its scripts are known.
     await lane.redis.script('FLUSH');
-    await expect(redeliver(deps, second)).rejects.toThrow('NOSCRIPT');
-    const { delivery } = await mustRead(lane.redis, keys, second);
+    expect(await redeliver(deps, second)).toEqual({ status: 'redelivered' });
+    expect((await listJobIds()).sort()).toEqual([`${first}-r1`, `${second}-r1`].sort());
+  });
+
+  it('changes nothing when the job cannot be added, and works again afterwards', async () => {
+    const id = await withDelivery('dead');
+    const counter = queue.toKey('pc');
+    await lane.redis.set(counter, 'not a number');
+    await expect(redeliver(deps, id)).rejects.toThrow();
+    const { delivery } = await mustRead(lane.redis, keys, id);
     expect(delivery).toMatchObject({ status: 'dead', attempts: 1 });
-    expect(await lane.redis.zscore(keys.deadLetters(), second)).toBe(String(NOW));
-    await expect.poll(() => redeliver(deps, second).catch(() => 'failed')).toEqual({ status: 'redelivered' });
+    expect(await lane.redis.zscore(keys.deadLetters(), id)).toBe(String(NOW));
+    await lane.redis.del(counter);
+    expect(await redeliver(deps, id)).toEqual({ status: 'redelivered' });
   });
 });
