@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -8,9 +9,9 @@ import {
   retentionSettings,
   sealingSettings,
 } from '../shared/config/settings.ts';
+import { host, operatorKey, port } from '../shared/config/shapes.ts';
 
-/** Everything the producer reads from its environment. */
-export const producerEnvironment = z.object({
+const shape = z.object({
   ...processSettings,
   ...redisSettings,
   ...laneSettings,
@@ -19,9 +20,27 @@ export const producerEnvironment = z.object({
   ...callbackSettings,
   ...producerSettings,
   /** When set, health, metrics and docs are served there and no longer beside the API. */
-  OPERATIONS_PORT: z.coerce.number('must be a port').int().min(0).max(65_535).optional(),
-  OPERATIONS_HOST: z.string().optional(),
+  OPERATIONS_PORT: port().optional(),
+  OPERATIONS_HOST: host.optional(),
   /** Opens the console and the queues; without it they are not there. */
-  OPERATOR_KEY: z.string().min(24, 'must be at least 24 characters').optional(),
+  OPERATOR_KEY: operatorKey.optional(),
 });
-export type ProducerSettings = z.output<typeof producerEnvironment>;
+export type ProducerSettings = z.output<typeof shape>;
+
+/** Everything the producer reads from its environment. */
+export const producerEnvironment = shape
+  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkOperationsListener, evenWhenOthersFail);
+
+/** An address alone would be ignored, and leave beside the API what was meant to be kept from the public. */
+function checkOperationsListener(settings: ProducerSettings, context: z.RefinementCtx): void {
+  const { PORT, HOST, OPERATIONS_PORT, OPERATIONS_HOST } = settings;
+  if (!areRead(context, 'PORT', 'HOST', 'OPERATIONS_PORT', 'OPERATIONS_HOST')) return;
+  if (OPERATIONS_HOST !== undefined && OPERATIONS_PORT === undefined) {
+    report(context, 'OPERATIONS_HOST', 'must be unset unless OPERATIONS_PORT is set');
+  }
+  const sameHost = OPERATIONS_HOST === undefined || OPERATIONS_HOST === HOST;
+  if (OPERATIONS_PORT !== undefined && OPERATIONS_PORT !== 0 && OPERATIONS_PORT === PORT && sameHost) {
+    report(context, 'OPERATIONS_PORT', 'must differ from PORT');
+  }
+}

@@ -1,37 +1,38 @@
 import { z } from 'zod';
+import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { processSettings } from '../shared/config/settings.ts';
+import { flag, port, secretText, wholeNumber } from '../shared/config/shapes.ts';
 import type { SandboxOptions } from './app.ts';
 
 /** Known to everyone, and worth nothing outside the sandbox. */
 const DEFAULT_SECRET_ID = 'sandbox-secret-id';
 const DEFAULT_SECRET_KEY = 'sandbox-secret-key';
 
-const latency = z.coerce.number().int().min(0).max(60_000);
+const latency = wholeNumber({ min: 0, max: 60_000 });
 
 /** The environment of the sandbox process. */
 export const sandboxEnvironment = z
   .object({
     ...processSettings,
-    SANDBOX_PORT: z.coerce.number().int().min(0).max(65_535).default(3001),
+    SANDBOX_PORT: port().prefault('3001'),
     SANDBOX_SECRET_ID: z
       .string()
-      .regex(/^[\w-]+$/, 'must consist of letters, digits, "-" and "_"')
+      .regex(/^[\w-]{1,128}$/, 'must be 1 to 128 letters, digits, "-" and "_"')
       .default(DEFAULT_SECRET_ID),
-    SANDBOX_SECRET_KEY: z.string().default(DEFAULT_SECRET_KEY),
+    SANDBOX_SECRET_KEY: secretText.default(DEFAULT_SECRET_KEY),
     /** The STS token that calls must carry. */
-    SANDBOX_TOKEN: z.string().optional(),
-    QUOTA_PER_SECOND: z.coerce.number().int().min(1).max(1_000_000).default(20),
-    SANDBOX_LATENCY_MIN_MS: latency.default(100),
-    SANDBOX_LATENCY_MAX_MS: latency.default(400),
+    SANDBOX_TOKEN: secretText.optional(),
+    QUOTA_PER_SECOND: wholeNumber({ min: 1, max: 1_000_000 }).prefault('20'),
+    SANDBOX_LATENCY_MIN_MS: latency.prefault('100'),
+    SANDBOX_LATENCY_MAX_MS: latency.prefault('400'),
     /** 15 calls a minute and 30 a day about one ID number. */
-    SANDBOX_PER_ID_LIMITS: z.enum(['true', 'false']).default('false'),
+    SANDBOX_PER_ID_LIMITS: flag.default(false),
   })
-  .refine((env) => !(env.SANDBOX_LATENCY_MAX_MS < env.SANDBOX_LATENCY_MIN_MS), {
-    path: ['SANDBOX_LATENCY_MAX_MS'],
-    message: 'must not be less than SANDBOX_LATENCY_MIN_MS',
-    // Compared even when another variable is wrong, so that one start reports every mistake.
-    when: () => true,
-  });
+  .superRefine((settings, context) => {
+    if (!areRead(context, 'SANDBOX_LATENCY_MIN_MS', 'SANDBOX_LATENCY_MAX_MS')) return;
+    if (settings.SANDBOX_LATENCY_MAX_MS >= settings.SANDBOX_LATENCY_MIN_MS) return;
+    report(context, 'SANDBOX_LATENCY_MAX_MS', 'must not be less than SANDBOX_LATENCY_MIN_MS');
+  }, evenWhenOthersFail);
 
 export type SandboxSettings = z.output<typeof sandboxEnvironment>;
 
@@ -46,6 +47,6 @@ export function sandboxOptions(settings: SandboxSettings): SandboxOptions {
     ...(token === undefined ? {} : { token }),
     quotaPerSecond: settings.QUOTA_PER_SECOND,
     latencyMs: { min: settings.SANDBOX_LATENCY_MIN_MS, max: settings.SANDBOX_LATENCY_MAX_MS },
-    perIdLimits: settings.SANDBOX_PER_ID_LIMITS === 'true',
+    perIdLimits: settings.SANDBOX_PER_ID_LIMITS,
   };
 }

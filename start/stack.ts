@@ -88,7 +88,7 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
     ...options.environment,
     REDIS_URL: redis.url,
     VERIQUEUE_KEYS: keys.text,
-    ALLOW_INSECURE_CALLBACKS: settings.ALLOW_INSECURE_CALLBACKS,
+    ALLOW_INSECURE_CALLBACKS: String(settings.ALLOW_INSECURE_CALLBACKS),
   };
   const part = async (
     folder: 'producer' | 'worker' | 'sandbox',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -11,9 +12,9 @@ import {
   upstreamSettings,
   workerSettings,
 } from '../shared/config/settings.ts';
+import { createFieldEncryptor } from './upstream/field-encryption.ts';
 
-/** Everything a worker reads from its environment. */
-export const workerEnvironment = z.object({
+const shape = z.object({
   ...processSettings,
   ...redisSettings,
   ...laneSettings,
@@ -25,4 +26,34 @@ export const workerEnvironment = z.object({
   ...personLimitSettings,
   ...workerSettings,
 });
-export type WorkerSettings = z.infer<typeof workerEnvironment>;
+export type WorkerSettings = z.output<typeof shape>;
+
+/** Everything a worker reads from its environment. */
+export const workerEnvironment = shape
+  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkBackoff, evenWhenOthersFail)
+  .superRefine(checkFieldEncryption, evenWhenOthersFail);
+
+function checkBackoff({ RETRY_BASE, RETRY_CAP }: WorkerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'RETRY_BASE', 'RETRY_CAP')) return;
+  if (RETRY_CAP < RETRY_BASE) report(context, 'RETRY_CAP', 'must not be less than RETRY_BASE');
+}
+
+/** A key that cannot be used would otherwise be found out with the first person's data in hand. */
+function checkFieldEncryption(
+  { FIELD_ENCRYPTION: algorithm, FIELD_ENCRYPTION_PUBLIC_KEY: publicKey }: WorkerSettings,
+  context: z.RefinementCtx,
+): void {
+  if (!areRead(context, 'FIELD_ENCRYPTION') || algorithm === 'off') return;
+  const variable = 'FIELD_ENCRYPTION_PUBLIC_KEY';
+  if (publicKey === undefined) {
+    report(context, variable, `must be set when FIELD_ENCRYPTION is ${algorithm}`);
+    return;
+  }
+  try {
+    createFieldEncryptor({ algorithm, publicKey });
+  } catch {
+    const kind = algorithm === 'SM4-GCM' ? 'an SM2' : 'an RSA';
+    report(context, variable, `must be ${kind} public key in PEM, or the Base64 of one, for ${algorithm}`);
+  }
+}

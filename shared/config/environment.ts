@@ -29,7 +29,9 @@ export function parseEnvironment<T extends z.ZodType>(
   throw new EnvironmentError(
     parsed.error.issues.map((issue) => {
       const variable = issue.path.map(String).join('.');
-      return { variable, reason: set[variable] === undefined ? 'must be set' : issue.message };
+      // Of an absent variable zod says what type it expected; a rule of ours says more than that it is missing.
+      const isAbsent = set[variable] === undefined && issue.code !== 'custom';
+      return { variable, reason: isAbsent ? 'must be set' : issue.message };
     }),
   );
 }

@@ -113,6 +113,9 @@ export const OUTCOMES = {
   'Veriqueue.HttpRefused': own.accountFault(
     'The endpoint refuses requests; check it and any proxy before it',
   ),
+  'Veriqueue.RequestNotFormed': own.accountFault(
+    'No request could be formed with these credentials and this endpoint',
+  ),
   'Veriqueue.NotHttp': own.unknown('The answer was not HTTP'),
   'Veriqueue.NotJson': own.unknown('The answer was not JSON'),
   'Veriqueue.EmptyAnswer': own.unknown('The answer was empty'),

@@ -1,4 +1,5 @@
 import { Redis, type RedisOptions } from 'ioredis';
+import { describeRedisError } from './failure.ts';
 
 /**
  * How many commands of a turn wait for one another. All of them would leave Redis idle while the turn lasts, and then the
@@ -55,6 +56,25 @@ export class ClosableRedis extends Redis {
       if (this.#corked === stream) this.#corked = undefined;
       stream.uncork();
     });
+  }
+
+  /**
+   * ioredis selects the URL's database after every connect, and when the server refuses goes on with database 0: two
+   * deployments would share a lane. Here such a connection ends before it is ready, and is tried again.
+   */
+  override async select(index: number | string): Promise<'OK'> {
+    try {
+      return await super.select(index);
+    } catch (cause) {
+      // At once, in the microtask of the reply: nothing may follow it on this connection.
+      this.stream?.destroy(
+        new Error(
+          `Cannot use database ${index} of REDIS_URL: this server must have it, received: ${describeRedisError(cause)}`,
+        ),
+      );
+      // The handshake goes no further; the next connection has one of its own.
+      return new Promise(() => undefined);
+    }
   }
 
   override disconnect(reconnect = false): void {

@@ -36,7 +36,7 @@ const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home
 
 /**
  * Finds a Redis server that is new enough, or installs one if that works without asking anybody anything
- * and `VERIQUEUE_INSTALL_REDIS` is not `no`.
+ * and `VERIQUEUE_INSTALL_REDIS` does not forbid it.
  */
 export async function findOrInstallRedis(deps: FindRedisDeps): Promise<RedisBinary> {
   const path = deps.env['PATH'] ?? '';
@@ -44,9 +44,8 @@ export async function findOrInstallRedis(deps: FindRedisDeps): Promise<RedisBina
   if (found.path !== undefined) {
     return { kind: 'found', path: found.path };
   }
-  if (deps.env['VERIQUEUE_INSTALL_REDIS']?.toLowerCase() === 'no') {
-    return missing([...found.rejected, 'VERIQUEUE_INSTALL_REDIS=no forbids installing one']);
-  }
+  const forbidden = forbidsInstalling(deps.env['VERIQUEUE_INSTALL_REDIS']);
+  if (forbidden !== undefined) return missing([...found.rejected, forbidden]);
   const installer = await findInstaller(deps);
   if (installer === undefined) {
     return missing([...found.rejected, 'no package manager can install one without asking']);
@@ -56,6 +55,15 @@ export async function findOrInstallRedis(deps: FindRedisDeps): Promise<RedisBina
   return after.path === undefined
     ? missing([...found.rejected, ...after.rejected, ...(failure === undefined ? [] : [failure])])
     : { kind: 'installed', path: after.path, manager: installer.manager.name };
+}
+
+/** A word that is neither yes nor no forbids as well: `never` must not install anything. */
+function forbidsInstalling(setting = ''): string | undefined {
+  const word = setting.trim().toLowerCase();
+  if (['', 'yes', 'true', '1', 'on'].includes(word)) return undefined;
+  return ['no', 'false', '0', 'off'].includes(word)
+    ? 'VERIQUEUE_INSTALL_REDIS=no forbids installing one'
+    : 'VERIQUEUE_INSTALL_REDIS must be yes or no';
 }
 
 interface Search {

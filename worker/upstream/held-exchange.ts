@@ -4,7 +4,7 @@ import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { type AnswerBodyLimits, readAnswerBody } from './answer-body.ts';
 import { within } from './deadline.ts';
 import { createHeldBody, type HeldBody } from './held-body.ts';
-import { causeOf, codeOfSentRequest } from './network-error.ts';
+import { causeOf, codeOfSentRequest, codeOfUnsentRequest } from './network-error.ts';
 import type { HttpAnswer } from './read-answer.ts';
 
 /**
@@ -100,7 +100,7 @@ export async function runHeldExchange(
   const running = start(deps, request, abort);
   try {
     const early = await upload(deps, running, control);
-    if (early !== null) return early;
+    if (early !== null) return isUnformed(early) ? await reportAtSlot(deps, control, early) : early;
     const withheld = await awaitSlot(deps, running, control);
     if (withheld !== null) return withheld;
     return await complete(deps, running);
@@ -140,6 +140,28 @@ async function upload(
   if (first === 'uploaded') return null;
   if (first === 'expired') return notCompleted(running, control, 'UPLOAD_TIMEOUT');
   return repliedEarly(deps, running, control, first);
+}
+
+const isUnformed = (exchange: Exchange): boolean =>
+  exchange.status === 'lost' && exchange.code === 'Veriqueue.RequestNotFormed';
+
+/**
+ * The lane is held by what a call with a slot found out. A fault that every call shares takes one too, although nothing
+ * is sent: otherwise the lane stays open, and all that waits tries again and again.
+ */
+async function reportAtSlot(
+  { limits }: ExchangeDeps,
+  { takeSlot, signal }: ExchangeControl,
+  fault: Exchange,
+): Promise<Exchange> {
+  const unwanted = new AbortController();
+  const slot = takeSlot(unwanted.signal);
+  slot.catch(() => {});
+  const taken = await within(limits.maxHoldMs, slot);
+  if (taken === true) return fault;
+  unwanted.abort();
+  if (signal.aborted) return { status: 'withheld', reason: 'aborted' };
+  return { status: 'withheld', reason: taken === false ? 'no_slot' : 'slot_late' };
 }
 
 /** Null once a slot is taken; otherwise how the exchange ended without one. */
@@ -208,7 +230,9 @@ async function repliedEarly(
   control: ExchangeControl,
   reply: Reply,
 ): Promise<Exchange> {
-  if (reply.kind === 'error') return notCompleted(running, control, causeOf(reply.error));
+  if (reply.kind === 'error') {
+    return notCompleted(running, control, causeOf(reply.error), codeOfUnsentRequest(reply.error));
+  }
   const body = await readAnswerBody(limits, reply.response.body, running.abort.signal);
   if (!Buffer.isBuffer(body)) return notCompleted(running, control, body.cause);
   const { statusCode: status, headers } = reply.response;
@@ -226,12 +250,13 @@ function notCompleted(
   { abort, body, ...running }: Running,
   control: ExchangeControl,
   cause: string,
+  code: OwnCode = 'Veriqueue.ConnectionFailed',
 ): Exchange {
   abort.abort();
   if (control.signal.aborted) return { status: 'withheld', reason: 'aborted' };
   return {
     status: 'lost',
-    code: 'Veriqueue.ConnectionFailed',
+    code,
     released: false,
     brokeInUpload: body.hasStarted() && cause !== 'UPLOAD_TIMEOUT',
     startedAt: running.startedAt,

@@ -1,15 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { EnvironmentError, maskSettings, parseEnvironment } from '../../../shared/config/environment.ts';
-import {
-  durations,
-  redisSettings,
-  retentionSettings,
-  workerSettings,
-} from '../../../shared/config/settings.ts';
+import { redisSettings, retentionSettings, workerSettings } from '../../../shared/config/settings.ts';
 import { defaultDeliverySchedule } from '../../../worker/delivery/delivery-schedule.ts';
 
 describe('the delivery schedule', () => {
+  const { DELIVERY_SCHEDULE: durations } = workerSettings;
+
   test('is by default the one of Standard Webhooks', () => {
     expect(z.object(workerSettings).parse({}).DELIVERY_SCHEDULE).toEqual(defaultDeliverySchedule.delaysMs);
   });

@@ -55,6 +55,35 @@ describe('a connection', () => {
   afterEach(() => Promise.all(clients.splice(0).map(closeRedis)));
   afterAll(() => redis.stop());
 
+  it.each(['request', 'queue'] as const)(
+    'of the %s role never works on another database than the one it was asked for',
+    async (role) => {
+      log = new Lines();
+      const client = connectRedis({ url: `${redis.url}/99`, role, log });
+      clients.push(client);
+      const write = client.set('misplaced', 'yes').catch(() => 'refused');
+      await expect(waitUntilReady(client, 1_500)).rejects.toThrow(
+        /Cannot use database 99 of REDIS_URL: this server must have it, received: ERR DB index is out of range/,
+      );
+      expect(client.status).not.toBe('ready');
+      expect(log.lines.filter((line) => line.includes('database 99'))).toHaveLength(1);
+      await closeRedis(client);
+      void write;
+      expect(await (await connect('request')).keys('*')).not.toContain('misplaced');
+    },
+  );
+
+  it('reaches the database it was asked for, again after a reconnect', async () => {
+    log = new Lines();
+    const client = connectRedis({ url: `${redis.url}/7`, role: 'queue', log });
+    clients.push(client);
+    await waitUntilReady(client, 5_000);
+    const database = async () => /\bdb=(\d+)/.exec(String(await client.client('INFO')))?.[1];
+    expect(await database()).toBe('7');
+    client.stream.destroy();
+    expect(await database()).toBe('7');
+  });
+
   it('of the request role gives a hung Redis up within a second', async () => {
     const client = await connect('request');
     redis.hang();

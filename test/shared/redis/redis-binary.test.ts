@@ -217,6 +217,12 @@ describe('the search for a Redis server', () => {
 
   it.each<[string, Machine, RegExp]>([
     ['it is forbidden', { ...ROOT, installRedis: 'no' }, /VERIQUEUE_INSTALL_REDIS=no forbids/],
+    [
+      'it is forbidden by another word',
+      { ...ROOT, installRedis: 'False' },
+      /VERIQUEUE_INSTALL_REDIS=no forbids/,
+    ],
+    ['it is unclear', { ...ROOT, installRedis: 'never' }, /VERIQUEUE_INSTALL_REDIS must be yes or no/],
     ['sudo would ask for a password', { ...ROOT, uid: 1000, sudo: 1 }, /without asking/],
     ['there is no sudo', { ...ROOT, uid: 1000 }, /without asking/],
     ['there is no package manager', { uid: 0, managers: [] }, /without asking/],

@@ -3,6 +3,7 @@ import { createServer } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import type { CallResult } from '../../../worker/upstream/upstream-client.ts';
 import {
+  CREDENTIALS,
   httpAnswer,
   jsonAnswer,
   makeClient,
@@ -32,10 +33,13 @@ interface Asked {
   readonly slotsTaken: number;
 }
 
-async function ask(behavior: RawBehavior, { photo = SUBJECT.photo, limits = {} } = {}): Promise<Asked> {
+async function ask(
+  behavior: RawBehavior,
+  { photo = SUBJECT.photo, limits = {}, credentials = CREDENTIALS } = {},
+): Promise<Asked> {
   const upstream = await startRawUpstream(behavior);
   open.push(upstream.close);
-  const client = makeClient(upstream.endpoint, { limits: { ...LIMITS, ...limits } });
+  const client = makeClient(upstream.endpoint, { limits: { ...LIMITS, ...limits }, credentials });
   open.push(client.close);
   const prepared = await client.prepare({ ...SUBJECT, photo });
   let slotsTaken = 0;
@@ -162,6 +166,23 @@ describe('a call that gets no readable answer', () => {
     expect(upstream.requests).toHaveLength(1);
     expect(slotsTaken).toBe(1);
   });
+
+  it.each(['line\nend', 'ending\r\n', 'schlüssel\u4e00'])(
+    'is an account fault when no request can be formed with the credentials: %j',
+    async (bad) => {
+      const credentials = { ...CREDENTIALS, token: bad };
+      const { result, upstream, slotsTaken } = await ask(answering(httpAnswer('')), { credentials });
+      expect(result).toMatchObject({
+        status: 'unanswered',
+        code: 'Veriqueue.RequestNotFormed',
+        row: { kind: 'account_fault' },
+        sent: false,
+      });
+      expect(upstream.requests).toHaveLength(0);
+      // By the slot the lane learns of it.
+      expect(slotsTaken).toBe(1);
+    },
+  );
 
   it('does not follow a redirection', async () => {
     const { result, upstream } = await ask(

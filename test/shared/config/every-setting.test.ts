@@ -1,0 +1,247 @@
+import { spawnSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { cliEnvironment } from '../../../producer/cli/settings.ts';
+import { producerEnvironment } from '../../../producer/settings.ts';
+import { sandboxEnvironment } from '../../../sandbox/settings.ts';
+import { EnvironmentError, parseEnvironment } from '../../../shared/config/environment.ts';
+import { startEnvironment } from '../../../start/settings.ts';
+import { workerEnvironment } from '../../../worker/settings.ts';
+
+const processes = {
+  producer: producerEnvironment,
+  worker: workerEnvironment,
+  sandbox: sandboxEnvironment,
+  start: startEnvironment,
+  'command line': cliEnvironment,
+} as const;
+
+const port = ['x', '-1', '65536', '80.5', '0x50', '3e3', ' 80'];
+const whole = ['x', '-1', '1.5', '0x10', '1e3', '٣', '9999999999999999999'];
+const flag = ['perhaps', '2', 'tru'];
+const span = ['5', '5 s', '-5s', '1.5h', '5w', 'PT5M', '99999999999d'];
+const header = ['with space', 'line\nend', 'ending\n', '\ttab', 'schlüssel', '钥匙', 'nul\0'];
+const address = ['http://0.0.0.0', '127.0.0.1:3000', 'two words', 'a/b', '-x', 'a..b', '[::1]'];
+const url = ['host', 'host:443', '//host', 'ftp://host/', 'https://', 'https://a b/x'];
+const key = (bytes: number) => randomBytes(bytes).toString('base64');
+
+/** Of every setting: values that are not what it asks for. */
+const wrong: Readonly<Record<string, readonly string[]>> = {
+  LOG_LEVEL: ['loud', 'INFO', 'info '],
+  LOG_FORMAT: ['xml', 'Json'],
+  HOST: address,
+  REDIS_URL: [
+    ...url,
+    'http://host',
+    'redis://host/x',
+    'redis://host/-1',
+    'redis://host?db=1',
+    'redis://:%zz@host',
+    'redis://',
+  ],
+  REDIS_CA_FILE: ['/nowhere/ca.pem', '/', '/etc/passwd'],
+  LANE: ['Main', 'a b', 'a'.repeat(33), 'a:b', '{a}'],
+  QUOTA_PER_SECOND: [...whole, '0', '1000001'],
+  VERIQUEUE_KEYS: [
+    'x',
+    'k1:',
+    `k1:${key(31)}`,
+    `k1:${key(32)},`,
+    `k1:${key(32)},k1:${key(32)}`,
+    `a b:${key(32)}`,
+  ],
+  RETENTION: [...span, '0s', '4000d'],
+  SUBJECT_TTL: [...span, '0s', '400d'],
+  ALLOW_INSECURE_CALLBACKS: flag,
+  PORT: port,
+  MAX_BACKLOG: [...whole, '0'],
+  CLIENT_RATE_PER_SECOND: ['x', '-1', '1e3', '1000001', '.5', '1,5', 'Infinity', 'NaN'],
+  CLIENT_BURST: [...whole, '0', '1000001'],
+  ALLOW_CHECK_DIGIT_FAILURE: flag,
+  OPERATIONS_PORT: port,
+  OPERATIONS_HOST: address,
+  OPERATOR_KEY: ['short', 'x'.repeat(23), `${'x'.repeat(24)}\n`, `${'x'.repeat(24)}é`, ` ${'x'.repeat(24)}`],
+  TENCENTCLOUD_SECRET_ID: header,
+  TENCENTCLOUD_SECRET_KEY: header,
+  TENCENTCLOUD_TOKEN: [...header, 'x'.repeat(5000)],
+  FACEID_ENDPOINT: [
+    ...url,
+    'http://faceid.example',
+    'http://127.0.0.1.example',
+    'https://user:password@host',
+    'https://host/?a=b',
+    'https://host/#a',
+    'https://host\n',
+  ],
+  UPSTREAM_TIMEOUT: [...span, '0s', '11m'],
+  MATCH_THRESHOLD: ['x', '-1', '101', '1e2', '70%', '0,7'],
+  BILLED_CODES: [
+    'Succes',
+    'Success,',
+    'Success;FailedOperation.UnKnown',
+    'success',
+    'Veriqueue.Timeout',
+    '*',
+  ],
+  FIELD_ENCRYPTION: ['on', 'aes-256-cbc', 'AES-256-GCM'],
+  UNKNOWN_FATE: ['ask', 'retry', 'FAIL'],
+  RETRIES: [...whole, '101'],
+  RETRY_BASE: [...span, '0s', '25h'],
+  RETRY_CAP: [...span, '0s', '25h'],
+  PERSON_PER_MINUTE: whole,
+  PERSON_PER_DAY: whole,
+  WORKER_PORT: port,
+  BULK_SHARE: ['x', '-0.1', '1.1', '10%'],
+  WORKER_CONCURRENCY: [...whole, '0', '10001'],
+  DELIVERY_SCHEDULE: ['5', '5s,', 's', '0s;5m', '0s,31d', Array(101).fill('1s').join(',')],
+  DELIVERY_CONCURRENCY: [...whole, '0', '10001'],
+  PROBE_INTERVAL: [...span, '0s', '25d'],
+  SLOW_PROBE_INTERVAL: [...span, '0s', '25d'],
+  SWEEP_INTERVAL: [...span, '0s', '25d'],
+  SHUTDOWN_DEADLINE: [...span, '2h'],
+  SANDBOX_PORT: port,
+  SANDBOX_SECRET_ID: ['id with spaces', 'id\n', 'ä'],
+  SANDBOX_SECRET_KEY: header,
+  SANDBOX_TOKEN: header,
+  SANDBOX_LATENCY_MIN_MS: [...whole, '60001'],
+  SANDBOX_LATENCY_MAX_MS: [...whole, '60001'],
+  SANDBOX_PER_ID_LIMITS: flag,
+  VERIQUEUE_URL: url,
+  VERIQUEUE_API_KEY: header,
+};
+
+/** Any text will do, or the text is judged where it is used. */
+const FREE = new Set(['VERIQUEUE_DATA_DIR', 'NO_COLOR']);
+/** The command line judges the sealing keys when a command needs them: most do not. */
+const LATER = new Set(['command line VERIQUEUE_KEYS']);
+/** Judged together with FIELD_ENCRYPTION, below. */
+const TOGETHER = new Set(['FIELD_ENCRYPTION_PUBLIC_KEY']);
+
+const right = {
+  REDIS_URL: 'redis://127.0.0.1:6379',
+  VERIQUEUE_KEYS: `k1:${key(32)}`,
+  TENCENTCLOUD_SECRET_ID: 'id',
+  TENCENTCLOUD_SECRET_KEY: 'key',
+};
+
+function mistakes(schema: z.ZodType, environment: Readonly<Record<string, string>>): EnvironmentError {
+  try {
+    parseEnvironment(schema, { ...right, ...environment });
+  } catch (error) {
+    if (error instanceof EnvironmentError) return error;
+    throw error;
+  }
+  return new EnvironmentError([]);
+}
+
+const settings = Object.entries(processes).flatMap(([process, schema]) =>
+  Object.keys(schema.shape).map((variable) => ({ process, schema: schema as z.ZodType, variable })),
+);
+const judged = settings.filter(
+  ({ process, variable }) =>
+    !FREE.has(variable) && !TOGETHER.has(variable) && !LATER.has(`${process} ${variable}`),
+);
+
+describe('every setting of every process', () => {
+  it.each(judged)('$process: $variable is reported by name, and its value is not', ({ schema, variable }) => {
+    const values = wrong[variable];
+    if (values === undefined)
+      throw new Error(`Cannot judge ${variable}: the table must have wrong values for it`);
+    for (const value of values) {
+      const { message, mistakes: found } = mistakes(schema, { [variable]: value });
+      expect({ value, named: [...new Set(found.map((mistake) => mistake.variable))] }).toEqual({
+        value,
+        named: [variable],
+      });
+      expect(found[0]?.reason).toMatch(/must|its|entry/);
+      expect(found[0]?.reason).not.toMatch(/Invalid|expected|Too |pattern/);
+      if (value.trim().length > 8) expect(message).not.toContain(value.trim());
+    }
+  });
+
+  it.each(Object.entries(processes))('%s: all mistakes are reported at once', (process, schema) => {
+    const own = judged.filter((setting) => setting.process === process).map(({ variable }) => variable);
+    const all = Object.fromEntries(own.map((variable) => [variable, wrong[variable]?.[0] ?? '']));
+    const named = mistakes(schema, all).mistakes.map(({ variable }) => variable);
+    expect([...new Set(named)].toSorted()).toEqual(own.toSorted());
+  });
+});
+
+describe('settings that belong together', () => {
+  let folder: string;
+  let certificate: string;
+  beforeAll(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'veriqueue-settings-'));
+    certificate = join(folder, 'ca.pem');
+    const made = spawnSync('openssl', [
+      ...['req', '-x509', '-newkey', 'rsa:2048', '-nodes', '-days', '2', '-subj', '/CN=test'],
+      ...['-keyout', join(folder, 'key.pem'), '-out', certificate],
+    ]);
+    if (made.status !== 0) certificate = '';
+    writeFileSync(join(folder, 'empty.pem'), '');
+  });
+  afterAll(() => rm(folder, { recursive: true, force: true }));
+
+  const rsa = 'bm90IGEga2V5';
+  it.each<[keyof typeof processes, string, Readonly<Record<string, string>>]>([
+    ['worker', 'RETRY_CAP', { RETRY_BASE: '2m', RETRY_CAP: '1m' }],
+    ['worker', 'FIELD_ENCRYPTION_PUBLIC_KEY', { FIELD_ENCRYPTION: 'AES-256-CBC' }],
+    [
+      'worker',
+      'FIELD_ENCRYPTION_PUBLIC_KEY',
+      { FIELD_ENCRYPTION: 'SM4-GCM', FIELD_ENCRYPTION_PUBLIC_KEY: rsa },
+    ],
+    [
+      'worker',
+      'FIELD_ENCRYPTION_PUBLIC_KEY',
+      { FIELD_ENCRYPTION: 'AES-256-CBC', FIELD_ENCRYPTION_PUBLIC_KEY: rsa },
+    ],
+    ['producer', 'OPERATIONS_HOST', { OPERATIONS_HOST: '127.0.0.1' }],
+    ['producer', 'OPERATIONS_PORT', { OPERATIONS_PORT: '3000' }],
+    ['sandbox', 'SANDBOX_LATENCY_MAX_MS', { SANDBOX_LATENCY_MIN_MS: '9', SANDBOX_LATENCY_MAX_MS: '8' }],
+  ])('%s: %s is reported, beside a mistake elsewhere', (process, variable, environment) => {
+    const alone = mistakes(processes[process], environment).mistakes;
+    expect(alone.map((mistake) => mistake.variable)).toEqual([variable]);
+    const both = mistakes(processes[process], { ...environment, LOG_LEVEL: 'loud' }).mistakes;
+    expect(both.map((mistake) => mistake.variable).toSorted()).toEqual(['LOG_LEVEL', variable].toSorted());
+  });
+
+  it.each(['producer', 'worker'] as const)('%s: an authority for a Redis without TLS', (process) => {
+    if (certificate === '') return;
+    const found = mistakes(processes[process], { REDIS_CA_FILE: certificate });
+    expect(found.mistakes.map(({ variable }) => variable)).toEqual(['REDIS_CA_FILE']);
+    const tls = { REDIS_CA_FILE: certificate, REDIS_URL: 'rediss://127.0.0.1' };
+    expect(mistakes(processes[process], tls).mistakes).toEqual([]);
+    expect(
+      mistakes(processes[process], { ...tls, REDIS_CA_FILE: join(folder, 'empty.pem') }).mistakes,
+    ).toHaveLength(1);
+  });
+});
+
+describe('a process', () => {
+  it.each(['producer', 'worker', 'sandbox', 'start'] as const)(
+    '%s ends with 1 and names every mistake on standard error',
+    (process) => {
+      const own = Object.keys(processes[process].shape).filter((variable) => wrong[variable] !== undefined);
+      // An environment cannot hold a NUL; no first value has one.
+      const all = Object.fromEntries(own.map((variable) => [variable, wrong[variable]?.[0] ?? '']));
+      const { status, stderr } = spawnSync(
+        globalThis.process.execPath,
+        ['--import', 'tsx', `${process}/main.ts`],
+        {
+          env: { PATH: globalThis.process.env['PATH'], ...all },
+          encoding: 'utf8',
+          timeout: 60_000,
+        },
+      );
+      expect(status).toBe(1);
+      for (const variable of own) expect(stderr).toContain(`  ${variable}: `);
+    },
+    90_000,
+  );
+});
