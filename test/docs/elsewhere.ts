@@ -29,6 +29,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: CI,
   },
   {
+    page: 'docs/testing.md',
+    begins: 'npm run storm',
+    reason: 'takes minutes',
+    executedBy: 'test/storm/storm.test.ts',
+  },
+  {
     page: 'sandbox/README.md',
     begins: 'npm run start:sandbox',
     reason: 'listens until it is stopped, where the sandbox of npm start does',

@@ -1,0 +1,98 @@
+import { writeFile } from 'node:fs/promises';
+import { Command, InvalidArgumentError } from 'commander';
+import { requireRedisBinary } from '../support/redis.ts';
+import { startPlain } from './plain/plain-system.ts';
+import { renderTotals } from './report.ts';
+import { runStorm, type StormReport } from './run-storm.ts';
+import { type FaultKind, faultKinds } from './schedule.ts';
+import { startVeriqueue } from './veriqueue-system.ts';
+
+interface Options {
+  readonly seed: number;
+  readonly seeds: number;
+  readonly jobs: number;
+  readonly workers: number;
+  readonly quota: number;
+  readonly fsync: 'always' | 'everysec';
+  readonly kinds?: readonly FaultKind[];
+  readonly plain?: true;
+  readonly json?: string;
+}
+
+/** A flood of stories helps nobody; the rest is in the JSON. */
+const STORIES_SHOWN = 12;
+
+const say = (line: string) => void process.stdout.write(`${line}\n`);
+
+function parseCount(text: string): number {
+  const count = Number(text);
+  if (Number.isInteger(count) && count > 0) return count;
+  throw new InvalidArgumentError(`must be a whole number of at least 1, received ${text}`);
+}
+
+function parseFsync(text: string): Options['fsync'] {
+  if (text === 'always' || text === 'everysec') return text;
+  throw new InvalidArgumentError(`must be always or everysec, received ${text}`);
+}
+
+function parseKinds(text: string): readonly FaultKind[] {
+  return text.split(',').map((name) => {
+    const kind = faultKinds.find((known) => known === name);
+    if (kind === undefined) {
+      throw new InvalidArgumentError(`must be of ${faultKinds.join(', ')}, received ${name}`);
+    }
+    return kind;
+  });
+}
+
+const program = new Command('npm run storm --')
+  .description('Faults of every kind over real processes, judged by logs kept outside of them.')
+  .option('--seed <number>', 'the first seed', parseCount, 1)
+  .option('--seeds <count>', 'storms, with this seed and those after it', parseCount, 1)
+  .option('--jobs <count>', 'verifications of each storm', parseCount, 300)
+  .option('--workers <count>', 'worker processes', parseCount, 3)
+  .option('--quota <count>', 'calls per second', parseCount, 100)
+  .option('--fsync <policy>', 'appendfsync of Redis: always or everysec', parseFsync, 'always')
+  .option('--kinds <names>', 'faults of these kinds only, with commas between', parseKinds)
+  .option('--plain', 'instead: a plain BullMQ pipeline under the same faults')
+  .option('--json <file>', 'where to write everything as JSON')
+  .action(run);
+
+async function run(options: Options): Promise<void> {
+  const stop = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.once(name, () => stop.abort(new Error('Interrupted')));
+  }
+  const redisBinary = await requireRedisBinary();
+  const reports: StormReport[] = [];
+  for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
+    const report = await runStorm({
+      seed,
+      jobs: options.jobs,
+      ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
+      workers: options.workers,
+      quotaPerSecond: options.quota,
+      fsync: options.fsync,
+      redisBinary,
+      startSystem: options.plain === true ? startPlain : startVeriqueue,
+      signal: stop.signal,
+      say,
+    });
+    reports.push(report);
+    tell(report);
+  }
+  say(renderTotals(reports));
+  if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
+  process.exitCode = reports.every(({ judgement }) => judgement.breaches.length === 0) ? 0 : 1;
+}
+
+function tell({ seed, seconds, judgement, stories, folder }: StormReport): void {
+  const { breaches } = judgement;
+  say(`seed ${seed}: ${Math.round(seconds)} s, ${breaches.length} breaches`);
+  for (const story of stories.slice(0, STORIES_SHOWN)) say(`\n${story}`);
+  if (stories.length > STORIES_SHOWN) say(`\n… and ${stories.length - STORIES_SHOWN} more (--json has them)`);
+  if (folder !== null) say(`\nThe processes' output: ${folder}`);
+}
+
+await program.parseAsync();
+process.exit();

@@ -1,0 +1,122 @@
+import { createClient } from '../../shared/client/create-client.ts';
+import { usageReport } from '../../shared/contract/usage.ts';
+import { type Verification, verification } from '../../shared/contract/verification.ts';
+import { laneKeys } from '../../shared/keys.ts';
+import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import type { ShownVerification } from './judge.ts';
+import { mapAtOnce } from './map-at-once.ts';
+import { startPartSlot } from './part-slot.ts';
+import { findFreePort } from './redis-node.ts';
+import { listResidue } from './residue.ts';
+import { logFileOf, makeSecret, type System, type SystemOptions, workerNames } from './system.ts';
+
+const LANE = 'storm';
+
+/** Quick enough that a storm is over in minutes; what is promised does not depend on these. */
+const QUICK = {
+  RETRIES: '20',
+  RETRY_BASE: '200ms',
+  RETRY_CAP: '2s',
+  PERSON_PER_MINUTE: '0',
+  PERSON_PER_DAY: '0',
+  PROBE_INTERVAL: '1s',
+  SLOW_PROBE_INTERVAL: '1s',
+  SWEEP_INTERVAL: '5s',
+  SHUTDOWN_DEADLINE: '10s',
+  DELIVERY_SCHEDULE: '0s,300ms,500ms,1s,1s,2s,2s,3s,3s,5s,5s,5s',
+  ALLOW_INSECURE_CALLBACKS: 'true',
+  LOG_FORMAT: 'json',
+};
+
+/** Starts producer and workers as they run in production, each behind a door of the proxy. */
+export async function startVeriqueue(options: SystemOptions): Promise<System> {
+  const { redis, onUnaskedExit } = options;
+  const keyText = `k1:${makeSecret()}`;
+  const keys = laneKeys(LANE);
+  const client = await register(options, keyText);
+  const port = await findFreePort();
+  const common = {
+    ...QUICK,
+    LANE,
+    QUOTA_PER_SECOND: String(options.quotaPerSecond),
+    VERIQUEUE_KEYS: keyText,
+    FACEID_ENDPOINT: options.upstreamUrl,
+    UPSTREAM_TIMEOUT: `${options.upstreamTimeoutMs}ms`,
+    TENCENTCLOUD_SECRET_ID: 'storm-secret-id',
+    TENCENTCLOUD_SECRET_KEY: 'storm-secret-key',
+  };
+  const startSlot = async (name: string, folder: 'producer' | 'worker', more: Record<string, string>) =>
+    startPartSlot({
+      name,
+      folder,
+      environment: { ...common, REDIS_URL: redis.urlOf(await redis.proxy.open(name)), ...more },
+      logFile: logFileOf(options, name),
+      onUnaskedExit,
+    });
+  const producer = await startSlot('producer', 'producer', { PORT: String(port) });
+  const workers = await Promise.all(
+    workerNames(options.workers).map((name) => startSlot(name, 'worker', {})),
+  );
+  const url = `http://127.0.0.1:${port}`;
+  const call = (path: string, init: RequestInit = {}) =>
+    fetch(`${url}${path}`, { ...init, headers: { authorization: `Bearer ${client.apiKey}` } });
+  const read = async (id: string): Promise<Verification | null> => {
+    const answer = await call(`/v1/verifications/${id}`);
+    return answer.ok ? verification.parse(await answer.json()) : null;
+  };
+  return {
+    url,
+    apiKey: client.apiKey,
+    webhookSecret: client.webhookSecret,
+    producer,
+    workers,
+    lockPattern: `${keys.queuePrefix}:${keys.verificationQueue}:*:lock`,
+    async repair(jobs) {
+      const answers = await mapAtOnce([...jobs.values()], async (id) => {
+        const found = await read(id);
+        if (found === null || !['dead', 'held'].includes(found.delivery.status)) return false;
+        return (await call(`/v1/verifications/${id}/redeliver`, { method: 'POST' })).ok;
+      });
+      return answers.filter(Boolean).length;
+    },
+    async show(jobs) {
+      const shown = new Map<number, ShownVerification>();
+      await mapAtOnce([...jobs], async ([job, id]) => {
+        const found = await read(id);
+        if (found !== null) shown.set(job, present(found));
+      });
+      return shown;
+    },
+    async usage() {
+      const answer = await call('/v1/usage');
+      return usageReport.parse(await answer.json()).data;
+    },
+    residue: (admin) => listResidue(admin, keys),
+    async stop() {
+      await Promise.all([producer.stop(), ...workers.map((worker) => worker.stop())]);
+    },
+  };
+}
+
+function present({ status, delivery, outcome, attempts }: Verification): ShownVerification {
+  return {
+    status,
+    delivery: delivery.status,
+    code: outcome?.code ?? null,
+    attempts: attempts.map(({ code }) => code),
+  };
+}
+
+function register({ redis, receiverUrl }: SystemOptions, keyText: string) {
+  const parsing = parseKeyRing(keyText);
+  if (!parsing.ok) throw new TypeError(parsing.errors.join('; '));
+  const { keyRing } = parsing;
+  return redis
+    .primary()
+    .ask((admin) =>
+      createClient(
+        { redis: admin, keys: laneKeys(LANE), keyRing },
+        { name: 'storm', callbackUrl: receiverUrl, allowedOrigins: ['*'], now: Date.now() },
+      ),
+    );
+}
