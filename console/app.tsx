@@ -18,6 +18,12 @@ export function App() {
   switch (session.value) {
     case 'unknown':
       return <main class="wait" aria-busy="true" />;
+    case 'unreachable':
+      return (
+        <main class="wait">
+          <p role="status">The producer or its Redis does not answer. This page asks again by itself.</p>
+        </main>
+      );
     case 'signed_out':
       return <SignIn />;
     case 'signed_in':
@@ -74,16 +80,19 @@ function Header() {
       <nav aria-label="Elsewhere">
         <a href="/queues">Queues</a>
         <a href="/docs">API</a>
-        <button type="button" class="quiet" onClick={signOut}>
+        <button type="button" class="quiet" onClick={() => signOut('this')}>
           Sign out
+        </button>
+        <button type="button" class="quiet" onClick={() => signOut('all')}>
+          Sign everybody out
         </button>
       </nav>
     </header>
   );
 }
 
-async function signOut() {
-  const answer = await call('DELETE', '/session');
+async function signOut(which: 'this' | 'all') {
+  const answer = await call('DELETE', `/session?which=${which}`);
   if (!answer.ok) {
     notice.value = { tone: 'failed', text: `Cannot sign out: ${answer.reason}.` };
     return;

@@ -13,5 +13,16 @@ readAddress();
 const root = document.getElementById('app');
 if (root) render(<App />, root);
 
-const answer = await call<{ signedIn: boolean }>('GET', '/session');
-session.value = answer.ok && answer.value.signedIn ? 'signed_in' : 'signed_out';
+const ASK_AGAIN_MS = 3_000;
+
+/** While nobody can say whether the session stands, nobody is asked for the key. */
+async function findSession(): Promise<void> {
+  const answer = await call<{ signedIn: boolean }>('GET', '/session');
+  if (answer.ok) {
+    session.value = answer.value.signedIn ? 'signed_in' : 'signed_out';
+    return;
+  }
+  session.value = 'unreachable';
+  setTimeout(() => void findSession(), ASK_AGAIN_MS);
+}
+await findSession();

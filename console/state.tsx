@@ -3,7 +3,7 @@ import type { ConsoleSnapshot } from '../shared/contract/console.ts';
 
 /** Everything that more than one part of the page looks at. */
 
-export const session = signal<'unknown' | 'signed_out' | 'signed_in'>('unknown');
+export const session = signal<'unknown' | 'unreachable' | 'signed_out' | 'signed_in'>('unknown');
 
 /** The latest word of the server; null before the first. */
 export const snapshot = signal<ConsoleSnapshot | null>(null);

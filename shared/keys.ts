@@ -53,6 +53,8 @@ export interface LaneKeys {
   apiKeys(): string;
   /** String: until when a client's submissions have used up its rate (µs epoch). */
   clientRate(clientId: string): string;
+  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch). */
+  consoleSessions(): string;
   /** Hash: how many people's photos are stored now, and the peak. */
   photosStored(): string;
   /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
@@ -95,6 +97,7 @@ export function laneKeys(lane: string): LaneKeys {
     client: (clientId) => `${tag}:client:${clientId}`,
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
+    consoleSessions: () => `${tag}:console-sessions`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
     heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,

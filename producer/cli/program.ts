@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { addBatchCommand } from './batch-command.ts';
 import { addClientCommands } from './client-commands.ts';
+import { addConsoleCommands } from './console-commands.ts';
 import type { CliContext } from './context.ts';
 import { addDeliveryCommands } from './delivery-commands.ts';
 import { addEndpointCommands } from './endpoint-commands.ts';
@@ -37,6 +38,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addWatchCommand(program, context);
   addLaneCommands(program, context);
   addClientCommands(program, context);
+  addConsoleCommands(program, context);
   addDeliveryCommands(program, context);
   addEndpointCommands(program, context);
   addKeyCommands(program, context);

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { signIn } from '../../shared/contract/console.ts';
+import { signIn, signOutQuery } from '../../shared/contract/console.ts';
 import { parseInput } from '../field-errors.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import type { ConsoleFiles } from './console-files.ts';
@@ -28,6 +28,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
   // Before the server waits for its connections: these would not end by themselves.
   app.addHook('preClose', async () => {
     ends.abort();
+    door.stop();
     await Promise.all([live.stop(), tasks.stop()]);
   });
   await app.register(async (scope) => {
@@ -38,10 +39,10 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
     addPage(scope, deps.files);
     addSessions(scope, door);
     await scope.register(async (inner) => {
-      inner.addHook('onRequest', async (request) => door.admit(request));
+      inner.addHook('onRequest', (request) => door.admit(request));
       addConsoleQueries(inner, deps);
       addOperatorActions(inner, { ...deps, tasks });
-      addEventsRoute(inner, live, ends.signal);
+      addEventsRoute(inner, { live, follow: door.follow, ends: ends.signal });
     });
   });
   await addQueueBoard(app, { queues: deps.queues, door });
@@ -63,12 +64,19 @@ function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
 
 function addSessions(app: FastifyInstance, door: OperatorDoor): void {
   const url = '/console/api/session';
-  app.get(url, async (request) => ({ signedIn: door.hasSession(request) }));
+  app.get(url, async (request) => ({ signedIn: await door.hasSession(request) }));
   app.post(url, async (request, reply) => {
     const { key } = parseInput(signIn, request.body ?? {}, 'invalid_request');
-    return reply.code(204).header('set-cookie', door.signIn(request, key)).send();
+    return reply
+      .code(204)
+      .header('set-cookie', await door.signIn(request, key))
+      .send();
   });
-  app.delete(url, async (request, reply) =>
-    reply.code(204).header('set-cookie', door.signOut(request)).send(),
-  );
+  app.delete(url, async (request, reply) => {
+    const { which } = parseInput(signOutQuery, request.query, 'invalid_query');
+    return reply
+      .code(204)
+      .header('set-cookie', await door.signOut(request, which))
+      .send();
+  });
 }

@@ -1,4 +1,4 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { securityHeaders } from '../security-headers.ts';
 import type { Live, LiveMessage } from './live.ts';
@@ -8,14 +8,21 @@ const STALLED_MS = 30_000;
 /** The browser's wait before it connects again. */
 const RETRY_MS = 1_000;
 
+export interface EventsRouteDeps {
+  readonly live: Live;
+  /** Calls `end` when the session of the request is over. */
+  readonly follow: (request: FastifyRequest, end: () => void) => () => void;
+  readonly ends: AbortSignal;
+}
+
 /**
- * `GET /console/events`: server-sent events (HTML, section 9.2), until the viewer leaves or `ends` says so: a connection
+ * `GET /console/events`: server-sent events (HTML, section 9.2), until the viewer leaves, its session is over, or `ends` says so: a connection
  * that never ends would hold up the shutdown.
  *
  * Every message is the whole state, so a viewer that does not keep up needs no queue: while its connection is full it gets
  * nothing, and then the latest. What waits for it is one message and what the kernel holds.
  */
-export function addEventsRoute(app: FastifyInstance, live: Live, ends: AbortSignal): void {
+export function addEventsRoute(app: FastifyInstance, { live, follow, ends }: EventsRouteDeps): void {
   app.get('/console/events', async (request, reply) => {
     const { raw } = reply;
     let missed: LiveMessage | null = null;
@@ -51,12 +58,14 @@ export function addEventsRoute(app: FastifyInstance, live: Live, ends: AbortSign
       missed = null;
       if (latest) send(latest);
     });
-    const stopAtShutdown = () => (raw.writableNeedDrain ? raw.destroy() : raw.end());
-    ends.addEventListener('abort', stopAtShutdown, { once: true });
+    const stop = () => (raw.writableNeedDrain ? raw.destroy() : raw.end());
+    ends.addEventListener('abort', stop, { once: true });
+    const forget = follow(request, stop);
     request.raw.socket.setNoDelay(true);
     raw.once('close', () => {
       clearTimeout(stalled);
-      ends.removeEventListener('abort', stopAtShutdown);
+      ends.removeEventListener('abort', stop);
+      forget();
       end();
     });
   });

@@ -1,70 +1,117 @@
+import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
+import type { Redis } from 'ioredis';
+import { createConsoleSessions, SESSION_MS } from '../../shared/console/console-sessions.ts';
+import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
-import { createOperatorSessions, SESSION_MS } from './operator-session.ts';
+import { createOperatorKey } from './operator-key.ts';
 import { isSameOrigin } from './same-origin.ts';
-import { createSignInLimit } from './sign-in-limit.ts';
+import { createSessionWatch } from './session-watch.ts';
+import { createWrongKeyLimit } from './wrong-key-limit.ts';
 
 export interface OperatorDoor {
   /**
    * Lets a request pass that carries a session or, as a script does, the operator key itself.
    *
-   * @throws {ProblemError} 401, 403 for a change that another page asks for, 429 after too many wrong keys
+   * @throws {ProblemError} 401, 403 for a change that another page asks for, 429 for a wrong key after too many of them
+   * @throws errors of Redis, which knows the sessions
    */
-  admit(request: FastifyRequest): void;
-  hasSession(request: FastifyRequest): boolean;
+  admit(request: FastifyRequest): Promise<void>;
+  hasSession(request: FastifyRequest): Promise<boolean>;
   /** @returns the cookie of a new session. @throws {ProblemError} as `admit` */
-  signIn(request: FastifyRequest, key: string): string;
-  /** @returns the cookie that ends it */
-  signOut(request: FastifyRequest): string;
+  signIn(request: FastifyRequest, key: string): Promise<string>;
+  /** Ends this session or all of them, on every producer, with their event streams. @returns the cookie that is none */
+  signOut(request: FastifyRequest, which: 'this' | 'all'): Promise<string>;
+  /**
+   * Calls `end` when the session of an admitted request is over.
+   *
+   * @returns forgets it; a request with the operator key itself has no session, and is never ended
+   */
+  follow(request: FastifyRequest, end: () => void): () => void;
+  stop(): void;
 }
 
 const COOKIE = 'veriqueue_operator';
 const BEARER = /^Bearer +(\S+)$/i;
 const READING = ['GET', 'HEAD'];
+const TOKEN = /^[\w-]{43}$/;
 
-export function createOperatorDoor({
-  operatorKey,
-  log,
-  now,
-}: {
+export interface OperatorDoorDeps {
   readonly operatorKey: string;
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
   readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;
-}): OperatorDoor {
-  const sessions = createOperatorSessions(operatorKey);
-  const limit = createSignInLimit(now);
+}
 
-  /** @throws {ProblemError} when the key is wrong, or there were too many wrong ones */
-  const checkKey = (request: FastifyRequest, key: string) => {
-    const wait = limit.waitSeconds(request.ip);
-    if (wait > 0) throw new ProblemError('too_many_requests', { headers: retryAfter(wait) });
-    if (sessions.isOperatorKey(key)) return;
-    limit.noteFailure(request.ip);
-    log.warn({ event: 'operator_refused', address: request.ip }, 'a wrong operator key');
-    throw keyRequired();
+export function createOperatorDoor({ operatorKey, redis, keys, log, now }: OperatorDoorDeps): OperatorDoor {
+  const key = createOperatorKey(operatorKey);
+  const sessions = createConsoleSessions(redis, keys);
+  const watch = createSessionWatch({ isLive: (id) => sessions.isLive(id, now()), log });
+  const checkKey = createKeyCheck(key.matches, log, now);
+  const sessionOf = (request: FastifyRequest): string | null => {
+    const token = readCookie(request);
+    return TOKEN.test(token) ? key.sessionId(token) : null;
   };
-  const hasSession = (request: FastifyRequest) => sessions.isValid(readCookie(request), now());
+  const hasSession = async (request: FastifyRequest) => {
+    const id = sessionOf(request);
+    return id !== null && (await sessions.isLive(id, now()));
+  };
 
   return {
-    admit: (request) => {
-      const [, key] = BEARER.exec(request.headers.authorization ?? '') ?? [];
-      if (key !== undefined) return checkKey(request, key);
-      if (!hasSession(request)) throw keyRequired();
+    admit: async (request) => {
+      const sent = readKey(request);
+      if (sent !== undefined) return checkKey(request, sent);
+      if (!(await hasSession(request))) throw keyRequired();
       requireOwnPage(request);
     },
     hasSession,
-    signIn: (request, key) => {
+    signIn: async (request, sent) => {
       requireOwnPage(request);
-      checkKey(request, key);
+      checkKey(request, sent);
+      const token = randomBytes(32).toString('base64url');
+      await sessions.begin(key.sessionId(token), now());
       log.info({ event: 'operator_signed_in', address: request.ip }, 'an operator signed in');
-      return writeCookie(request, sessions.begin(now()), SESSION_MS / 1000);
+      return writeCookie(request, token, SESSION_MS / 1000);
     },
-    signOut: (request) => {
+    signOut: async (request, which) => {
       requireOwnPage(request);
+      const id = sessionOf(request);
+      if (which === 'all') await sessions.endAll(now());
+      else if (id !== null) await sessions.end(id);
+      if (id !== null) watch.ended(id);
+      await watch.look();
+      log.info({ event: 'operator_signed_out', address: request.ip, which }, 'an operator signed out');
       return writeCookie(request, '', 0);
     },
+    follow: (request, end) => {
+      const id = readKey(request) === undefined ? sessionOf(request) : null;
+      return id === null ? () => undefined : watch.follow(id, end);
+    },
+    stop: watch.stop,
+  };
+}
+
+/** The right key passes at once, whatever was tried before. */
+function createKeyCheck(matches: (text: string) => boolean, log: Logger, now: () => number) {
+  const limit = createWrongKeyLimit(now);
+  /** @throws {ProblemError} when the key is wrong */
+  return (request: FastifyRequest, sent: string): void => {
+    if (matches(sent)) return;
+    const { waitSeconds, first } = limit.noteFailure(request.ip);
+    if (waitSeconds === 0) {
+      log.warn({ event: 'operator_refused', address: request.ip }, 'a wrong operator key');
+      throw keyRequired();
+    }
+    if (first) {
+      log.warn(
+        { event: 'operator_refused_often', address: request.ip, waitSeconds },
+        'many wrong operator keys',
+      );
+    }
+    throw new ProblemError('too_many_requests', { headers: retryAfter(waitSeconds) });
   };
 }
 
@@ -78,6 +125,11 @@ function keyRequired(): ProblemError {
 function requireOwnPage(request: FastifyRequest): void {
   if (READING.includes(request.method) || isSameOrigin(request.headers)) return;
   throw new ProblemError('foreign_origin');
+}
+
+function readKey(request: FastifyRequest): string | undefined {
+  const [, key] = BEARER.exec(request.headers.authorization ?? '') ?? [];
+  return key;
 }
 
 function readCookie(request: FastifyRequest): string {

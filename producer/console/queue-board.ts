@@ -2,7 +2,8 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { ProblemError } from '../problem.ts';
+import { problemTable } from '../../shared/contract/problem.ts';
+import { classifyError } from '../classify-error.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import type { OperatorDoor } from './operator-door.ts';
 
@@ -48,13 +49,22 @@ class ReadingAdapter extends FastifyAdapter {
 }
 
 /** Bull Board has an error handler of its own, so the answer is given here. */
-function admit(door: OperatorDoor, request: FastifyRequest, reply: FastifyReply): FastifyReply | undefined {
+async function admit(
+  door: OperatorDoor,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
   try {
-    door.admit(request);
+    await door.admit(request);
     return undefined;
   } catch (error) {
-    if (!(error instanceof ProblemError)) throw error;
-    const isData = request.url.startsWith('/queues/api/');
-    return isData ? reply.code(401).send({ error: error.message }) : reply.redirect('/console', 303);
+    const { code, message, headers } = classifyError(error);
+    const { status } = problemTable[code];
+    if (request.url.startsWith('/queues/api/')) {
+      return reply.code(status).headers(headers).send({ error: message });
+    }
+    return status === 401
+      ? reply.redirect('/console', 303)
+      : reply.code(status).headers(headers).send(message);
   }
 }

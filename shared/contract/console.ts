@@ -87,6 +87,7 @@ export type ConsoleSnapshot = z.infer<typeof consoleSnapshot>;
 
 /** Bodies of the operator's calls. */
 export const signIn = z.strictObject({ key: z.string().max(1_000) });
+export const signOutQuery = z.strictObject({ which: z.enum(['this', 'all']).default('this') });
 export const pauseRequest = z.strictObject({ reason: z.string().trim().min(1).max(200) });
 export const endpointRequest = z.strictObject({
   endpoint: z.string().regex(/^\S{1,100} (none|https?:\/\/\S{1,2048})$/),

@@ -60,9 +60,12 @@ export interface EventReader {
   close(): void;
 }
 
-/** Follows the server's events as a browser does. */
-export async function readEvents(url: string): Promise<EventReader> {
-  const request = get(`${url}/console/events`, { headers: { authorization: `Bearer ${OPERATOR_KEY}` } });
+/** Follows the server's events: with the operator key, or as a browser does, with a cookie. */
+export async function readEvents(
+  url: string,
+  headers: Readonly<Record<string, string>> = { authorization: `Bearer ${OPERATOR_KEY}` },
+): Promise<EventReader> {
+  const request = get(`${url}/console/events`, { headers });
   const [answer] = (await once(request, 'response')) as [IncomingMessage];
   if (answer.statusCode !== 200) throw new Error(`Cannot follow the events: received ${answer.statusCode}`);
   answer.setEncoding('utf8');

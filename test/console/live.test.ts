@@ -114,7 +114,7 @@ describe('a viewer that stalls', () => {
       viewers: () => viewers.length,
       stop: async () => undefined,
     };
-    addEventsRoute(app, live, new AbortController().signal);
+    addEventsRoute(app, { live, follow: () => () => undefined, ends: new AbortController().signal });
     const events = await readEvents(await app.listen({ host: '127.0.0.1', port: 0 }));
     events.stall();
     const text = 'x'.repeat(MESSAGE_BYTES);

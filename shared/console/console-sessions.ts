@@ -1,0 +1,107 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+/** A working day and a little more, however much a session is used. */
+export const SESSION_MS = 12 * 3_600_000;
+/** Without a request and without an open page. */
+export const SESSION_IDLE_MS = 3_600_000;
+/** More are no team of operators: the one used longest ago gives way. */
+export const MAX_SESSIONS = 100;
+/** A use is written down so often. */
+const TOUCH_MS = 60_000;
+
+export interface ConsoleSession {
+  /** ms epoch */
+  readonly begunAt: number;
+  readonly usedAt: number;
+}
+
+// One hash of at most a hundred fields. What is over is taken out by whoever signs in next.
+const beginScript = defineScript({
+  name: 'beginConsoleSession',
+  keys: 1,
+  lua: `
+local id, now, longest, idle, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
+local all, live, oldest, oldestUsed = redis.call('HGETALL', KEYS[1]), 0, nil, nil
+for i = 1, #all, 2 do
+  local begun, used = string.match(all[i + 1], '^(%d+) (%d+)$')
+  begun, used = tonumber(begun) or 0, tonumber(used) or 0
+  if begun + longest <= now or used + idle <= now then
+    redis.call('HDEL', KEYS[1], all[i])
+  else
+    live = live + 1
+    if not oldestUsed or used < oldestUsed then oldest, oldestUsed = all[i], used end
+  end
+end
+if live >= most then redis.call('HDEL', KEYS[1], oldest) end
+redis.call('HSET', KEYS[1], id, ARGV[2] .. ' ' .. ARGV[2])
+redis.call('PEXPIRE', KEYS[1], longest)
+return 1
+`,
+});
+
+// Not by HSET alone: a session that was revoked in this moment must not come back.
+const touchScript = defineScript({
+  name: 'touchConsoleSession',
+  keys: 1,
+  lua: `
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
+return 1
+`,
+});
+
+/**
+ * The sessions of a lane's console, over all producers: which of them stand, and nothing of who they are.
+ *
+ * Every use looks here, so that a session ends when it is told to, wherever that was.
+ */
+export interface ConsoleSessions {
+  /** @param id what the session's token is kept as */
+  begin(id: string, now: number): Promise<void>;
+  /** Whether it stands; asking is a use of it. */
+  isLive(id: string, now: number): Promise<boolean>;
+  end(id: string): Promise<void>;
+  /** @returns how many there were */
+  endAll(now: number): Promise<number>;
+  list(now: number): Promise<readonly ConsoleSession[]>;
+}
+
+export function createConsoleSessions(redis: Redis, keys: LaneKeys): ConsoleSessions {
+  const key = keys.consoleSessions();
+  const list = async (now: number) =>
+    (await redis.hvals(key)).flatMap((text) => {
+      const session = parseSession(text);
+      return session !== null && isLiveAt(session, now) ? [session] : [];
+    });
+  return {
+    begin: async (id, now) => {
+      await beginScript(redis, [key], [id, now, SESSION_MS, SESSION_IDLE_MS, MAX_SESSIONS]);
+    },
+    isLive: async (id, now) => {
+      const session = parseSession(await redis.hget(key, id));
+      if (session === null || !isLiveAt(session, now)) return false;
+      if (now - session.usedAt < TOUCH_MS) return true;
+      return (await touchScript(redis, [key], [id, `${session.begunAt} ${now}`])) === 1;
+    },
+    end: async (id) => {
+      await redis.hdel(key, id);
+    },
+    endAll: async (now) => {
+      const { length } = await list(now);
+      await redis.del(key);
+      return length;
+    },
+    list,
+  };
+}
+
+function isLiveAt({ begunAt, usedAt }: ConsoleSession, now: number): boolean {
+  return now < begunAt + SESSION_MS && now < usedAt + SESSION_IDLE_MS;
+}
+
+function parseSession(text: string | null): ConsoleSession | null {
+  const [, begunAt, usedAt] = /^(\d{1,15}) (\d{1,15})$/.exec(text ?? '') ?? [];
+  return begunAt === undefined ? null : { begunAt: Number(begunAt), usedAt: Number(usedAt) };
+}
