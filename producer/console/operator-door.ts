@@ -139,7 +139,14 @@ function readCookie(request: FastifyRequest): string {
 
 /** For every path, because the queues lie beside the console. A proxy that brings TLS says so in a header. */
 function writeCookie(request: FastifyRequest, token: string, seconds: number): string {
-  const secure = request.protocol === 'https' || request.headers['x-forwarded-proto'] === 'https';
+  const secure = request.protocol === 'https' || forwardedProtocol(request) === 'https';
   const attributes = ['Path=/', 'HttpOnly', 'SameSite=Strict', `Max-Age=${seconds}`];
   return [`${COOKIE}=${token}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ');
+}
+
+/** The browser's protocol. Of several proxies each adds its own behind it, on the same line or on one of its own. */
+function forwardedProtocol(request: FastifyRequest): string | undefined {
+  const forwarded = request.headers['x-forwarded-proto'];
+  const first = typeof forwarded === 'string' ? forwarded : forwarded?.[0];
+  return first?.split(',')[0]?.trim().toLowerCase();
 }

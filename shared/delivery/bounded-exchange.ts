@@ -4,8 +4,11 @@
  * Written against undici's dispatch handler, not against `request`: that one wraps each answer in a stream and each abort in a
  * signal, which together cost as much processor time as the exchange itself.
  */
-import type { IncomingHttpHeaders } from 'node:http';
 import type { Dispatcher } from 'undici';
+import type { DeliveryDispatcher } from './guarded-connector.ts';
+import type { ReceivedHeaders } from './header-values.ts';
+import type { TrackedClient, TrackedConnection, TrackedDispatch } from './tracked-client.ts';
+import { classifyTransportError } from './transport-error.ts';
 
 export interface ExchangeRequest {
   readonly url: string;
@@ -18,12 +21,19 @@ type ExchangeEnd =
   | {
       readonly end: 'answered';
       readonly status: number;
-      readonly headers: IncomingHttpHeaders;
+      readonly headers: ReceivedHeaders;
       readonly answer: Buffer;
+      /** Whether the receiver sent all of it, and all of it was read. */
+      readonly complete: boolean;
     }
   /** `abandon` was called before a status arrived. */
   | { readonly end: 'abandoned' }
-  | { readonly end: 'failed'; readonly error: unknown };
+  | {
+      readonly end: 'failed';
+      readonly error: unknown;
+      /** A connection that had carried an answer before was closed, and no byte of this answer had come. */
+      readonly staleConnection: boolean;
+    };
 
 export interface Exchange {
   /** Never rejects. */
@@ -31,8 +41,32 @@ export interface Exchange {
   abandon(): void;
 }
 
-/** @param maxAnswerBytes an answer of at least so many bytes is not read further, which costs its connection */
+/**
+ * Posts once; and once more, at once and over a new connection, when a kept one turned out to be closed.
+ *
+ * A receiver may close a connection right after its answer without saying so. Whatever is sent into it then is lost, and
+ * says nothing about the receiver. undici repeats such a request only if it is idempotent by its method, which a POST is not;
+ * this one is by its `webhook-id`. A new connection that breaks, or a single byte of an answer, is the receiver's doing and
+ * final.
+ *
+ * @param maxAnswerBytes an answer of at least so many bytes is not read further, which costs its connection
+ * @throws TypeError when `url` is no URL
+ */
 export function startExchange(
+  dispatcher: DeliveryDispatcher,
+  request: ExchangeRequest,
+  maxAnswerBytes: number,
+): Exchange {
+  const exchange = { current: postOver(dispatcher.keeping, request, maxAnswerBytes) };
+  const ended = exchange.current.ended.then((end) => {
+    if (end.end !== 'failed' || !end.staleConnection) return end;
+    exchange.current = postOver(dispatcher.fresh, request, maxAnswerBytes);
+    return exchange.current.ended;
+  });
+  return { ended, abandon: () => exchange.current.abandon() };
+}
+
+function postOver(
   dispatcher: Dispatcher,
   { url, body, headers }: ExchangeRequest,
   maxAnswerBytes: number,
@@ -40,10 +74,15 @@ export function startExchange(
   const { origin, pathname, search } = new URL(url);
   const handler = new AnswerHandler(maxAnswerBytes);
   const ended = new Promise<ExchangeEnd>((resolve) => handler.onEnd(resolve));
-  dispatcher.dispatch(
-    { origin, path: pathname + search, method: 'POST', headers: { ...headers }, body },
-    handler,
-  );
+  const options: TrackedDispatch = {
+    origin,
+    path: pathname + search,
+    method: 'POST',
+    headers: { ...headers },
+    body,
+    onClient: (client) => handler.onClient(client),
+  };
+  dispatcher.dispatch(options, handler);
   return { ended, abandon: () => handler.abandon() };
 }
 
@@ -53,7 +92,11 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;
   readonly #chunks: Buffer[] = [];
   #bytes = 0;
-  #head: { readonly status: number; readonly headers: IncomingHttpHeaders } | null = null;
+  #head: { readonly status: number; readonly headers: ReceivedHeaders } | null = null;
+  #client: TrackedClient | null = null;
+  #connection: TrackedConnection | null = null;
+  #reused = false;
+  #answerBegan = false;
   #controller: Dispatcher.DispatchController | null = null;
   #resolve: ((end: ExchangeEnd) => void) | null = null;
 
@@ -65,6 +108,10 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#resolve = resolve;
   }
 
+  onClient(client: TrackedClient): void {
+    this.#client = client;
+  }
+
   abandon(): void {
     this.#finish();
     this.#controller?.abort(abandoned);
@@ -73,10 +120,18 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   /** Comes once there is a connection, so possibly after the exchange was abandoned: then nothing is sent. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller;
+    this.#connection = this.#client?.connection ?? null;
+    this.#reused = this.#connection !== null && this.#connection.answers > 0;
     if (this.#resolve === null) controller.abort(abandoned);
   }
 
-  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+  /** The first byte of an answer is there. */
+  onResponseStarted(): void {
+    this.#answerBegan = true;
+  }
+
+  onResponseStart(_: Dispatcher.DispatchController, status: number, headers: ReceivedHeaders): void {
+    this.#answerBegan = true;
     // 1xx announces; the status that decides follows.
     if (status >= 200) this.#head = { status, headers };
   }
@@ -90,21 +145,23 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
   }
 
   onResponseEnd(): void {
-    this.#finish();
+    if (this.#connection !== null) this.#connection.answers += 1;
+    this.#finish({ end: 'abandoned' }, true);
   }
 
   onResponseError(_: Dispatcher.DispatchController, error: Error): void {
-    this.#finish({ end: 'failed', error });
+    const reset = classifyTransportError(error) === 'reset';
+    this.#finish({ end: 'failed', error, staleConnection: reset && this.#reused && !this.#answerBegan });
   }
 
   /** Once a status is there it decides; `otherwise` is for when there is none. Only the first end counts. */
-  #finish(otherwise: ExchangeEnd = { end: 'abandoned' }): void {
+  #finish(otherwise: ExchangeEnd = { end: 'abandoned' }, complete = false): void {
     const resolve = this.#resolve;
     this.#resolve = null;
     resolve?.(
       this.#head === null
         ? otherwise
-        : { end: 'answered', ...this.#head, answer: Buffer.concat(this.#chunks) },
+        : { end: 'answered', ...this.#head, answer: Buffer.concat(this.#chunks), complete },
     );
   }
 }

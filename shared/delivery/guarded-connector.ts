@@ -5,9 +5,10 @@
  * name beforehand can be passed and then undercut by a second, different DNS answer (rebinding).
  */
 import { isIP, type LookupFunction } from 'node:net';
-import { Agent, buildConnector, type Dispatcher } from 'undici';
+import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
 import { type ForbiddenReason, type JudgeAddress, judgeAddress } from '../callback/address-guard.ts';
 import type { ResolveHost } from './resolve-host.ts';
+import { TrackedClient } from './tracked-client.ts';
 
 export const forbiddenAddressCode = 'VERIQUEUE_FORBIDDEN_ADDRESS';
 
@@ -36,19 +37,49 @@ export interface DeliveryDispatcherOptions {
   readonly ca?: string;
 }
 
+/** Both ways to a receiver; each new connection is guarded. */
+export interface DeliveryDispatcher {
+  /** Over connections that are kept, by `TrackedClient`s. */
+  readonly keeping: Dispatcher;
+  /** Over a connection that is opened for the one request and closed after it. */
+  readonly fresh: Dispatcher;
+  /** Resolves when what is under way has ended. */
+  close(): Promise<void>;
+  /** Ends all connections at once. */
+  destroy(): Promise<void>;
+}
+
 /** The one dispatcher of a worker's deliveries. The caller closes it. */
-export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): Dispatcher {
-  return new Agent({
+export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): DeliveryDispatcher {
+  const shared: Agent.Options = {
     connect: createGuardedConnector(options),
     connections: options.connectionsPerOrigin,
+    // The poster's deadline covers the whole exchange.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  const keeping = new Agent({
+    ...shared,
     pipelining: 1,
     // Below the 5 s after which Node's own HTTP server closes an idle connection: a POST into a closing one is lost.
     keepAliveTimeout: 4_000,
     keepAliveMaxTimeout: 60_000,
-    // The poster's deadline covers the whole exchange.
-    headersTimeout: 0,
-    bodyTimeout: 0,
+    factory: (origin, pool) =>
+      new Pool(origin, { ...pool, factory: (url, client) => new TrackedClient(url, client) }),
   });
+  // undici's way to say that no connection is kept.
+  const fresh = new Agent({ ...shared, pipelining: 0 });
+  const both = [keeping, fresh];
+  return {
+    keeping,
+    fresh,
+    close: async () => {
+      await Promise.all(both.map((agent) => agent.close()));
+    },
+    destroy: async () => {
+      await Promise.all(both.map((agent) => agent.destroy()));
+    },
+  };
 }
 
 type ConnectorOptions = Omit<DeliveryDispatcherOptions, 'connectionsPerOrigin'>;

@@ -1,16 +1,17 @@
 /** One HTTP exchange with a receiver, bounded in time and in bytes. */
 import { setMaxListeners } from 'node:events';
-import type { IncomingHttpHeaders } from 'node:http';
-import type { Dispatcher } from 'undici';
 import type { DeliveryResult } from '../callback/delivery-result.ts';
-import { startExchange } from '../delivery/bounded-exchange.ts';
+import { startExchange } from './bounded-exchange.ts';
+import type { DeliveryDispatcher } from './guarded-connector.ts';
+import { type ReceivedHeaders, readHeaderValues } from './header-values.ts';
+import { keepAnswer } from './kept-answer.ts';
 import { parseRetryAfter } from './retry-after.ts';
 import { classifyTransportError } from './transport-error.ts';
 
 export interface PosterDeps {
   /** From `createDeliveryDispatcher`, which also bounds the connecting. */
-  readonly dispatcher: Dispatcher;
-  /** Total time for the exchange in ms, waiting for a connection included. */
+  readonly dispatcher: DeliveryDispatcher;
+  /** Total time in ms, waiting for a connection and a repetition over a new one included. */
   readonly timeoutMs: number;
   readonly userAgent: string;
   /** ms since the epoch. */
@@ -30,16 +31,13 @@ interface EventPost {
  * Redirects are not followed: a 3xx is a refusal, so no answer can lead a request somewhere the URL did not.
  * Once a status has arrived it decides, whatever happens to the rest of the answer.
  *
- * Rejects with the signal's reason when `signal` aborted before a status arrived, and never otherwise.
+ * Rejects with the signal's reason when `signal` aborted before a status arrived, and with a TypeError for a `url` that is
+ * none. Whatever a receiver does is a result.
  */
 export type PostEvent = (post: EventPost) => Promise<DeliveryResult>;
 
-/** How much of an answer is read at all, and how much of that is kept, in bytes. */
+/** How much of an answer is read at all, in bytes; what is kept of that, `keepAnswer` decides. */
 const maxAnswerBytes = 16 * 1024;
-const keptAnswerBytes = 4 * 1024;
-
-/** Events hold none, but a receiver that finds the person in its own database may quote it in an error page. */
-const ID_NUMBER = /(?<!\d)\d{17}[\dXx](?![\dA-Za-z])/g;
 
 export function createPoster(deps: PosterDeps): PostEvent {
   return async ({ url, body, headers, signal }) => {
@@ -72,17 +70,18 @@ export function createPoster(deps: PosterDeps): PostEvent {
 
 interface Answer {
   readonly status: number;
-  readonly headers: IncomingHttpHeaders;
+  readonly headers: ReceivedHeaders;
   readonly answer: Buffer;
+  readonly complete: boolean;
 }
 
 function judgeAnswer(
-  { status, headers, answer: bytes }: Answer,
+  { status, headers, answer: bytes, complete }: Answer,
   durationMs: number,
   now: number,
 ): DeliveryResult {
-  const answer = bytes.subarray(0, keptAnswerBytes).toString('utf8').replaceAll(ID_NUMBER, '(withheld)');
+  const answer = keepAnswer(bytes, complete);
   if (status >= 200 && status <= 299) return { result: 'accepted', status, durationMs, answer };
-  const retryAfterMs = parseRetryAfter(headers['retry-after'] ?? null, now);
+  const retryAfterMs = parseRetryAfter(readHeaderValues(headers, 'retry-after'), now);
   return { result: 'refused', status, retryAfterMs, durationMs, answer };
 }

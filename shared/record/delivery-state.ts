@@ -12,6 +12,24 @@ const LOG_MAX = 100;
 /** Runs of 12 characters and a space each, as `makeRunToken` makes them. */
 const RUNS_REMEMBERED = 4;
 
+/**
+ * The last so many keep the receiver's answer. With 4 kB each, and 130 bytes for each of the others, the log of one
+ * verification stays below 64 kB whatever its receiver answers.
+ */
+const ANSWERS_MAX = 10;
+
+/** What comes before an entry's answer is this program's own, and the answer comes last: see `describeAttempt`. */
+const appendEntryLua = `
+local function appendEntry(log, entry)
+  local length = redis.call('RPUSH', log, entry)
+  if length > ${LOG_MAX} then redis.call('LTRIM', log, -${LOG_MAX}, -1) end
+  if length <= ${ANSWERS_MAX} then return end
+  local older = redis.call('LINDEX', log, -${ANSWERS_MAX + 1})
+  local answerAt = string.find(older, '"answer":"', 1, true)
+  if answerAt then redis.call('LSET', log, -${ANSWERS_MAX + 1}, string.sub(older, 1, answerAt - 1) .. '"answer":""}') end
+end
+`;
+
 // Each of its commands costs Redis a microsecond, and each write as much again for the AOF: what stands is read by one, and only
 // what changes is written.
 //
@@ -30,6 +48,7 @@ const recordDeliveryScript = defineGatheredScript({
   keys: 6,
   args: 8,
   lua: `
+${appendEntryLua}
 local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
 local id, status, nextAt, entry, now, keepUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local recovered, run = ARGV[7], ARGV[8]
@@ -53,7 +72,7 @@ if holder and holder ~= run then
 end
 local attempts = tonumber(before[3]) or 0
 if entry ~= '' and holder ~= '' then attempts = attempts + 1 end
-if entry ~= '' and redis.call('RPUSH', log, entry) > ${LOG_MAX} then redis.call('LTRIM', log, -${LOG_MAX}, -1) end
+if entry ~= '' then appendEntry(log, entry) end
 if not applies then
   redis.call('HSET', record, 'deliveryAttempts', attempts, 'deliveryRunsEnded', ended)
   return 'not_ours'
@@ -72,8 +91,9 @@ const logDeliveryScript = defineScript({
   name: 'logDelivery',
   keys: 2,
   lua: `
+${appendEntryLua}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-if redis.call('RPUSH', KEYS[2], ARGV[1]) > ${LOG_MAX} then redis.call('LTRIM', KEYS[2], -${LOG_MAX}, -1) end
+appendEntry(KEYS[2], ARGV[1])
 return 1
 `,
 });
@@ -85,7 +105,7 @@ export const deliveryAttempt = z
     durationMs: z.number().int().nonnegative(),
     status: z.number().int().nullable().describe("the receiver's HTTP status; null when there was none"),
     errorClass: z.string().nullable().describe('why there was no answer'),
-    answer: z.string().describe("the first 4 kB of the receiver's answer"),
+    answer: z.string().describe("the first 4 kB of the receiver's answer; kept for the last ten attempts"),
   })
   .meta({ id: 'DeliveryAttempt' });
 export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
@@ -131,7 +151,7 @@ export async function recordDelivery(
       id,
       status,
       nextAttemptAt ?? '',
-      attempt ? JSON.stringify(attempt) : '',
+      attempt ? describeAttempt(attempt) : '',
       now,
       keepUntil ?? '',
       recovered ?? '',
@@ -148,7 +168,12 @@ export async function logDelivery(
   id: string,
   attempt: DeliveryAttempt,
 ): Promise<void> {
-  await logDeliveryScript(redis, [keys.record(id), keys.deliveryLog(id)], [JSON.stringify(attempt)]);
+  await logDeliveryScript(redis, [keys.record(id), keys.deliveryLog(id)], [describeAttempt(attempt)]);
+}
+
+/** The answer last: the script finds it there when it is to be dropped. */
+function describeAttempt({ answer, ...attempt }: DeliveryAttempt): string {
+  return JSON.stringify({ ...attempt, answer });
 }
 
 const logEntry = jsonText(deliveryAttempt);

@@ -105,10 +105,13 @@ describe('a session', () => {
     expect((await ask('/console/api/snapshot', { cookie: cookieOf(answer) })).status).toBe(200);
   });
 
-  test('is sent over https alone when a proxy brings that', async () => {
-    const answer = await signIn(OPERATOR_KEY, { ...ownPage(), 'x-forwarded-proto': 'https' });
-    expect(answer.headers.get('set-cookie')).toMatch(/; Secure$/);
-  });
+  test.each(['https', 'https, http', 'HTTPS'])(
+    'is sent over https alone when a proxy brings that: %s',
+    async (protocol) => {
+      const answer = await signIn(OPERATOR_KEY, { ...ownPage(), 'x-forwarded-proto': protocol });
+      expect(answer.headers.get('set-cookie')).toMatch(/; Secure$/);
+    },
+  );
 
   const stateOf = async (cookie: string, on = console) =>
     (

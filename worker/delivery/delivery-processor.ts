@@ -105,7 +105,31 @@ async function later(deps: DeliveryDeps, due: DueDelivery, at: number): Promise<
   return { result: 'later', at };
 }
 
+/**
+ * Signs and posts. Whatever fails in it, a bug of ours included, is a failed attempt: thrown, it would be repeated every two
+ * seconds past schedule and breaker, and the event be set aside in the end.
+ *
+ * @throws the signal's reason when the process must end
+ */
 async function post(
+  deps: DeliveryDeps,
+  due: DueDelivery,
+  target: FoundTarget,
+  signal: AbortSignal,
+): Promise<DeliveryResult> {
+  const begunAt = performance.now();
+  const result = await signAndPost(deps, due, target, signal).catch((error: unknown): DeliveryResult => {
+    signal.throwIfAborted();
+    deps.log.error({ event: 'post_failed', verification: due.id, err: error }, 'an event cannot be posted');
+    const durationMs = Math.round(performance.now() - begunAt);
+    return { result: 'unreachable', errorClass: 'other', durationMs };
+  });
+  deps.metrics.deliveries.inc({ result: result.result });
+  deps.metrics.deliverySeconds.observe(result.durationMs / 1000);
+  return result;
+}
+
+async function signAndPost(
   deps: DeliveryDeps,
   due: DueDelivery,
   { url, client }: FoundTarget,
@@ -118,12 +142,9 @@ async function post(
     body,
     secrets: client.webhookSecrets,
   });
-  const result = await tracePost(deps.tracing, due, url, (traceHeaders) =>
+  return tracePost(deps.tracing, due, url, (traceHeaders) =>
     deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),
   );
-  deps.metrics.deliveries.inc({ result: result.result });
-  deps.metrics.deliverySeconds.observe(result.durationMs / 1000);
-  return result;
 }
 
 /** Not around all of the work: an event that is parked because its endpoint needs a rest leaves no span. */

@@ -14,12 +14,14 @@ export type DeliveryTarget =
 
 /**
  * `no_callback_url`: the client polls, or will name a callback later. `origin_not_allowed`: the origin was taken away from
- * the client after the verification came in. Beyond these three, the endpoint is held.
+ * the client after the verification came in. `unreadable_callback_url`: what is stored is no URL. Beyond these, the endpoint
+ * is held.
  */
 export type WaitReason =
   | 'no_client'
   | 'no_callback_url'
   | 'origin_not_allowed'
+  | 'unreadable_callback_url'
   | Extract<EndpointHealth, { status: 'held' }>['reason'];
 
 export async function findTarget(
@@ -40,6 +42,10 @@ export async function findTarget(
       const { client } = reading;
       const url = callbackUrl ?? client.callbackUrl;
       if (url === null) return { status: 'none', endpoint: `${clientId} none`, reason: 'no_callback_url' };
+      if (!URL.canParse(url)) {
+        log.error({ event: 'callback_url_unreadable', client: clientId }, 'a callback URL cannot be read');
+        return { status: 'none', endpoint: `${clientId} none`, reason: 'unreadable_callback_url' };
+      }
       const { origin } = new URL(url);
       const endpoint = `${clientId} ${origin}`;
       if (callbackUrl !== null && !isCallbackAllowed(client, { origin })) {

@@ -1,13 +1,17 @@
+import { type ReceivedHeaders, readHeaderValues } from '../../shared/delivery/header-values.ts';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 
 /** An HTTP answer that arrived whole. Header names are lower-case. */
 export interface HttpAnswer {
   readonly status: number;
-  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly headers: ReceivedHeaders;
   readonly body: Buffer;
 }
 
-/** What an answer says. Every field the upstream may leave out, or send as null, is null then. */
+/**
+ * What an answer says. Every field the upstream may leave out, or send as null, is null then. Texts are whole, as long as
+ * the answer may be: what is kept of one has the subject taken out, and is cut after that, by `withholdSubject`.
+ */
 export type UpstreamAnswer =
   | {
       readonly status: 'result';
@@ -25,7 +29,6 @@ const CODE_PATTERN = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
 /** A number that long is nobody's code, and may be somebody's ID. */
 const LONG_NUMBER = /\d{6}/;
 const CODE_MAX_LENGTH = 100;
-const TEXT_MAX_LENGTH = 500;
 const SIM_MAX = 100;
 
 /** Statuses that blame this one request. */
@@ -58,11 +61,13 @@ export function readAnswer({ status, body }: HttpAnswer): UpstreamAnswer {
   };
 }
 
-/** The server's time from the `Date` header, in milliseconds since the epoch (resolution one second), or null. */
+/**
+ * The server's time from the `Date` header, in milliseconds since the epoch (resolution one second), or null. Of several,
+ * the first that can be read: a proxy adds its own behind the server's.
+ */
 export function readServerTime({ headers }: HttpAnswer): number | null {
-  const date = headers['date'];
-  const time = typeof date === 'string' ? Date.parse(date) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
+  const times = readHeaderValues(headers, 'date').map((date) => Date.parse(date));
+  return times.find((time) => !Number.isNaN(time)) ?? null;
 }
 
 /**
@@ -107,7 +112,6 @@ function readCode(value: unknown): string | null {
 function readText(value: unknown): string | null {
   if (typeof value !== 'string') return null;
   const text = value
-    .slice(0, TEXT_MAX_LENGTH)
     .replaceAll(/\p{Cc}+/gu, ' ')
     .replaceAll(/\p{Cs}/gu, '')
     .trim();

@@ -148,7 +148,14 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
     return runHeldExchange({ dispatcher, limits, now }, request, control);
   }
 
-  /** Repeats an upload whose connection broke under it: no complete request has left, so nothing is asked twice. */
+  /**
+   * Repeats an upload whose connection broke under it, as a kept one does that the server closed: no complete request has
+   * left, so nothing is asked twice.
+   *
+   * Not repeated is what broke after the tail had left, even on a kept connection and before any byte of an answer. An event
+   * may arrive twice, because its receiver knows its id; a call has none, and the upstream may have carried it out and
+   * charged for it. Its fate is unknown, which the outcome table decides about and the record marks.
+   */
   async function exchangeOnLiveConnection(prepared: PreparedCall, control: CallControl): Promise<Exchange> {
     const first = await exchange(prepared, control);
     return first.status === 'lost' && first.brokeInUpload ? exchange(prepared, control) : first;

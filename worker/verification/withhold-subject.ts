@@ -3,6 +3,9 @@ import type { Called } from './conclude-attempt.ts';
 
 const WITHHELD = '(withheld)';
 
+/** In characters, of each text that is kept. */
+const TEXT_MAX_LENGTH = 500;
+
 /** So much Base64 in a row is no word of any language, and may be a photo. */
 const BASE64_RUN = /[A-Za-z0-9+/_-]{40,}={0,2}/g;
 
@@ -11,20 +14,29 @@ const HAN = /\p{Script=Han}/u;
 
 /**
  * The same call, with nothing in the upstream's texts that is the subject's. Messages about a parameter may quote its
- * value; they go into the record, the API's answers and the event, where a subject must never stand.
+ * value; they go into the record, the API's answers and the event, where a subject must never stand. Each text is cut after
+ * the search: the first 17 digits of an ID number are no longer found, and name the person all the same.
  */
 export function withholdSubject(call: Called, subject: SubjectFields): Called {
   const { requestId } = call;
   const harmless = {
-    requestId: requestId !== null && withhold(requestId, subject) === requestId ? requestId : null,
+    requestId: requestId !== null && withhold(requestId, subject) === requestId ? shorten(requestId) : null,
   };
   if (call.status === 'unanswered') return { ...call, ...harmless };
   const { description } = call;
   return {
     ...call,
     ...harmless,
-    description: description === null ? null : withhold(description, subject),
+    description: description === null ? null : shorten(withhold(description, subject)),
   };
+}
+
+/** Never between the halves of a surrogate pair, one of which has no place in a record. */
+function shorten(text: string): string {
+  return text
+    .slice(0, TEXT_MAX_LENGTH)
+    .replace(/\p{Cs}$/u, '')
+    .trim();
 }
 
 function withhold(text: string, { idCard, name }: SubjectFields): string {

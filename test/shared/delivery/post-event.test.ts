@@ -97,6 +97,23 @@ describe('the status decides', () => {
     expect(result).toMatchObject({ result: 'refused', status: 503, retryAfterMs });
   });
 
+  test('Retry-After on two lines: the longer wait', async () => {
+    const receiver = await startReceiver((response) =>
+      response.writeHead(503, ['retry-after', '60', 'retry-after', '120']).end(),
+    );
+    const result = await makePoster()({ url: urlOf(receiver.port), body, headers: {} });
+    expect(result).toMatchObject({ result: 'refused', status: 503, retryAfterMs: 120_000 });
+  });
+
+  test('every header on three lines is no reason to throw', async () => {
+    const names = ['retry-after', 'content-type', 'server', 'date', 'location', 'set-cookie', 'x-own'];
+    const receiver = await startReceiver((response) =>
+      response.writeHead(500, Object.fromEntries(names.map((name) => [name, ['a', 'b', 'c']]))).end('no'),
+    );
+    const result = await makePoster()({ url: urlOf(receiver.port), body, headers: {} });
+    expect(result).toMatchObject({ result: 'refused', status: 500, retryAfterMs: null, answer: 'no' });
+  });
+
   test('the answer is kept up to its first 4 kB', async () => {
     const receiver = await startReceiver((response) => response.writeHead(400).end(`<${'x'.repeat(9_000)}>`));
     const result = await makePoster()({ url: urlOf(receiver.port), body, headers: {} });

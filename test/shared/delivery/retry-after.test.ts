@@ -34,4 +34,14 @@ describe('parseRetryAfter', () => {
   ])('does not guess at %j', (header) => {
     expect(parseRetryAfter(header, instant)).toBeNull();
   });
+
+  test.each([
+    [['60', '120'], 120_000],
+    [['soon', '60'], 60_000],
+    [['60', 'Sun, 06 Nov 1994 08:49:37 GMT'], 60_000],
+    [[], null],
+    [['soon', ''], null],
+  ])('of several, %j, waits for the longest that can be read', (headers, expected) => {
+    expect(parseRetryAfter(headers, instant - 60_000)).toBe(expected);
+  });
 });

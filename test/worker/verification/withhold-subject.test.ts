@@ -41,6 +41,24 @@ describe('of what the upstream says, the subject is withheld', () => {
     expect(describedBy('x', '测试甲', `req-${idCard}`)).toMatchObject({ requestId: null });
   });
 
+  test.each(Array.from({ length: 20 }, (_, nth) => 482 + nth))(
+    'where the text is cut, too: an ID number at character %i leaves no digit',
+    (at) => {
+      const shown = describedBy(
+        `${' x'.repeat(250).slice(0, at - 1)} ${idCard} is wrong`,
+        '测试甲',
+      ) as Called;
+      const text = shown.status === 'answered' ? (shown.description ?? '') : '';
+      expect(text).not.toMatch(/\d/);
+      expect(text.length).toBeLessThanOrEqual(500);
+    },
+  );
+
+  test('and the cut leaves no half of a character', () => {
+    const before = 'x '.repeat(250).slice(0, 499);
+    expect(describedBy(`${before}\u{1f600}`, '测试甲')).toMatchObject({ description: before });
+  });
+
   test('of a call without an answer too', () => {
     const call: Called = {
       status: 'unanswered',
