@@ -7,34 +7,23 @@ export type Residue = readonly string[];
 /** BullMQ's own keys of a queue that stay when no job is left. */
 const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', 'limiter', 'pc', 'stalled']);
 
-/** What is kept on purpose: records, what is counted, clients, and the state of lane and endpoints. */
-const KEPT = [
-  'record',
-  'index',
-  'index-all',
-  'index-references',
-  'retention',
-  'idempotency',
-  'in-flight',
-  'quota',
-  'bulk-share-turn',
-  'ledger',
-  'delivery-log',
-  'dead-letters',
-  'endpoint-health',
-  'held-endpoints',
-  'unhealthy-endpoints',
-  'client',
-  'client-rate',
-  'api-keys',
-  'person',
-  'photos-stored',
-];
+/** What goes with the work it was for; every other kind of key that `shared/keys.ts` spells is kept on purpose. */
+const GOES = new Set(['subject', 'held-deliveries']);
+
+/** The kinds of keys that the lane has, by asking for one of each. */
+function listKept(keys: LaneKeys): ReadonlySet<string> {
+  const names = Object.values(keys).flatMap((spell: unknown) =>
+    typeof spell === 'function' ? [String(spell('x', 'x'))] : [],
+  );
+  const kinds = names.map((name) => name.slice(keys.queuePrefix.length + 1).split(':')[0] ?? '');
+  return new Set(kinds.filter((kind) => !GOES.has(kind)));
+}
 
 /** Looks at every key of the lane, and into those that count what is at work. */
 export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue> {
   const names: string[] = [];
   const { queuePrefix } = keys;
+  const kept = listKept(keys);
   for await (const page of redis.scanStream({ match: '*', count: 1_000 })) names.push(...(page as string[]));
   const [inFlight, photos, waiting, dead] = await Promise.all([
     redis.hgetall(keys.inFlight()),
@@ -43,9 +32,7 @@ export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue
     redis.zrange(keys.deadLetters(), '0', '-1'),
   ]);
   return [
-    ...names
-      .filter((name) => !isKept(name, queuePrefix, keys))
-      .map((name) => name.replace(`${queuePrefix}:`, '')),
+    ...names.filter((name) => !isKept(name, keys, kept)).map((name) => name.replace(`${queuePrefix}:`, '')),
     ...Object.entries(inFlight).map(([worker, count]) => `in-flight: ${worker} has ${count}`),
     ...(Number(photos ?? 0) === 0 ? [] : [`photos-stored: ${photos}`]),
     ...waiting.map((id) => `index: ${id} has no outcome`),
@@ -53,9 +40,10 @@ export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue
   ];
 }
 
-function isKept(name: string, prefix: string, { verificationQueue, deliveryQueue }: LaneKeys): boolean {
-  if (!name.startsWith(`${prefix}:`)) return false;
-  const [kind = '', ...rest] = name.slice(prefix.length + 1).split(':');
+function isKept(name: string, keys: LaneKeys, kept: ReadonlySet<string>): boolean {
+  const { queuePrefix, verificationQueue, deliveryQueue } = keys;
+  if (!name.startsWith(`${queuePrefix}:`)) return false;
+  const [kind = '', ...rest] = name.slice(queuePrefix.length + 1).split(':');
   if (kind === verificationQueue || kind === deliveryQueue) return QUEUE_KEYS.has(rest.join(':'));
-  return KEPT.includes(kind);
+  return kept.has(kind);
 }
