@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { ensureDevClient } from '../shared/client/dev-client.ts';
+import { assertTrustedFolder, dataFolderOf } from '../shared/data-folder.ts';
 import { laneKeys } from '../shared/keys.ts';
 import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../shared/redis/connect.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
@@ -80,6 +81,8 @@ export async function startStack(options: StackOptions): Promise<Stack | null> {
 
 async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<Stack, 'stop'>> {
   const { settings } = options;
+  const user = { uid: process.geteuid?.(), sudoUid: options.environment['SUDO_UID'] };
+  await assertTrustedFolder(dataFolderOf(settings.VERIQUEUE_DATA_DIR, user));
   const keys = await loadSealingKeys(settings.VERIQUEUE_KEYS, settings.VERIQUEUE_DATA_DIR);
   const operator = await loadOperatorKey(settings.OPERATOR_KEY, settings.VERIQUEUE_DATA_DIR);
   const redis = await findRedis(options, stops);

@@ -1,9 +1,11 @@
-import { readFile } from 'node:fs/promises';
 import type { Command } from 'commander';
+import type { DataFolder } from '../../shared/data-folder.ts';
 import { Veriqueue, type VeriqueueOptions } from '../client/veriqueue.ts';
 import { CommandFailure } from './command-failure.ts';
 import { readDevelopmentApi } from './data-folder.ts';
 import { EXIT } from './exit-codes.ts';
+import type { Questions } from './questions.ts';
+import { readSecretFile } from './secret-file.ts';
 import type { CliSettings } from './settings.ts';
 
 /** Options of every command that talks to the producer. */
@@ -22,7 +24,16 @@ export interface ApiAccess {
 export function addApiOptions(command: Command): Command {
   return command
     .option('--url <url>', 'the producer (VERIQUEUE_URL)')
-    .option('--key-file <path>', 'a file that holds the API key (instead of VERIQUEUE_API_KEY)');
+    .option(
+      '--key-file <path>',
+      'a file that holds the API key (instead of VERIQUEUE_API_KEY); - is standard input',
+    );
+}
+
+interface FindApiDeps {
+  readonly settings: CliSettings;
+  readonly folder: DataFolder;
+  readonly questions: Questions;
 }
 
 /**
@@ -31,27 +42,21 @@ export function addApiOptions(command: Command): Command {
  *
  * @throws {CommandFailure}
  */
-export async function findApi(settings: CliSettings, { url, keyFile }: ApiOptions): Promise<ApiAccess> {
+export async function findApi(
+  { settings, folder, questions }: FindApiDeps,
+  { url, keyFile }: ApiOptions,
+): Promise<ApiAccess> {
   const given = {
     url: url ?? settings.VERIQUEUE_URL,
-    apiKey: keyFile === undefined ? settings.VERIQUEUE_API_KEY : await readKeyFile(keyFile),
+    apiKey:
+      keyFile === undefined
+        ? settings.VERIQUEUE_API_KEY
+        : await readSecretFile(questions, '--key-file', keyFile),
   };
   if (given.url !== undefined && given.apiKey !== undefined) return { url: given.url, apiKey: given.apiKey };
-  if (given.url === undefined && given.apiKey === undefined) return readDevelopmentApi(settings);
+  if (given.url === undefined && given.apiKey === undefined) return readDevelopmentApi(folder);
   const missing = given.url === undefined ? 'VERIQUEUE_URL or --url' : 'VERIQUEUE_API_KEY or --key-file';
   throw new CommandFailure(`Cannot call the API: ${missing} must be given too`, EXIT.calledWrongly);
-}
-
-async function readKeyFile(path: string): Promise<string> {
-  try {
-    return (await readFile(path, 'utf8')).trim();
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
-    throw new CommandFailure(
-      `Cannot read --key-file: it must be readable, received ${code}`,
-      EXIT.calledWrongly,
-    );
-  }
 }
 
 /** @throws {CommandFailure} when address or key are none; neither is in it */

@@ -11,14 +11,22 @@ export interface Connection {
   close(): Promise<void>;
 }
 
+/** As the servers' settings `REDIS_URL`, `LANE` and `REDIS_CA_FILE`. */
+export interface ConnectionOptions {
+  readonly url: string;
+  readonly lane: string;
+  readonly caFile: string | undefined;
+}
+
 const READY_WITHIN_MS = 5_000;
 /** A connection that comes and goes tells by the error of the command that needed it. */
 const silent = { info: () => undefined, warn: () => undefined };
 
 /** @throws {Error} when Redis is not there */
-export async function openConnection(url: string, lane: string): Promise<Connection> {
+export async function openConnection({ url, lane, caFile }: ConnectionOptions): Promise<Connection> {
   const keys = laneKeys(lane);
-  const open = () => connectRedis({ url, role: 'request', log: silent, name: 'veriqueue-cli' });
+  const trusted = caFile === undefined ? {} : { caFile };
+  const open = () => connectRedis({ url, role: 'request', log: silent, name: 'veriqueue-cli', ...trusted });
   const [redis, flowRedis] = [open(), open()];
   const closeAll = () => Promise.all([redis, flowRedis].map(closeRedis));
   try {

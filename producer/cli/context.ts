@@ -11,6 +11,10 @@ export interface CliContext {
   /** Opened by the commands that need it; they close it. */
   readonly connect: () => Promise<Connection>;
   readonly readKeyRing: () => Promise<KeyRing>;
+  /** Those of the environment. */
+  readonly webhookSecrets: readonly string[] | undefined;
+  /** Overwrites what other users of the machine see of this process' arguments. */
+  readonly hideArguments: () => void;
   /** The webhook secret of the client that `npm start` made. */
   readonly readDevelopmentSecret: () => Promise<string>;
   readonly openEventSender: OpenEventSender;

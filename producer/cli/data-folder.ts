@@ -1,12 +1,15 @@
-import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
 import { jsonText } from '../../shared/contract/json-text.ts';
+import { type DataFolder, readTrustedFile, UntrustedFolderError } from '../../shared/data-folder.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import type { ApiAccess } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CliSettings } from './settings.ts';
+
+const INSTANCE = join('redis', 'instance.json');
+const SEALING_KEYS = 'sealing-keys';
 
 /** As `npm start` leaves it beside the data of its private Redis. */
 const instance = z.object({ port: z.number(), password: z.string() });
@@ -16,13 +19,12 @@ const instance = z.object({ port: z.number(), password: z.string() });
  *
  * @throws {CommandFailure} when there is neither
  */
-export async function findRedisUrl({ REDIS_URL, VERIQUEUE_DATA_DIR }: CliSettings): Promise<string> {
+export async function findRedisUrl({ REDIS_URL }: CliSettings, folder: DataFolder): Promise<string> {
   if (REDIS_URL !== undefined) return REDIS_URL;
-  const path = join(VERIQUEUE_DATA_DIR, 'redis', 'instance.json');
-  const parsed = jsonText(instance).safeParse(await readIfThere(path));
+  const parsed = jsonText(instance).safeParse(await readIfThere(folder, INSTANCE));
   if (parsed.success) return `redis://:${parsed.data.password}@127.0.0.1:${parsed.data.port}`;
   throw new CommandFailure(
-    `Cannot find Redis: REDIS_URL must be set, or npm start must have run here (no usable ${path})`,
+    `Cannot find Redis: REDIS_URL must be set, or npm start must have run here (no usable ${join(folder.path, INSTANCE)})`,
   );
 }
 
@@ -32,9 +34,9 @@ export async function findRedisUrl({ REDIS_URL, VERIQUEUE_DATA_DIR }: CliSetting
  *
  * @throws {CommandFailure}
  */
-export async function readKeyRing({ VERIQUEUE_KEYS, VERIQUEUE_DATA_DIR }: CliSettings): Promise<KeyRing> {
-  const path = join(VERIQUEUE_DATA_DIR, 'sealing-keys');
-  const text = VERIQUEUE_KEYS ?? (await readIfThere(path))?.trim();
+export async function readKeyRing({ VERIQUEUE_KEYS }: CliSettings, folder: DataFolder): Promise<KeyRing> {
+  const path = join(folder.path, SEALING_KEYS);
+  const text = VERIQUEUE_KEYS ?? (await readIfThere(folder, SEALING_KEYS))?.trim();
   if (text === undefined) {
     throw new CommandFailure(
       `Cannot open what is sealed: VERIQUEUE_KEYS must be set, or npm start must have run here (no ${path})`,
@@ -55,14 +57,14 @@ const DEV_CLIENT = 'dev-client.json';
  *
  * @throws {CommandFailure} when there is none
  */
-export async function readDevelopmentApi({ VERIQUEUE_DATA_DIR }: CliSettings): Promise<ApiAccess> {
+export async function readDevelopmentApi(folder: DataFolder): Promise<ApiAccess> {
   const [credentials, address] = await Promise.all(
-    [DEV_CLIENT, 'address'].map((file) => readIfThere(join(VERIQUEUE_DATA_DIR, file))),
+    [DEV_CLIENT, 'address'].map((file) => readIfThere(folder, file)),
   );
   const parsed = devApiKey.safeParse(credentials);
   if (parsed.success && address !== undefined) return { url: address.trim(), apiKey: parsed.data.apiKey };
   throw new CommandFailure(
-    `Cannot call the API: VERIQUEUE_URL and VERIQUEUE_API_KEY must be set, or npm start must have run here (nothing usable in ${VERIQUEUE_DATA_DIR})`,
+    `Cannot call the API: VERIQUEUE_URL and VERIQUEUE_API_KEY must be set, or npm start must have run here (nothing usable in ${folder.path})`,
     EXIT.calledWrongly,
   );
 }
@@ -72,19 +74,18 @@ export async function readDevelopmentApi({ VERIQUEUE_DATA_DIR }: CliSettings): P
  *
  * @throws {CommandFailure} when there is none
  */
-export async function readDevelopmentSecret({ VERIQUEUE_DATA_DIR }: CliSettings): Promise<string> {
-  const path = join(VERIQUEUE_DATA_DIR, DEV_CLIENT);
-  const parsed = devSecret.safeParse(await readIfThere(path));
+export async function readDevelopmentSecret(folder: DataFolder): Promise<string> {
+  const parsed = devSecret.safeParse(await readIfThere(folder, DEV_CLIENT));
   if (parsed.success) return parsed.data.webhookSecret;
   throw new CommandFailure(
-    `Cannot verify events: --secret must be given, or npm start must have run here (no usable ${path})`,
+    `Cannot verify events: VERIQUEUE_WEBHOOK_SECRET or --secret-file must be given, or npm start must have run here (no usable ${join(folder.path, DEV_CLIENT)})`,
     EXIT.calledWrongly,
   );
 }
 
-async function readIfThere(path: string): Promise<string | undefined> {
-  return readFile(path, 'utf8').catch((error: NodeJS.ErrnoException) => {
-    if (error.code === 'ENOENT') return undefined;
+async function readIfThere(folder: DataFolder, name: string): Promise<string | undefined> {
+  return readTrustedFile(folder, name).catch((error: unknown) => {
+    if (error instanceof UntrustedFolderError) throw new CommandFailure(error.message, EXIT.calledWrongly);
     throw error;
   });
 }

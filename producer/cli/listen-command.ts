@@ -1,17 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
 import { collect, parsePort } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
-import { formatTime } from './terminal.ts';
+import { readSecretFile } from './secret-file.ts';
+import { formatTime, printable } from './terminal.ts';
 
 interface ListenOptions {
   readonly port: number;
   readonly host: string;
+  readonly secretFile?: readonly string[];
   readonly secret?: readonly string[];
 }
 
@@ -21,9 +23,14 @@ export function addListenCommand(program: Command, context: CliContext): void {
     .command('listen')
     .description('receive, verify and print events on this machine; answers 204, or 401 to a wrong signature')
     .option(
-      '--secret <secret...>',
-      'webhook secret (whsec_…), several while one rotates; that of npm start unless given',
+      '--secret-file <path...>',
+      'file with a webhook secret (whsec_…), several while one rotates; - is standard input; instead of VERIQUEUE_WEBHOOK_SECRET',
       collect,
+    )
+    .addOption(
+      new Option('--secret <secret...>', 'as an argument, which others can read')
+        .argParser(collect)
+        .hideHelp(),
     )
     .option('--port <port>', 'where to listen', parsePort, 4000)
     .option('--host <host>', 'on which address', '127.0.0.1')
@@ -39,8 +46,9 @@ type Received =
     }
   | { readonly result: 'refused'; readonly reason: string };
 
-async function listen(context: CliContext, { port, host, secret }: ListenOptions): Promise<void> {
-  const webhooks = (secret ?? [await context.readDevelopmentSecret()]).map(openSecret);
+async function listen(context: CliContext, options: ListenOptions): Promise<void> {
+  const { port, host } = options;
+  const webhooks = (await findSecrets(context, options)).map(openSecret);
   const seen = new Set<string>();
   const server = createServer((request, response) => {
     receive(webhooks, seen, request).then(
@@ -61,6 +69,23 @@ async function listen(context: CliContext, { port, host, secret }: ListenOptions
   server.closeAllConnections();
 }
 
+/** @throws {CommandFailure} when there is none */
+async function findSecrets(
+  context: CliContext,
+  { secretFile, secret }: ListenOptions,
+): Promise<readonly string[]> {
+  if (secret !== undefined) {
+    context.hideArguments();
+    context.terminal.remark(
+      'warning: --secret is deprecated. Other users of this machine can read arguments, and the shell keeps them: use --secret-file or VERIQUEUE_WEBHOOK_SECRET.',
+    );
+  }
+  if (secretFile !== undefined) {
+    return Promise.all(secretFile.map((path) => readSecretFile(context.questions, '--secret-file', path)));
+  }
+  return secret ?? context.webhookSecrets ?? [await context.readDevelopmentSecret()];
+}
+
 function openSecret(secret: string): Webhook {
   try {
     if (secret.startsWith('whsec_')) return new Webhook(secret);
@@ -68,7 +93,7 @@ function openSecret(secret: string): Webhook {
     // Told below; the library's message may quote it.
   }
   throw new CommandFailure(
-    'Cannot use --secret: it must be whsec_ and base64, as client create showed it',
+    'Cannot use the webhook secret: it must be whsec_ and base64, as client create showed it',
     2,
   );
 }
@@ -128,7 +153,7 @@ const shown = z.object({
 function tell({ terminal, now }: CliContext, received: Received): void {
   const time = formatTime(now());
   if (received.result === 'refused') {
-    terminal.show(received, `${time}  REFUSED  ${received.reason}`);
+    terminal.show(received, `${time}  REFUSED  ${printable(received.reason)}`);
     return;
   }
   const parsed = shown.safeParse(received.event);
@@ -141,5 +166,11 @@ function tell({ terminal, now }: CliContext, received: Received): void {
     data?.reference ? `reference ${data.reference}` : '',
     received.again ? 'again' : '',
   ];
-  terminal.show(received, words.filter((word) => word !== '').join('  '));
+  terminal.show(
+    received,
+    words
+      .filter((word) => word !== '')
+      .map(printable)
+      .join('  '),
+  );
 }

@@ -1,11 +1,13 @@
 import { type Command, CommanderError } from 'commander';
 import { EnvironmentError, parseEnvironment } from '../../shared/config/environment.ts';
+import { dataFolderOf } from '../../shared/data-folder.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
 import { ApiError } from '../client/veriqueue.ts';
 import { findApi } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
+import { escapeControls, escapeLaidOut } from './escape-controls.ts';
 import { openEventSender } from './event-sender.ts';
 import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
@@ -39,6 +41,9 @@ function makeContext(
   interrupted: AbortSignal,
   ending: { code: number },
 ): CliContext {
+  const user = { uid: process.geteuid?.(), sudoUid: process.env['SUDO_UID'] };
+  const folder = dataFolderOf(settings.VERIQUEUE_DATA_DIR, user);
+  const questions = createQuestions(process.stdin, process.stderr);
   const allowInsecureCallbacks = settings.ALLOW_INSECURE_CALLBACKS ?? settings.REDIS_URL === undefined;
   return {
     terminal: createTerminal({
@@ -50,13 +55,21 @@ function makeContext(
     // Loaded when it is needed: Redis' and BullMQ's clients are a third of what this program weighs.
     connect: async () => {
       const { openConnection } = await import('./connection.ts');
-      return openConnection(await findRedisUrl(settings), settings.LANE);
+      return openConnection({
+        url: await findRedisUrl(settings, folder),
+        lane: settings.LANE,
+        caFile: settings.REDIS_CA_FILE,
+      });
     },
-    readKeyRing: () => readKeyRing(settings),
-    readDevelopmentSecret: () => readDevelopmentSecret(settings),
+    readKeyRing: () => readKeyRing(settings, folder),
+    readDevelopmentSecret: () => readDevelopmentSecret(folder),
     openEventSender: () => openEventSender(allowInsecureCallbacks),
-    findApi: (options) => findApi(settings, options),
-    questions: createQuestions(process.stdin, process.stderr),
+    webhookSecrets: settings.VERIQUEUE_WEBHOOK_SECRET,
+    hideArguments: () => {
+      process.title = 'veriqueue';
+    },
+    findApi: (options) => findApi({ settings, folder, questions }, options),
+    questions,
     allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
     allowInsecureCallbacks,
     interrupted,
@@ -70,7 +83,10 @@ function makeContext(
 
 /** Each command has the setting of its own. */
 function throwInsteadOfExit(command: Command): void {
-  command.exitOverride();
+  // Its messages quote arguments, which may come from elsewhere too (`xargs`).
+  command.exitOverride().configureOutput({
+    writeErr: (text) => void process.stderr.write(escapeLaidOut(text)),
+  });
   for (const child of command.commands) throwInsteadOfExit(child);
 }
 
@@ -80,7 +96,7 @@ function explain(error: unknown): number {
     return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly;
   }
   const message = describeError(error);
-  process.stderr.write(`error: ${message.replace(/\s*\n\s*/g, '; ')}\n`);
+  process.stderr.write(`error: ${escapeControls(message.replace(/\s*\n\s*/g, '; '))}\n`);
   if (error instanceof CommandFailure) return error.exitCode;
   return error instanceof EnvironmentError ? EXIT.calledWrongly : EXIT.failed;
 }

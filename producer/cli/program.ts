@@ -18,8 +18,10 @@ Environment:
   VERIQUEUE_URL          the producer, for submit, get, batch and watch
   VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
   REDIS_URL              the Redis of the deployment, for all others; unset: that of npm start in this folder
+  REDIS_CA_FILE          the authority to trust for rediss://, a PEM file
   LANE                   the lane (main)
   VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
+  VERIQUEUE_WEBHOOK_SECRET  webhook secrets, for listen; unset: that of npm start in this folder
   VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
 
 Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get and batch have more, which their help tells`;

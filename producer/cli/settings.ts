@@ -5,6 +5,8 @@ import { flag, httpUrl, secretText } from '../../shared/config/shapes.ts';
 /** Everything the command line reads from its environment. Each command needs some of it, so nothing is required here. */
 export const cliEnvironment = z.object({
   LANE: laneSettings.LANE,
+  // Whatever a server's connection can be set to holds for the one of the command line too.
+  ...redisSettings,
   REDIS_URL: redisSettings.REDIS_URL.optional(),
   /** Parsed when a command needs it: most do not. */
   VERIQUEUE_KEYS: z.string().optional(),
@@ -16,6 +18,11 @@ export const cliEnvironment = z.object({
   /** Where the producer is, for the commands that talk to it. */
   VERIQUEUE_URL: httpUrl.optional(),
   VERIQUEUE_API_KEY: secretText.optional(),
+  /** For `listen`: one webhook secret, or several divided by spaces while one rotates. */
+  VERIQUEUE_WEBHOOK_SECRET: z
+    .string()
+    .transform((text) => text.trim().split(/\s+/))
+    .optional(),
   NO_COLOR: z.string().optional(),
 });
 export type CliSettings = z.output<typeof cliEnvironment>;

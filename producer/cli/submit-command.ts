@@ -4,6 +4,7 @@ import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import type { CliContext } from './context.ts';
 import { describeVerification } from './present-verification.ts';
 import { readPerson } from './read-person.ts';
+import { printable } from './terminal.ts';
 import { addWaitOptions, VERDICT_HELP, type WaitOptions, waitForVerdict } from './wait-option.ts';
 
 interface SubmitOptions extends ApiOptions, WaitOptions {
@@ -48,7 +49,7 @@ async function submit(context: CliContext, photo: string, options: SubmitOptions
   const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
   const { verification, replayed } = await api.submit({ ...person, ...set, photo }, { signal: interrupted });
   if (replayed) terminal.remark('It was submitted before, under this idempotency key.');
-  if (options.wait) terminal.remark(`${verification.id} is submitted; waiting for its verdict.`);
+  if (options.wait) terminal.remark(`${printable(verification.id)} is submitted; waiting for its verdict.`);
   const shown = options.wait ? await waitForVerdict(context, api, verification.id, options) : verification;
   terminal.show(shown, describeVerification(terminal, shown));
 }

@@ -1,9 +1,14 @@
 import { styleText } from 'node:util';
 import cliProgress from 'cli-progress';
 import Table from 'cli-table3';
+import { escapeControls, escapeLaidOut, stringifyVisibly } from './escape-controls.ts';
 
 export interface Terminal {
-  /** What a command has to say: the value for machines under `--json`, the text for people otherwise. */
+  /**
+   * What a command has to say: the value for machines under `--json`, the text for people otherwise. Controls in either are
+   * escaped, here and in everything below; a text from outside within `text` goes through {@link printable} besides, or it
+   * could begin lines of its own.
+   */
   show(value: unknown, text: string): void;
   /** A remark beside the result; machines do not get it. */
   remark(text: string): void;
@@ -47,21 +52,25 @@ const noProgress: Progress = { update: () => undefined, stop: () => undefined };
 
 export function createTerminal({ stdout, stderr, json, color }: TerminalOptions): Terminal {
   const heading = (text: string) => (color ? styleText('bold', text, { validateStream: false }) : text);
-  const layOut = (rows: readonly (readonly string[])[]): string => {
+  const layOut = (rows: readonly string[][]): string => {
     const table = new Table({
       chars: noBorder,
       style: { 'padding-left': 0, 'padding-right': 0, head: [], border: [] },
     });
-    table.push(...rows.map((row) => [...row]));
+    table.push(...rows);
     return table.toString().replace(/ +$/gm, '');
   };
   return {
-    show: (value, text) => void stdout.write(`${json() ? JSON.stringify(value) : text}\n`),
+    show: (value, text) => void stdout.write(`${json() ? stringifyVisibly(value) : escapeLaidOut(text)}\n`),
     remark: (text) => {
-      if (!json()) stderr.write(`${text}\n`);
+      if (!json()) stderr.write(`${escapeLaidOut(text)}\n`);
     },
-    table: (headings, rows, none) => (rows.length === 0 ? none : layOut([headings.map(heading), ...rows])),
-    pairs: (pairs) => layOut(Object.entries(pairs).map(([name, value]) => [heading(name), value])),
+    table: (headings, rows, none) =>
+      rows.length === 0
+        ? none
+        : layOut([headings.map(heading), ...rows.map((row) => row.map(escapeControls))]),
+    pairs: (pairs) =>
+      layOut(Object.entries(pairs).map(([name, value]) => [heading(name), escapeControls(value)])),
     progress: (label, total) => {
       if (json() || !stderr.isTTY) return noProgress;
       const format = `${label} {bar} {value}/{total}{note}, {eta_formatted} to go`;
@@ -102,7 +111,7 @@ function createLiveText(stdout: NodeJS.WriteStream): LiveText {
   return {
     update: (lines) => {
       // A line that wraps would be two, and the way back up one too short.
-      const fitting = lines.map((line) => fitLine(line, stdout.columns));
+      const fitting = lines.map((line) => fitLine(escapeLaidOut(line), stdout.columns));
       const text = fitting.map((line) => `${line}${CLEAR_LINE}\n`).join('');
       stdout.write(`${CURSOR_UP(shown)}\r${text}${CLEAR_BELOW}`);
       shown = lines.length;
@@ -110,9 +119,9 @@ function createLiveText(stdout: NodeJS.WriteStream): LiveText {
   };
 }
 
-/** Text of somebody else's on an operator's terminal: it must not be able to move its cursor. */
+/** Text from outside on one line: what it has of line ends and other space becomes one space, and controls become visible. */
 export function printable(text: string): string {
-  return text.replace(/[\p{C}\s]+/gu, ' ').trim();
+  return escapeControls(text.replace(/\s+/gu, ' ').trim());
 }
 
 /** A time as people read it; UTC, to the second. */

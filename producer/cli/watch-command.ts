@@ -5,7 +5,7 @@ import { ApiError, type Veriqueue, VeriqueueError } from '../client/veriqueue.ts
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import type { CliContext } from './context.ts';
 import { describeLane, summarizeLane } from './present-lane.ts';
-import { formatTime, type LiveText, type Terminal } from './terminal.ts';
+import { formatTime, type LiveText, printable, type Terminal } from './terminal.ts';
 
 /** `veriqueue watch`: the lane as it is now, until Ctrl-C. */
 export function addWatchCommand(program: Command, context: CliContext): void {
@@ -52,7 +52,7 @@ async function lookAtLane(
     if (interrupted.aborted) return null;
     const isPassing = error instanceof VeriqueueError && !(error instanceof ApiError && error.status < 429);
     if (onFailure === 'throw' || !isPassing) throw error;
-    return { status: 'unreachable', reason: error.message };
+    return { status: 'unreachable', reason: printable(error.message) };
   }
 }
 

@@ -8,11 +8,14 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cliEnvironment } from '../../producer/cli/settings.ts';
 import { type ClientCredentials, createClient } from '../../shared/client/create-client.ts';
+import { redisSettings } from '../../shared/config/settings.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { laneKeys } from '../../shared/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { runCli } from '../producer/cli/run-cli.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { requireRedisBinary } from '../support/redis.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -151,6 +154,21 @@ test('the rights are enough: Redis has refused nothing, and nobody complains', a
   expect(outputs).not.toMatch(/"level":(50|60)/);
   expect(outputs).not.toContain('NOPERM');
   expect(Number(errors?.[1] ?? 0)).toBeLessThan(10);
+});
+
+test('the command line connects by the same settings', async () => {
+  const { code, stdout, stderr } = await runCli(['client', 'list', '--json'], environment);
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' });
+  expect(JSON.parse(stdout)).toMatchObject([{ id: client.clientId }]);
+
+  const { REDIS_CA_FILE: _, ...untrusted } = environment;
+  const refused = await runCli(['client', 'list'], untrusted);
+  expect(refused).toMatchObject({ code: 1, stderr: expect.stringContaining('self-signed certificate') });
+});
+
+test('the command line knows every setting that a server connects to Redis by', () => {
+  const known = Object.keys(cliEnvironment.shape);
+  expect(known).toEqual(expect.arrayContaining([...Object.keys(redisSettings), 'LANE']));
 });
 
 test('the password is nowhere in what the processes say', async () => {

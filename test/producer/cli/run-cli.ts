@@ -14,17 +14,31 @@ export interface CliResult {
 
 export type CliEnvironment = Readonly<Record<string, string>>;
 
-/** The command line's source, whether or not a build lies beside it. */
-function spawnCli(args: readonly string[], environment: CliEnvironment): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ['--import', 'tsx', 'producer/cli/main.ts', ...args], {
-    cwd: root,
+const main = fileURLToPath(new URL('../../../producer/cli/main.ts', import.meta.url));
+
+/**
+ * The command line's source, whether or not a build lies beside it.
+ *
+ * @param cwd the folder it runs in, this checkout unless given
+ */
+function spawnCli(
+  args: readonly string[],
+  environment: CliEnvironment,
+  cwd = root,
+): ChildProcessWithoutNullStreams {
+  return spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+    cwd,
     // Nobody's development Redis is touched by accident.
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: '/nonexistent', ...environment },
   });
 }
 
-export async function runCli(args: readonly string[], environment: CliEnvironment): Promise<CliResult> {
-  const child = spawnCli(args, environment);
+export async function runCli(
+  args: readonly string[],
+  environment: CliEnvironment,
+  cwd?: string,
+): Promise<CliResult> {
+  const child = spawnCli(args, environment, cwd);
   const [[code], stdout, stderr] = await Promise.all([
     once(child, 'exit') as Promise<[number | null]>,
     text(child.stdout),
@@ -41,8 +55,13 @@ export async function runJson<T>(args: readonly string[], environment: CliEnviro
 }
 
 export interface RunningCli {
+  readonly pid: number;
   /** The next line it prints, as JSON. */
   nextLine<T>(): Promise<T>;
+  /** The next line it prints. */
+  nextText(): Promise<string>;
+  /** Everything on its standard error, once it has ended. */
+  readonly errors: Promise<string>;
   /** SIGINT, as Ctrl-C does; the exit code. */
   interrupt(): Promise<number | null>;
   /** SIGKILL, as a crash does. */
@@ -51,17 +70,27 @@ export interface RunningCli {
   readonly ended: Promise<number | NodeJS.Signals>;
 }
 
+/** Starts it with `--json`. */
 export function startCli(args: readonly string[], environment: CliEnvironment): RunningCli {
-  const child = spawnCli([...args, '--json'], environment);
+  return startPlainCli([...args, '--json'], environment);
+}
+
+/** Starts it as people do. */
+export function startPlainCli(args: readonly string[], environment: CliEnvironment): RunningCli {
+  const child = spawnCli(args, environment);
   const errors = text(child.stderr);
   const ended = once(child, 'exit').then(([code, signal]) => (code ?? signal) as number | NodeJS.Signals);
   const lines = createInterface(child.stdout)[Symbol.asyncIterator]();
+  const nextText = async () => {
+    const { value, done } = await lines.next();
+    if (done) throw new Error(`Cannot read a line: the command ended: ${await errors}`);
+    return value;
+  };
   return {
-    nextLine: async <T>() => {
-      const { value, done } = await lines.next();
-      if (done) throw new Error(`Cannot read a line: the command ended: ${await errors}`);
-      return JSON.parse(value) as T;
-    },
+    pid: child.pid ?? 0,
+    nextLine: async <T>() => JSON.parse(await nextText()) as T,
+    nextText,
+    errors,
     interrupt: async () => {
       child.kill('SIGINT');
       const ending = await ended;

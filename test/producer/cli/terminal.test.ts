@@ -1,6 +1,7 @@
 import { PassThrough } from 'node:stream';
 import { describe, expect, it } from 'vitest';
-import { createTerminal, fitLine } from '../../../producer/cli/terminal.ts';
+import { escapeControls } from '../../../producer/cli/escape-controls.ts';
+import { createTerminal, fitLine, printable } from '../../../producer/cli/terminal.ts';
 
 function terminalOn({ color = false, json = false, isTTY = false }) {
   const [stdout, stderr] = [new PassThrough(), new PassThrough()].map((stream) =>
@@ -15,6 +16,47 @@ const rows = [
   ['a', 'bb'],
   ['ccc', 'd'],
 ];
+
+const hostile = '\u001b[2J\u009b31m\u0007\r\n\t\u202e\u2028\u{e0041}\ud800';
+const STYLES = new RegExp(`${'\u001b'}\\[(1|22)m`, 'g');
+const CONTROLS = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/u;
+
+describe('text from outside', () => {
+  it.each([false, true])('steers no terminal, with color %s', (color) => {
+    const { terminal, out, err } = terminalOn({ color, isTTY: true });
+    terminal.show({}, hostile);
+    terminal.remark(hostile);
+    const shown = [
+      terminal.table(['X'], [[hostile]], ''),
+      terminal.pairs({ x: hostile }),
+      out(),
+      err(),
+      printable(hostile),
+      escapeControls(hostile),
+    ];
+    for (const text of shown) {
+      const ours = text.replace(STYLES, '').replaceAll('\n', '');
+      expect(ours).not.toMatch(CONTROLS);
+      expect(ours).toContain('\\u001b[2J\\u009b31m\\u0007');
+    }
+    expect(terminal.pairs({ x: hostile }).split('\n')).toHaveLength(1);
+    expect(printable(hostile)).not.toContain('\n');
+  });
+
+  it('steers none that is drawn anew, beside the sequences that draw it', () => {
+    const { terminal, out } = terminalOn({ isTTY: true });
+    terminal.live()?.update([hostile]);
+    expect(out()).toContain('\\u001b[2J\\u009b31m\\u0007\\u000d');
+  });
+
+  it('is the same value under --json', () => {
+    const { terminal, out } = terminalOn({ json: true });
+    terminal.show({ [hostile]: hostile }, '');
+    const text = out();
+    expect(text.trimEnd()).not.toMatch(CONTROLS);
+    expect(JSON.parse(text)).toEqual({ [hostile]: hostile });
+  });
+});
 
 describe('terminal', () => {
   it('lays columns out with spaces alone', () => {
