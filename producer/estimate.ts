@@ -56,10 +56,18 @@ export function computeWaitSeconds(position: number, lane: LaneSpeed): number | 
   return Math.ceil((waitMs(position, lane) + TYPICAL_ANSWER_MS) / 1000);
 }
 
-/** Seconds after which it is worth asking for the outcome; a minute while nobody can know. */
-export function computePollAfter(estimatedCompletionAt: number | null, now: number): number {
+/**
+ * Seconds after which it is worth asking for the outcome; a minute while nobody can know. An estimate that has not come
+ * true for a long time is asked about less often: a hundredth of the time waited so far.
+ *
+ * @param times ms epoch
+ */
+export function computePollAfter(
+  estimatedCompletionAt: number | null,
+  { submittedAt, now }: { readonly submittedAt: number; readonly now: number },
+): number {
   if (estimatedCompletionAt === null) return 60;
-  return clampSeconds((estimatedCompletionAt - now) / 1000);
+  return clampSeconds(Math.max(estimatedCompletionAt - now, 0.01 * (now - submittedAt)) / 1000);
 }
 
 /**

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
 import type { LaneKeys } from '../shared/keys.ts';
+import { asClientSees, asOperatorSees, isSilentlyDeferred } from '../shared/record/person-deferral.ts';
 import { presentVerification } from '../shared/record/present.ts';
 import type { VerificationRecord } from '../shared/record/verification-record.ts';
 import { computeEstimatedCompletion } from './estimate.ts';
@@ -28,6 +29,31 @@ export async function readPositions(
 
 /** A verification as its client sees it now. */
 export function presentNow(
+  record: VerificationRecord,
+  position: number | null,
+  lane: LaneOverview,
+  now: number,
+): Verification {
+  const place = isSilentlyDeferred(record) ? endOfLine(record, lane) : position;
+  return present(asClientSees(record), place, lane, now);
+}
+
+/** The same for operators, who may know what it waits for. */
+export function presentToOperator(
+  record: VerificationRecord,
+  position: number | null,
+  lane: LaneOverview,
+  now: number,
+): Verification {
+  return present(asOperatorSees(record), position, lane, now);
+}
+
+/** Where a new verification of its priority would stand. */
+function endOfLine({ priority }: VerificationRecord, { backlog }: LaneOverview): number {
+  return backlog.interactive + (priority === 'bulk' ? backlog.bulk : 0) + 1;
+}
+
+function present(
   record: VerificationRecord,
   position: number | null,
   lane: LaneOverview,

@@ -8,6 +8,7 @@ import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { readDeliveryLog } from '../../shared/record/delivery-state.ts';
+import { asOperatorSees } from '../../shared/record/person-deferral.ts';
 import {
   findByReference,
   type IdPage,
@@ -19,7 +20,7 @@ import {
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { LaneView } from '../lane-view.ts';
 import { encodeCursor } from '../routes/cursor.ts';
-import { presentNow, readPositions } from '../waiting.ts';
+import { presentToOperator, readPositions } from '../waiting.ts';
 
 export interface FindDeps {
   readonly redis: Redis;
@@ -66,7 +67,8 @@ async function presentPage(deps: FindDeps, { ids, next }: IdPage): Promise<Conso
   };
 }
 
-function presentLine(record: VerificationRecord, lane: LaneOverview): ConsoleVerification {
+function presentLine(stored: VerificationRecord, lane: LaneOverview): ConsoleVerification {
+  const record = asOperatorSees(stored);
   return {
     id: record.id,
     clientId: record.clientId,
@@ -97,7 +99,7 @@ export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVer
     clientId,
     // A path may name a customer.
     callbackOrigin: callbackUrl === null ? null : new URL(callbackUrl).origin,
-    verification: presentNow(reading.record, position, lane, deps.now()),
+    verification: presentToOperator(reading.record, position, lane, deps.now()),
     deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
   };
 }

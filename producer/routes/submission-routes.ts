@@ -121,7 +121,12 @@ async function present({ redis, keys, lane, now }: SubmitDeps, record: Verificat
   const at = now();
   const shown = presentNow(record, position, overview, at);
   const estimate = shown.estimatedCompletionAt === null ? null : Date.parse(shown.estimatedCompletionAt);
-  return { verification: shown, pollAfterSeconds: record.outcome ? 1 : computePollAfter(estimate, at) };
+  return {
+    verification: shown,
+    pollAfterSeconds: record.outcome
+      ? 1
+      : computePollAfter(estimate, { submittedAt: record.submittedAt, now: at }),
+  };
 }
 
 function presentWithoutPlace(record: VerificationRecord): Shown {

@@ -13,6 +13,7 @@ import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
 import { cancelVerification } from '../../shared/record/cancel.ts';
 import { type DeliveryAttempt, readDeliveryLog } from '../../shared/record/delivery-state.ts';
+import { isSilentlyDeferred } from '../../shared/record/person-deferral.ts';
 import { listIds, readRecords } from '../../shared/record/read.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
 import { computePollAfter } from '../estimate.ts';
@@ -131,11 +132,12 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
 }
 
 function describePoll(
-  { status, outcome, estimatedCompletionAt: estimate }: Verification,
+  { status, outcome, submittedAt, estimatedCompletionAt: estimate }: Verification,
   now: number,
 ): Readonly<Record<string, string>> {
   if (outcome !== null || status === 'cancelled') return {};
-  return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), now));
+  const times = { submittedAt: Date.parse(submittedAt), now };
+  return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), times));
 }
 
 async function listVerifications(
@@ -158,6 +160,8 @@ async function listVerifications(
   ]);
   const data = readings.flatMap((reading, i) => {
     if (reading.status === 'unreadable') logUnreadable(log, reading.fields, ids[i] ?? '');
+    // One that an earlier version stored as deferred shows as queued, and so is not in the list of the deferred.
+    if (reading.status === 'found' && status === 'deferred' && isSilentlyDeferred(reading.record)) return [];
     return reading.status === 'found'
       ? [presentNow(reading.record, positions[i] ?? null, overview, now())]
       : [];

@@ -38,7 +38,7 @@ return 'postponed'
 export interface Postponement {
   readonly id: string;
   readonly workerId: string;
-  /** `queued`: back in line, as after a hold. */
+  /** `queued`: back in line, as after a hold; with `nextAttemptAt`, a deferral that its client is not shown. */
   readonly status: 'queued' | 'retrying' | 'deferred';
   readonly attempt: Attempt | null;
   readonly ledger: LedgerEntry | null;

@@ -82,7 +82,16 @@ describe('when to ask again, in seconds', () => {
     [now + 10 * 3_600_000, 3_600],
     [null, 60],
   ])('for an estimate of %s is %i', (estimate, expected) => {
-    expect(computePollAfter(estimate, now)).toBe(expected);
+    expect(computePollAfter(estimate, { submittedAt: now, now })).toBe(expected);
+  });
+
+  test.each([
+    [60_000, 1],
+    [10 * 60_000, 6],
+    [24 * 3_600_000, 864],
+    [30 * 24 * 3_600_000, 3_600],
+  ])('for one that has waited %i ms beyond every estimate is %i', (waited, expected) => {
+    expect(computePollAfter(now + 550, { submittedAt: now - waited, now })).toBe(expected);
   });
 });
 

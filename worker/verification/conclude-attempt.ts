@@ -4,6 +4,7 @@ import type { NextStep } from '../../shared/outcomes/decide.ts';
 import { resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { ClaimContext } from '../../shared/record/claim.ts';
 import { type LedgerEntry, ledgerDay } from '../../shared/record/ledger.ts';
+import { isDeferralExplained } from '../../shared/record/person-deferral.ts';
 import { type Postponement, postponeVerification } from '../../shared/record/postpone.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
@@ -97,7 +98,7 @@ export async function waitWithPerson(
 ): Promise<JobResult> {
   await postponeVerification(deps.claims.redis, deps.claims.keys, {
     ...unchanged(deps, record),
-    status: 'deferred',
+    status: isDeferralExplained(record) ? 'deferred' : 'queued',
     nextAttemptAt: until,
   });
   deps.log.info(

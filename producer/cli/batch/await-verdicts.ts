@@ -31,6 +31,8 @@ const MOST_QUESTIONS = 10;
 const SHORTEST_ASIDE_MS = 30_000;
 /** Answers to submissions may come in another order than the submissions went. */
 const ORDER_SLACK_MS = 5_000;
+/** One that still waits when so much later ones are answered is held up, though nothing says so. */
+const OVERTAKEN_MS = 120_000;
 const GIVE_UP_AFTER_MS = 5 * 60_000;
 
 const FINAL = ['completed', 'failed', 'cancelled'] as const;
@@ -44,6 +46,8 @@ export class VerdictWait {
   readonly #deps: VerdictWaitDeps;
   readonly #open = new Map<string, Open>();
   #failingSince: number | undefined;
+  /** ms epoch: submission of the latest one that is known to be answered. */
+  #latestAnswered = 0;
 
   constructor(deps: VerdictWaitDeps) {
     this.#deps = deps;
@@ -119,7 +123,8 @@ export class VerdictWait {
       const verification = await this.#ask(id, open);
       if (verification === null) continue;
       const { status, nextAttemptAt } = verification;
-      if (status !== 'retrying' && status !== 'deferred') return;
+      const isOvertaken = open.submittedAt + OVERTAKEN_MS < this.#latestAnswered;
+      if (status !== 'retrying' && status !== 'deferred' && !(status === 'queued' && isOvertaken)) return;
       open.asideUntil = Math.max(now() + SHORTEST_ASIDE_MS, Date.parse(nextAttemptAt ?? '') || 0);
     }
   }
@@ -167,6 +172,9 @@ export class VerdictWait {
 
   #settleVerification(line: number, verification: Verification): Promise<void> {
     const verdict = verification.outcome?.verdict ?? null;
+    if (verdict !== null) {
+      this.#latestAnswered = Math.max(this.#latestAnswered, Date.parse(verification.submittedAt));
+    }
     return this.settle(verification.id, line, resultOf(verification), verdict);
   }
 
