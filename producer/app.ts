@@ -1,6 +1,5 @@
-import multipart from '@fastify/multipart';
 import swagger from '@fastify/swagger';
-import Fastify, { type FastifyInstance } from 'fastify';
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Redis } from 'ioredis';
 import { authenticate } from '../shared/client/authenticate.ts';
 import type { LaneKeys } from '../shared/keys.ts';
@@ -9,8 +8,10 @@ import type { AtomicFlow } from '../shared/queue/atomic-flow.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
+import { acceptBodies } from './body/accept-bodies.ts';
+import type { BodyBudget } from './body/body-budget.ts';
 import { handleErrors, handleParserError, makeFrameworkErrorHandler } from './error-handling.ts';
-import { HEADER_BYTES, type HttpTimeouts, MAX_CONNECTIONS } from './http-limits.ts';
+import { HEADER_BYTES, type HttpTimeouts, MAX_CONNECTIONS, SMALL_BODY_BYTES } from './http-limits.ts';
 import type { LaneView } from './lane-view.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
@@ -43,6 +44,8 @@ export interface AppDeps {
   readonly rules: SubmissionRules;
   readonly rate: SubmissionRate;
   readonly timeouts: HttpTimeouts;
+  /** Shared by all listeners of the process. */
+  readonly bodyBudget: BodyBudget;
   readonly tracing: Tracing;
   readonly log: Logger;
   /** ms epoch */
@@ -61,7 +64,6 @@ export async function buildApp(
   const app = createServer(deps);
   const routes = collectRoutes(app);
   await describeApi(app);
-  await app.register(multipart);
   authenticateRequests(app, deps);
   traceRequests(app, deps);
   limitSubmissions(app, deps);
@@ -87,9 +89,9 @@ export async function buildOperationsApp(deps: OperationsDeps & ServerDeps): Pro
   return app;
 }
 
-type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts'>;
+type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts' | 'bodyBudget'>;
 
-function createServer({ log, metrics, timeouts }: ServerDeps): FastifyInstance {
+function createServer({ log, metrics, timeouts, bodyBudget: budget }: ServerDeps): FastifyInstance {
   const app = Fastify({
     // Requests are logged by us, as routes and statuses: the framework's serializers log URLs and errors with bodies.
     logger: false,
@@ -97,6 +99,7 @@ function createServer({ log, metrics, timeouts }: ServerDeps): FastifyInstance {
     frameworkErrors: makeFrameworkErrorHandler(log),
     // While draining, requests on open connections are served like any other; new connections are not taken.
     return503OnClosing: false,
+    bodyLimit: SMALL_BODY_BYTES,
     requestTimeout: timeouts.requestMs,
     keepAliveTimeout: timeouts.keepAliveMs,
     http: {
@@ -106,8 +109,8 @@ function createServer({ log, metrics, timeouts }: ServerDeps): FastifyInstance {
     },
   });
   app.server.maxConnections = MAX_CONNECTIONS;
-  app.removeContentTypeParser('text/plain');
-  // The handlers parse: one door for JSON and multipart, and one form of errors. Types hold what is answered.
+  acceptBodies(app, { budget, stallMs: timeouts.bodyStallMs });
+  // The handlers judge what was parsed: one door for JSON and multipart, and one form of errors. Types hold what is answered.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   decorateRequests(app);
@@ -118,7 +121,9 @@ function createServer({ log, metrics, timeouts }: ServerDeps): FastifyInstance {
 }
 
 function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetrics): void {
+  const finished = new WeakSet<FastifyRequest>();
   app.addHook('onResponse', async (request, reply) => {
+    finished.add(request);
     const answered = {
       method: request.method,
       route: request.routeOptions.url ?? 'unmatched',
@@ -130,6 +135,13 @@ function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetri
       { event: 'request', ...answered, problem: request.problemCode ?? undefined },
       'request answered',
     );
+  });
+  // The client went away: its doing, and no answer of ours. Who has been answered may leave while still sending.
+  app.addHook('onRequestAbort', async (request) => {
+    if (finished.has(request)) return;
+    const aborted = { method: request.method, route: request.routeOptions.url ?? 'unmatched' };
+    metrics.countAbort(aborted);
+    log.debug({ event: 'request_aborted', ...aborted }, 'the client closed the connection before its answer');
   });
 }
 

@@ -11,14 +11,6 @@ const FRAMEWORK_CODES: Readonly<Record<string, ProblemCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'malformed_body',
   FST_ERR_CTP_INVALID_MEDIA_TYPE: 'unsupported_media_type',
   FST_ERR_MAX_PARAM_LENGTH: 'not_found',
-  FST_INVALID_JSON_FIELD_ERROR: 'malformed_body',
-  FST_INVALID_MULTIPART_CONTENT_TYPE: 'unsupported_media_type',
-  FST_MP_PREMATURE_CLOSE: 'malformed_body',
-  FST_PROTO_VIOLATION: 'malformed_body',
-  FST_FIELDS_LIMIT: 'body_too_large',
-  FST_FILES_LIMIT: 'body_too_large',
-  FST_PARTS_LIMIT: 'body_too_large',
-  FST_REQ_FILE_TOO_LARGE: 'body_too_large',
 };
 
 const STATUS_CODES: Readonly<Record<number, ProblemCode>> = {

@@ -66,7 +66,7 @@ function presentRule(pointer: string, { params, message }: z.core.$ZodIssueCusto
 }
 
 /** RFC 6901; a path into a name that may not be echoed points to what holds it. */
-function pointerOf(path: readonly PropertyKey[]): string {
+export function pointerOf(path: readonly PropertyKey[]): string {
   const names = path.map(String);
   const unsafe = names.findIndex((name) => !PLAIN_NAME.test(name));
   return names

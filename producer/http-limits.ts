@@ -1,9 +1,18 @@
+import type { JsonLimits } from '../shared/contract/json-shape.ts';
 import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/precheck/photo.ts';
 
 const KIB = 1024;
 
 /** Room for everything but the photo: names in JSON escapes, a long callback URL, multipart boundaries. */
 const FIELDS_BYTES = 64 * KIB;
+
+/** Of every route that takes no photo: a few words in JSON. */
+export const SMALL_BODY_BYTES = 16 * KIB;
+/** An operator key, from a sender who has not shown one yet. */
+export const SIGN_IN_BODY_BYTES = KIB;
+
+/** Every body here is flat; see `judgeJsonShape`. */
+export const JSON_LIMITS: JsonLimits = { depth: 8, members: 1_000 };
 
 /** A photo of exactly the largest size passes, one a little larger is told so by its field, beyond that it is 413. */
 export const JSON_BODY_BYTES = MAX_PHOTO_BASE64_LENGTH + FIELDS_BYTES;
@@ -24,6 +33,8 @@ export interface HttpTimeouts {
   readonly headersMs: number;
   /** From the first byte to the last of the body. */
   readonly requestMs: number;
+  /** In the middle of a body, between two pieces of it. */
+  readonly bodyStallMs: number;
   readonly keepAliveMs: number;
   /** How often Node looks for requests past these times. */
   readonly checkMs: number;
@@ -32,6 +43,7 @@ export interface HttpTimeouts {
 export const HTTP_TIMEOUTS: HttpTimeouts = {
   headersMs: 10_000,
   requestMs: 60_000,
+  bodyStallMs: 15_000,
   // Longer than the usual idle time of a load balancer (60 s), so that it is never we who close under its request.
   keepAliveMs: 65_000,
   checkMs: 5_000,

@@ -1,6 +1,7 @@
-import { Counter, Histogram, type Registry } from 'prom-client';
+import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
+import type { BodyBudget } from './body/body-budget.ts';
 import { type LaneGaugesDeps, registerLaneGauges } from './lane-gauges.ts';
 
 export interface ProducerMetrics {
@@ -12,16 +13,23 @@ export interface ProducerMetrics {
     readonly status: number;
     readonly durationMs: number;
   }): void;
+  /** The client closed the connection before it was answered. */
+  countAbort(request: { readonly method: string; readonly route: string }): void;
   /** @param result `accepted`, `replayed`, or the code of the problem it was answered with */
   countSubmission(result: string): void;
   countAccepted(priority: Priority): void;
 }
 
-export function createMetrics(deps: LaneGaugesDeps): ProducerMetrics {
+export interface MetricsDeps extends LaneGaugesDeps {
+  readonly bodyBudget: BodyBudget;
+}
+
+export function createMetrics(deps: MetricsDeps): ProducerMetrics {
   const registry = createProcessRegistry({ part: 'producer', lane: deps.keys.lane });
   registerRedisUp(registry, () => deps.redis.ping());
   registerLaneGauges(registry, deps);
   const registers = [registry];
+  registerBodyBytes(registers, deps.bodyBudget);
   const requests = new Counter({
     name: 'veriqueue_http_requests_total',
     help: 'HTTP requests answered, by route and status',
@@ -56,7 +64,19 @@ export function createMetrics(deps: LaneGaugesDeps): ProducerMetrics {
       requests.inc({ method, route, status });
       durations.observe({ route }, durationMs / 1000);
     },
+    countAbort: ({ method, route }) => requests.inc({ method, route, status: 'aborted' }),
     countSubmission: (result) => submissions.inc({ result }),
     countAccepted: (priority) => accepted.inc({ priority }),
   };
+}
+
+function registerBodyBytes(registers: Registry[], budget: BodyBudget): void {
+  new Gauge({
+    name: 'veriqueue_http_body_bytes_in_flight',
+    help: 'Bytes of request bodies that are being received or worked on',
+    registers,
+    collect() {
+      this.set(budget.bytesHeld());
+    },
+  });
 }

@@ -18,7 +18,7 @@ const REASONS: Readonly<Record<Status, string>> = {
   413: 'the body is too large',
   415: 'neither JSON nor a multipart form',
   422: 'invalid fields, or an Idempotency-Key used otherwise',
-  429: 'more than this client may submit; come back after `Retry-After` seconds',
+  429: 'more than this client may submit, or send at a time; come back after `Retry-After` seconds',
   503: 'not now; come back after `Retry-After` seconds',
 };
 

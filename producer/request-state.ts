@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientIdentity } from '../shared/client/client.ts';
 import type { ProblemCode } from '../shared/contract/problem.ts';
+import type { BodyHold } from './body/body-budget.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -8,6 +9,8 @@ declare module 'fastify' {
     client: ClientIdentity | null;
     /** The problem the request was answered with. */
     problemCode: ProblemCode | null;
+    /** The memory of its body, until it is answered. */
+    bodyHold: BodyHold | null;
   }
 }
 
@@ -15,6 +18,7 @@ declare module 'fastify' {
 export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest('client', null);
   app.decorateRequest('problemCode', null);
+  app.decorateRequest('bodyHold', null);
 }
 
 /** The client of an authenticated request. A route that is reached without authentication is a bug, and shows nothing. */

@@ -9,6 +9,7 @@ import { describeRedisError } from '../shared/redis/failure.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
+import { createBodyBudget } from './body/body-budget.ts';
 import type { ConsoleDeps } from './console/console.ts';
 import { loadConsoleFiles } from './console/console-files.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
@@ -157,6 +158,11 @@ function wire(
     queue.on('error', onError);
     return queue;
   };
+  const mib = 1024 * 1024;
+  const bodyBudget = createBodyBudget({
+    processBytes: settings.MAX_UPLOADS_MIB * mib,
+    clientBytes: settings.CLIENT_UPLOADS_MIB * mib,
+  });
   const lane = createLaneView({ redis, keys, quotaPerSecond: settings.QUOTA_PER_SECOND, now });
   return {
     redis,
@@ -166,7 +172,8 @@ function wire(
     keys,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
-    metrics: createMetrics({ redis, keys, lane, log, now }),
+    metrics: createMetrics({ redis, keys, lane, log, now, bodyBudget }),
+    bodyBudget,
     rules: {
       maxBacklog: settings.MAX_BACKLOG,
       allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,

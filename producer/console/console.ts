@@ -1,6 +1,7 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { signIn, signOutQuery } from '../../shared/contract/console.ts';
 import { parseInput } from '../field-errors.ts';
+import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
@@ -65,7 +66,11 @@ function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
 function addSessions(app: FastifyInstance, door: OperatorDoor): void {
   const url = '/console/api/session';
   app.get(url, async (request) => ({ signedIn: await door.hasSession(request) }));
-  app.post(url, async (request, reply) => {
+  const early = {
+    bodyLimit: SIGN_IN_BODY_BYTES,
+    onRequest: async (request: FastifyRequest) => door.admitSignIn(request),
+  };
+  app.post(url, early, async (request, reply) => {
     const { key } = parseInput(signIn, request.body ?? {}, 'invalid_request');
     return reply
       .code(204)

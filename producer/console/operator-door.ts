@@ -19,6 +19,8 @@ export interface OperatorDoor {
    */
   admit(request: FastifyRequest): Promise<void>;
   hasSession(request: FastifyRequest): Promise<boolean>;
+  /** What can be judged before a key is read: so nothing is read for another page. @throws {ProblemError} 403 */
+  admitSignIn(request: FastifyRequest): void;
   /** @returns the cookie of a new session. @throws {ProblemError} as `admit` */
   signIn(request: FastifyRequest, key: string): Promise<string>;
   /** Ends this session or all of them, on every producer, with their event streams. @returns the cookie that is none */
@@ -68,6 +70,7 @@ export function createOperatorDoor({ operatorKey, redis, keys, log, now }: Opera
       requireOwnPage(request);
     },
     hasSession,
+    admitSignIn: requireOwnPage,
     signIn: async (request, sent) => {
       requireOwnPage(request);
       checkKey(request, sent);

@@ -8,7 +8,7 @@ import { readRecord } from '../../shared/record/read.ts';
 import { parseRecord, type VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { computePollAfter } from '../estimate.ts';
-import { JSON_BODY_BYTES } from '../http-limits.ts';
+import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
@@ -48,6 +48,7 @@ export function addSubmissionRoutes(
     method: 'POST',
     url: '/v1/verifications',
     bodyLimit: JSON_BODY_BYTES,
+    config: { formBytes: FORM_BODY_BYTES },
     schema: {
       tags: ['verifications'],
       summary: 'Submit a verification',
@@ -70,7 +71,7 @@ export function addSubmissionRoutes(
     },
     handler: async (request, reply) => {
       const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);
-      const form = await readForm(request);
+      const form = readForm(request.body);
       const submitted = await submitVerification(deps, clientOf(request), form, idempotencyKey);
       metrics.countSubmission(submitted.status);
       if (submitted.status === 'accepted') noteAccepted(deps, metrics, submitted.acceptance);

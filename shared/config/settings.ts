@@ -80,6 +80,10 @@ export const producerSettings = {
   CLIENT_RATE_PER_SECOND: decimalNumber({ min: 0, max: 1_000_000 }).prefault('0'),
   /** How many of them may come at once. */
   CLIENT_BURST: wholeNumber({ min: 1, max: 1_000_000 }).prefault('100'),
+  /** Of all bodies that one process is receiving or working on, in MiB; the largest photo takes 5. */
+  MAX_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('256'),
+  /** Of one client's share of them. */
+  CLIENT_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('64'),
   ALLOW_CHECK_DIGIT_FAILURE: flag.default(false),
 };
 

@@ -17,6 +17,8 @@ export type FieldError = NonNullable<Problem['errors']>[number];
 /** Every problem this API answers with: one row per code. */
 export const problemTable = {
   malformed_body: { status: 400, title: 'The request body cannot be read' },
+  json_too_complex: { status: 400, title: 'The JSON body has too many levels or members' },
+  request_aborted: { status: 400, title: 'The connection was closed before the request had arrived' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
   operator_key_required: { status: 401, title: 'The operator key is required' },
@@ -41,9 +43,11 @@ export const problemTable = {
   idempotency_mismatch: { status: 422, title: 'This Idempotency-Key was used with another body' },
   invalid_idempotency_key: { status: 422, title: 'The Idempotency-Key is not usable' },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  client_uploads_full: { status: 429, title: 'Too many bytes of this client are being received at once' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },
   backlog_full: { status: 503, title: 'The backlog is full' },
+  uploads_full: { status: 503, title: 'Too many bytes are being received at once' },
   unavailable: { status: 503, title: 'The service cannot take requests right now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problemTable;

@@ -285,14 +285,19 @@ describe('a refused submission', () => {
       ['/image photo_too_large'],
     ],
     ['a photo far too large', makeForm({}, [['image', makeJpegOf(LARGEST_PHOTO + 80_000)]]), 413, []],
-    ['a field far too long', makeForm({ name: 'n'.repeat(40_000) }), 413, []],
+    ['a field far too long', makeForm({ name: 'n'.repeat(40_000) }), 422, ['/name too_large']],
     [
       'too many parts',
       makeForm(Object.fromEntries(Array.from({ length: 40 }, (_, i) => [`f${i}`, '']))),
       413,
       [],
     ],
-    ['three photos', makeForm({}, [image, image, image]), 413, []],
+    [
+      'three photos',
+      makeForm({}, [image, image, image]),
+      422,
+      ['/image duplicate_field', '/image duplicate_field'],
+    ],
   ];
 
   test.each(formCases)('as a form with %s says so', async (_name, form, status, errors) => {

@@ -1,0 +1,82 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { judgeJsonShape } from '../../shared/contract/json-shape.ts';
+import { JSON_LIMITS, SMALL_BODY_BYTES } from '../http-limits.ts';
+import { ProblemError } from '../problem.ts';
+import type { BodyBudget } from './body-budget.ts';
+import { type FormFault, type FormPart, parseMultipart } from './multipart.ts';
+import { parseBoundary } from './part-head.ts';
+import { readBody } from './read-body.ts';
+
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** Longest form, in bytes; a route without it takes none. `bodyLimit` is that of JSON. */
+    formBytes?: number;
+  }
+}
+
+/** `request.body` of a form. A class of its own, which no JSON can pass for. */
+export class ReceivedForm {
+  readonly parts: readonly FormPart[];
+
+  constructor(parts: readonly FormPart[]) {
+    this.parts = parts;
+  }
+}
+
+/** Requests without a client share this one's bytes: operators, and whoever tries to become one. */
+const NO_CLIENT = '';
+
+/**
+ * The two kinds of body this API reads. Every other is refused unread. What a route does not limit by its `bodyLimit` is
+ * limited to a few kilobytes.
+ */
+export function acceptBodies(
+  app: FastifyInstance,
+  { budget, stallMs }: { readonly budget: BodyBudget; readonly stallMs: number },
+): void {
+  app.removeAllContentTypeParsers();
+  const read = async (request: FastifyRequest, limitBytes: number) => {
+    const { bytes, hold } = await readBody(request.raw, {
+      limitBytes,
+      stallMs,
+      budget,
+      holder: request.client?.id ?? NO_CLIENT,
+      onAdmitted: () => undefined,
+    });
+    request.bodyHold = hold;
+    return bytes;
+  };
+  const parseJson = app.getDefaultJsonParser('error', 'error');
+  app.addContentTypeParser('application/json', (request, _payload, done) => {
+    // The body of a DELETE means nothing (RFC 9110, section 9.3.5), and signing out needs no key: so it is not read.
+    if (request.method === 'DELETE') return done(null, undefined);
+    read(request, request.routeOptions.bodyLimit ?? SMALL_BODY_BYTES).then(
+      (bytes) => {
+        if (judgeJsonShape(bytes, JSON_LIMITS) === 'fits') parseJson(request, bytes.toString('utf8'), done);
+        else done(new ProblemError('json_too_complex'));
+      },
+      (error: Error) => done(error),
+    );
+  });
+  app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest) => {
+    const { formBytes } = request.routeOptions.config;
+    if (formBytes === undefined) throw new ProblemError('unsupported_media_type');
+    return parseForm(await read(request, formBytes), request.headers['content-type'] ?? '');
+  });
+  app.addHook('onSend', async (request) => request.bodyHold?.release());
+}
+
+/** @throws {ProblemError} malformed_body, with the reason */
+function parseForm(bytes: Buffer, contentType: string): ReceivedForm {
+  const boundary = parseBoundary(contentType);
+  if (boundary === null) {
+    throw malformed({ code: 'form_boundary', detail: 'must name its boundary in the Content-Type' });
+  }
+  const parsing = parseMultipart(bytes, boundary);
+  if (!parsing.ok) throw malformed(parsing.fault);
+  return new ReceivedForm(parsing.parts);
+}
+
+function malformed({ code, detail }: FormFault): ProblemError {
+  return new ProblemError('malformed_body', { errors: [{ pointer: '', code, detail }] });
+}
