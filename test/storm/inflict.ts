@@ -44,6 +44,8 @@ export async function inflict(stage: Stage, fault: Fault): Promise<string> {
       return refuseWrites(stage, fault, ['maxmemory', '1', '0']);
     case 'refused_replicas':
       return refuseWrites(stage, fault, ['min-replicas-to-write', '9', '0']);
+    case 'start_refused':
+      return startRefused(stage, fault);
     case 'failover':
     case 'failover_late':
       await redis.failOver(fault.kind === 'failover' ? 0 : fault.ms);
@@ -137,6 +139,13 @@ async function refuseWrites(
   return `${setting} for ${ms} ms`;
 }
 
+/** A worker is replaced while Redis is full: the new one must wait for it, not give up. */
+async function startRefused(stage: Stage, fault: Fault): Promise<string> {
+  const replacing = onWorker(stage, fault, (worker) => worker.kill(0));
+  await refuseWrites(stage, fault, ['maxmemory', '1', '0']);
+  return replacing;
+}
+
 async function dropLocks({ redis, lockPattern }: Stage, { count, victim }: Fault): Promise<string> {
   await awaitReadyRedis(redis.primary());
   const dropped = await redis.primary().ask(async (admin) => {
@@ -168,8 +177,7 @@ async function spoilReplies({ redis, workers, producer }: Stage, fault: Fault): 
   const mode: SpoilRule['mode'] = kind === 'half_reply' ? 'half' : 'lost';
   const doors = kind === 'lost_reply_submission' ? [producer.name] : workers.map(({ name }) => name);
   const door = doors[Math.floor(fault.victim * doors.length)] ?? producer.name;
-  redis.proxy.spoil(door, { markers: MARKERS[kind], count: fault.count, mode });
-  await sleep(fault.ms);
-  const spoiled = redis.proxy.spare(door);
+  const rule = { markers: MARKERS[kind], count: fault.count, mode };
+  const spoiled = await redis.proxy.spoil(door, rule, fault.ms);
   return spoiled === 0 ? `skipped: ${door} sent no such command` : `${spoiled} replies to ${door}`;
 }

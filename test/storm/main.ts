@@ -3,7 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { requireRedisBinary } from '../support/redis.ts';
 import { startPlain } from './plain/plain-system.ts';
 import { renderTotals } from './report.ts';
-import { runStorm, type StormReport } from './run-storm.ts';
+import { runStorm, type StormOptions, type StormReport } from './run-storm.ts';
 import { type FaultKind, faultKinds } from './schedule.ts';
 import { startVeriqueue } from './veriqueue-system.ts';
 
@@ -15,6 +15,7 @@ interface Options {
   readonly quota: number;
   readonly fsync: 'always' | 'everysec';
   readonly kinds?: readonly FaultKind[];
+  readonly each?: true;
   readonly plain?: true;
   readonly json?: string;
 }
@@ -54,6 +55,7 @@ const program = new Command('npm run storm --')
   .option('--quota <count>', 'calls per second', parseCount, 100)
   .option('--fsync <policy>', 'appendfsync of Redis: always or everysec', parseFsync, 'always')
   .option('--kinds <names>', 'faults of these kinds only, with commas between', parseKinds)
+  .option('--each', 'one storm for each kind, instead of one for each seed')
   .option('--plain', 'instead: a plain BullMQ pipeline under the same faults')
   .option('--json <file>', 'where to write everything as JSON')
   .action(run);
@@ -65,11 +67,10 @@ async function run(options: Options): Promise<void> {
   }
   const redisBinary = await requireRedisBinary();
   const reports: StormReport[] = [];
-  for (let seed = options.seed; seed < options.seed + options.seeds; seed += 1) {
+  for (const storm of listStorms(options)) {
     const report = await runStorm({
-      seed,
+      ...storm,
       jobs: options.jobs,
-      ...(options.kinds === undefined ? {} : { kinds: options.kinds }),
       workers: options.workers,
       quotaPerSecond: options.quota,
       fsync: options.fsync,
@@ -86,9 +87,20 @@ async function run(options: Options): Promise<void> {
   process.exitCode = reports.every(({ judgement }) => judgement.breaches.length === 0) ? 0 : 1;
 }
 
-function tell({ seed, seconds, judgement, stories, folder }: StormReport): void {
+type NamedStorm = Pick<StormOptions, 'name' | 'seed' | 'kinds'>;
+
+function listStorms({ seed, seeds, kinds = faultKinds, each }: Options): readonly NamedStorm[] {
+  if (each === true) return kinds.map((kind) => ({ name: kind, seed, kinds: [kind] }));
+  return Array.from({ length: seeds }, (_, index) => ({
+    name: `seed ${seed + index}`,
+    seed: seed + index,
+    kinds,
+  }));
+}
+
+function tell({ name, seconds, judgement, stories, folder }: StormReport): void {
   const { breaches } = judgement;
-  say(`seed ${seed}: ${Math.round(seconds)} s, ${breaches.length} breaches`);
+  say(`${name}: ${Math.round(seconds)} s, ${breaches.length} breaches`);
   for (const story of stories.slice(0, STORIES_SHOWN)) say(`\n${story}`);
   if (stories.length > STORIES_SHOWN) say(`\n… and ${stories.length - STORIES_SHOWN} more (--json has them)`);
   if (folder !== null) say(`\nThe processes' output: ${folder}`);

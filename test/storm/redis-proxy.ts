@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * The one address behind which Redis is: a TCP proxy with a door for each process, so that every connection of every
@@ -15,10 +16,8 @@ export interface RedisProxy {
   /** Nothing passes a door, in neither direction, until it is thawed; nothing is lost. */
   freeze(door: string): void;
   thaw(door: string): void;
-  /** Spoils replies at a door. One rule at a time; the next one replaces it. */
-  spoil(door: string, rule: SpoilRule): void;
-  /** Ends a door's rule. @returns the occasions that were spoiled */
-  spare(door: string): number;
+  /** Spoils replies at a door, until its occasions are used up or the time is over. @returns how many were spoiled */
+  spoil(door: string, rule: SpoilRule, withinMs: number): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -81,11 +80,12 @@ export function createRedisProxy(firstPort: number): RedisProxy {
       door.frozen = false;
       for (const link of door.links) resume(link);
     },
-    spoil: (name, rule) => {
-      Object.assign(doorOf(name), { rule, spoiled: 0 });
-    },
-    spare: (name) => {
+    spoil: async (name, rule, withinMs) => {
       const door = doorOf(name);
+      door.rule = rule;
+      door.spoiled = 0;
+      const until = Date.now() + withinMs;
+      while (door.spoiled < rule.count && Date.now() < until) await sleep(REPLY_GRACE_MS);
       door.rule = null;
       return door.spoiled;
     },

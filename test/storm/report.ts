@@ -7,10 +7,10 @@ const invariants = Object.keys(INVARIANTS) as readonly Invariant[];
 export const countBreaches = ({ judgement }: StormReport, invariant: Invariant): number =>
   judgement.breaches.filter((breach) => breach.invariant === invariant).length;
 
-/** One column per storm, and one for their sum. */
+/** One column per storm, and one for all of them. */
 export function renderTotals(reports: readonly StormReport[]): string {
   const table = new Table({
-    head: ['', ...reports.map(({ seed }) => `seed ${seed}`), 'all'],
+    head: ['', ...reports.map(({ name }) => name), 'all'],
     style: { head: [], border: [] },
     chars: { mid: '', 'left-mid': '', 'mid-mid': '', 'right-mid': '' },
   });

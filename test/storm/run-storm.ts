@@ -8,13 +8,15 @@ import type { UnaskedExit } from './logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type RedisPair, startRedisPair } from './redis-pair.ts';
 import { computeSchedule, type FaultKind } from './schedule.ts';
-import { tellStory } from './story.ts';
+import { tellStories } from './story.ts';
 import { createSubmitter, type Submitter } from './submitter.ts';
 import type { StartSystem, System } from './system.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
 import { createWeather } from './weather.ts';
 
 export interface StormOptions {
+  /** What the storm is called in the table. */
+  readonly name: string;
   readonly seed: number;
   readonly jobs: number;
   /** @default every kind there is */
@@ -30,11 +32,12 @@ export interface StormOptions {
 }
 
 export interface StormReport {
+  readonly name: string;
   readonly seed: number;
   readonly jobs: number;
   readonly seconds: number;
   readonly judgement: Judgement;
-  /** One for each breach. */
+  /** See {@link tellStories}. */
   readonly stories: readonly string[];
   /** Where the output of the processes is; null when it was not worth keeping. */
   readonly folder: string | null;
@@ -61,11 +64,12 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
     const judgement = judgeStorm(facts, redelivered);
     const isBroken = judgement.breaches.length > 0;
     return {
+      name: options.name,
       seed: options.seed,
       jobs: options.jobs,
       seconds: (Date.now() - startedAt) / 1_000,
       judgement,
-      stories: judgement.breaches.map((breach) => tellStory(breach, facts)),
+      stories: tellStories(judgement.breaches, facts),
       folder: isBroken ? folder : null,
     };
   } finally {
@@ -117,7 +121,7 @@ async function pass(
   folder: string,
   closers: (() => Promise<void>)[],
 ): Promise<{ facts: StormFacts; redelivered: number }> {
-  const { seed, jobs, kinds, say, quotaPerSecond } = options;
+  const { name, seed, jobs, kinds, say, quotaPerSecond } = options;
   const scene = await setUp(options, folder, closers);
   const { redis, upstream, receiver, system, unaskedExits } = scene;
   const limit = AbortSignal.timeout(LIMIT_MS.base + LIMIT_MS.ofJob * jobs);
@@ -136,7 +140,7 @@ async function pass(
   await Promise.all([submitter.run(), weather.run()]);
   options.signal.throwIfAborted();
   say(
-    `seed ${seed}: the faults are over; waiting for ${submitter.accepted.size - receiver.acknowledged.size} events`,
+    `${name}: the faults are over; waiting for ${submitter.accepted.size - receiver.acknowledged.size} events`,
   );
   upstream.up();
   await receiver.up();

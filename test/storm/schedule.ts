@@ -26,6 +26,8 @@ export const FAULTS = {
   script_flush: { group: 'redis', ms: [300, 800] },
   refused_memory: { group: 'redis', ms: [1_500, 4_000] },
   refused_replicas: { group: 'redis', ms: [1_500, 4_000] },
+  /** Long enough for a process to come up in it. */
+  start_refused: { group: 'redis', ms: [5_000, 7_000] },
   failover: { group: 'redis', ms: [0, 300] },
   /** The old primary stays reachable for a while, and answers READONLY. */
   failover_late: { group: 'redis', ms: [1_000, 3_000] },

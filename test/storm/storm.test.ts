@@ -15,6 +15,7 @@ const LEFT_OUT: ReadonlySet<FaultKind> = new Set([
   'script_flush',
   'refused_memory',
   'refused_replicas',
+  'start_refused',
   'failover_late',
   'lost_reply_submission',
   'lost_reply_claim',
@@ -44,6 +45,7 @@ describe(`a storm of every kind of fault over ${JOBS} verifications`, () => {
       const scheduled = new Set(computeSchedule(SEED, JOBS, kinds).map(({ kind }) => kind));
       expect(scheduled).toEqual(new Set(kinds));
       const report = await runStorm({
+        name: `seed ${SEED}`,
         seed: SEED,
         jobs: JOBS,
         kinds,

@@ -1,13 +1,25 @@
+import { groupBy } from './group-by.ts';
 import { type Breach, INVARIANTS, type StormFacts } from './judge.ts';
 import { personOfJob } from './person-of-job.ts';
 
 /** Faults this long before and after what happened to a job are told with it. */
 const NEAR_MS = 3_000;
 
-/** What an engineer needs in order to find the cause of one breach: everything that happened to the job, in order. */
-export function tellStory({ invariant, job, detail }: Breach, facts: StormFacts): string {
-  const title = `${invariant}: ${INVARIANTS[invariant]}. ${detail}`;
-  if (job === null) return title;
+/** One story for each job that a promise was broken about, and one for each breach that concerns no job. */
+export function tellStories(breaches: readonly Breach[], facts: StormFacts): readonly string[] {
+  const whole = breaches.filter(({ job }) => job === null).map(tellTitle);
+  const jobs = groupBy(
+    breaches.filter(({ job }) => job !== null),
+    ({ job }) => job,
+  );
+  return [...whole, ...[...jobs].map(([job, own]) => tellStory(job ?? 0, own, facts))];
+}
+
+const tellTitle = ({ invariant, detail }: Breach): string =>
+  `${invariant}: ${INVARIANTS[invariant]}. ${detail}`;
+
+/** What an engineer needs in order to find the cause: everything that happened to the job, in order. */
+function tellStory(job: number, breaches: readonly Breach[], facts: StormFacts): string {
   const events = listEvents(job, facts);
   const [first = 0, last = 0] = [events[0]?.at, events.at(-1)?.at];
   const near = facts.faults
@@ -15,7 +27,8 @@ export function tellStory({ invariant, job, detail }: Breach, facts: StormFacts)
     .map(({ at, until, kind, note }) => ({ at, text: `  fault ${kind} for ${until - at} ms: ${note}` }));
   const lines = [...events, ...near].sort((a, b) => a.at - b.at);
   return [
-    `${title} (job ${job})`,
+    `job ${job}`,
+    ...breaches.map((breach) => `  ${tellTitle(breach)}`),
     ...lines.map(({ at, text }) => `  ${String(at - first).padStart(7)} ms ${text}`),
     ...describeShown(job, facts),
   ].join('\n');
