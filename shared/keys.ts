@@ -31,6 +31,8 @@ export interface LaneKeys {
   clientStatusIndex(clientId: string, status: string): string;
   /** String that expires: a worker has let bulk verifications ahead just now. */
   bulkShareTurn(): string;
+  /** String that expires: what a worker writes to find out whether Redis takes writes again. */
+  writeProbe(): string;
   /** Hash: worker id → number of verifications that process has in flight. */
   inFlight(): string;
   /** Hash: quota log, margin, rate, hold: everything the slot script reads and writes. */
@@ -86,6 +88,7 @@ export function laneKeys(lane: string): LaneKeys {
     clientIndex: (clientId) => `${tag}:index:${clientId}`,
     clientStatusIndex: (clientId, status) => `${tag}:index:${clientId}:${status}`,
     bulkShareTurn: () => `${tag}:bulk-share-turn`,
+    writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     quota: () => `${tag}:quota`,
     ledger: (day) => `${tag}:ledger:${day}`,

@@ -3,8 +3,11 @@ import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type LaneKeys, laneKeys } from '../shared/keys.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
+import { type AtomicFlow, createAtomicFlow } from '../shared/queue/atomic-flow.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
+import { patientRedis } from '../shared/redis/patient-redis.ts';
+import { createPatientWrites, type PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createLane, type Lane } from './lane/lane.ts';
@@ -28,6 +31,12 @@ export interface WorkerContext {
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
   readonly settle: Settle;
+  /** For what is in hand and must be written down, however long Redis refuses it. */
+  readonly writes: PatientWrites;
+  /** `redis` with that patience. */
+  readonly patientRedis: Redis;
+  /** Adds jobs, on `queueRedis`. */
+  readonly flow: AtomicFlow;
   readonly metrics: WorkerMetrics;
   readonly tracing: Tracing;
   readonly log: Logger;
@@ -39,6 +48,8 @@ export interface OpenContext {
   readonly context: WorkerContext;
   close(): Promise<void>;
 }
+
+const PROBE_KEPT_MS = 1_000;
 
 const REDIS_READY_WITHIN_MS = 30_000;
 
@@ -57,6 +68,8 @@ export async function openContext(
     connectRedis({ url, role: 'queue', log, name, batchWrites, ...(caFile === undefined ? {} : { caFile }) });
   const redis = connect('veriqueue-worker', true);
   const queueRedis = connect('veriqueue-queue', true);
+  // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
+  const flow = createAtomicFlow(queueRedis, keys.queuePrefix, () => undefined);
   // A connection of its own: slots must not queue behind a photo.
   const laneRedis = connect('veriqueue-lane');
   await waitUntilReady(redis, REDIS_READY_WITHIN_MS);
@@ -66,6 +79,12 @@ export async function openContext(
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
   const lane = createLane({ redis: laneRedis, keys, options: laneOptions(settings), log });
   const metrics = createWorkerMetrics(keys, () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS));
+  const writes = createPatientWrites({
+    probe: () => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
+    log,
+    now: Date.now,
+  });
+  const patient = patientRedis(redis, writes);
   const context: WorkerContext = {
     settings,
     keys,
@@ -76,7 +95,19 @@ export async function openContext(
     promptRedis: laneRedis,
     lane,
     billedCodes,
-    settle: createSettle({ redis, keys, matchThreshold, billedCodes, metrics, tracing, log, now: Date.now }),
+    settle: createSettle({
+      redis: patient,
+      keys,
+      matchThreshold,
+      billedCodes,
+      metrics,
+      tracing,
+      log,
+      now: Date.now,
+    }),
+    writes,
+    patientRedis: patient,
+    flow,
     metrics,
     tracing,
     log,
@@ -86,7 +117,9 @@ export async function openContext(
   return {
     context,
     close: async () => {
+      writes.stop();
       await lane.close();
+      await flow.close();
       await Promise.all([redis, queueRedis, laneRedis].map(closeRedis));
     },
   };

@@ -133,6 +133,8 @@ interface UpkeepMetrics {
   readonly jobErrors: Counter<'queue'>;
   readonly jobsSetAside: Counter<'queue'>;
   readonly jobsStalled: Counter<'queue'>;
+  readonly jobsLost: Counter<'queue'>;
+  readonly requeued: Counter<'what'>;
   readonly swept: Counter<'what'>;
   readonly sweepErrors: Counter;
   readonly lastSweep: Gauge;
@@ -158,6 +160,13 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     registers,
   });
   for (const what of ['expired', 'forgotten']) swept.inc({ what }, 0);
+  const requeued = new Counter({
+    name: 'veriqueue_jobs_requeued_total',
+    help: 'Records that no job worked on, and that have one again; jobs that no record stood behind',
+    labelNames: ['what'],
+    registers,
+  });
+  for (const what of ['verification', 'delivery', 'orphan']) requeued.inc({ what }, 0);
   const lastSweep = new Gauge({
     name: 'veriqueue_last_sweep_timestamp_seconds',
     help: 'When this process last swept without an error; absent before',
@@ -178,6 +187,11 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
       name: 'veriqueue_jobs_stalled_total',
       help: 'Jobs whose worker died or hung, as this process found',
     }),
+    jobsLost: byQueue({
+      name: 'veriqueue_jobs_lost_total',
+      help: "Jobs that were another worker's by the time this process was done with them",
+    }),
+    requeued,
     swept,
     sweepErrors: new Counter({
       name: 'veriqueue_sweep_errors_total',

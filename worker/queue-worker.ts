@@ -1,7 +1,7 @@
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { classifyRedisError } from '../shared/redis/failure.ts';
+import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
@@ -36,7 +36,16 @@ export interface QueueWorkerOptions {
   /** Aborts when the process must end, whatever is still in flight. */
   readonly shutdown: AbortSignal;
   readonly metrics: Pick<WorkerMetrics, 'jobsStalled'>;
+  readonly writes: Pick<PatientWrites, 'note'>;
   readonly log: Logger;
+}
+
+/** Of BullMQ's LockManager. */
+const LOCK_ERROR = /^could not renew lock for job/;
+
+/** What `keepLock` is to keep of a job of such a worker. */
+export function lockOf(job: Job, token: string) {
+  return { prefix: job.prefix, queue: job.queueName, jobId: job.id ?? '', token, lockMs: LOCK_MS };
 }
 
 export function createQueueWorker(options: QueueWorkerOptions): Worker {
@@ -65,9 +74,12 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
     },
   );
   worker.on('error', (error) => {
-    // BullMQ tells a lost connection at every try; the connection itself has told it once.
-    if (classifyRedisError(error) === 'gone') return;
+    // BullMQ reports an outage at every try, and a lock that it cannot renew for each job; both are logged once.
+    if (options.writes.note(error) || LOCK_ERROR.test(error.message)) return;
     log.warn({ event: 'queue_error', queue, err: error }, 'queue error');
+  });
+  worker.on('lockRenewalFailed', (ids: readonly string[]) => {
+    log.warn({ event: 'locks_lost', queue, jobs: ids.length }, 'locks ran out before they were renewed');
   });
   worker.on('stalled', (id) => {
     options.metrics.jobsStalled.inc({ queue });

@@ -4,15 +4,17 @@ import { type ClientReading, readClient } from '../shared/client/client.ts';
 import { createDeliveryDispatcher } from '../shared/delivery/guarded-connector.ts';
 import { createPoster } from '../shared/delivery/post-event.ts';
 import { createDnsResolve, resolveWithSystem } from '../shared/delivery/resolve-host.ts';
+import { keepLock } from '../shared/queue/keep-lock.ts';
+import { giveUpDelivery } from '../shared/record/give-up-delivery.ts';
 import type { WorkerContext } from './context.ts';
 import { processDelivery } from './delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
 import { createEndpointGate } from './delivery/endpoint-gate.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
-import { createJobRunner } from './job/run-job.ts';
+import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
-import { createQueueWorker } from './queue-worker.ts';
+import { createQueueWorker, lockOf } from './queue-worker.ts';
 import type { QueueConsumer } from './worker.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -54,7 +56,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     endpoints: createEndpointStore(redis, keys, now),
     gate,
     post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
-    settle: context.settle,
+    writes: context.writes,
     schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
     retentionMs: settings.RETENTION,
     metrics,
@@ -69,10 +71,15 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     connection: context.queueRedis,
     concurrency: settings.DELIVERY_CONCURRENCY,
     metrics,
+    writes: context.writes,
     log,
     shutdown: shutdown.signal,
     run: createJobRunner({
       process: (job, run) => processDelivery(deps, job, run),
+      giveUp: (id) => giveUpDelivery(redis, keys, id, now()),
+      keepLock: (job, token) => keepLock(redis, lockOf(job, token)),
+      writes: context.writes,
+      errors: defaultErrorPolicy,
       metrics,
       pauseClaims: (forMs) => worker.rateLimit(forMs),
       log,

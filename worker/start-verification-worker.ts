@@ -1,9 +1,12 @@
 import { setMaxListeners } from 'node:events';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
+import { keepLock } from '../shared/queue/keep-lock.ts';
+import { readRecord } from '../shared/record/read.ts';
+import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { WorkerContext } from './context.ts';
-import { createJobRunner } from './job/run-job.ts';
-import { createPersonLimit } from './person-limit/person-limit.ts';
-import { createQueueWorker } from './queue-worker.ts';
+import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
+import { createPersonLimit, type PersonLimit } from './person-limit/person-limit.ts';
+import { createQueueWorker, lockOf } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createUpstreamClient } from './upstream/upstream-client.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
@@ -36,11 +39,11 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   });
   const ask = createAskUpstream({
     ...context,
-    claims,
+    claims: { ...claims, redis: context.patientRedis },
     endpoint,
     marks: { ...claims, redis: context.promptRedis },
     upstream,
-    persons,
+    persons: patientLimit(persons, context.writes),
     retry: retrySettings(settings),
   });
   const laneWatch = createLaneWatch({ readState: () => context.lane.state(), now });
@@ -55,6 +58,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     concurrency: settings.WORKER_CONCURRENCY,
     claimsPerWindow: settings.QUOTA_PER_SECOND,
     metrics: context.metrics,
+    writes: context.writes,
     log,
     shutdown: shutdown.signal,
     run: createJobRunner({
@@ -64,6 +68,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
             claims,
             keyRing: context.keyRing,
             settle,
+            writes: context.writes,
             laneWatch,
             gate,
             ask,
@@ -75,6 +80,10 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
           job,
           run,
         ),
+      giveUp: (id) => giveUpVerification(context, id),
+      keepLock: (job, token) => keepLock(context.queueRedis, lockOf(job, token)),
+      writes: context.writes,
+      errors: defaultErrorPolicy,
       metrics: context.metrics,
       priorityLater: (job) => retryPriority(job.opts.priority),
       pauseClaims: (forMs) => worker.rateLimit(Math.min(forMs, LOOK_AGAIN_MS)),
@@ -85,6 +94,22 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   await worker.waitUntilReady();
   worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
   return { worker, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
+}
+
+/** A call that was made or not made is counted so, however long Redis refuses it. */
+function patientLimit(persons: PersonLimit, writes: PatientWrites): PersonLimit {
+  return {
+    admit: persons.admit,
+    giveBack: (idCard, reservation) => writes.untilTaken(() => persons.giveBack(idCard, reservation)),
+    block: (idCard, until) => writes.untilTaken(() => persons.block(idCard, until)),
+  };
+}
+
+/** What this program cannot work on is answered so, and its event goes out. */
+async function giveUpVerification({ redis, keys, settle }: WorkerContext, id: string): Promise<void> {
+  const read = await readRecord(redis, keys, id);
+  if (read.status !== 'found' || read.record.outcome !== null || read.record.status === 'cancelled') return;
+  await settle(read.record, { code: 'Veriqueue.ProcessingFailed', attempt: null });
 }
 
 /** The settings hold that there is a key where one is needed. */

@@ -127,6 +127,10 @@ export const OUTCOMES = {
     action: 'contact_support',
     billed: 'unknown',
   },
+  'Veriqueue.ProcessingFailed': {
+    ...own.fault('This program failed on it again and again; its log says why'),
+    billed: 'unknown',
+  },
   'Veriqueue.SubjectUnreadable': own.fault('The sealed data of the person could not be opened'),
   'Veriqueue.SubjectExpired': own.gaveUp('The data of the person expired before an answer could be had'),
 } as const satisfies Record<string, OutcomeColumns>;

@@ -44,7 +44,20 @@ export function classifyRedisError(error: unknown): RedisFailure | undefined {
   if ((typeof code === 'string' && GONE_CODES.has(code)) || GONE_MESSAGES.test(error.message)) {
     return 'gone';
   }
-  return error.name === 'ReplyError' && REFUSALS.test(error.message) ? 'refused' : undefined;
+  if (error.name !== 'ReplyError') return undefined;
+  if (REFUSALS.test(error.message)) return 'refused';
+  // A transaction of which a command was refused says no more than that; the reasons are beside it.
+  return listPreviousErrors(error).some((previous) => classifyRedisError(previous) === 'refused')
+    ? 'refused'
+    : undefined;
+}
+
+function listPreviousErrors(error: Error): readonly unknown[] {
+  return error.message.startsWith('EXECABORT') &&
+    'previousErrors' in error &&
+    Array.isArray(error.previousErrors)
+    ? error.previousErrors
+    : [];
 }
 
 /**
@@ -56,6 +69,8 @@ export function describeRedisError(error: unknown): string {
     return 'unknown error';
   }
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const [previous] = listPreviousErrors(error);
+  if (previous !== undefined) return describeRedisError(previous);
   // A refused dual-stack connection is an AggregateError with an empty message.
   return error.message === '' ? code || error.name : error.message;
 }

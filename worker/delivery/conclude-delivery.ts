@@ -6,7 +6,12 @@ import {
   reduceEndpointHealth,
 } from '../../shared/callback/endpoint-health.ts';
 import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
-import { type DeliveryAttempt, logDelivery, recordDelivery } from '../../shared/record/delivery-state.ts';
+import {
+  type DeliveryAttempt,
+  type DeliveryProgress,
+  logDelivery,
+  recordDelivery,
+} from '../../shared/record/delivery-state.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';
@@ -25,7 +30,9 @@ export async function concludeAttempt(
   const attemptsMade = attempts + 1;
   const { schedule, random } = deps;
   const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
-  await recordDelivery(deps.redis, deps.keys, {
+  // First: a record that says so waits where it is found again.
+  if (step.step === 'hold_endpoint') await addHeld(deps, endpoint, id, now);
+  await record(deps, {
     id,
     run,
     status: stored[step.step],
@@ -38,19 +45,27 @@ export async function concludeAttempt(
   if (step.step === 'delivered') deps.metrics.eventSeconds.observe(Math.max(0, now - submittedAt) / 1000);
   deps.tracing.note({ 'veriqueue.step': step.step });
   logStep(deps, id, result, step);
-  if (step.step === 'hold_endpoint') await deps.endpoints.addHeld(endpoint, id, now);
   return step.step === 'retry' ? { result: 'later', at: step.at } : { result: 'done' };
+}
+
+/** What a receiver answered is kept until Redis takes it: the event would be posted again, against its schedule. */
+function record(deps: DeliveryDeps, progress: DeliveryProgress): Promise<unknown> {
+  return deps.writes.untilTaken(() => recordDelivery(deps.redis, deps.keys, progress));
+}
+
+function addHeld(deps: DeliveryDeps, endpoint: string, id: string, now: number): Promise<void> {
+  return deps.writes.untilTaken(() => deps.endpoints.addHeld(endpoint, id, now));
 }
 
 /** Tells of a hold once, whichever worker's failure it was that brought it. */
 async function learnFailure(
-  { endpoints, metrics, log }: DeliveryDeps,
+  { endpoints, metrics, log, writes }: DeliveryDeps,
   endpoint: string,
   result: DeliveryResult,
   now: number,
 ): Promise<EndpointHealth> {
-  const { before, after } = await endpoints.change(endpoint, (health) =>
-    reduceEndpointHealth(health, result, now),
+  const { before, after } = await writes.untilTaken(() =>
+    endpoints.change(endpoint, (health) => reduceEndpointHealth(health, result, now)),
   );
   if (after.status === 'held' && before.status !== 'held') {
     metrics.endpointHolds.inc({ reason: after.reason });
@@ -76,7 +91,7 @@ export async function holdEvent(
   { endpoint, reason }: { readonly endpoint: string; readonly reason: WaitReason },
 ): Promise<JobResult> {
   const now = deps.now();
-  await deps.endpoints.addHeld(endpoint, id, now);
+  await addHeld(deps, endpoint, id, now);
   if (reason === 'origin_not_allowed') {
     // Its client sees why in the list of attempts; none of them is used up.
     await logDelivery(deps.redis, deps.keys, id, {
@@ -87,7 +102,7 @@ export async function holdEvent(
       answer: '',
     });
   }
-  await recordDelivery(deps.redis, deps.keys, {
+  await record(deps, {
     id,
     run,
     status: 'held',
@@ -107,18 +122,18 @@ export async function holdEvent(
  * @param nextAttemptAt ms epoch; null: as soon as a worker has a place
  */
 export async function putBack(
-  { redis, keys, now }: DeliveryDeps,
+  deps: DeliveryDeps,
   { id, run, attempts }: DueDelivery,
   nextAttemptAt: number | null,
 ): Promise<void> {
   const status = attempts === 0 ? 'pending' : 'retrying';
-  await recordDelivery(redis, keys, {
+  await record(deps, {
     id,
     run,
     status,
     nextAttemptAt,
     attempt: null,
-    now: now(),
+    now: deps.now(),
     keepUntil: null,
   });
 }

@@ -34,7 +34,10 @@ export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: 
   }
 }
 
-/** The event, whatever it takes: a verification job that died without an outcome is answered here. */
+/** The outcome is not there yet: its verification has lost its job, and the sweep gives it another. */
+const OUTCOME_MISSING_DELAY_MS = 5_000;
+
+/** The event, or what becomes of the job without one. */
 async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobResult> {
   const run = makeRunToken();
   const read = await beginDelivery(deps.redis, deps.keys, id, run);
@@ -51,8 +54,8 @@ async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobR
       const { record } = read;
       if (isOver(record)) return { result: 'done' };
       if (record.outcome !== null) return describeDue(deps, record, run);
-      await deps.settle(record, { code: 'Veriqueue.Quarantined', attempt: null });
-      return begin(deps, id);
+      deps.log.warn({ event: 'outcome_missing', verification: id }, 'an event waits for its outcome');
+      return { result: 'later', at: deps.now() + OUTCOME_MISSING_DELAY_MS };
     }
     default:
       return read satisfies never;

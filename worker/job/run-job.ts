@@ -1,30 +1,57 @@
-import { DelayedError, type Job, RateLimitError, UnrecoverableError, WaitingError } from 'bullmq';
+import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
 import { type JobData, jobData } from '../../shared/queue/verification-flow.ts';
+import type { PatientWrites } from '../../shared/redis/patient-writes.ts';
 import { parseTraceParent } from '../../shared/tracing/trace-parent.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { JobResult, JobRun } from './job-result.ts';
+import { isLostJob } from './lost-job.ts';
 
 export interface JobDeps {
   readonly process: (data: JobData, run: JobRun) => Promise<JobResult>;
+  /**
+   * Writes into the record that nothing works on it any longer, before its job is set aside: a state that a client sees
+   * and an operator can change.
+   *
+   * @param id of the verification
+   */
+  readonly giveUp: (id: string) => Promise<void>;
+  /** Takes back a lock that ran out; false when the job is another worker's. */
+  readonly keepLock: (job: Job, token: string) => Promise<boolean>;
   /** The priority a job comes back with, where that differs. */
   readonly priorityLater?: (job: Job) => number;
   /** Keeps every worker of the queue from claiming for so long. */
   readonly pauseClaims: (forMs: number) => Promise<void>;
-  readonly metrics: Pick<WorkerMetrics, 'inFlight' | 'jobErrors' | 'jobsSetAside'>;
+  readonly writes: Pick<PatientWrites, 'untilTaken' | 'note'>;
+  readonly errors: ErrorPolicy;
+  readonly metrics: Pick<WorkerMetrics, 'inFlight' | 'jobErrors' | 'jobsSetAside' | 'jobsLost'>;
   readonly log: Logger;
   readonly now: () => number;
 }
 
-/** After an error of ours a job comes back this much later, so many times in a row, before it is set aside. */
-const ERROR_DELAY_MS = 2_000;
-const ERRORS_BEFORE_SET_ASIDE = 30;
+/** After an error of ours a job comes back so much later. At the last one allowed in a row it is set aside. */
+export interface ErrorPolicy {
+  readonly delayMs: number;
+  readonly allowed: number;
+}
+
+export const defaultErrorPolicy: ErrorPolicy = { delayMs: 2_000, allowed: 30 };
+
+/** One start of a job. */
+interface Start {
+  readonly job: Job;
+  readonly token: string | undefined;
+  readonly signal: AbortSignal;
+}
 
 /**
  * Wraps a processor for BullMQ. This is the only place where its control-flow exceptions are thrown; everything
  * behind it returns what it means.
  *
- * @throws DelayedError, RateLimitError, WaitingError, UnrecoverableError, as BullMQ demands
+ * BullMQ fails a job whose processor throws anything else. Nothing else is thrown: a write that Redis refuses is waited
+ * out, and a job that is another worker's by then is left to it.
+ *
+ * @throws DelayedError, WaitingError, UnrecoverableError, as BullMQ demands
  */
 export function createJobRunner(
   deps: JobDeps,
@@ -34,64 +61,105 @@ export function createJobRunner(
     const inFlight = deps.metrics.inFlight.labels(job.queueName);
     inFlight.inc();
     try {
-      await run(deps, errors, { job, token, signal });
+      const start = { job, token, signal };
+      await move(deps, start, await run(deps, errors, start));
     } finally {
       inFlight.dec();
     }
   };
 }
 
-async function run(
-  deps: JobDeps,
-  errors: ErrorCount,
-  { job, token, signal }: { job: Job; token: string | undefined; signal: AbortSignal },
-): Promise<void> {
+async function run(deps: JobDeps, errors: ErrorCount, { job, signal }: Start): Promise<JobResult> {
   const data = jobData.safeParse(job.data);
+  if (!data.success) return { result: 'set_aside', reason: 'its data cannot be read' };
   const circumstances = {
     signal,
     startedBefore: job.attemptsStarted > 1,
     priority: job.priority,
     traceParent: parseTraceParent(job.opts.telemetry?.metadata),
   };
-  const result: JobResult = data.success
-    ? await deps.process(data.data, circumstances).then(
-        (done) => {
-          errors.forget(job.id);
-          return done;
-        },
-        (error: unknown) => afterError(deps, errors, job, error),
-      )
-    : { result: 'set_aside', reason: 'its data cannot be read' };
+  try {
+    const result = await deps.process(data.data, circumstances);
+    errors.forget(job.id);
+    return result;
+  } catch (error) {
+    return afterError(deps, errors, job, error);
+  }
+}
+
+async function move(deps: JobDeps, start: Start, result: JobResult): Promise<void> {
+  const { job, token } = start;
   switch (result.result) {
     case 'done':
       return;
     case 'later':
-      if (deps.priorityLater) await job.changePriority({ priority: deps.priorityLater(job) });
-      await job.moveToDelayed(result.at, token);
+      await moveJob(deps, start, async () => {
+        if (deps.priorityLater) await job.changePriority({ priority: deps.priorityLater(job) });
+        await job.moveToDelayed(result.at, token);
+      });
       throw new DelayedError();
     case 'lane_closed':
-      await deps.pauseClaims(Math.max(1, result.until - deps.now()));
-      throw new RateLimitError();
+      await deps.pauseClaims(Math.max(1, result.until - deps.now())).catch((error: unknown) => {
+        // It spares the others a look at a closed lane, no more.
+        if (!deps.writes.note(error)) logError(deps, job, error);
+      });
+      await moveJob(deps, start, () => job.moveToWait(token));
+      throw new WaitingError();
     case 'hand_back':
-      await job.moveToWait(token);
+      await moveJob(deps, start, () => job.moveToWait(token));
       throw new WaitingError();
     case 'set_aside':
-      deps.metrics.jobsSetAside.inc({ queue: job.queueName });
-      deps.log.error({ event: 'job_set_aside', ...about(job), reason: result.reason }, 'a job is set aside');
-      throw new UnrecoverableError(`Cannot work on this job: ${result.reason}`);
+      return setAside(deps, job, result.reason);
     default:
       result satisfies never;
   }
 }
 
+/** Moves the job when Redis takes it, unless it is another worker's by then. */
+async function moveJob(deps: JobDeps, { job, token }: Start, write: () => Promise<unknown>): Promise<void> {
+  try {
+    await deps.writes.untilTaken(() =>
+      write().catch(async (error: unknown) => {
+        if (token === undefined || !isLostJob(error) || !(await deps.keepLock(job, token))) throw error;
+        await write();
+      }),
+    );
+  } catch (error) {
+    deps.metrics.jobsLost.inc({ queue: job.queueName });
+    deps.log.warn({ event: 'job_lost', ...about(job), err: error }, 'a job is left to its next worker');
+  }
+}
+
+/** @throws UnrecoverableError */
+async function setAside(deps: JobDeps, job: Job, reason: string): Promise<never> {
+  deps.metrics.jobsSetAside.inc({ queue: job.queueName });
+  deps.log.error({ event: 'job_set_aside', ...about(job), reason }, 'a job is set aside');
+  try {
+    await deps.writes.untilTaken(() => deps.giveUp(verificationOf(job)));
+  } catch (error) {
+    deps.log.error(
+      { event: 'give_up_failed', ...about(job), err: error },
+      'a job is set aside, its record stands',
+    );
+  }
+  throw new UnrecoverableError(`Cannot work on this job: ${reason}`);
+}
+
 function afterError(deps: JobDeps, errors: ErrorCount, job: Job, error: unknown): JobResult {
+  // Redis away or refusing is no fault of this verification, however long it lasts.
+  if (!deps.writes.note(error)) {
+    logError(deps, job, error);
+    if (errors.count(job.id) >= deps.errors.allowed) {
+      errors.forget(job.id);
+      return { result: 'set_aside', reason: 'it keeps failing' };
+    }
+  }
+  return { result: 'later', at: deps.now() + deps.errors.delayMs };
+}
+
+function logError(deps: JobDeps, job: Job, error: unknown): void {
   deps.metrics.jobErrors.inc({ queue: job.queueName });
   deps.log.error({ event: 'job_error', ...about(job), err: error }, 'a job hit an error');
-  if (errors.count(job.id) >= ERRORS_BEFORE_SET_ASIDE) {
-    errors.forget(job.id);
-    return { result: 'set_aside', reason: 'it keeps failing' };
-  }
-  return { result: 'later', at: deps.now() + ERROR_DELAY_MS };
 }
 
 /** Errors in a row by job, in this process. BullMQ counts starts, but a held lane starts jobs in vain without any error. */
@@ -109,4 +177,7 @@ class ErrorCount {
   }
 }
 
-const about = (job: Job) => ({ queue: job.queueName, verification: job.id });
+/** The event of a redelivery has a job of its own, `<id>-r<count>`. */
+const verificationOf = (job: Job) => (job.id ?? '').replace(/-r\d+$/, '');
+
+const about = (job: Job) => ({ queue: job.queueName, verification: verificationOf(job) });

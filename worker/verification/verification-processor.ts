@@ -4,6 +4,7 @@ import { abandonClaim } from '../../shared/record/abandon-claim.ts';
 import { type ClaimContext, claimVerification } from '../../shared/record/claim.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { PatientWrites } from '../../shared/redis/patient-writes.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
@@ -23,6 +24,7 @@ export interface VerificationDeps {
   readonly gate: ProcessGate;
   readonly ask: AskUpstream;
   readonly settle: Settle;
+  readonly writes: Pick<PatientWrites, 'untilTaken'>;
   readonly tracing: Tracing;
   readonly log: Logger;
   readonly subjectTtlMs: number;
@@ -54,7 +56,7 @@ export async function processVerification(
         return await traceWork(deps, claim.record, run, () =>
           workOn(deps, claim.record, claim.sealed, run),
         ).catch(async (error: unknown) => {
-          await abandonClaim(deps.claims, claim.record.id);
+          await deps.writes.untilTaken(() => abandonClaim(deps.claims, claim.record.id));
           throw error;
         });
       case 'final':

@@ -1,0 +1,127 @@
+import { Queue, type Worker } from 'bullmq';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LaneKeys } from '../../../shared/keys.ts';
+import { keepLock } from '../../../shared/queue/keep-lock.ts';
+import { createPatientWrites } from '../../../shared/redis/patient-writes.ts';
+import type { JobResult } from '../../../worker/job/job-result.ts';
+import { createJobRunner } from '../../../worker/job/run-job.ts';
+import { createWorkerMetrics } from '../../../worker/metrics.ts';
+import { createQueueWorker, lockOf } from '../../../worker/queue-worker.ts';
+import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { type RecordedLog, recordLog } from '../../support/recorded-log.ts';
+
+let lane: TestLane;
+let keys: LaneKeys;
+let log: RecordedLog;
+let queue: Queue;
+let worker: Worker;
+let givenUp: string[];
+
+beforeAll(async () => {
+  lane = await startTestLane();
+});
+afterAll(() => lane.stop());
+beforeEach(() => {
+  keys = lane.freshKeys();
+  log = recordLog();
+  givenUp = [];
+  queue = new Queue(keys.deliveryQueue, { connection: lane.redis, prefix: keys.queuePrefix });
+});
+afterEach(async () => {
+  await worker.close();
+  await queue.close();
+});
+
+async function start(process: () => Promise<JobResult>): Promise<void> {
+  const redis = await lane.connect();
+  const writes = createPatientWrites({
+    probe: () => redis.set(keys.writeProbe(), '1', 'PX', 1_000),
+    log: log.logger,
+    now: Date.now,
+  });
+  const metrics = createWorkerMetrics(keys, () => redis.ping());
+  worker = createQueueWorker({
+    queue: keys.deliveryQueue,
+    prefix: keys.queuePrefix,
+    connection: redis,
+    concurrency: 1,
+    shutdown: new AbortController().signal,
+    writes,
+    metrics,
+    log: log.logger,
+    run: createJobRunner({
+      process,
+      giveUp: async (id) => {
+        givenUp.push(id);
+      },
+      keepLock: (job, token) => keepLock(redis, lockOf(job, token)),
+      pauseClaims: (forMs) => worker.rateLimit(forMs),
+      writes,
+      errors: { delayMs: 10, allowed: 3 },
+      metrics,
+      log: log.logger,
+      now: Date.now,
+    }),
+  });
+  void worker.run();
+}
+
+const add = (jobId: string) =>
+  queue.add('deliver', { id: 'ver_1', clientId: 'client_test' }, { jobId, priority: 1 });
+
+describe('a job', () => {
+  test('that keeps failing by a fault of ours is given up, under the id of its verification', async () => {
+    await start(() => Promise.reject(new Error('a bug')));
+    await add('ver_1-r2');
+    await log.line((line) => line.event === 'job_set_aside');
+    await expect.poll(() => givenUp).toEqual(['ver_1']);
+    await expect.poll(() => queue.getJobState('ver_1-r2')).toBe('failed');
+    expect(log.lines.filter(({ event }) => event === 'job_error')).toHaveLength(3);
+  });
+
+  test('that meets a Redis which refuses is never given up for it', async () => {
+    const refused = Object.assign(new Error("OOM command not allowed when used memory > 'maxmemory'."), {
+      name: 'ReplyError',
+    });
+    let starts = 0;
+    await start(async () => {
+      starts += 1;
+      if (starts <= 10) throw refused;
+      return { result: 'done' };
+    });
+    await add('ver_1');
+    await expect.poll(() => queue.getJobState('ver_1'), { timeout: 15_000 }).toBe('completed');
+    expect(starts).toBe(11);
+    expect(givenUp).toEqual([]);
+    expect(log.lines.map(({ event }) => event)).not.toContain('job_error');
+  });
+
+  test('whose lock ran out comes back when it said, if nobody else has it', async () => {
+    let starts = 0;
+    const done = new Promise<void>((resolve) => {
+      void start(async () => {
+        starts += 1;
+        if (starts > 1) {
+          resolve();
+          return { result: 'done' };
+        }
+        await lane.redis.del(`${queue.toKey('ver_1')}:lock`);
+        return { result: 'later', at: Date.now() + 200 };
+      });
+    });
+    await add('ver_1');
+    await done;
+    expect(log.lines.map(({ event }) => event)).not.toContain('job_lost');
+  });
+
+  test('that another worker has by now is left to it', async () => {
+    await start(async () => {
+      await lane.redis.set(`${queue.toKey('ver_1')}:lock`, 'another', 'PX', 60_000);
+      return { result: 'later', at: Date.now() };
+    });
+    await add('ver_1');
+    await log.line((line) => line.event === 'job_lost');
+    expect(await queue.getJobState('ver_1')).toBe('active');
+    expect(givenUp).toEqual([]);
+  });
+});
