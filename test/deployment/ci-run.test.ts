@@ -21,7 +21,9 @@ beforeEach(async () => {
   await mkdir(join(folder, '.ci'));
   await mkdir(join(folder, 'bin'));
   await copyFile(join(root, '.ci/run'), join(folder, '.ci/run'));
-  await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
+  for (const file of ['package.json', 'package-lock.json', '.ci/supply-chain.mjs']) {
+    await copyFile(join(root, file), join(folder, file));
+  }
   await writeFile(
     join(folder, 'bin/npm'),
     `#!/bin/sh
@@ -29,6 +31,7 @@ echo "$@" >> "${folder}/calls"
 for argument; do
   case "$argument" in --outputFile.json=*) printf '%s' '{"numPassedTests":7,"numFailedTests":2,"testResults":[{"assertionResults":[{"status":"passed","fullName":"unsure","failureMessages":["once"]},{"status":"passed","fullName":"sure","failureMessages":[]}]}]}' > "\${argument#*=}" ;; esac
 done
+case " $* " in *' audit '*) printf '%s' "$AUDIT" ;; esac
 case " $* " in *" $FAILS "*) exit 3 ;; esac
 `,
   );
@@ -43,8 +46,12 @@ interface CiRun {
   readonly steps: readonly string[];
 }
 
-async function runCi(fails = 'nothing', otherPath = process.env['PATH']): Promise<CiRun> {
-  const env = { ...process.env, PATH: `${folder}/bin:${otherPath}`, FAILS: fails };
+async function runCi(
+  fails = 'nothing',
+  otherPath = process.env['PATH'],
+  more: Readonly<Record<string, string>> = {},
+): Promise<CiRun> {
+  const env = { ...process.env, PATH: `${folder}/bin:${otherPath}`, FAILS: fails, ...more };
   const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
     execFile(join(folder, '.ci/run'), { env, cwd: tmpdir() }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
@@ -100,11 +107,61 @@ describe('.ci/run', () => {
   });
 });
 
+describe('the audit', () => {
+  const audit = (answer: object, more = {}) =>
+    runCi('audit', process.env['PATH'], { AUDIT: JSON.stringify(answer), ...more });
+  const report = (severity: string) => ({
+    auditReportVersion: 2,
+    vulnerabilities: { bad: { name: 'bad', severity, range: '<2' } },
+  });
+
+  it.each([
+    ['answers 405', { statusCode: 405, error: { summary: '' } }, 'the registry answered 405'],
+    ['cannot be reached', { error: { code: 'ENOTFOUND' } }, 'ENOTFOUND'],
+    ['says nothing', {}, 'the registry gave no answer that can be read'],
+  ])(
+    'says at its place and at the end that nothing was checked when the registry %s',
+    async (_, answer, why) => {
+      const { code, lines, steps } = await audit(answer);
+      expect(code).toBe(0);
+      expect(steps).toEqual(['ci', 'check', 'test', 'demo']);
+      const said = `NOT CHECKED: known vulnerabilities (${why})`;
+      expect(lines.filter((line) => line === said)).toHaveLength(2);
+      expect(lines.slice(-3)).toContain(said);
+      expect((await audit(answer, { REQUIRE_AUDIT: 'yes' })).code).not.toBe(0);
+    },
+  );
+
+  it('fails on a grave finding, by name', async () => {
+    const { code, lines, steps } = await audit(report('critical'));
+    expect(code).not.toBe(0);
+    expect(lines).toContain('critical: bad <2');
+    expect(steps).toEqual(['ci', 'check']);
+  });
+
+  it('passes on one that is not grave', async () => {
+    const { code, lines } = await audit(report('low'));
+    expect(code).toBe(0);
+    expect(lines).toContain('none of high or critical severity');
+    expect(lines.join()).not.toContain('NOT CHECKED');
+  });
+
+  it('is preceded by what needs no registry, which fails the run', async () => {
+    const lockfile = join(folder, 'package-lock.json');
+    const text = await readFile(lockfile, 'utf8');
+    await writeFile(lockfile, text.replace(/"integrity": "sha512-[^"]+",/, ''));
+    const { code, lines, steps } = await audit(report('low'));
+    expect(code).not.toBe(0);
+    expect(lines).toContain('BROKEN: every package is fixed by a SHA-512');
+    expect(steps).toEqual(['ci', 'check']);
+  });
+});
+
 describe('where there is no promtool', () => {
   /** Nothing of this machine but what the script itself needs. */
   async function lackPromtool(): Promise<void> {
     await rm(join(folder, 'bin/promtool'));
-    for (const tool of ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'grep', 'cat', 'true']) {
+    for (const tool of ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'true', 'timeout']) {
       const { stdout } = await promisify(execFile)('sh', ['-c', `command -v ${tool}`], { env: process.env });
       const path = stdout.trim();
       if (path.startsWith('/')) await symlink(path, join(folder, 'bin', tool));
