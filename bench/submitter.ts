@@ -5,7 +5,8 @@ import type { LaneKeys } from '../shared/keys.ts';
 import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
 import { verificationFlow } from '../shared/queue/verification-flow.ts';
 import { queueAcceptance } from '../shared/record/accept.ts';
-import { generateKey, type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
+import { generateKey } from '../shared/sealing/generate-keys.ts';
+import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 import { sealSubject } from '../shared/sealing/seal.ts';
 import type { Subject } from '../shared/sealing/subject.ts';
 

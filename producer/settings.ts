@@ -10,6 +10,7 @@ import {
   sealingSettings,
 } from '../shared/config/settings.ts';
 import { host, operatorKey, port } from '../shared/config/shapes.ts';
+import { countDigestingKeys } from '../shared/sealing/digest.ts';
 
 const shape = z.object({
   ...processSettings,
@@ -30,7 +31,15 @@ export type ProducerSettings = z.output<typeof shape>;
 /** Everything the producer reads from its environment. */
 export const producerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkOperationsListener, evenWhenOthersFail);
+
+/** A public key is no secret, and a repeated Idempotency-Key is recognized by a digest that needs one. */
+function checkKeys({ VERIQUEUE_KEYS }: ProducerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'VERIQUEUE_KEYS')) return;
+  if (countDigestingKeys(VERIQUEUE_KEYS, 'idempotency-key') > 0) return;
+  report(context, 'VERIQUEUE_KEYS', 'must hold an entry id:digest:… beside public keys');
+}
 
 /** An address alone would be ignored, and leave beside the API what was meant to be kept from the public. */
 function checkOperationsListener(settings: ProducerSettings, context: z.RefinementCtx): void {

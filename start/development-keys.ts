@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { generateKey, type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
+import { formatProducerKeys, generateKeys } from '../shared/sealing/generate-keys.ts';
+import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 
 export interface DevelopmentKeys {
-  /** As in `VERIQUEUE_KEYS`. */
+  /** As in `VERIQUEUE_KEYS` of a worker. */
   readonly text: string;
+  /** The same without what opens, if there is a public half: for the producer. */
+  readonly producerText: string;
   readonly keyRing: KeyRing;
   /** The file they were read from or written to; null when they came from the environment. */
   readonly path: string | null;
@@ -24,7 +27,8 @@ export async function loadSealingKeys(
   const path = join(dataDir, 'sealing-keys');
   await mkdir(dataDir, { recursive: true, mode: 0o700 });
   try {
-    await writeFile(path, `${generateKey(randomBytes)}\n`, { mode: 0o600, flag: 'wx' });
+    const { privateKey, digestKey } = generateKeys(randomBytes);
+    await writeFile(path, `${privateKey},${digestKey}\n`, { mode: 0o600, flag: 'wx' });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
   }
@@ -32,8 +36,8 @@ export async function loadSealingKeys(
   return { ...parse((await readFile(path, 'utf8')).trim(), path), path };
 }
 
-function parse(text: string, from: string): { text: string; keyRing: KeyRing } {
+function parse(text: string, from: string): Omit<DevelopmentKeys, 'path'> {
   const parsed = parseKeyRing(text);
-  if (parsed.ok) return { text, keyRing: parsed.keyRing };
+  if (parsed.ok) return { text, producerText: formatProducerKeys(parsed.keyRing), keyRing: parsed.keyRing };
   throw new Error(`Cannot use the sealing keys of ${from}:\n  ${parsed.errors.join('\n  ')}`);
 }

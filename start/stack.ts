@@ -116,7 +116,11 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
       })
     : null;
   const worker = await part('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
-  const producer = await part('producer', { PORT: String(settings.PORT), OPERATOR_KEY: operator.key });
+  const producer = await part('producer', {
+    VERIQUEUE_KEYS: keys.producerText,
+    PORT: String(settings.PORT),
+    OPERATOR_KEY: operator.key,
+  });
   await writeAddress(settings.VERIQUEUE_DATA_DIR, producer.url);
   return {
     url: producer.url,

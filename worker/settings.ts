@@ -12,6 +12,7 @@ import {
   upstreamSettings,
   workerSettings,
 } from '../shared/config/settings.ts';
+import { opensAnything } from '../shared/sealing/key-ring.ts';
 import { createFieldEncryptor } from './upstream/field-encryption.ts';
 
 const shape = z.object({
@@ -31,8 +32,15 @@ export type WorkerSettings = z.output<typeof shape>;
 /** Everything a worker reads from its environment. */
 export const workerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkBackoff, evenWhenOthersFail)
   .superRefine(checkFieldEncryption, evenWhenOthersFail);
+
+/** With public keys alone a worker would take verifications and settle each as unreadable. */
+function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'VERIQUEUE_KEYS') || opensAnything(VERIQUEUE_KEYS)) return;
+  report(context, 'VERIQUEUE_KEYS', 'must hold a key that opens (id:x25519:… or id:…): these only seal');
+}
 
 function checkBackoff({ RETRY_BASE, RETRY_CAP }: WorkerSettings, context: z.RefinementCtx): void {
   if (!areRead(context, 'RETRY_BASE', 'RETRY_CAP')) return;

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { listClientIds } from '../../shared/client/describe-client.ts';
 import { rewrapWebhookSecrets } from '../../shared/client/webhook-secrets.ts';
 import { rewrapSubjects } from '../../shared/record/rewrap-subjects.ts';
-import { generateKey, getNewestKey, type KeyRing } from '../../shared/sealing/key-ring.ts';
+import { generateKey, generateKeys } from '../../shared/sealing/generate-keys.ts';
+import { getNewestKey, type KeyRing, opensAnything } from '../../shared/sealing/key-ring.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -13,19 +14,41 @@ export function addKeyCommands(program: Command, context: CliContext): void {
   const keys = program.command('keys').description('sealing keys (VERIQUEUE_KEYS)');
   keys
     .command('generate')
-    .description('print a new sealing key, an entry for VERIQUEUE_KEYS; it is stored nowhere')
-    .action(() => {
-      const key = generateKey(randomBytes);
-      context.terminal.show({ key }, key);
-    });
+    .description('print new sealing keys, entries for VERIQUEUE_KEYS; they are stored nowhere')
+    .option('--symmetric', 'one key for all processes, as earlier versions had; producers can open with it')
+    .action(({ symmetric = false }: { readonly symmetric?: boolean }) => generate(context, symmetric));
   keys
     .command('rotate')
     .description('wrap all that waits anew with the newest key, so that older ones can go')
     .action(() => rotate(context));
 }
 
+function generate({ terminal }: CliContext, symmetric: boolean): void {
+  if (symmetric) {
+    const key = generateKey(randomBytes);
+    terminal.show({ key }, key);
+    return;
+  }
+  const { privateKey, publicKey, digestKey } = generateKeys(randomBytes);
+  const made = { worker: privateKey, producer: `${publicKey},${digestKey}` };
+  terminal.show(
+    made,
+    [
+      '# VERIQUEUE_KEYS of workers; keep a copy in a safe',
+      made.worker,
+      '# VERIQUEUE_KEYS of producers',
+      made.producer,
+    ].join('\n'),
+  );
+}
+
 async function rotate(context: CliContext): Promise<void> {
   const keyRing = await context.readKeyRing();
+  if (!opensAnything(keyRing)) {
+    throw new CommandFailure(
+      'Cannot wrap anything anew with these keys: VERIQUEUE_KEYS must be that of a worker',
+    );
+  }
   const { subjects, secrets } = await withConnection(context, async (connection) => ({
     subjects: await rotateSubjects(context, connection, keyRing),
     secrets: await rotateSecrets(connection, keyRing),

@@ -1,5 +1,5 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { findKey, type KeyRing, type SealingKey } from './key-ring.ts';
+import { findKey, type KeyRing, type PublicKey, type RingKey } from './key-ring.ts';
 
 /**
  * Keyed digests: fingerprints of things that must not be stored, or be guessable from what is stored. A plain hash
@@ -12,6 +12,10 @@ import { findKey, type KeyRing, type SealingKey } from './key-ring.ts';
  * - To look one up (it is part of a Redis key or a field), ask for every candidate, newest first:
  *   `listDigestCandidates`. What is found under any of them counts; what is new goes under the first. For a counter,
  *   add the candidates up. Do so within one script: the candidates of one value are one thing.
+ *
+ * Who digests needs a secret, and a public key is none: a producer that has no more than that holds a digest key beside
+ * it. A digest key is for Idempotency-Keys alone; persons are digested by what workers have, so that nobody who takes a
+ * producer's keys can try ID numbers against the counters in Redis.
  *
  * Old digests thus stay findable as long as their key stays in the ring. It may leave as soon as the longest-lived of
  * them has expired. Rejected: always using the oldest key, which keeps lookups single but makes every live digest
@@ -30,22 +34,45 @@ export type DigestPart = string | Buffer | null;
 
 export type DigestComparison = 'same' | 'different' | 'unknown_key';
 
+type DigestingKey = Exclude<RingKey, PublicKey>;
+
+/** How many secrets the ring has for the purpose: as many as there are candidates for a digest. */
+export function countDigestingKeys(keyRing: KeyRing, purpose: DigestPurpose): number {
+  return listDigestingKeys(keyRing, purpose).length;
+}
+
+/** @throws RangeError when the ring has no secret for the purpose */
 export function computeDigest(
   keyRing: KeyRing,
   purpose: DigestPurpose,
   parts: readonly DigestPart[],
 ): string {
-  return digestWith(keyRing.keys[0], purpose, parts);
+  return listDigestCandidates(keyRing, purpose, parts)[0];
 }
 
-/** As many as the ring has keys, newest first; the first is what `computeDigest` gives. */
+/**
+ * As many as the ring has secrets for the purpose, newest first; the first is what `computeDigest` gives.
+ *
+ * @throws RangeError when it has none
+ */
 export function listDigestCandidates(
   keyRing: KeyRing,
   purpose: DigestPurpose,
   parts: readonly DigestPart[],
 ): readonly [string, ...string[]] {
-  const [newest, ...older] = keyRing.keys;
+  const [newest, ...older] = listDigestingKeys(keyRing, purpose);
+  if (newest === undefined) {
+    throw new RangeError(`Cannot digest for ${purpose}: VERIQUEUE_KEYS must have a key for it`);
+  }
   return [digestWith(newest, purpose, parts), ...older.map((key) => digestWith(key, purpose, parts))];
+}
+
+function listDigestingKeys(keyRing: KeyRing, purpose: DigestPurpose): readonly DigestingKey[] {
+  return keyRing.keys.flatMap((key) => (isFor(key, purpose) ? [key] : []));
+}
+
+function isFor(key: RingKey, purpose: DigestPurpose): key is DigestingKey {
+  return key.kind !== 'public' && (key.kind !== 'digest' || purpose !== 'person');
 }
 
 /** In constant time for a given digest. `unknown_key`: the key that made it has left the ring. */
@@ -56,13 +83,13 @@ export function compareDigest(
   digest: string,
 ): DigestComparison {
   const key = findKey(keyRing, digest.slice(0, Math.max(0, digest.lastIndexOf('.'))));
-  if (key === undefined) return 'unknown_key';
+  if (key === undefined || !isFor(key, purpose)) return 'unknown_key';
   const expected = Buffer.from(digestWith(key, purpose, parts));
   const received = Buffer.from(digest);
   return expected.length === received.length && timingSafeEqual(expected, received) ? 'same' : 'different';
 }
 
-function digestWith(key: SealingKey, purpose: DigestPurpose, parts: readonly DigestPart[]): string {
+function digestWith(key: DigestingKey, purpose: DigestPurpose, parts: readonly DigestPart[]): string {
   const hmac = createHmac('sha256', digestKey(key, purpose));
   for (const part of parts) {
     const bytes = typeof part === 'string' ? Buffer.from(part, 'utf8') : part;
@@ -76,7 +103,7 @@ function digestWith(key: SealingKey, purpose: DigestPurpose, parts: readonly Dig
 /** One key for each purpose, kept as long as the ring's key itself. */
 const digestKeys = new WeakMap<KeyObject, Map<DigestPurpose, KeyObject>>();
 
-function digestKey(key: SealingKey, purpose: DigestPurpose): KeyObject {
+function digestKey(key: DigestingKey, purpose: DigestPurpose): KeyObject {
   const known = digestKeys.get(key.secret) ?? new Map<DigestPurpose, KeyObject>();
   digestKeys.set(key.secret, known);
   const found = known.get(purpose);

@@ -1,23 +1,59 @@
-import { createSecretKey, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
+import { parseKeyEntry } from './key-entry.ts';
 
 /**
- * The sealing keys of a deployment, `VERIQUEUE_KEYS` = `id:base64,id:base64`, newest first.
+ * The sealing keys of a deployment, `VERIQUEUE_KEYS` = entries separated by commas, newest first.
  *
- * Everything new is sealed with the first key; every key opens. A rotation therefore takes three restarts, each
- * complete on all processes before the next: (1) append the new key at the end, so that everybody can open with it;
- * (2) move it to the front and run `keys rotate`; (3) after the longest lifetime of a digest (see digest.ts) and of
- * a waiting verification has passed, remove the old key. Skipping (1) makes processes that restarted late report
- * `unknown_key` for what the early ones sealed.
+ *     x…:x25519:<base64>          private key     workers     seals, opens, digests
+ *     x…:x25519-public:<base64>   its public half producers   seals
+ *     d…:digest:<base64>          digest key      producers   recognizes a repeated Idempotency-Key
+ *     k…:<base64>                 symmetric key   both        all of it; the only kind in earlier versions
+ *
+ * Everything new is sealed with the first key that can; every key that can opens. A rotation therefore takes three
+ * restarts, each complete on all processes before the next: (1) append the new key at the end of the workers' ring, so
+ * that they can open with it; (2) move it to the front everywhere and run `keys rotate`; (3) after the longest lifetime
+ * of a digest (see digest.ts) and of a waiting verification has passed, remove the old key. Skipping (1) makes workers
+ * that restarted late report `unknown_key` for what the producers sealed.
  */
 export interface KeyRing {
-  readonly keys: readonly [SealingKey, ...SealingKey[]];
+  readonly keys: readonly [RingKey, ...RingKey[]];
+  /** The newest of `keys` that seals. */
+  readonly newest: SealingKey;
 }
 
-export interface SealingKey {
+/** A KeyObject neither prints nor serializes its bytes when it strays into a log. */
+export interface SymmetricKey {
+  readonly kind: 'symmetric';
   readonly id: string;
-  /** A KeyObject, because it neither prints nor serializes its bytes when it strays into a log. */
   readonly secret: KeyObject;
 }
+
+export interface PrivateKey {
+  readonly kind: 'private';
+  readonly id: string;
+  readonly privateKey: KeyObject;
+  readonly publicKey: KeyObject;
+  readonly publicBytes: Buffer;
+  /** The private key's bytes, as what digests are derived from. */
+  readonly secret: KeyObject;
+}
+
+export interface PublicKey {
+  readonly kind: 'public';
+  readonly id: string;
+  readonly publicKey: KeyObject;
+  readonly publicBytes: Buffer;
+}
+
+export interface DigestKey {
+  readonly kind: 'digest';
+  readonly id: string;
+  readonly secret: KeyObject;
+}
+
+export type RingKey = SymmetricKey | PrivateKey | PublicKey | DigestKey;
+export type SealingKey = Exclude<RingKey, DigestKey>;
+export type OpeningKey = Exclude<SealingKey, PublicKey>;
 
 export type KeyRingParsing =
   | { readonly ok: true; readonly keyRing: KeyRing }
@@ -27,63 +63,40 @@ export type KeyRingParsing =
 /** Supplies `size` unpredictable bytes: `randomBytes` of node:crypto. */
 export type RandomBytes = (size: number) => Buffer;
 
-const KEY_BYTES = 32;
-
-/**
- * Ids have at most 20 characters, so that a key pasted into the place of an id is never taken for one and echoed:
- * 128 bits need 22 characters of Base64. Neither separator of associated data nor of this format is among them.
- */
-const KEY_ID = /^[A-Za-z0-9_-]{1,20}$/;
-
 /** Spaces around an entry are ignored; everything else is taken literally. */
 export function parseKeyRing(text: string): KeyRingParsing {
-  const entries = text.split(',').map((entry, i) => parseEntry(entry.trim(), i + 1));
+  const entries = text.split(',').map((entry, i) => parseKeyEntry(entry.trim(), i + 1));
   const keys = entries.flatMap((entry) => (typeof entry === 'string' ? [] : [entry]));
   const errors = [
     ...entries.filter((entry) => typeof entry === 'string'),
     ...listDuplicateIds(keys).map((id) => `Cannot use key ${id}: its id must be unique, received it twice`),
   ];
-  const [newest, ...older] = keys;
-  if (errors.length > 0 || newest === undefined) return { ok: false, errors };
-  return { ok: true, keyRing: { keys: [newest, ...older] } };
+  const [first, ...others] = keys;
+  const newest = keys.find((key) => key.kind !== 'digest');
+  if (errors.length > 0 || first === undefined) return { ok: false, errors };
+  if (newest === undefined) {
+    return { ok: false, errors: ['Cannot seal with digest keys alone: one entry must be a key that seals'] };
+  }
+  return { ok: true, keyRing: { keys: [first, ...others], newest } };
 }
 
 export function getNewestKey(keyRing: KeyRing): SealingKey {
-  return keyRing.keys[0];
+  return keyRing.newest;
 }
 
-export function findKey(keyRing: KeyRing, id: string): SealingKey | undefined {
+export function findKey(keyRing: KeyRing, id: string): RingKey | undefined {
   return keyRing.keys.find((key) => key.id === id);
 }
 
-/** @returns one entry for `VERIQUEUE_KEYS`, `k` and eight hex digits as its id; it is a secret */
-export function generateKey(random: RandomBytes): string {
-  return `k${random(4).toString('hex')}:${random(KEY_BYTES).toString('base64')}`;
+export const canOpen = (key: RingKey): key is OpeningKey =>
+  key.kind === 'symmetric' || key.kind === 'private';
+
+/** Whether anything can be opened with the ring: a worker's must, a producer's need not. */
+export function opensAnything(keyRing: KeyRing): boolean {
+  return keyRing.keys.some(canOpen);
 }
 
-function parseEntry(entry: string, position: number): SealingKey | string {
-  const colon = entry.indexOf(':');
-  if (entry === '') return `Cannot use key entry ${position}: it must be id:base64, received an empty entry`;
-  if (colon === -1) return `Cannot use key entry ${position}: it must be id:base64, received no colon`;
-
-  const id = entry.slice(0, colon);
-  if (!KEY_ID.test(id)) {
-    return `Cannot use key entry ${position}: its id must be 1 to 20 letters, digits, hyphens or underscores`;
-  }
-  const encoded = entry.slice(colon + 1);
-  const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.toString('base64') !== encoded) {
-    return `Cannot use key entry ${position} (${id}): it must be standard Base64 with padding`;
-  }
-  if (bytes.length !== KEY_BYTES) {
-    return `Cannot use key entry ${position} (${id}): it must have 32 bytes, received ${bytes.length}`;
-  }
-  const secret = createSecretKey(bytes);
-  bytes.fill(0);
-  return { id, secret };
-}
-
-function listDuplicateIds(keys: readonly SealingKey[]): readonly string[] {
+function listDuplicateIds(keys: readonly RingKey[]): readonly string[] {
   const ids = keys.map((key) => key.id);
   return [...new Set(ids.filter((id, i) => ids.indexOf(id) !== i))];
 }

@@ -34,6 +34,7 @@ const schemas = {
 const dotEnv = {
   REDIS_PASSWORD: '0123456789abcdef',
   VERIQUEUE_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
+  VERIQUEUE_PRODUCER_KEYS: `k1:${Buffer.alloc(32, 1).toString('base64')}`,
   TENCENTCLOUD_SECRET_ID: 'id',
   TENCENTCLOUD_SECRET_KEY: 'key',
   RETENTION: '1d',
@@ -77,9 +78,12 @@ describe('docker-compose.yml', () => {
     expect(parseEnvironment(workerEnvironment, environment).RETENTION).toBe(86_400_000);
   });
 
-  it.each(['REDIS_PASSWORD', 'VERIQUEUE_KEYS'])('does not start without %s', (variable) => {
-    expect(() => interpolate(composeText, { ...dotEnv, [variable]: '' })).toThrow(variable);
-  });
+  it.each(['REDIS_PASSWORD', 'VERIQUEUE_KEYS', 'VERIQUEUE_PRODUCER_KEYS'])(
+    'does not start without %s',
+    (variable) => {
+      expect(() => interpolate(composeText, { ...dotEnv, [variable]: '' })).toThrow(variable);
+    },
+  );
 
   it('keeps the account of the upstream from everything but the workers', () => {
     const knowing = services.filter(([, { environment }]) => 'TENCENTCLOUD_SECRET_KEY' in environment);

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { computeNextUpstreamDay } from '../../shared/outcomes/decide.ts';
 import { defineScript } from '../../shared/redis/script.ts';
-import { listDigestCandidates } from '../../shared/sealing/digest.ts';
+import { countDigestingKeys, listDigestCandidates } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 
 /**
@@ -77,7 +77,7 @@ return {'admitted', reservation}
 
 export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
   const { redis, keys, keyRing } = deps;
-  const admit = admitScript(keyRing.keys.length);
+  const admit = admitScript(countDigestingKeys(keyRing, 'person'));
   const keysOf = (idCard: string) =>
     listDigestCandidates(keyRing, 'person', [idCard]).map((digest) => keys.person(digest));
   const newestKeyOf = (idCard: string) => keysOf(idCard)[0] ?? '';

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../../shared/redis/private-redis.ts';
-import { generateKey } from '../../../shared/sealing/key-ring.ts';
+import { generateKey } from '../../../shared/sealing/generate-keys.ts';
 import { requireRedisBinary } from '../../support/redis.ts';
 import { runCli } from './run-cli.ts';
 

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { rewrapSubjects } from '../../../shared/record/rewrap-subjects.ts';
+import { generateKeys } from '../../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { runCli, runJson } from './run-cli.ts';
@@ -71,12 +72,38 @@ describe('veriqueue keys', () => {
     expect(await chain.redis.exists(subject)).toBe(0);
   });
 
-  it('generates keys that make a ring', async () => {
-    const [one, two] = await Promise.all([
+  it('rotates to a public key, and refuses to with a producer’s half', async () => {
+    const { privateKey, publicKey, digestKey } = generateKeys(randomBytes);
+    const own = await startChain({ redis: chain.redisServer, workers: 0 });
+    const submitted = await own.submit();
+    const half = { ...own.environment, VERIQUEUE_KEYS: `${publicKey},${digestKey}` };
+    const refused = await runCli(['keys', 'rotate'], half);
+    expect(refused).toMatchObject({ code: 1 });
+    expect(refused.stderr).toMatch(/VERIQUEUE_KEYS must be that of a worker/);
+
+    const both = { ...own.environment, VERIQUEUE_KEYS: `${privateKey},${own.environment['VERIQUEUE_KEYS']}` };
+    expect(await runJson<Rotation>(['keys', 'rotate'], both)).toMatchObject({
+      subjects: { rewrapped: 1, unreadable: 0 },
+      webhookSecrets: { rewrapped: 1, unreadable: 0 },
+    });
+    await own.addWorker({ VERIQUEUE_KEYS: privateKey });
+    expect((await own.receiver.eventOf(submitted.id)).data.outcome?.verdict).toBe('match');
+    await own.stop();
+  });
+
+  it('generates the two halves of a pair, a digest key, or a symmetric key', async () => {
+    const [shown, made, symmetric] = await Promise.all([
       runCli(['keys', 'generate'], {}),
-      runJson<{ key: string }>(['keys', 'generate'], {}),
+      runJson<{ worker: string; producer: string }>(['keys', 'generate'], {}),
+      runCli(['keys', 'generate', '--symmetric'], {}),
     ]);
-    expect(ringOf(`${one.stdout.trim()},${two.key}`).keys).toHaveLength(2);
+    expect(ringOf(made.worker).keys.map(({ kind }) => kind)).toEqual(['private']);
+    expect(ringOf(made.producer).keys.map(({ kind }) => kind)).toEqual(['public', 'digest']);
+    expect(ringOf(symmetric.stdout.trim()).keys.map(({ kind }) => kind)).toEqual(['symmetric']);
+    const lines = shown.stdout.trim().split('\n');
+    expect(lines.filter((line) => line.startsWith('#'))).toHaveLength(2);
+    for (const line of lines.filter((one) => !one.startsWith('#')))
+      expect(ringOf(line).newest.id).toMatch(/^x/);
   });
 });
 

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { findKey, generateKey, getNewestKey, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
+import { generateKey } from '../../../shared/sealing/generate-keys.ts';
+import { findKey, getNewestKey, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
 
 const first = randomBytes(32).toString('base64');
 const second = randomBytes(32).toString('base64');
@@ -12,7 +13,8 @@ describe('parseKeyRing', () => {
     if (!parsing.ok) throw new Error('the ring must parse');
     expect(getNewestKey(parsing.keyRing).id).toBe('2026-03');
     expect(parsing.keyRing.keys.map((key) => key.id)).toEqual(['2026-03', '2026-02']);
-    expect(findKey(parsing.keyRing, '2026-02')?.secret.export().toString('base64')).toBe(second);
+    const older = findKey(parsing.keyRing, '2026-02');
+    expect(older?.kind === 'symmetric' && older.secret.export().toString('base64')).toBe(second);
     expect(findKey(parsing.keyRing, '2026-01')).toBeUndefined();
   });
 
@@ -21,13 +23,21 @@ describe('parseKeyRing', () => {
   });
 
   test.each<[what: string, text: string, errors: readonly string[]]>([
-    ['nothing', '', ['Cannot use key entry 1: it must be id:base64, received an empty entry']],
+    [
+      'nothing',
+      '',
+      ['Cannot use key entry 1: it must be id:base64 or id:kind:base64, received an empty entry'],
+    ],
     [
       'a trailing comma',
       `a:${first},`,
-      ['Cannot use key entry 2: it must be id:base64, received an empty entry'],
+      ['Cannot use key entry 2: it must be id:base64 or id:kind:base64, received an empty entry'],
     ],
-    ['a key without an id', first, ['Cannot use key entry 1: it must be id:base64, received no colon']],
+    [
+      'a key without an id',
+      first,
+      ['Cannot use key entry 1: it must be id:base64 or id:kind:base64, received no colon'],
+    ],
     [
       'id and key in the wrong order',
       `${first}:a`,
@@ -67,7 +77,7 @@ describe('parseKeyRing', () => {
       'several mistakes, all of them',
       `a:${first},b,c:AAAA`,
       [
-        'Cannot use key entry 2: it must be id:base64, received no colon',
+        'Cannot use key entry 2: it must be id:base64 or id:kind:base64, received no colon',
         'Cannot use key entry 3 (c): it must have 32 bytes, received 3',
       ],
     ],

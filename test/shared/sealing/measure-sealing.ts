@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { generateKey, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
+import { parseKeyRing } from '../../../shared/sealing/key-ring.ts';
 import { openSubject, sealSubject } from '../../../shared/sealing/seal.ts';
 import type { Subject } from '../../../shared/sealing/subject.ts';
 
@@ -15,8 +15,8 @@ export interface SealingCost {
 }
 
 /** Seals and opens one subject over and over; the first fifth of the rounds warms up and is not counted. */
-export function measureSealing(photoBytes: number, rounds: number): SealingCost {
-  const parsing = parseKeyRing(generateKey(randomBytes));
+export function measureSealing(photoBytes: number, rounds: number, keys: string): SealingCost {
+  const parsing = parseKeyRing(keys);
   if (!parsing.ok) throw new TypeError(parsing.errors.join('; '));
   const subject: Subject = { idCard: '999999199001010000', name: '测试', photo: randomBytes(photoBytes) };
   const timings = Array.from({ length: rounds }, (_, round) => {

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { generateKey, type KeyRing, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
+import { generateKey } from '../../../shared/sealing/generate-keys.ts';
+import { type KeyRing, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
 
 /** An entry of a key ring with a given id. */
 export function makeKeyEntry(id: string): string {

@@ -3,7 +3,8 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { laneKeys } from '../../../shared/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../../shared/redis/connect.ts';
-import { generateKey, type KeyRing, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
+import { generateKey } from '../../../shared/sealing/generate-keys.ts';
+import { type KeyRing, parseKeyRing } from '../../../shared/sealing/key-ring.ts';
 import { createPersonLimit, type PersonLimit } from '../../../worker/person-limit/person-limit.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 
