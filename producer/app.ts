@@ -17,6 +17,7 @@ import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { limitSubmissions, type SubmissionRate } from './rate-limit.ts';
+import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
 import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
@@ -43,6 +44,7 @@ export interface AppDeps {
   readonly metrics: ProducerMetrics;
   readonly rules: SubmissionRules;
   readonly rate: SubmissionRate;
+  readonly redeliveryLimits: RedeliveryLimits;
   readonly timeouts: HttpTimeouts;
   /** Shared by all listeners of the process. */
   readonly bodyBudget: BodyBudget;

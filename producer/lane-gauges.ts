@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
+import { listClientIds } from '../shared/client/describe-client.ts';
 import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
 import type { LaneKeys } from '../shared/keys.ts';
 import type { Logger } from '../shared/log.ts';
@@ -24,6 +25,8 @@ interface LaneReading {
   /** Those that are failing or held, or with events that wait. */
   readonly endpoints: readonly EndpointState[];
   readonly deadLetters: number;
+  /** Of the client that has most. */
+  readonly mostRecords: number;
 }
 
 /**
@@ -42,19 +45,29 @@ type ReadLane = () => Promise<LaneReading | null>;
 
 async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promise<LaneReading | null> {
   try {
-    const [overview, oldest, endpoints, deadLetters] = await Promise.all([
+    const [overview, oldest, endpoints, deadLetters, mostRecords] = await Promise.all([
       lane.read(),
       readOldestWaiting(redis, keys, now()),
       listEndpoints(redis, keys, []),
       redis.zcard(keys.deadLetters()),
+      readMostRecords(redis, keys),
     ]);
-    return { lane: overview, oldest, endpoints, deadLetters };
+    return { lane: overview, oldest, endpoints, deadLetters, mostRecords };
   } catch (error) {
     // A Redis that is away has been told by its connection.
     if (classifyRedisError(error) !== 'gone')
       log.warn({ event: 'scrape_incomplete', err: error }, 'cannot read the lane for its metrics');
     return null;
   }
+}
+
+/** A thousand are a millisecond of Redis; with more clients, some are not looked at. */
+const MAX_CLIENTS = 1_000;
+
+async function readMostRecords(redis: Redis, keys: LaneKeys): Promise<number> {
+  const clientIds = (await listClientIds(redis, keys)).slice(0, MAX_CLIENTS);
+  const counts = await Promise.all(clientIds.map((id) => redis.zcard(keys.clientIndex(id))));
+  return counts.reduce((most, count) => Math.max(most, count), 0);
 }
 
 /** A scrape collects all gauges at once, and each asks for itself: one look at Redis answers them all. */
@@ -176,6 +189,15 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
         [{ reason: 'no_callback_url' }, count(({ origin }) => origin === 'none')],
       ];
     },
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_client_records_most',
+      help: 'Verifications kept of the client that has most; CLIENT_MAX_RECORDS ends its submissions',
+    },
+    read,
+    ({ mostRecords }) => [[{}, mostRecords]],
   );
   register(
     registry,

@@ -17,6 +17,8 @@ export interface ProducerMetrics {
   countAbort(request: { readonly method: string; readonly route: string }): void;
   /** @param result `accepted`, `replayed`, or the code of the problem it was answered with */
   countSubmission(result: string): void;
+  /** A client asked for its event again. @param result `redelivered`, or the code of the problem */
+  countRedelivery(result: string): void;
   countAccepted(priority: Priority): void;
 }
 
@@ -49,6 +51,12 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
     labelNames: ['result'],
     registers,
   });
+  const redeliveries = new Counter({
+    name: 'veriqueue_redeliveries_total',
+    help: 'Events that clients asked to have delivered again, by what became of it',
+    labelNames: ['result'],
+    registers,
+  });
   const accepted = new Counter({
     name: 'veriqueue_verifications_accepted_total',
     help: 'Verifications accepted by priority, repeats of an Idempotency-Key left out',
@@ -66,6 +74,7 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
     },
     countAbort: ({ method, route }) => requests.inc({ method, route, status: 'aborted' }),
     countSubmission: (result) => submissions.inc({ result }),
+    countRedelivery: (result) => redeliveries.inc({ result }),
     countAccepted: (priority) => accepted.inc({ priority }),
   };
 }

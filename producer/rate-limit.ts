@@ -51,10 +51,19 @@ export async function takeSubmission(
   redis: Redis,
   keys: LaneKeys,
   clientId: string,
+  rate: SubmissionRate,
+): Promise<RateDecision> {
+  return takeFromRate(redis, keys.clientRate(clientId), rate);
+}
+
+/** Takes one out of a rate. @param key where it is kept */
+export async function takeFromRate(
+  redis: Redis,
+  key: string,
   { perSecond, burst }: SubmissionRate,
 ): Promise<RateDecision> {
   const intervalUs = Math.max(1, Math.round(1_000_000 / perSecond));
-  const reply = await takeScript(redis, [keys.clientRate(clientId)], [intervalUs, burst]);
+  const reply = await takeScript(redis, [key], [intervalUs, burst]);
   const [allowed, remaining = 0, fullInMs = 0, nextInMs = 0] = reply as number[];
   return { allowed: allowed === 1, remaining, fullInMs, nextInMs };
 }

@@ -179,6 +179,11 @@ function wire(
       allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,
       allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
       retentionMs: settings.RETENTION,
+      maxClientRecords: settings.CLIENT_MAX_RECORDS,
+    },
+    redeliveryLimits: {
+      perMinute: settings.CLIENT_REDELIVERIES_PER_MINUTE,
+      open: settings.CLIENT_MAX_REDELIVERIES,
     },
     rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     timeouts,

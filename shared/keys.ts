@@ -55,6 +55,10 @@ export interface LaneKeys {
   apiKeys(): string;
   /** String: until when a client's submissions have used up its rate (µs epoch). */
   clientRate(clientId: string): string;
+  /** String: the same for its redeliveries. */
+  clientRedeliveryRate(clientId: string): string;
+  /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
+  openRedeliveries(clientId: string): string;
   /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch). */
   consoleSessions(): string;
   /** Hash: how many people's photos are stored now, and the peak. */
@@ -100,6 +104,8 @@ export function laneKeys(lane: string): LaneKeys {
     client: (clientId) => `${tag}:client:${clientId}`,
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
+    clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
+    openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     consoleSessions: () => `${tag}:console-sessions`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,

@@ -5,14 +5,23 @@ import type { Logger } from '../../shared/log.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { LaneView } from '../lane-view.ts';
+import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi.ts';
 import { ProblemError } from '../problem.ts';
+import {
+  noteOpenRedelivery,
+  type RedeliveryLimits,
+  requireRedeliveryRate,
+  requireRedeliveryRoom,
+} from '../redelivery-limit.ts';
 import { clientOf } from '../request-state.ts';
 import { presentNow } from '../waiting.ts';
 import { idParams, parseIdParam, readOwn } from './own-verification.ts';
 
 export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;
+  readonly redeliveryLimits: RedeliveryLimits;
+  readonly metrics: Pick<ProducerMetrics, 'countRedelivery'>;
   readonly log: Logger;
   readonly tracing: Tracing;
   /** ms epoch */
@@ -29,19 +38,26 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       description:
         'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, while it is under way, and when the origin of its callback is not registered for you any more.',
       params: idParams,
-      response: { 202: verification, ...problemResponses('401', '404', '409', '503') },
+      response: { 202: verification, ...problemResponses('401', '404', '409', '429', '503') },
+    },
+    onResponse: async (request) => {
+      if (request.problemCode !== null) deps.metrics.countRedelivery(request.problemCode);
     },
     handler: async (request, reply) => {
       const id = parseIdParam(request.params);
       const clientId = clientOf(request).id;
+      await requireRedeliveryRate(deps.redis, deps.keys, clientId, deps.redeliveryLimits);
       const { callbackUrl } = await readOwn(deps, id, clientId);
       if (callbackUrl !== null && !isCallbackAllowed(clientOf(request), new URL(callbackUrl))) {
         throw new ProblemError('callback_not_allowed');
       }
+      await requireRedeliveryRoom(deps.redis, deps.keys, clientId, deps.redeliveryLimits);
       deps.tracing.note({ 'veriqueue.verification.id': id });
       const { status } = await redeliver(deps, id);
       if (status === 'missing') throw new ProblemError('not_found');
       if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
+      await noteOpenRedelivery(deps.redis, deps.keys, clientId, id);
+      deps.metrics.countRedelivery('redelivered');
       deps.log.info({ event: 'redelivery_asked', verification: id }, 'its event is to be delivered again');
       const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
       reply.code(202);

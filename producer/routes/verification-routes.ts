@@ -177,7 +177,8 @@ async function cancel(
   const result = await cancelVerification(redis, keys, {
     id,
     clientId,
-    keepUntil: now() + retentionMs,
+    now: now(),
+    retentionMs,
   });
   if (result === 'missing') throw new ProblemError('not_found');
   if (result === 'too_late') throw new ProblemError('too_late');

@@ -14,6 +14,7 @@ import type { Subject } from '../../shared/sealing/subject.ts';
 import { computeBacklogRetryAfter } from '../estimate.ts';
 import { type LaneView, speedOf } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
+import { requireRecordRoom } from '../record-limit.ts';
 import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';
 import { listExposedFields } from './exposed-subject.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
@@ -25,6 +26,8 @@ export interface SubmissionRules {
   readonly allowInsecureCallbacks: boolean;
   readonly allowCheckDigitFailure: boolean;
   readonly retentionMs: number;
+  /** Records kept of one client; 0 sets no limit. */
+  readonly maxClientRecords: number;
 }
 
 export interface SubmitDeps extends EnqueueDeps {
@@ -172,7 +175,7 @@ async function accept(
 ): Promise<Submitted> {
   const { id, redisKey } = claim;
   try {
-    await takeRoom(deps);
+    await takeRoom(deps, client.id);
   } catch (error) {
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;
@@ -213,7 +216,8 @@ async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
   deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
 }
 
-async function takeRoom({ lane, rules }: SubmitDeps): Promise<void> {
+async function takeRoom({ redis, keys, lane, rules, now }: SubmitDeps, clientId: string): Promise<void> {
+  await requireRecordRoom(redis, keys, { clientId, max: rules.maxClientRecords, now: now() });
   const overview = await lane.read();
   const backlog = lane.countBacklog(overview);
   if (backlog < rules.maxBacklog) return lane.take();

@@ -84,6 +84,12 @@ export const producerSettings = {
   MAX_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('256'),
   /** Of one client's share of them. */
   CLIENT_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('64'),
+  /** Records kept of one client, each some 5 kB; 0 sets no limit. */
+  CLIENT_MAX_RECORDS: wholeNumber({ min: 0, max: 1_000_000_000 }).prefault('5000000'),
+  /** Events that one client may have delivered again a minute, by itself; 0 sets no limit. */
+  CLIENT_REDELIVERIES_PER_MINUTE: wholeNumber({ min: 0, max: 1_000_000 }).prefault('600'),
+  /** And how many of them may be under way; 0 sets no limit. */
+  CLIENT_MAX_REDELIVERIES: wholeNumber({ min: 0, max: 1_000_000_000 }).prefault('10000'),
   ALLOW_CHECK_DIGIT_FAILURE: flag.default(false),
 };
 

@@ -42,6 +42,11 @@ export const problemTable = {
   invalid_query: { status: 422, title: 'The query has invalid parameters' },
   idempotency_mismatch: { status: 422, title: 'This Idempotency-Key was used with another body' },
   invalid_idempotency_key: { status: 422, title: 'The Idempotency-Key is not usable' },
+  too_many_records: { status: 429, title: 'As many verifications are kept of this client as it may have' },
+  too_many_redeliveries: {
+    status: 429,
+    title: 'As many events are being delivered again as this client may have',
+  },
   too_many_requests: { status: 429, title: 'Too many requests' },
   client_uploads_full: { status: 429, title: 'Too many bytes of this client are being received at once' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },

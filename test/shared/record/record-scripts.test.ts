@@ -47,7 +47,7 @@ const postpone = (id: string, workerId = 'worker-a', change = {}) =>
     ...change,
   });
 const cancel = (id: string, clientId = CLIENT_ID) =>
-  cancelVerification(lane.redis, keys, { id, clientId, keepUntil: 1_900_000_000_000 });
+  cancelVerification(lane.redis, keys, { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
 const listed = async (status: 'queued' | 'verifying' | 'completed' | 'retrying' | 'cancelled') =>
   (await listIds(lane.redis, keys, { clientId: CLIENT_ID, status, limit: 10, after: undefined })).ids;
 
