@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitReadyRedis } from './await-ready-redis.ts';
 import { type Judgement, judgeStorm, type StormFacts } from './judge.ts';
-import type { UnaskedExit } from './logs.ts';
+import type { FaultEntry, UnaskedExit } from './logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type RedisPair, startRedisPair } from './redis-pair.ts';
 import { computeSchedule, type FaultKind } from './schedule.ts';
@@ -37,6 +37,8 @@ export interface StormReport {
   readonly jobs: number;
   readonly seconds: number;
   readonly judgement: Judgement;
+  /** The faults as they happened. */
+  readonly faults: readonly FaultEntry[];
   /** See {@link tellStories}. */
   readonly stories: readonly string[];
   /** Where the output of the processes is; null when it was not worth keeping. */
@@ -44,8 +46,6 @@ export interface StormReport {
 }
 
 const UPSTREAM_TIMEOUT_MS = 3_000;
-/** Without a new acknowledgement for so long, what is missing is taken to be stuck. */
-const QUIET_MS = 25_000;
 /** A storm takes at most this long, whatever happens. */
 const LIMIT_MS = { base: 120_000, ofJob: 500 };
 const LOOK_EVERY_MS = 100;
@@ -69,6 +69,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       jobs: options.jobs,
       seconds: (Date.now() - startedAt) / 1_000,
       judgement,
+      faults: facts.faults,
       stories: tellStories(judgement.breaches, facts),
       folder: isBroken ? folder : null,
     };
@@ -128,7 +129,12 @@ async function pass(
   const signal = AbortSignal.any([options.signal, limit]);
   const begun = () => submitter.begun();
   const stage = { redis, upstream, receiver, ...system };
-  const weather = createWeather(stage, computeSchedule(seed, jobs, kinds), { begun, signal });
+  const weather = createWeather(stage, computeSchedule(seed, jobs, kinds), {
+    jobs,
+    begun,
+    callsUnderWay: upstream.underWay,
+    signal,
+  });
   const submitter: Submitter = createSubmitter({
     seed,
     jobs,
@@ -182,7 +188,7 @@ async function awaitQuiet(
   signal: AbortSignal,
 ): Promise<void> {
   let [seen, since] = [-1, Date.now()];
-  while (missing(scene, ids).size > 0 && Date.now() - since < QUIET_MS) {
+  while (missing(scene, ids).size > 0 && Date.now() - since < scene.system.quietMs) {
     const { size } = scene.receiver.acknowledged;
     if (size !== seen) [seen, since] = [size, Date.now()];
     await sleep(LOOK_EVERY_MS, undefined, { signal });
@@ -191,7 +197,7 @@ async function awaitQuiet(
 
 /** What nobody was promised may still be under way: a submission whose client was told 503, for instance. */
 async function awaitNoResidue({ redis, system }: Scene, signal: AbortSignal) {
-  const deadline = Date.now() + QUIET_MS;
+  const deadline = Date.now() + system.quietMs;
   for (;;) {
     const residue = await redis.primary().ask((admin) => system.residue(admin));
     if (residue.length === 0 || Date.now() > deadline) return residue;

@@ -31,7 +31,7 @@ export interface SubmitterOptions {
 const SHARE_WITHOUT_KEY = 0.1;
 const SHARE_TWICE = 0.05;
 const SHARE_BULK = 0.3;
-const CONCURRENCY = 12;
+const CONCURRENCY = 24;
 /** Longer than the producer takes to say that it does not know. */
 const ANSWER_WITHIN_MS = 8_000;
 const AGAIN_AFTER_MS = { min: 100, max: 600 };
@@ -64,7 +64,7 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
   const { seed, jobs, gate, signal } = options;
   const entries: SubmissionEntry[] = [];
   const accepted = new Set<number>();
-  const state = { next: 0 };
+  const state = { next: 0, begun: 0 };
   const send = async (job: Job): Promise<SubmissionEntry> => {
     const entry = await post(options, job);
     entries.push(entry);
@@ -84,13 +84,14 @@ export function createSubmitter(options: SubmitterOptions): Submitter {
       const job = makeJob(seed, state.next);
       state.next += 1;
       await gate(job.job);
+      state.begun += 1;
       await Promise.all(job.twice ? [persist(job), persist(job)] : [persist(job)]);
     }
   };
   return {
     entries,
     accepted,
-    begun: () => state.next,
+    begun: () => state.begun,
     run: async () => {
       await Promise.all(Array.from({ length: CONCURRENCY }, work));
     },

@@ -17,6 +17,8 @@ export interface System {
   readonly producer: PartSlot;
   readonly workers: readonly PartSlot[];
   readonly lockPattern: string;
+  /** Without a new acknowledgement for so long, what is missing is taken to be stuck. */
+  readonly quietMs: number;
   /** What an operator does when all is well again: sends dead letters once more. @returns how many */
   repair(jobs: ReadonlyMap<number, string>): Promise<number>;
   /** Null: it has no such view. */

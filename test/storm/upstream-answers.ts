@@ -17,8 +17,9 @@ const VERDICTS = [
   { share: 0.08, code: 'FailedOperation.LifePhotoPoorQuality', charged: false },
 ] as const;
 
-const LATENCY_MS = { min: 30, max: 200 };
-const SLOW_MS = 1_500;
+/** Slow enough that calls are under way whenever a fault comes. */
+const LATENCY_MS = { min: 100, max: 1_500 };
+const SLOW_MS = 2_500;
 /** Further than the caller waits. */
 const OVERDUE_MS = 1_500;
 

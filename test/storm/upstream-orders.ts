@@ -24,6 +24,9 @@ const upstreamCall = z.object({
 
 export const upstreamLog = z.object({ calls: z.array(upstreamCall) });
 
+/** Sent by itself, often: how many calls have no answer yet. */
+export const upstreamNews = z.object({ underWay: z.number() });
+
 export const upstreamReady = z.object({ ready: z.literal(true), url: z.string() });
 
 export const upstreamSettings = z.object({ seed: z.number(), callTimeoutMs: z.number() });

@@ -15,6 +15,7 @@ type Call = { -readonly [Field in keyof UpstreamCall]: UpstreamCall[Field] };
 const settings = upstreamSettings.parse(JSON.parse(process.argv[2] ?? ''));
 const calls: Call[] = [];
 const callsOf = new Map<string, number>();
+let underWay = 0;
 let spoiling: { fault: string; count: number; untilMs: number } | null = null;
 
 /** The last two looks at the clock: what is stamped now came after the older one. */
@@ -49,8 +50,10 @@ async function serve(request: IncomingMessage, response: ServerResponse): Promis
     fault,
   };
   calls.push(call);
+  underWay += 1;
   let isOver = false;
   response.once('close', () => {
+    underWay -= 1;
     if (isOver) return;
     if (server.listening) call.abandonedAt = Date.now();
     else call.fault ??= 'upstream_down';
@@ -138,6 +141,14 @@ function obey(order: UpstreamOrder): void {
 }
 
 process.on('message', (message) => obey(upstreamOrder.parse(message)));
+const NEWS_EVERY_MS = 25;
+let toldUnderWay = 0;
+setInterval(() => {
+  if (underWay === toldUnderWay) return;
+  toldUnderWay = underWay;
+  process.send?.({ underWay });
+}, NEWS_EVERY_MS);
+
 process.once('disconnect', () => process.exit(0));
 // A Ctrl-C reaches the whole group; this one ends with its parent, which still wants its log.
 process.on('SIGINT', () => undefined);

@@ -28,6 +28,9 @@ const QUICK = {
   LOG_FORMAT: 'json',
 };
 
+/** Twice the time in which a killed worker's calls are promised to be asked again. */
+const QUIET_MS = 30_000;
+
 /** Starts producer and workers as they run in production, each behind a door of the proxy. */
 export async function startVeriqueue(options: SystemOptions): Promise<System> {
   const { redis, onUnaskedExit } = options;
@@ -70,6 +73,7 @@ export async function startVeriqueue(options: SystemOptions): Promise<System> {
     webhookSecret: client.webhookSecret,
     producer,
     workers,
+    quietMs: QUIET_MS,
     lockPattern: `${keys.queuePrefix}:${keys.verificationQueue}:*:lock`,
     async repair(jobs) {
       const answers = await mapAtOnce([...jobs.values()], async (id) => {

@@ -6,6 +6,9 @@ import type { Residue } from '../residue.ts';
 import { logFileOf, type System, type SystemOptions, workerNames } from '../system.ts';
 import { EVENTS, VERIFICATIONS } from './plain-queues.ts';
 
+/** A job whose worker was killed comes back after BullMQ's lock and its check for stalled jobs, 30 s each. */
+const QUIET_MS = 75_000;
+
 /** Starts the plain pipeline in the same places, behind the same proxy, between the same upstream and receiver. */
 export async function startPlain(options: SystemOptions): Promise<System> {
   const { redis, onUnaskedExit } = options;
@@ -36,6 +39,7 @@ export async function startPlain(options: SystemOptions): Promise<System> {
     webhookSecret: null,
     producer,
     workers,
+    quietMs: QUIET_MS,
     lockPattern: `bull:${VERIFICATIONS}:*:lock`,
     repair: () => redis.primary().ask(retryFailed),
     show: () => Promise.resolve(null),
