@@ -1,5 +1,6 @@
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
+import { describeKeys } from './describe-keys.ts';
 import { startEnvironment } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
@@ -24,7 +25,7 @@ async function main(): Promise<number> {
     interrupted: stopAsked,
   });
   if (stack === null) return 0;
-  introduce(stack);
+  introduce(stack, settings.VERIQUEUE_PRINT_KEYS || process.stdout.isTTY === true);
   const ended = await Promise.race([
     stopAsked.then(() => ({ by: 'signal' as const, how: '' })),
     stack.broken.then((how) => ({ by: 'failure' as const, how })),
@@ -34,7 +35,7 @@ async function main(): Promise<number> {
   return ended.by === 'signal' ? 0 : 1;
 }
 
-function introduce(stack: Stack): void {
+function introduce(stack: Stack, printsKeys: boolean): void {
   say('');
   say(`Veriqueue is listening at ${stack.url}   (docs: ${stack.url}/docs)`);
   say(stack.sandboxUrl ? `Upstream: the sandbox at ${stack.sandboxUrl}` : 'Upstream: Tencent Cloud FaceID');
@@ -44,17 +45,7 @@ function introduce(stack: Stack): void {
       : 'Redis: the one of REDIS_URL',
   );
   say('');
-  say(`API key:        ${stack.client.apiKey}`);
-  say(`Webhook secret: ${stack.client.webhookSecret}`);
-  say(`Both are kept in ${stack.client.path}`);
-  if (stack.keysPath) say(`The sealing key is kept in ${stack.keysPath} (a deployment sets VERIQUEUE_KEYS)`);
-  say('');
-  say(`Console: ${stack.consoleUrl}`);
-  if (stack.operator.path === null) say('Operator key: the one of OPERATOR_KEY');
-  else {
-    say(`Operator key: ${stack.operator.key}`);
-    say(`It is kept in ${stack.operator.path}`);
-  }
+  for (const line of describeKeys(stack, printsKeys)) say(line);
   say('');
   say('Stop with Ctrl-C.');
 }

@@ -26,5 +26,7 @@ export const startEnvironment = z.object({
   SANDBOX_SECRET_ID: secretText.default('sandbox-secret-id'),
   SANDBOX_SECRET_KEY: secretText.default('sandbox-secret-key'),
   ALLOW_INSECURE_CALLBACKS: flag.default(true),
+  /** Prints keys and secrets where standard output is no terminal, too: logs are kept, and read by others. */
+  VERIQUEUE_PRINT_KEYS: flag.default(false),
 });
 export type StartSettings = z.infer<typeof startEnvironment>;

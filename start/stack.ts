@@ -11,6 +11,7 @@ import { writeAddress } from './address-file.ts';
 import { type Part, startPart } from './child.ts';
 import { loadSealingKeys } from './development-keys.ts';
 import { loadOperatorKey, type OperatorKey } from './operator-key.ts';
+import { environmentOf } from './part-environment.ts';
 import type { StartSettings } from './settings.ts';
 
 export interface Stack {
@@ -100,7 +101,7 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
     const started = await startPart({
       name: folder,
       folder,
-      environment: { ...environment, ...extra },
+      environment: environmentOf(folder, { ...environment, ...extra }),
       output: options.output,
       readyWithinMs: READY_WITHIN_MS,
       stopWithinMs: STOP_WITHIN_MS,

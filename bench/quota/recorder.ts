@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
+import { pickSystemEnvironment } from '../../shared/system-environment.ts';
 
 /** One request that arrived at the recorder. */
 export interface Arrival {
@@ -38,8 +39,9 @@ export async function buildRecorder(): Promise<RecorderProgram> {
   const folder = await mkdtemp(join(tmpdir(), 'veriqueue-recorder-'));
   const binary = join(folder, 'recorder');
   const source = fileURLToPath(new URL('recorder.c', import.meta.url));
+  const env = pickSystemEnvironment(process.env);
   const compiled = ['cc', 'gcc', 'clang'].some(
-    (compiler) => spawnSync(compiler, ['-O2', '-o', binary, source], { stdio: 'ignore' }).status === 0,
+    (compiler) => spawnSync(compiler, ['-O2', '-o', binary, source], { stdio: 'ignore', env }).status === 0,
   );
   const remove = () => rm(folder, { recursive: true, force: true });
   if (compiled) return { clock: 'kernel', command: [binary], remove };

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
+import { pickSystemEnvironment } from '../../shared/system-environment.ts';
 
 /** Debian's; `.ci/run` installs it where it can. */
 const CHROMIUM = '/usr/bin/chromium';
@@ -25,7 +26,8 @@ export interface TestBrowser {
 }
 
 export async function startBrowser(): Promise<TestBrowser> {
-  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS });
+  const env = pickSystemEnvironment(process.env);
+  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS, env });
   return {
     open: (options = {}) => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }),
     close: () => browser.close(),

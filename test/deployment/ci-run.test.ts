@@ -175,9 +175,15 @@ describe('where there is no promtool', () => {
     await lackPromtool();
     await fake('apt-get', 'exit 1');
     await fake('id', 'echo 1000');
-    await fake('sudo', `printf '%s\\n' "$*" >> "${folder}/sudo-calls"`);
-    const { code } = await runCi('nothing', '');
+    await fake('sudo', `printf '%s\\n' "$*" >> "${folder}/sudo-calls"; env > "${folder}/sudo-environment"`);
+    const { code } = await runCi('nothing', '', {
+      CI_TOKEN: 'a-secret',
+      http_proxy: 'http://127.0.0.1:3128',
+    });
     expect(code).toBe(0);
+    const given = await readFile(join(folder, 'sudo-environment'), 'utf8');
+    expect(given).toContain('http_proxy=http://127.0.0.1:3128');
+    expect(given).not.toContain('a-secret');
     expect(await asked()).toMatch(/^-n true\n-n timeout -k 10 300 sh -c/m);
     expect(await asked()).toMatch(
       /policy-rc\.d[\s\S]*install --no-install-recommends prometheus\n[\s\S]*systemctl disable/,

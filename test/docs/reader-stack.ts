@@ -39,7 +39,14 @@ export async function startReaderStack(
   const child = spawn('bash', ['-c', command], {
     cwd: folder,
     // One person's limit is not what the pages are about, and they share a few people.
-    env: { ...environment, PORT: '0', SANDBOX_PORT: '0', PERSON_PER_MINUTE: '0', LOG_LEVEL: 'warn' },
+    env: {
+      ...environment,
+      VERIQUEUE_PRINT_KEYS: 'yes',
+      PORT: '0',
+      SANDBOX_PORT: '0',
+      PERSON_PER_MINUTE: '0',
+      LOG_LEVEL: 'warn',
+    },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = once(child, 'exit').then(([code]) => code as number | null);

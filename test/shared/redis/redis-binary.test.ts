@@ -257,10 +257,24 @@ describe('the search for a Redis server', () => {
 });
 
 describe('a command that is really run', () => {
-  const run = makeRunCommand({ PATH: process.env['PATH'], GREETING: 'hello' });
+  const run = makeRunCommand({
+    PATH: process.env['PATH'],
+    LC_TIME: 'C',
+    https_proxy: 'http://127.0.0.1:3128',
+    VERIQUEUE_KEYS: 'a-sealing-key',
+    TENCENTCLOUD_SECRET_KEY: 'an-account',
+    REDIS_URL: 'redis://:a-password@127.0.0.1',
+    GITHUB_TOKEN: 'a-token',
+  });
+
+  it('gets no variable but those that programs of the system need', async () => {
+    const result = await run('env', [], { NAME: 'you' });
+    const names = result.kind === 'exited' ? result.output.match(/^\w+(?==)/gm) : null;
+    expect(names?.toSorted()).toEqual(['LC_TIME', 'NAME', 'PATH', 'https_proxy']);
+  });
 
   it('gives its exit code and all its output, with the added environment', async () => {
-    expect(await run('sh', ['-c', 'echo $GREETING $NAME; echo bad >&2; exit 3'], { NAME: 'you' })).toEqual({
+    expect(await run('sh', ['-c', 'echo hello $NAME; echo bad >&2; exit 3'], { NAME: 'you' })).toEqual({
       kind: 'exited',
       code: 3,
       output: 'hello you\nbad\n',
