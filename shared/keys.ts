@@ -22,6 +22,8 @@ export interface LaneKeys {
   laneIndex(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane, whosever it is. */
   allIndex(): string;
+  /** Sorted set by the time (s epoch) of the outcome: verifications whose event was on its way when a sweep last looked. */
+  undeliveredIndex(): string;
   /** Sorted set, all scores 0, `<reference> <id>`: found by range, exactly or by beginning. */
   referenceIndex(): string;
   /** Sorted set by the time (ms epoch) from which a record need not be kept any more. */
@@ -87,6 +89,7 @@ export function laneKeys(lane: string): LaneKeys {
     indexPrefix: () => `${tag}:index`,
     laneIndex: () => `${tag}:index`,
     allIndex: () => `${tag}:index-all`,
+    undeliveredIndex: () => `${tag}:index-undelivered`,
     referenceIndex: () => `${tag}:index-references`,
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => `${tag}:index:${clientId}`,

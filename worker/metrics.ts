@@ -137,6 +137,7 @@ interface UpkeepMetrics {
   readonly requeued: Counter<'what'>;
   readonly swept: Counter<'what'>;
   readonly sweepErrors: Counter;
+  readonly sweepSkipped: Counter<'what'>;
   readonly lastSweep: Gauge;
 }
 
@@ -167,6 +168,14 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     registers,
   });
   for (const what of ['verification', 'delivery', 'orphan']) requeued.inc({ what }, 0);
+  const sweepSkipped = new Counter({
+    name: 'veriqueue_sweep_skipped_total',
+    help: 'Entries that a sweep could do nothing about',
+    labelNames: ['what'],
+    registers,
+  });
+  for (const what of ['expired', 'forgotten', 'unanswered', 'undelivered', 'orphans'])
+    sweepSkipped.inc({ what }, 0);
   const lastSweep = new Gauge({
     name: 'veriqueue_last_sweep_timestamp_seconds',
     help: 'When this process last swept without an error; absent before',
@@ -193,6 +202,7 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     }),
     requeued,
     swept,
+    sweepSkipped,
     sweepErrors: new Counter({
       name: 'veriqueue_sweep_errors_total',
       help: 'Sweeps that failed',

@@ -68,6 +68,9 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
       // Bounds how long a worker that lost its connection waits before it claims again.
       runRetryDelay: 500,
       autorun: false,
+      // For a job whose own options are lost.
+      removeOnComplete: { count: 0 },
+      removeOnFail: { count: 1000 },
       ...(options.claimsPerWindow === undefined
         ? {}
         : { limiter: { max: options.claimsPerWindow, duration: CLAIM_WINDOW_MS } }),

@@ -12,6 +12,7 @@ import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
 import { createEndpointGate } from './delivery/endpoint-gate.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
+import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
 import { createQueueWorker, lockOf } from './queue-worker.ts';
@@ -76,6 +77,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     shutdown: shutdown.signal,
     run: createJobRunner({
       process: (job, run) => processDelivery(deps, job, run),
+      restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpDelivery(redis, keys, id, now()),
       keepLock: (job, token) => keepLock(redis, lockOf(job, token)),
       writes: context.writes,

@@ -4,6 +4,7 @@ import { keepLock } from '../shared/queue/keep-lock.ts';
 import { readRecord } from '../shared/record/read.ts';
 import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { WorkerContext } from './context.ts';
+import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { createPersonLimit, type PersonLimit } from './person-limit/person-limit.ts';
 import { createQueueWorker, lockOf } from './queue-worker.ts';
@@ -80,6 +81,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
           job,
           run,
         ),
+      restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpVerification(context, id),
       keepLock: (job, token) => keepLock(context.queueRedis, lockOf(job, token)),
       writes: context.writes,

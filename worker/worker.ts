@@ -1,5 +1,6 @@
 import { Queue, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
+import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { openContext, type WorkerContext } from './context.ts';
 import { type Readiness, startHealthServer } from './health-server.ts';
@@ -47,7 +48,9 @@ export async function startWorker(
     readiness: () => judgeReadiness(context, [verification.worker, delivery.worker]),
   });
   const stop = async () => {
-    await drain(settings.SHUTDOWN_DEADLINE, [verification, delivery]);
+    await drain(settings.SHUTDOWN_DEADLINE, [verification, delivery], context.writes);
+    // Upkeep has nothing in hand that would be lost.
+    context.writes.stop();
     await upkeep.stop();
     await Promise.all([verification.close(), delivery.close()]);
     await health.close();
@@ -95,16 +98,26 @@ async function startUpkeep({
   keys,
   ...context
 }: WorkerContext): Promise<{ stop(): Promise<void> }> {
-  const queue = new Queue(keys.verificationQueue, {
-    connection: queueRedis,
-    prefix: keys.queuePrefix,
-    skipMetasUpdate: true,
-  });
-  // The connection tells of its own state once; BullMQ would at every try.
-  queue.on('error', () => undefined);
+  const openQueue = (name: string) => {
+    const opened = new Queue(name, {
+      connection: queueRedis,
+      prefix: keys.queuePrefix,
+      skipMetasUpdate: true,
+    });
+    // The connection tells of its own state once; BullMQ would at every try.
+    opened.on('error', () => undefined);
+    return opened;
+  };
+  const queue = openQueue(keys.verificationQueue);
   await queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED);
   const sweeping = startSweeping(
-    { ...context, keys, queue, subjectTtlMs: settings.SUBJECT_TTL },
+    {
+      ...context,
+      keys,
+      queue,
+      deliveries: openQueue(keys.deliveryQueue),
+      subjectTtlMs: settings.SUBJECT_TTL,
+    },
     settings.SWEEP_INTERVAL,
   );
   const { QUOTA_PER_SECOND: quotaPerSecond, BULK_SHARE: share } = settings;
@@ -116,9 +129,15 @@ async function startUpkeep({
   };
 }
 
-async function drain(deadlineMs: number, consumers: readonly QueueConsumer[]): Promise<void> {
+async function drain(
+  deadlineMs: number,
+  consumers: readonly QueueConsumer[],
+  writes: Pick<PatientWrites, 'refusal' | 'stop'>,
+): Promise<void> {
   const timer = setTimeout(() => {
     for (const { abort } of consumers) abort(new Error('Cannot finish in time: the worker is shutting down'));
+    // What Redis still refuses is lost with this process: a call that was marked as sent is asked again, marked.
+    if (writes.refusal() !== null) writes.stop();
   }, deadlineMs);
   await Promise.all(consumers.map(({ worker }) => worker.close()));
   clearTimeout(timer);

@@ -6,7 +6,7 @@ import { priority } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 import type { AtomicFlow } from './atomic-flow.ts';
-import { verificationFlow } from './verification-flow.ts';
+import { deliveryFlow, verificationFlow } from './verification-flow.ts';
 
 /**
  * A record is written together with its jobs, and a job ends after its record has been written to. What breaks that
@@ -31,8 +31,10 @@ end
 local function clear(queue, job)
   local key = queues[queue] .. job
   redis.call('DEL', key, key .. ':lock', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
-  redis.call('ZREM', queues[queue] .. 'failed', job)
-  redis.call('ZREM', queues[queue] .. 'waiting-children', job)
+  for _, set in ipairs({'failed', 'prioritized', 'delayed', 'waiting-children'}) do
+    redis.call('ZREM', queues[queue] .. set, job)
+  end
+  for _, list in ipairs({'active', 'wait', 'paused'}) do redis.call('LREM', queues[queue] .. list, 0, job) end
 end
 local function each(first, look)
   local found = {}
@@ -53,7 +55,7 @@ ${strayLua}
 local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
 return each(3, function(id)
   local now = redis.call('HMGET', recordPrefix .. id, 'status', 'client', 'priority')
-  if not now[1] then return {'settled'} end
+  if not now[1] then return {'missing'} end
   if now[1] == 'completed' or now[1] == 'failed' or now[1] == 'cancelled' then return {'settled'} end
   if placeOf('verification', id) ~= 'none' then return {'queued'} end
   local delivery = placeOf('delivery', id)
@@ -67,27 +69,57 @@ end)
 `,
 });
 
+const undeliveredScript = defineScript({
+  name: 'lookAtUndelivered',
+  keys: 2,
+  lua: `
+${strayLua}
+local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
+return each(3, function(id)
+  local now = redis.call('HMGET', recordPrefix .. id, 'outcome', 'deliveryStatus', 'client', 'redelivery')
+  local resting = now[2] == 'delivered' or now[2] == 'dead' or now[2] == 'held'
+  if not now[1] or resting then return {'settled'} end
+  local redelivered = string.match(now[4] or '', '^(%d+)')
+  local job = redelivered and id .. '-r' .. redelivered or id
+  local place = placeOf('delivery', job)
+  if place == 'waiting-children' and placeOf('verification', id) == 'none' then place = 'none' end
+  if place ~= 'none' then return {'queued'} end
+  if mayClear then clear('delivery', job) end
+  return {'without_job', now[3] or '', job}
+end)
+`,
+});
+
 const plainLook = z
-  .tuple([z.enum(['queued', 'settled', 'unreadable'])])
+  .tuple([z.enum(['queued', 'settled', 'missing', 'unreadable'])])
   .transform(([look]) => ({ look }) as const);
 
 const withoutOutcome = z
   .tuple([z.enum(['without_jobs', 'without_job']), z.string().min(1), priority])
   .transform(([look, clientId, priority]) => ({ look, clientId, priority }) as const);
 
+const withoutDelivery = z
+  .tuple([z.literal('without_job'), z.string().min(1), z.string()])
+  .transform(([look, clientId, jobId]) => ({ look, clientId, jobId }) as const);
+
 const unreadable = { look: 'unreadable' } as const;
 const unansweredLooks = jsonText(z.array(z.union([plainLook, withoutOutcome]).catch(unreadable)));
+const undeliveredLooks = jsonText(z.array(z.union([plainLook, withoutDelivery]).catch(unreadable)));
 
 /**
  * What is found about a verification without an outcome.
  *
- * - `settled`: it has an outcome, was cancelled, or is not there any more
+ * - `settled`: it has an outcome or was cancelled
+ * - `missing`: there is no record of it
  * - `without_jobs`: nothing works on it
  * - `without_job`: its delivery is past waiting for it, and looks for the outcome now and then
  */
-type UnansweredLook = z.infer<typeof unansweredLooks>[number];
+export type UnansweredLook = z.infer<typeof unansweredLooks>[number];
 
-interface StrayLook {
+/** What is found about one with an outcome. `settled`: its event is delivered, dead, or waits for its endpoint. */
+export type UndeliveredLook = z.infer<typeof undeliveredLooks>[number];
+
+export interface StrayLook {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   /** Takes away what is left of a job that has no place, so that it can be added again. */
@@ -95,8 +127,13 @@ interface StrayLook {
 }
 
 /** @returns one look per id, in their order */
-async function lookAtUnanswered(look: StrayLook, ids: readonly string[]): Promise<UnansweredLook[]> {
+export async function lookAtUnanswered(look: StrayLook, ids: readonly string[]): Promise<UnansweredLook[]> {
   return unansweredLooks.parse(await unansweredScript(look.redis, ...argumentsOf(look, ids)));
+}
+
+/** @returns one look per id, in their order */
+export async function lookAtUndelivered(look: StrayLook, ids: readonly string[]): Promise<UndeliveredLook[]> {
+  return undeliveredLooks.parse(await undeliveredScript(look.redis, ...argumentsOf(look, ids)));
 }
 
 function argumentsOf({ keys, clear }: StrayLook, ids: readonly string[]): [string[], string[]] {
@@ -112,7 +149,11 @@ function argumentsOf({ keys, clear }: StrayLook, ids: readonly string[]): [strin
  * @returns whether something was missing
  */
 export async function requeueUnanswered(
-  { redis, keys, flow }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: AtomicFlow },
+  {
+    redis,
+    keys,
+    flow,
+  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
   id: string,
 ): Promise<boolean> {
   const [found] = await lookAtUnanswered({ redis, keys, clear: true }, [id]);
@@ -122,5 +163,20 @@ export async function requeueUnanswered(
   const [verification] = whole.children ?? [];
   const added = found.look === 'without_jobs' ? whole : (verification ?? whole);
   await flow.add(added, () => undefined);
+  return true;
+}
+
+/** The same for a delivery whose event is on its way by its record, and whose job is gone. */
+export async function requeueUndelivered(
+  {
+    redis,
+    keys,
+    flow,
+  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
+  id: string,
+): Promise<boolean> {
+  const [found] = await lookAtUndelivered({ redis, keys, clear: true }, [id]);
+  if (found?.look !== 'without_job') return false;
+  await flow.add(deliveryFlow(keys, found.jobId, { id, clientId: found.clientId }), () => undefined);
   return true;
 }

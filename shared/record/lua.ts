@@ -9,6 +9,7 @@
 export const leaveListsLua = `
 local function leaveLists(record, indexPrefix, id)
   redis.call('ZREM', indexPrefix .. '-all', id)
+  redis.call('ZREM', indexPrefix .. '-undelivered', id)
   local reference = redis.call('HGET', record, 'reference')
   if reference then redis.call('ZREM', indexPrefix .. '-references', reference .. ' ' .. id) end
 end

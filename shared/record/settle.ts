@@ -31,6 +31,7 @@ redis.call('HDEL', record, 'nextAttemptAt')
 if event ~= '' and attemptsTold == tonumber(redis.call('HGET', record, 'attempts') or 0) then
   redis.call('HSET', record, 'event', event)
 end
+redis.call('ZADD', indexPrefix .. '-undelivered', redis.call('TIME')[1], id)
 shred(subject, photosStored, laneIndex, id)
 return 'settled'
 `,

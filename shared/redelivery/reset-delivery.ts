@@ -12,15 +12,16 @@ import { defineScript } from '../redis/script.ts';
 // A write that needs memory comes first: a full Redis then refuses the whole script, as it refused the job.
 const resetDeliveryScript = defineScript({
   name: 'resetDelivery',
-  keys: 4,
+  keys: 5,
   lua: `
-local record, deadLetters, retention, waiting = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, deadLetters, retention, waiting, undelivered = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, status, previous, redelivery, job = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local now = redis.call('HMGET', record, 'deliveryStatus', 'redelivery')
 if now[1] ~= status or (now[2] or '') ~= previous then return 'lost' end
 if not redis.call('ZSCORE', waiting, job) then return 'no_job' end
 redis.call('HSET', record, 'deliveryStatus', 'pending', 'deliveryAttempts', '0', 'deliveryRun', '',
   'redelivery', redelivery)
+redis.call('ZADD', undelivered, redis.call('TIME')[1], id)
 redis.call('HDEL', record, 'deliveryNextAt')
 redis.call('ZREM', deadLetters, id)
 redis.call('ZREM', retention, id)
@@ -58,6 +59,7 @@ export function queueDeliveryReset(
       keys.deadLetters(),
       keys.retention(),
       new QueueKeys(keys.queuePrefix).toKey(keys.deliveryQueue, 'prioritized'),
+      keys.undeliveredIndex(),
     ],
     [id, status, previous, redelivery, jobId, ...endpoints.map((endpoint) => keys.heldDeliveries(endpoint))],
   );

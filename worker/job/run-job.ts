@@ -9,6 +9,8 @@ import { isLostJob } from './lost-job.ts';
 
 export interface JobDeps {
   readonly process: (data: JobData, run: JobRun) => Promise<JobResult>;
+  /** What a job's data must have been, by the record; null without one. @param id of the verification */
+  readonly restore: (id: string) => Promise<JobData | null>;
   /**
    * Writes into the record that nothing works on it any longer, before its job is set aside: a state that a client sees
    * and an operator can change.
@@ -71,7 +73,6 @@ export function createJobRunner(
 
 async function run(deps: JobDeps, errors: ErrorCount, { job, signal }: Start): Promise<JobResult> {
   const data = jobData.safeParse(job.data);
-  if (!data.success) return { result: 'set_aside', reason: 'its data cannot be read' };
   const circumstances = {
     signal,
     startedBefore: job.attemptsStarted > 1,
@@ -79,7 +80,10 @@ async function run(deps: JobDeps, errors: ErrorCount, { job, signal }: Start): P
     traceParent: parseTraceParent(job.opts.telemetry?.metadata),
   };
   try {
-    const result = await deps.process(data.data, circumstances);
+    // A list may name a job whose hash is gone; the record has all that was in it.
+    const known = data.success ? data.data : await deps.restore(verificationOf(job));
+    if (known === null) return { result: 'set_aside', reason: 'its data cannot be read' };
+    const result = await deps.process(known, circumstances);
     errors.forget(job.id);
     return result;
   } catch (error) {

@@ -51,6 +51,7 @@ async function start(process: () => Promise<JobResult>): Promise<void> {
     log: log.logger,
     run: createJobRunner({
       process,
+      restore: async () => null,
       giveUp: async (id) => {
         givenUp.push(id);
       },

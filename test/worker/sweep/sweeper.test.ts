@@ -1,6 +1,8 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
-import { type SweepDeps, sweep } from '../../../worker/sweep/sweeper.ts';
+import { createWorkerMetrics } from '../../../worker/metrics.ts';
+import type { SweepDeps } from '../../../worker/sweep/sweep-deps.ts';
+import { createSweep } from '../../../worker/sweep/sweeper.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { startTestLane } from '../../support/lane.ts';
 import { makePerson } from '../../support/person.ts';
@@ -59,6 +61,10 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
       },
       getJobState: async () => (job.active ? 'active' : 'unknown'),
     },
+    deliveries: { remove: async () => 0 },
+    flow: { add: async () => undefined },
+    writes: { note: () => false },
+    metrics: createWorkerMetrics(keys, async () => undefined),
     settle: async (record) => {
       settled.push(record.id);
       await lane.redis.zrem(keys.laneIndex(), record.id);
@@ -67,11 +73,12 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
     log: pino({ enabled: false }),
     now: () => 2_000,
   };
-  await sweep(deps);
+  const sweep = createSweep(deps);
+  await sweep();
   expect({ settled, removed }).toEqual({ settled: [id], removed: [] });
   job.active = false;
-  await sweep(deps);
+  await sweep();
   expect(removed).toEqual([id]);
-  await sweep(deps);
+  await sweep();
   expect(removed).toEqual([id]);
 });
