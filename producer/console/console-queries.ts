@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { ANY_ORIGIN } from '../../shared/client/client.ts';
 import { describeClient, listClientIds } from '../../shared/client/describe-client.ts';
 import { type ConsoleEndpoints, consoleListQuery } from '../../shared/contract/console.ts';
-import { listEndpoints } from '../../shared/redelivery/list-endpoints.ts';
+import { listSomeEndpoints } from '../../shared/redelivery/list-endpoints.ts';
 import { parseInput } from '../field-errors.ts';
 import { ProblemError } from '../problem.ts';
 import { decodeCursor } from '../routes/cursor.ts';
@@ -59,6 +59,6 @@ async function readEndpoints({ redis, keys, now }: FindDeps): Promise<ConsoleEnd
       (origin) => `${id} ${origin}`,
     );
   });
-  const endpoints = await listEndpoints(redis, keys, known);
-  return { data: endpoints.slice(0, MAX_LISTED).map(presentEndpoint), total: endpoints.length };
+  const { endpoints, total } = await listSomeEndpoints(redis, keys, known, MAX_LISTED);
+  return { data: endpoints.map(presentEndpoint), total };
 }

@@ -2,6 +2,7 @@ import { createBullBoard } from '@bull-board/api';
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter';
 import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { z } from 'zod';
 import { problemTable } from '../../shared/contract/problem.ts';
 import { classifyError } from '../classify-error.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
@@ -31,6 +32,7 @@ export async function addQueueBoard(
   await app.register(
     async (scope) => {
       scope.addHook('onRequest', async (request, reply) => admit(door, request, reply));
+      scope.addHook('onRequest', async (request, reply) => refuseLargePages(request, reply));
       scope.addHook('onSend', async (_request, reply, payload) => {
         const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
         return isPage && typeof payload === 'string' ? payload.replace(FOREIGN_LINK, '') : payload;
@@ -39,6 +41,32 @@ export async function addQueueBoard(
     },
     { prefix: '/queues' },
   );
+}
+
+const count = (max: number) => z.coerce.number().int().min(1).max(max).optional();
+
+/** What of the board's parameters says how much is read. Its own schema sets no bounds. */
+const boardQuery = z.object({
+  page: count(100_000),
+  jobsPerPage: count(100),
+  depth: count(10),
+  maxChildren: count(100),
+  activeQueue: z
+    .string()
+    .max(100)
+    .regex(/^[^%]*$/)
+    .optional(),
+  status: z.string().max(100).optional(),
+});
+
+/** Bull Board answers errors in a form of its own, and so does this. */
+async function refuseLargePages(
+  request: FastifyRequest,
+  reply: FastifyReply,
+): Promise<FastifyReply | undefined> {
+  if (boardQuery.safeParse(request.query).success) return undefined;
+  const { status, title } = problemTable.invalid_query;
+  return reply.code(status).send({ error: title });
 }
 
 /** Its read-only mode hides what changes something; here those routes do not exist. */

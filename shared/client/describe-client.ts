@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOfFields } from '../contract/field-names.ts';
 import type { LaneKeys } from '../keys.ts';
+import { scanHash } from '../redis/scan-hash.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
 
 /** A client as an operator sees it: no key, no secret. */
@@ -53,5 +54,7 @@ export async function describeClient(
  * instead.
  */
 export async function listClientIds(redis: Redis, keys: LaneKeys): Promise<string[]> {
-  return [...new Set(await redis.hvals(keys.apiKeys()))].sort();
+  const ids = new Set<string>();
+  for await (const page of scanHash(redis, keys.apiKeys())) for (const [, id] of page) ids.add(id);
+  return [...ids].sort();
 }

@@ -28,16 +28,34 @@ export async function listEndpoints(
   keys: LaneKeys,
   known: readonly string[],
 ): Promise<EndpointState[]> {
-  const [held, unhealthy] = await Promise.all([
+  const states = await readEndpoints(redis, keys, await nameEndpoints(redis, keys, known));
+  return states.filter(isShown);
+}
+
+/** The same, of which at most `limit` are read. */
+export async function listSomeEndpoints(
+  redis: Redis,
+  keys: LaneKeys,
+  known: readonly string[],
+  limit: number,
+): Promise<SomeEndpoints> {
+  const names = await nameEndpoints(redis, keys, known);
+  const states = await readEndpoints(redis, keys, names.slice(0, limit));
+  const endpoints = states.filter(isShown);
+  return { endpoints, total: names.length - states.length + endpoints.length };
+}
+
+async function nameEndpoints(redis: Redis, keys: LaneKeys, known: readonly string[]): Promise<string[]> {
+  const sets = await Promise.all([
     redis.smembers(keys.heldEndpoints()),
     redis.smembers(keys.unhealthyEndpoints()),
   ]);
-  const endpoints = [...new Set([...held, ...unhealthy, ...known])].sort();
-  const states = await readEndpoints(redis, keys, endpoints);
-  return states.filter(({ origin, waiting }) => origin !== 'none' || waiting > 0);
+  return [...new Set([...sets.flat(), ...known])].sort();
 }
 
-export interface TroubledEndpoints {
+const isShown = ({ origin, waiting }: EndpointState): boolean => origin !== 'none' || waiting > 0;
+
+export interface SomeEndpoints {
   readonly endpoints: readonly EndpointState[];
   /** How many there are, those left out included. */
   readonly total: number;
@@ -48,12 +66,8 @@ export async function listTroubledEndpoints(
   redis: Redis,
   keys: LaneKeys,
   limit: number,
-): Promise<TroubledEndpoints> {
-  const sets = await Promise.all([
-    redis.smembers(keys.heldEndpoints()),
-    redis.smembers(keys.unhealthyEndpoints()),
-  ]);
-  const names = [...new Set(sets.flat())].sort();
+): Promise<SomeEndpoints> {
+  const names = await nameEndpoints(redis, keys, []);
   const states = await readEndpoints(redis, keys, names.slice(0, limit));
   const endpoints = states.filter(({ health, waiting }) => health.status !== 'healthy' || waiting > 0);
   return { endpoints, total: names.length - states.length + endpoints.length };
