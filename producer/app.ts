@@ -156,4 +156,8 @@ function authenticateRequests(app: FastifyInstance, { redis, keys, now }: AppDep
   app.addHook('onRequest', async (request) => {
     if (request.routeOptions.url?.startsWith('/v1/')) request.client = await findClient(request);
   });
+  // A body may take a minute to arrive. What was taken from its client meanwhile, the key or an origin, is gone.
+  app.addHook('preHandler', async (request) => {
+    if (request.client !== null && request.method === 'POST') request.client = await findClient(request);
+  });
 }

@@ -1,4 +1,7 @@
 import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { type IncomingMessage, request } from 'node:http';
+import { text } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../producer/authentication.ts';
@@ -67,6 +70,52 @@ test('a client that is disabled is refused within seconds', async () => {
   expect(await status()).toBe(200);
   await producer.redis.hset(producer.keys.client(as.clientId), 'disabled', '1');
   await expect.poll(status, { timeout: 5_000, interval: 200 }).toBe(401);
+});
+
+describe('what is taken from a client while its upload arrives', () => {
+  const upload = async (change: (client: string) => Promise<unknown>) => {
+    let now = Date.now();
+    const own = await startProducerUnderTest(redis.url, { now: () => now });
+    const as = await own.addClient({ allowedOrigins: ['http://hooks.example.com'] });
+    try {
+      const body = JSON.stringify({ ...makeSubmission(), callbackUrl: 'http://hooks.example.com/x' });
+      // Remembered for two seconds of the producer's clock, which stands: the upload begins with what stood before.
+      expect((await own.call('/v1/lane', { as })).status).toBe(200);
+      const sending = request(`${own.url}/v1/verifications`, {
+        method: 'POST',
+        headers: {
+          authorization: `Bearer ${as.apiKey}`,
+          'content-type': 'application/json',
+          'content-length': Buffer.byteLength(body),
+          expect: '100-continue',
+        },
+      });
+      sending.flushHeaders();
+      await once(sending, 'continue');
+      sending.write(body.slice(0, 100));
+      await change(own.keys.client(as.clientId));
+      now += 2_001;
+      sending.end(body.slice(100));
+      const [answer] = (await once(sending, 'response')) as [IncomingMessage];
+      const kept = await own.redis.zcard(own.keys.clientIndex(as.clientId));
+      return {
+        status: answer.statusCode,
+        code: (JSON.parse(await text(answer)) as { code: string }).code,
+        kept,
+      };
+    } finally {
+      await own.close();
+    }
+  };
+  test('is gone: a revoked key gets 401', async () => {
+    const change = (client: string) => producer.redis.hset(client, 'disabled', '1');
+    expect(await upload(change)).toEqual({ status: 401, code: 'unauthorized', kept: 0 });
+  });
+
+  test('is gone: an origin gets 422', async () => {
+    const change = (client: string) => producer.redis.hset(client, 'allowedOrigins', '[]');
+    expect(await upload(change)).toEqual({ status: 422, code: 'invalid_submission', kept: 0 });
+  });
 });
 
 test('neither key nor secret of a client rests in Redis in clear', async () => {
