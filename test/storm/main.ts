@@ -106,5 +106,8 @@ function tell({ name, seconds, judgement, stories, folder }: StormReport): void 
   if (folder !== null) say(`\nThe processes' output: ${folder}`);
 }
 
-await program.parseAsync();
+await program.parseAsync().catch((error: unknown) => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+  process.exitCode = 1;
+});
 process.exit();

@@ -59,10 +59,11 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   const folder = await mkdtemp(join(tmpdir(), 'veriqueue-storm-'));
   const closers: (() => Promise<void>)[] = [() => Promise.resolve()];
   const startedAt = Date.now();
+  let isWorthKeeping = false;
   try {
     const { facts, redelivered } = await pass(options, folder, closers);
     const judgement = judgeStorm(facts, redelivered);
-    const isBroken = judgement.breaches.length > 0;
+    isWorthKeeping = judgement.breaches.length > 0;
     return {
       name: options.name,
       seed: options.seed,
@@ -71,14 +72,14 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       judgement,
       faults: facts.faults,
       stories: tellStories(judgement.breaches, facts),
-      folder: isBroken ? folder : null,
+      folder: isWorthKeeping ? folder : null,
     };
   } finally {
     for (const close of closers.reverse()) {
       await close().catch((error: unknown) => options.say(`cannot clean up: ${String(error)}`));
     }
-    await rm(join(folder, 'redis-a'), { recursive: true, force: true });
-    await rm(join(folder, 'redis-b'), { recursive: true, force: true });
+    const rest = isWorthKeeping ? ['redis-a', 'redis-b'] : ['.'];
+    for (const name of rest) await rm(join(folder, name), { recursive: true, force: true });
   }
 }
 
