@@ -111,7 +111,7 @@ function patientLimit(persons: PersonLimit, writes: PatientWrites): PersonLimit 
 async function giveUpVerification({ redis, keys, settle }: WorkerContext, id: string): Promise<void> {
   const read = await readRecord(redis, keys, id);
   if (read.status !== 'found' || read.record.outcome !== null || read.record.status === 'cancelled') return;
-  await settle(read.record, { code: 'Veriqueue.ProcessingFailed', attempt: null });
+  await settle(read.record, { code: 'Veriqueue.ProcessingFailed', call: null });
 }
 
 /** The settings hold that there is a key where one is needed. */

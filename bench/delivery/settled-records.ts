@@ -1,13 +1,15 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import type { LaneKeys } from '../../shared/keys.ts';
+import { DEFAULT_BILLED_CODES } from '../../shared/outcomes/resolve-outcome.ts';
 import { queueAcceptance } from '../../shared/record/accept.ts';
 import { readRecord } from '../../shared/record/read.ts';
-import { type Settlement, settleVerification } from '../../shared/record/settle.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
+import { settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
-import { prepareVerificationEvent } from '../../worker/delivery/verification-event.ts';
+import { computeSettlement, type FinalAnswer } from '../../worker/verification/settle-outcome.ts';
 import { makePerson } from '../submitter.ts';
 
 export interface RecordsOrder {
@@ -58,29 +60,22 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
     sealed: sealSubject(keyRing, id, { ...makePerson(1), photo }),
   });
   await accepting.exec();
-  const settlement = makeSettlement(id, new Date(at).toISOString());
-  const event = prepareVerificationEvent(await mustRead(order, id), settlement);
-  await settleVerification(redis, keys, { ...settlement, event });
+  const settlement = computeSettlement(await mustRead(order, id), answer(at), new Date(at).toISOString(), {
+    matchThreshold: undefined,
+    billedCodes: DEFAULT_BILLED_CODES,
+  });
+  await settleVerification(redis, keys, settlement);
   return id;
 }
 
-function makeSettlement(id: string, at: string): Settlement {
+function answer(now: number): FinalAnswer {
   const requestId = 'a5e6cd5c-7d8d-4d0c-8f5e-0b7f9d2b6c11';
+  const attempt = { at: new Date(now).toISOString(), durationMs: 312, code: 'Success', requestId };
   return {
-    id,
-    status: 'completed',
-    outcome: {
-      verdict: 'match',
-      code: 'Success',
-      description: 'Matched',
-      sim: 89.88,
-      requestId,
-      action: 'none',
-      billed: true,
-      possiblyBilledAgain: false,
-      completedAt: at,
-    },
-    attempt: { at, durationMs: 312, code: 'Success', requestId },
-    ledger: null,
+    code: 'Success',
+    description: 'Matched',
+    sim: 89.88,
+    requestId,
+    call: { id: makeRunToken(), attempt, isListed: true, ledger: null },
   };
 }

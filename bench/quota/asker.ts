@@ -4,6 +4,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { Agent } from 'undici';
 import { laneKeys } from '../../shared/keys.ts';
+import type { ClaimContext } from '../../shared/record/claim.ts';
+import { markSent } from '../../shared/record/mark-sent.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import { connectRedis } from '../../shared/redis/connect.ts';
 import { createLane } from '../../worker/lane/lane.ts';
 import { createHeldBody } from '../../worker/upstream/held-body.ts';
@@ -56,12 +59,14 @@ async function askLane(): Promise<never> {
         warn: (fields: object, text: string) => process.stderr.write(`${text} ${JSON.stringify(fields)}\n`),
       }
     : silent;
-  const lane = createLane({ redis, keys: laneKeys('bench'), options, log });
+  const keys = laneKeys('bench');
+  const lane = createLane({ redis, keys, options, log });
+  const mark = await claimOne({ redis, keys, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {
     let again = false;
     for (;;) {
       try {
-        again = await sendThrough(lane, again);
+        again = await sendThrough(lane, mark, again);
       } catch {
         await delay(100);
       }
@@ -71,10 +76,25 @@ async function askLane(): Promise<never> {
   throw new Error('Cannot come here: senders never end');
 }
 
-async function sendThrough(lane: ReturnType<typeof createLane>, again: boolean): Promise<boolean> {
+/** Marks in a record that a request is leaving, as a worker does for each of its verifications. */
+async function claimOne(marks: ClaimContext): Promise<() => Promise<boolean>> {
+  const claim = { workerId: marks.workerId, token: makeRunToken() };
+  const id = makeRunToken();
+  await marks.redis.hset(marks.keys.record(id), 'claimedBy', claim.workerId, 'claimToken', claim.token);
+  return async () => {
+    const sentAt = new Date().toISOString();
+    return (await markSent(marks, { id, claim, call: makeRunToken(), sentAt })) === 'marked';
+  };
+}
+
+async function sendThrough(
+  lane: ReturnType<typeof createLane>,
+  prepare: () => Promise<boolean>,
+  again: boolean,
+): Promise<boolean> {
   const grants: Awaited<ReturnType<typeof lane.take>>[] = [];
   const evidence = await send(async () => {
-    const grant = await lane.take({ rank: again ? 'bulk_retry' : 'bulk' });
+    const grant = await lane.take({ rank: again ? 'bulk_retry' : 'bulk', prepare });
     grants.push(grant);
     return grant.status === 'granted';
   });

@@ -87,12 +87,14 @@ return 'recorded'
 `,
 });
 
+// An entry that is the last one already was written before its reply was lost: no two have the same time.
 const logDeliveryScript = defineScript({
   name: 'logDelivery',
   keys: 2,
   lua: `
 ${appendEntryLua}
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('LINDEX', KEYS[2], -1) == ARGV[1] then return 1 end
 appendEntry(KEYS[2], ARGV[1])
 return 1
 `,

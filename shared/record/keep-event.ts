@@ -17,7 +17,7 @@ return redis.call('HGET', record, 'event')
 const replyText = z.string().nullable();
 
 /**
- * Keeps the event's body in the record, unless there is one: whoever delivers it from now on sends the same bytes.
+ * Keeps the event's body in the record, unless there is one: every delivery from now on sends the same bytes.
  *
  * @returns the body to send; null when the record is gone
  */

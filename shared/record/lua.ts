@@ -96,6 +96,10 @@ local function countCall(ledger, entry)
   if total == 1 then redis.call('EXPIRE', ledger, ${LEDGER_KEPT_SECONDS}) end
   copyCall(ledger, entry, total)
 end
+local function uncountCall(ledger, entry)
+  if entry == '' or redis.call('HEXISTS', ledger, entry) == 0 then return end
+  copyCall(ledger, entry, redis.call('HINCRBY', ledger, entry, -1))
+end
 `;
 
 /** Ends the worker's claim. The in-flight hash holds a counter for each worker process. */
@@ -104,15 +108,7 @@ local function releaseClaim(record, inFlight)
   local worker = redis.call('HGET', record, 'claimedBy')
   if worker then
     if redis.call('HINCRBY', inFlight, worker, -1) <= 0 then redis.call('HDEL', inFlight, worker) end
-    redis.call('HDEL', record, 'claimedBy', 'claim', 'sentAt')
-  end
-end
-`;
-
-export const appendAttemptLua = `
-local function appendAttempt(record, attempt)
-  if attempt ~= '' then
-    redis.call('HSET', record, 'attempt:' .. redis.call('HINCRBY', record, 'attempts', 1), attempt)
+    redis.call('HDEL', record, 'claimedBy', 'claimToken')
   end
 end
 `;

@@ -1,31 +1,35 @@
 import type { Redis } from 'ioredis';
-import type { Attempt } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import type { DailyWait } from '../outcomes/decide.ts';
 import { defineScript } from '../redis/script.ts';
-import { type LedgerEntry, ledgerField } from './ledger.ts';
-import { appendAttemptLua, countCallLua, moveStatusLua, releaseClaimLua } from './lua.ts';
+import { holdsClaimLua, noteCallLua } from './call-lua.ts';
+import type { HeldClaim } from './claim.ts';
+import { moveStatusLua, releaseClaimLua } from './lua.ts';
+import { callArguments, type NotedCall } from './noted-call.ts';
 
+// A record that is gone had its outcome, and every call under way was counted with it.
 const postponeScript = defineScript({
   name: 'postpone',
-  keys: 3,
+  keys: 2,
   lua: `
 ${moveStatusLua}
 ${releaseClaimLua}
-${appendAttemptLua}
-${countCallLua}
-local record, inFlight, ledger = KEYS[1], KEYS[2], KEYS[3]
-local id, indexPrefix, status, attempt, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local worker, counted, nextAttemptAt, fateUnknown, deferredBefore = ARGV[6], ARGV[7], ARGV[8], ARGV[9], ARGV[10]
-countCall(ledger, entry)
+${holdsClaimLua}
+${noteCallLua}
+local record, inFlight = KEYS[1], KEYS[2]
+local ledgers, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local id, indexPrefix, worker, token, status = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local counted, nextAttemptAt, fateUnknown, deferredBefore = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 if redis.call('EXISTS', record) == 0 then return 'missing' end
-appendAttempt(record, attempt)
-if redis.call('HGET', record, 'claimedBy') ~= worker then return 'not_ours' end
+noteCall(record, ledgers, call, attempt, isListed, day, entry)
+if not holdsClaim(record, worker, token) then
+  return redis.call('HGET', record, 'claimEnded') == token and 'postponed' or 'not_ours'
+end
 releaseClaim(record, inFlight)
 moveStatus(record, indexPrefix, id, status)
 if counted == '1' then redis.call('HINCRBY', record, 'attemptsCounted', 1) end
 if fateUnknown == '1' then redis.call('HSET', record, 'fateUnknown', '1') end
-redis.call('HSET', record, 'deferredBefore', deferredBefore)
+redis.call('HSET', record, 'deferredBefore', deferredBefore, 'claimEnded', token)
 if nextAttemptAt == '' then
   redis.call('HDEL', record, 'nextAttemptAt')
 else
@@ -37,13 +41,13 @@ return 'postponed'
 
 export interface Postponement {
   readonly id: string;
-  readonly workerId: string;
+  readonly claim: HeldClaim;
   /** `queued`: back in line, as after a hold; with `nextAttemptAt`, a deferral that its client is not shown. */
   readonly status: 'queued' | 'retrying' | 'deferred';
-  readonly attempt: Attempt | null;
-  readonly ledger: LedgerEntry | null;
+  readonly call: NotedCall | null;
   /** Whether the attempt counts against the allowed number. */
   readonly counted: boolean;
+  /** For a worker of an earlier version, which does not look at the attempts' codes. */
   readonly fateUnknown: boolean;
   readonly deferredBefore: DailyWait | 'none';
   /** ms epoch */
@@ -51,26 +55,26 @@ export interface Postponement {
 }
 
 /**
- * Ends a claim without an outcome.
+ * Ends a claim without an outcome. Doing it again changes nothing.
  *
- * @returns `not_ours` when another worker has claimed it in the meantime; the attempt is noted all the same
+ * @returns `not_ours` when another run has claimed it in the meantime; the attempt is noted all the same
  */
 export async function postponeVerification(
   redis: Redis,
   keys: LaneKeys,
   postponement: Postponement,
 ): Promise<'postponed' | 'not_ours' | 'missing'> {
-  const { id, ledger, attempt } = postponement;
+  const { id, claim } = postponement;
   const reply = await postponeScript(
     redis,
-    [keys.record(id), keys.inFlight(), keys.ledger(ledger?.day ?? 'none')],
+    [keys.record(id), keys.inFlight()],
     [
+      ...callArguments(keys, postponement.call),
       id,
       keys.indexPrefix(),
+      claim.workerId,
+      claim.token,
       postponement.status,
-      attempt ? JSON.stringify(attempt) : '',
-      ledger ? ledgerField(ledger) : '',
-      postponement.workerId,
       postponement.counted ? '1' : '0',
       postponement.nextAttemptAt ?? '',
       postponement.fateUnknown ? '1' : '0',

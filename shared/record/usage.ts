@@ -72,7 +72,9 @@ function parseCount(
   [day = '', clientId = '', code = '', billed = '']: readonly string[],
   text: string,
 ): Count[] {
-  return isBilling(billed) ? [{ day, clientId, code, billed, count: Number(text) }] : [];
+  const count = Number(text);
+  // A call that was taken for lost, and then answered, leaves a zero where it was counted first.
+  return isBilling(billed) && count > 0 ? [{ day, clientId, code, billed, count }] : [];
 }
 
 function report(period: UsagePeriod, counts: readonly Count[]): UsageReport {

@@ -35,21 +35,19 @@ export async function storeSettled(
   const id = typeidUnboxed('ver');
   const settled = makeOutcome({ completedAt: new Date(submittedAt + 700).toISOString(), ...outcome });
   await acceptRecord(redis, keys, keyRing, { id, clientId, reference, submittedAt });
+  const { code, requestId } = settled;
+  const day = ledgerDay(Date.now());
   await settleVerification(redis, keys, {
     id,
+    clientId,
     status: settled.verdict === 'error' ? 'failed' : 'completed',
     outcome: settled,
-    attempt: {
-      at: new Date(submittedAt + 300).toISOString(),
-      durationMs: 320,
-      code: settled.code,
-      requestId: settled.requestId,
-    },
-    ledger: {
-      day: ledgerDay(Date.now()),
-      clientId,
-      code: settled.code,
-      billed: settled.billed ? 'billed' : 'unbilled',
+    day,
+    call: {
+      id: makeRunToken(),
+      isListed: true,
+      attempt: { at: new Date(submittedAt + 300).toISOString(), durationMs: 320, code, requestId },
+      ledger: { day, clientId, code, billed: settled.billed ? 'billed' : 'unbilled' },
     },
   });
   await recordDelivery(redis, keys, {

@@ -6,7 +6,7 @@ import { settleVerification } from '../../shared/record/settle.ts';
 import { defaultEndpointPolicy } from '../../worker/delivery/endpoint-admission.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type Chain, startChain } from '../support/chain.ts';
-import { acceptRecord, makeOutcome, mustRead } from '../support/records.ts';
+import { acceptRecord, makeOutcome, makeSettlement, mustRead } from '../support/records.ts';
 
 const ENDPOINTS = 100;
 const EVENTS_EACH = 5;
@@ -91,13 +91,7 @@ async function makeEvents(origin: string, count: number) {
   return Promise.all(
     Array.from({ length: count }, async () => {
       const id = await acceptRecord(redis, keys, keyRing, { clientId });
-      await settleVerification(redis, keys, {
-        id,
-        status: 'completed',
-        outcome,
-        attempt: null,
-        ledger: null,
-      });
+      await settleVerification(redis, keys, makeSettlement(id, { clientId, outcome }));
       return {
         name: 'deliver',
         data: { id, clientId },

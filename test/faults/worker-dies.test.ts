@@ -94,7 +94,7 @@ describe('a verification that kills its workers', () => {
     });
     expect(chain.receiver.accepted.get(id)).toMatchObject({ type: 'verification.failed' });
     expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
-  });
+  }, 120_000);
 });
 
 describe('a worker that is told to stop', () => {

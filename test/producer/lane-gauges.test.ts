@@ -6,7 +6,7 @@ import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
 import { settleVerification } from '../../shared/record/settle.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
-import { makeOutcome } from '../support/records.ts';
+import { makeOutcome, makeSettlement } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const HOUR_MS = 3_600_000;
@@ -81,13 +81,8 @@ describe('the oldest that waits', () => {
     withChain({ workers: 0 }, async (chain) => {
       const { id } = await chain.submit();
       const completedAt = Date.now() - 24 * HOUR_MS;
-      await settleVerification(chain.redis, chain.keys, {
-        id,
-        status: 'completed',
-        outcome: makeOutcome({ completedAt: new Date(completedAt).toISOString() }),
-        attempt: null,
-        ledger: null,
-      });
+      const outcome = makeOutcome({ completedAt: new Date(completedAt).toISOString() });
+      await settleVerification(chain.redis, chain.keys, makeSettlement(id, { outcome }));
       expect(await look(chain, Date.now())).toMatchObject({ interactive: 0, deliveries: 0, unanswered: 0 });
       // As the end of its verification job does.
       await chain.queues.verifications.remove(id);

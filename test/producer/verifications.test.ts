@@ -36,7 +36,7 @@ async function list(query: string, as = producer.client) {
 async function claim(id: string) {
   await claimVerification(
     { redis: producer.redis, keys: producer.keys, workerId: 'w1' },
-    { id, clientId: producer.client.clientId, crashCode: 'Crash', day: '2020-01-01' },
+    { id, clientId: producer.client.clientId, token: makeRunToken(), day: '2020-01-01' },
   );
 }
 

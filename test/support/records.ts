@@ -1,9 +1,13 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
-import type { Outcome } from '../../shared/contract/verification.ts';
+import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
+import type { LedgerEntry } from '../../shared/record/ledger.ts';
+import type { NotedCall } from '../../shared/record/noted-call.ts';
 import { readRecord } from '../../shared/record/read.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
+import type { Settlement } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
@@ -59,4 +63,23 @@ export function makeOutcome(overrides: Partial<Outcome> = {}): Outcome {
     completedAt: '2026-03-02T04:00:00.000Z',
     ...overrides,
   };
+}
+
+export const DAY = '2026-03-02';
+
+/** A call of the test client's as a worker notes it. */
+export function makeCall(code: string, billed: LedgerEntry['billed'], id = makeRunToken()): NotedCall {
+  const attempt: Attempt = {
+    at: '2026-03-02T03:59:59.000Z',
+    durationMs: 312,
+    code,
+    requestId: `request-${id}`,
+  };
+  return { id, attempt, isListed: true, ledger: { day: DAY, clientId: CLIENT_ID, code, billed } };
+}
+
+/** An outcome that no call brought. */
+export function makeSettlement(id: string, overrides: Partial<Settlement> = {}): Settlement {
+  const outcome = makeOutcome();
+  return { id, clientId: CLIENT_ID, status: 'completed', outcome, call: null, day: DAY, ...overrides };
 }

@@ -1,6 +1,5 @@
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
 import { notWaiting, presentVerification } from '../../shared/record/present.ts';
-import type { PreparedEvent, Settlement } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 
 /** The same on every delivery of one event: the receiver's key for telling a repetition. */
@@ -27,14 +26,4 @@ export function buildVerificationEvent(record: VerificationRecord): string {
     ),
   };
   return JSON.stringify(event);
-}
-
-/** The event as it would be made from the record that a settlement leaves behind. */
-export function prepareVerificationEvent(
-  record: VerificationRecord,
-  { status, outcome, attempt }: Pick<Settlement, 'status' | 'outcome' | 'attempt'>,
-): PreparedEvent {
-  const attempts = attempt === null ? record.attempts : [...record.attempts, attempt];
-  const settled = { ...record, status, outcome, attempts, nextAttemptAt: null };
-  return { body: buildVerificationEvent(settled), attempts: attempts.length };
 }

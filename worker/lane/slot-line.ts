@@ -1,9 +1,10 @@
+import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import { HEAD_START_MS, type LaneAnswer, type LaneAsk, type SlotRank } from '../../shared/lane/lane-call.ts';
 import type { LaneDoor } from './lane-door.ts';
 import { timer, turnOfTheLoop, wakeAt } from './wake-up.ts';
 
-export type Grant = GrantedSlot | HeldLane;
+export type Grant = GrantedSlot | HeldLane | DeclinedSlot;
 
 /** The right to send one request, now: write its last byte in the same tick. */
 export interface GrantedSlot {
@@ -24,11 +25,22 @@ interface HeldLane {
   readonly until: number;
 }
 
+/** A slot came, and `prepare` said that it is not wanted any more. */
+interface DeclinedSlot {
+  readonly status: 'declined';
+}
+
 export interface TakeOptions {
   /** @default 'bulk' */
   readonly rank?: SlotRank;
   /** The promise rejects with the signal's reason; a slot that was on its way goes to the next in line. */
   readonly signal?: AbortSignal;
+  /**
+   * What must have been done before the request leaves. It begins a little before the slot's instant, and the slot is granted
+   * once it has resolved to true; on false the promise resolves to `declined`, and when it rejects so does the promise. Called
+   * again when that slot came to nothing. The signal may abort while it is under way.
+   */
+  readonly prepare?: () => Promise<boolean>;
 }
 
 interface Waiter {
@@ -38,14 +50,28 @@ interface Waiter {
   readonly keyMs: number;
   readonly resolve: (grant: Grant) => void;
   readonly reject: (reason: unknown) => void;
+  readonly prepare: () => Promise<boolean>;
   /** Drops the abort listener. */
   readonly release: () => void;
+  /** Its signal has aborted. */
+  isGone: boolean;
+}
+
+interface Slot {
+  readonly seq: number;
+  readonly atUs: number;
+  readonly probe: boolean;
 }
 
 type Granted = Extract<LaneAnswer, { kind: 'granted' }>;
 
 const FIRST_RETRY_MS = 50;
 const LAST_RETRY_MS = 1000;
+/**
+ * A round trip to Redis on a busy day. Longer would leave more marks behind of requests that never left, when a process dies; a
+ * `prepare` that takes longer makes its slot late by the rest.
+ */
+const PREPARE_AHEAD_MS = 25;
 /** No call asks for more; it is what the quotas of a throughput test need. */
 const MAX_WANT = 64;
 
@@ -61,8 +87,8 @@ export interface SlotLineDeps {
  * The process' own line for slots. Whoever waits here is represented at the lane by one asker, so the lane's script is
  * called per process and slot, not per waiting request. The slot goes to the most urgent at its instant, not to who asked first.
  *
- * One loop: ask ▸ (wait ▸ ask …) ▸ granted: sleep until the instant ▸ hand over ▸ write back when it was sent, with the next
- * ask. It ends when nobody waits.
+ * One loop: ask ▸ (wait ▸ ask …) ▸ granted: sleep ▸ have the first in line prepare ▸ sleep until the instant ▸ hand over ▸ write
+ * back when it was sent, with the next ask. It ends when nobody waits.
  */
 export class SlotLine {
   readonly #deps: SlotLineDeps;
@@ -74,15 +100,20 @@ export class SlotLine {
 
   constructor(deps: SlotLineDeps) {
     this.#deps = deps;
+    // One listener per slot that is waited for is no leak.
+    setMaxListeners(0, this.#closing.signal);
   }
 
-  take({ rank = 'bulk', signal }: TakeOptions = {}): Promise<Grant> {
+  take({ rank = 'bulk', signal, prepare = alwaysReady }: TakeOptions = {}): Promise<Grant> {
     return new Promise<Grant>((resolve, reject) => {
       signal?.throwIfAborted();
       this.#closing.signal.throwIfAborted();
       const sinceMs = performance.now();
       const leave = () => {
-        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        waiter.isGone = true;
+        // It is not in the line while a slot is being prepared for it.
+        const place = this.#waiters.indexOf(waiter);
+        if (place !== -1) this.#waiters.splice(place, 1);
         if (this.#waiters.length === 0) this.#nap?.abort();
         reject(signal?.reason);
       };
@@ -93,7 +124,9 @@ export class SlotLine {
         keyMs: sinceMs - HEAD_START_MS[rank],
         resolve,
         reject,
+        prepare,
         release,
+        isGone: false,
       };
       signal?.addEventListener('abort', leave, { once: true });
       this.#admit(waiter);
@@ -163,29 +196,45 @@ export class SlotLine {
     }
   }
 
-  /** Hands the slots over at their instants. What nobody wants any more, or comes too late, is given back. */
+  /** Slots of one grant may lie milliseconds apart, less than a preparation takes: each is seen to by itself. */
   async #use({ seq, probe, atUs }: Granted): Promise<void> {
-    const { door } = this.#deps;
-    for (let next = 0; next < atUs.length; ) {
-      await wakeAt(door.monotonicMs(atUs[next] ?? 0), this.#closing.signal);
-      const sent: number[] = [];
-      do {
-        if (this.#handOver(seq + next, atUs[next] ?? 0, probe)) sent.push(seq + next);
-        else door.noteSent(seq + next, 0);
-        next += 1;
-      } while (next < atUs.length && door.monotonicMs(atUs[next] ?? 0) <= performance.now());
-      if (sent.length === 0) continue;
-      // The takers write in their promise reactions, all of them before the next turn: an upper bound of when they sent.
-      await turnOfTheLoop();
-      const sentUs = Math.ceil(door.latestMs() * 1000);
-      for (const each of sent) door.noteSent(each, sentUs);
-    }
+    await Promise.all(atUs.map((at, i) => this.#fill({ seq: seq + i, atUs: at, probe })));
   }
 
-  #handOver(seq: number, atUs: number, probe: boolean): boolean {
-    const tooLate = this.#deps.door.latestMs() > atUs / 1000 + this.#deps.toleranceMs;
-    const waiter = tooLate || this.#closing.signal.aborted ? undefined : this.#waiters.shift();
-    if (!waiter) return false;
+  /** Hands a slot over at its instant. A slot that is not wanted any more, or comes too late, is given back. */
+  async #fill(slot: Slot): Promise<void> {
+    const { door } = this.#deps;
+    const instant = () => door.monotonicMs(slot.atUs);
+    await wakeAt(instant() - PREPARE_AHEAD_MS, this.#closing.signal);
+    let sentUs = 0;
+    for (let waiter = this.#waiters.shift(); waiter !== undefined; waiter = this.#waiters.shift()) {
+      const isReady = await waiter.prepare().catch((error: unknown) => error);
+      await wakeAt(instant(), this.#closing.signal);
+      if (waiter.isGone) continue;
+      if (isReady !== true) {
+        turnDown(waiter, isReady);
+        continue;
+      }
+      if (this.#handOver(slot, waiter)) {
+        // The taker writes in its promise reactions, all of them before the next turn: an upper bound of when it sent.
+        await turnOfTheLoop();
+        sentUs = Math.ceil(door.latestMs() * 1000);
+      }
+      break;
+    }
+    door.noteSent(slot.seq, sentUs);
+  }
+
+  #handOver({ seq, atUs, probe }: Slot, waiter: Waiter): boolean {
+    if (this.#closing.signal.aborted) {
+      waiter.release();
+      waiter.reject(this.#closing.signal.reason);
+      return false;
+    }
+    if (this.#deps.door.latestMs() > atUs / 1000 + this.#deps.toleranceMs) {
+      this.#admit(waiter);
+      return false;
+    }
     waiter.release();
     const waitedMs = performance.now() - waiter.sinceMs;
     waiter.resolve({ status: 'granted', seq, at: atUs / 1000, waitedMs, probe });
@@ -207,4 +256,13 @@ export class SlotLine {
     await timer(Math.max(0, ms), this.#nap.signal);
     this.#nap = undefined;
   }
+}
+
+const alwaysReady = () => Promise.resolve(true);
+
+/** @param reason false, or the error with which its preparation failed */
+function turnDown(waiter: Waiter, reason: unknown): void {
+  waiter.release();
+  if (reason === false) waiter.resolve({ status: 'declined' });
+  else waiter.reject(reason);
 }

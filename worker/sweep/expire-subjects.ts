@@ -29,7 +29,7 @@ export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepSte
 async function expireSubject({ redis, keys, queue, settle, log }: SweepDeps, id: string): Promise<void> {
   const read = await readWhatever(() => readRecord(redis, keys, id));
   if (read.status === 'found' && read.record.outcome === null) {
-    await settle(read.record, { code: 'Veriqueue.SubjectExpired', attempt: null });
+    await settle(read.record, { code: 'Veriqueue.SubjectExpired', call: null });
   } else if (read.status === 'unreadable') {
     await shredSubject(redis, keys, id);
     log.error(

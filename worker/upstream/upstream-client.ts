@@ -61,12 +61,14 @@ interface CallControl {
    * is no longer wanted: the connection broke, or the hold ran out. Called again if an upload must be repeated.
    */
   readonly takeSlot: (signal: AbortSignal) => Promise<boolean>;
+  /** Awaited before a call that was refused for the clock is repeated: it is a call of its own, and must not be lost. */
+  readonly onSuperseded?: (call: SupersededCall) => Promise<void>;
   /** Before the last bytes are out it gives the call up; after, it ends the wait for the answer. */
   readonly signal: AbortSignal;
 }
 
 /** A call that was refused for the clock, and repeated by the client itself. It is a call of its own in the ledger. */
-interface SupersededCall {
+export interface SupersededCall {
   readonly code: string;
   readonly requestId: string | null;
   readonly sentAt: number;
@@ -110,7 +112,7 @@ export type CallResult =
 export interface UpstreamClient {
   /** Everything heavy, before a slot is asked for. */
   readonly prepare: (subject: Subject) => Promise<PreparedCall>;
-  /** One request, or two when the clock was wrong. Fails only as `slotNear` or `takeSlot` fails. */
+  /** One request, or two when the clock was wrong. Fails only as what it is given fails. */
   readonly call: (prepared: PreparedCall, control: CallControl) => Promise<CallResult>;
   /** How far the upstream's clock is ahead of ours, as far as it made itself known. */
   readonly clockOffsetMs: () => number;
@@ -171,8 +173,9 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
         return result;
       clock.offsetMs = serverTime - now();
       const { code, requestId, sentAt, durationMs } = result;
-      const second = await exchangeOnLiveConnection(prepared, control);
-      return toResult(second, { code, requestId, sentAt, durationMs });
+      const superseded = { code, requestId, sentAt, durationMs };
+      await control.onSuperseded?.(superseded);
+      return toResult(await exchangeOnLiveConnection(prepared, control), superseded);
     },
     clockOffsetMs: () => clock.offsetMs,
     close: () => dispatcher.destroy(),

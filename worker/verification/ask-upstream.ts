@@ -2,22 +2,23 @@ import type { LaneEvidence } from '../../shared/lane/lane-call.ts';
 import { computeNextStep, type NextStep, type RetrySettings } from '../../shared/outcomes/decide.ts';
 import type { OutcomeKind } from '../../shared/outcomes/outcome-row.ts';
 import { labelOfCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
-import { noteRefusedCall } from '../../shared/record/refused-call.ts';
+import { noteCall } from '../../shared/record/note-call.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import type { PersonLimit } from '../person-limit/person-limit.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
-import type { CallResult, UpstreamClient } from '../upstream/upstream-client.ts';
+import type { CallResult, SupersededCall, UpstreamClient } from '../upstream/upstream-client.ts';
 import {
   applyStep,
   type Called,
   type ConcludeDeps,
-  describeLedgerEntry,
+  describeRefusedCall,
   goBackInLine,
   waitWithPerson,
 } from './conclude-attempt.ts';
-import { createSlotTaker, type SlotTakerDeps, type SlotWait } from './slot-taker.ts';
+import { createSlotTaker, type HeldVerification, type SlotTakerDeps, type SlotWait } from './slot-taker.ts';
 import { traceCall } from './trace-call.ts';
 import { withholdSubject } from './withhold-subject.ts';
 
@@ -29,63 +30,86 @@ export interface AskDeps extends SlotTakerDeps, ConcludeDeps {
   readonly random: () => number;
 }
 
-export type AskUpstream = (record: VerificationRecord, subject: Subject, run: JobRun) => Promise<JobResult>;
+export type AskUpstream = (held: HeldVerification, subject: Subject, run: JobRun) => Promise<JobResult>;
 
 /** Calls in vain that one claim sits out (refused for pace, slot too late) before it goes back in line. */
 const VAIN_CALLS_SAT_OUT = 10;
 
 /** Asks the upstream about a claimed verification, and writes down what came of it. */
 export function createAskUpstream(deps: AskDeps): AskUpstream {
-  return async (record, subject, run) => {
+  return async (held, subject, run) => {
     const { idCard, name, photo } = subject;
+    const { extra } = held.record;
     const admission = await deps.persons.admit(idCard);
-    if (admission.status === 'wait') return waitWithPerson(deps, record, admission.until);
-    const extra = record.extra === null ? {} : { extra: record.extra };
-    const prepared = await deps.upstream.prepare({ idCard, name, photo, ...extra });
-    const asked = await askUntilAnswered(deps, record, prepared, run);
+    if (admission.status === 'wait') return waitWithPerson(deps, held, admission.until);
+    const prepared = await deps.upstream.prepare({
+      idCard,
+      name,
+      photo,
+      ...(extra === null ? {} : { extra }),
+    });
+    const asked = await askUntilAnswered(deps, held, prepared, run);
     if (asked.status === 'not_asked') {
       await deps.persons.giveBack(idCard, admission.reservation);
-      return goBackInLine(deps, record, asked.wait);
+      // The record is another run's now, and so is the job unless it comes here again.
+      if (asked.wait.status === 'claim_lost') return { result: 'hand_back' };
+      return goBackInLine(deps, held, asked.wait);
     }
     if (asked.step.step === 'defer') await deps.persons.block(idCard, asked.step.until);
-    return applyStep(deps, record, withholdSubject(asked.call, subject), asked.step);
+    const call = withholdSubject(asked.call, subject);
+    return applyStep(deps, held, { call, callId: asked.callId }, asked.step);
   };
 }
 
 type Asked =
-  | { readonly status: 'asked'; readonly call: Called; readonly step: Exclude<NextStep, { step: 'requeue' }> }
+  | {
+      readonly status: 'asked';
+      readonly call: Called;
+      readonly callId: string;
+      readonly step: Exclude<NextStep, { step: 'requeue' }>;
+    }
   | { readonly status: 'not_asked'; readonly wait: SlotWait };
 
 async function askUntilAnswered(
   deps: AskDeps,
-  record: VerificationRecord,
+  held: HeldVerification,
   prepared: PreparedCall,
   { signal, priority }: JobRun,
 ): Promise<Asked> {
+  const { record } = held;
   for (let vain = 0; vain < VAIN_CALLS_SAT_OUT; vain += 1) {
-    const slot = createSlotTaker(deps, record, priority);
-    const { call, wait } = await traceCall(deps, record, async () => ({
-      call: await deps.upstream.call(prepared, { takeSlot: slot.take, signal }),
-      wait: await slot.ended(),
-    }));
-    await noteSuperseded(deps, record, call);
+    const slot = createSlotTaker(deps, held, priority);
+    const onSuperseded = (call: SupersededCall) => noteRefusal(deps, record, call, slot.wait());
+    const { call, wait } = await traceCall(deps, record, async () => {
+      const called = await deps.upstream.call(prepared, { takeSlot: slot.take, onSuperseded, signal });
+      return { call: called, wait: await slot.ended(wasSent(called)) };
+    });
     if (call.status === 'not_sent') {
       if (call.reason === 'slot_late' && !signal.aborted) continue;
       return { status: 'not_asked', wait };
     }
     const step = await judge(deps, record, call, wait);
-    if (step.step !== 'requeue') return { status: 'asked', call, step };
-    await noteRefusedCall(deps.claims, record.id, describeLedgerEntry(deps, record, call.code));
+    if (step.step !== 'requeue') return { status: 'asked', call, callId: callIdOf(wait), step };
+    await noteCall(deps.claims, record.id, describeRefusedCall(deps, record, call, callIdOf(wait)));
   }
   return { status: 'not_asked', wait: { status: 'lane_closed', until: deps.now() } };
 }
 
-/** A call refused for our clock was repeated within the client; the ledger counts both. */
-async function noteSuperseded(deps: AskDeps, record: VerificationRecord, call: CallResult): Promise<void> {
-  if (call.superseded === null) return;
-  const { code } = call.superseded;
-  deps.metrics.attempts.inc({ code: labelOfCode(code), kind: resolveOutcome(code).kind });
-  await noteRefusedCall(deps.claims, record.id, describeLedgerEntry(deps, record, code));
+const wasSent = (call: CallResult): boolean =>
+  call.status === 'answered' || (call.status === 'unanswered' && call.sent);
+
+/** An upstream that answers before the request is complete needs no slot, so that nothing is marked. */
+const callIdOf = (wait: SlotWait): string => (wait.status === 'granted' ? wait.call : makeRunToken());
+
+/** A call refused for our clock is repeated within the client; the ledger counts both. */
+async function noteRefusal(
+  deps: AskDeps,
+  record: VerificationRecord,
+  call: SupersededCall,
+  wait: SlotWait,
+): Promise<void> {
+  deps.metrics.attempts.inc({ code: labelOfCode(call.code), kind: resolveOutcome(call.code).kind });
+  await noteCall(deps.claims, record.id, describeRefusedCall(deps, record, call, callIdOf(wait)));
 }
 
 const evidenceOf = {

@@ -4,6 +4,7 @@ import type { NextStep } from '../../shared/outcomes/decide.ts';
 import { resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { ClaimContext } from '../../shared/record/claim.ts';
 import { type LedgerEntry, ledgerDay } from '../../shared/record/ledger.ts';
+import type { NotedCall } from '../../shared/record/noted-call.ts';
 import { isDeferralExplained } from '../../shared/record/person-deferral.ts';
 import { type Postponement, postponeVerification } from '../../shared/record/postpone.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
@@ -11,7 +12,7 @@ import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { CallResult } from '../upstream/upstream-client.ts';
 import type { Settle } from './settle-outcome.ts';
-import type { SlotWait } from './slot-taker.ts';
+import type { HeldVerification, SlotWait } from './slot-taker.ts';
 
 export interface ConcludeDeps {
   readonly claims: ClaimContext;
@@ -26,26 +27,31 @@ export interface ConcludeDeps {
 /** A call whose last byte may have left. */
 export type Called = Exclude<CallResult, { status: 'not_sent' }>;
 
+type CalledAt = Pick<Called, 'sentAt' | 'durationMs' | 'code' | 'requestId'>;
+
 /** A probe that failed for its own verification's sake comes back this much later. */
 const STEP_ASIDE_MS = 30_000;
 
-/** Writes an attempt and what follows from it into the record, and says what becomes of the job. */
+/**
+ * Writes an attempt and what follows from it into the record, and says what becomes of the job.
+ *
+ * @param callId as the call was marked
+ */
 export async function applyStep(
   deps: ConcludeDeps,
-  record: VerificationRecord,
-  call: Called,
+  held: HeldVerification,
+  { call, callId }: { readonly call: Called; readonly callId: string },
   step: Exclude<NextStep, { step: 'requeue' }>,
 ): Promise<JobResult> {
-  const attempt = describeAttempt(call);
-  const reached = call.status === 'answered' || call.sent;
-  const ledger = reached ? describeLedgerEntry(deps, record, call.code) : null;
-  const fateUnknown = call.row.kind === 'unknown' && reached;
+  const { record, claim } = held;
+  const noted = describeCall(deps, record, { call, callId });
+  // One that may have been paid for is never left out.
+  const unlisted = { ...noted, isListed: noted.ledger !== null && noted.ledger.billed !== 'unbilled' };
   const postpone = (change: Partial<Postponement>) =>
     postponeVerification(deps.claims.redis, deps.claims.keys, {
-      ...unchanged(deps, record),
-      ledger,
-      attempt,
-      fateUnknown,
+      ...unchanged(held),
+      call: noted,
+      fateUnknown: call.row.kind === 'unknown' && noted.ledger !== null,
       counted: true,
       ...change,
     });
@@ -57,7 +63,12 @@ export async function applyStep(
   logAttempt(deps.log, record.id, call, step.step);
   switch (step.step) {
     case 'settle':
-      await deps.settle(record, { code: call.code, ...answerOf(call), attempt, ledger, fateUnknown });
+      await deps.settle(record, {
+        code: call.code,
+        ...answerOf(call),
+        call: noted,
+        ...(call.row.kind === 'final' ? {} : { needs: claim }),
+      });
       return { result: 'done' };
     case 'retry':
       await postpone({ status: 'retrying', nextAttemptAt: step.at });
@@ -67,11 +78,11 @@ export async function applyStep(
       return { result: 'later', at: step.until };
     // Nothing is burnt and nothing is noted: a probe every minute for days would only fill the record.
     case 'hold':
-      await postpone({ counted: false, attempt: null });
+      await postpone({ counted: false, call: unlisted });
       return { result: 'lane_closed', until: deps.now() };
     case 'slow':
       // Steps aside, so that the next probe is another verification: one that always fails would keep the lane slow.
-      await postpone({ counted: false, attempt: null });
+      await postpone({ counted: false, call: unlisted });
       return { result: 'later', at: deps.now() + STEP_ASIDE_MS };
     default:
       return step satisfies never;
@@ -81,10 +92,10 @@ export async function applyStep(
 /** Nothing was asked; the verification stands where it stood. */
 export async function goBackInLine(
   deps: ConcludeDeps,
-  record: VerificationRecord,
+  held: HeldVerification,
   wait: SlotWait,
 ): Promise<JobResult> {
-  await postponeVerification(deps.claims.redis, deps.claims.keys, unchanged(deps, record));
+  await postponeVerification(deps.claims.redis, deps.claims.keys, unchanged(held));
   return wait.status === 'lane_closed'
     ? { result: 'lane_closed', until: wait.until }
     : { result: 'hand_back' };
@@ -93,22 +104,48 @@ export async function goBackInLine(
 /** Others have used up what the upstream allows about this person; nothing was asked, so nothing is counted. */
 export async function waitWithPerson(
   deps: ConcludeDeps,
-  record: VerificationRecord,
+  held: HeldVerification,
   until: number,
 ): Promise<JobResult> {
   await postponeVerification(deps.claims.redis, deps.claims.keys, {
-    ...unchanged(deps, record),
-    status: isDeferralExplained(record) ? 'deferred' : 'queued',
+    ...unchanged(held),
+    status: isDeferralExplained(held.record) ? 'deferred' : 'queued',
     nextAttemptAt: until,
   });
   deps.log.info(
-    { event: 'person_limit', verification: record.id, until: new Date(until).toISOString() },
+    { event: 'person_limit', verification: held.record.id, until: new Date(until).toISOString() },
     'it waits until its person may be asked about again',
   );
   return { result: 'later', at: until };
 }
 
-export function describeLedgerEntry(
+/** A call as record and ledger note it: every attempt, if its request may have reached the upstream, is in both. */
+function describeCall(
+  deps: ConcludeDeps,
+  record: VerificationRecord,
+  { call, callId }: { readonly call: Called; readonly callId: string },
+): NotedCall {
+  const reached = call.status === 'answered' || call.sent;
+  return {
+    id: callId,
+    attempt: describeAttempt(call),
+    isListed: true,
+    ledger: reached ? describeLedgerEntry(deps, record, call.code) : null,
+  };
+}
+
+/** A call that decides nothing about its verification: the ledger has it, and only what may have been paid for is listed. */
+export function describeRefusedCall(
+  deps: ConcludeDeps,
+  record: VerificationRecord,
+  call: CalledAt,
+  callId: string,
+): NotedCall {
+  const ledger = describeLedgerEntry(deps, record, call.code);
+  return { id: callId, attempt: describeAttempt(call), isListed: ledger.billed !== 'unbilled', ledger };
+}
+
+function describeLedgerEntry(
   { billedCodes, now }: ConcludeDeps,
   record: VerificationRecord,
   code: string,
@@ -117,13 +154,12 @@ export function describeLedgerEntry(
   return { day: ledgerDay(now()), clientId: record.clientId, code, billed };
 }
 
-function unchanged({ claims }: ConcludeDeps, record: VerificationRecord): Postponement {
+function unchanged({ record, claim }: HeldVerification): Postponement {
   return {
     id: record.id,
-    workerId: claims.workerId,
+    claim,
     status: 'queued',
-    attempt: null,
-    ledger: null,
+    call: null,
     counted: false,
     fateUnknown: false,
     deferredBefore: record.deferredBefore,
@@ -131,7 +167,7 @@ function unchanged({ claims }: ConcludeDeps, record: VerificationRecord): Postpo
   };
 }
 
-function describeAttempt(call: Called): Attempt {
+function describeAttempt(call: CalledAt): Attempt {
   return {
     at: new Date(call.sentAt).toISOString(),
     durationMs: Math.round(call.durationMs),

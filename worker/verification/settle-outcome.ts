@@ -4,12 +4,15 @@ import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import { labelOfCode, resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
-import type { LedgerEntry } from '../../shared/record/ledger.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
+import { CRASH_CODE, type HeldClaim } from '../../shared/record/claim.ts';
+import { ledgerDay } from '../../shared/record/ledger.ts';
+import type { NotedCall } from '../../shared/record/noted-call.ts';
+import { type Settlement, settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
-import { prepareVerificationEvent } from '../delivery/verification-event.ts';
+import { buildVerificationEvent } from '../delivery/verification-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
+import { isPossiblyBilledAgain } from './possibly-billed-again.ts';
 
 export interface FinalAnswer {
   readonly code: string;
@@ -17,11 +20,13 @@ export interface FinalAnswer {
   readonly description?: string | null;
   readonly sim?: number | null;
   readonly requestId?: string | null;
-  /** The attempt that brought it; null when none did. */
-  readonly attempt: Attempt | null;
-  readonly ledger?: LedgerEntry | null;
-  /** This very attempt has no readable answer. */
-  readonly fateUnknown?: boolean;
+  /** The call that brought it; null when none did. */
+  readonly call: NotedCall | null;
+  /**
+   * The claim without which this is no outcome: a decision of ours, made of what was known when it was claimed. An answer
+   * about the person needs none. It was paid for, and counts although another run has the verification by now.
+   */
+  readonly needs?: HeldClaim;
 }
 
 export type Settle = (record: VerificationRecord, answer: FinalAnswer) => Promise<void>;
@@ -37,46 +42,83 @@ export interface SettleDeps {
   readonly now: () => number;
 }
 
+/** A try that finds the record changed comes after another run's write, and there are few of those. */
+const TRIES = 20;
+
 /** Writes a final answer down as the verification's outcome, subject shredded in the same step. */
 export function createSettle(deps: SettleDeps): Settle {
   return async (record, answer) => {
-    const outcome = computeOutcome(record, answer, deps);
-    const status = outcome.verdict === 'error' ? 'failed' : 'completed';
-    const written = await settleVerification(deps.redis, deps.keys, {
-      id: record.id,
-      status,
-      outcome,
-      attempt: answer.attempt,
-      ledger: answer.ledger ?? null,
-      event: prepareVerificationEvent(record, { status, outcome, attempt: answer.attempt }),
-    });
-    const about = { verification: record.id, code: outcome.code, verdict: outcome.verdict };
-    if (written !== 'settled') {
-      deps.log.warn({ event: 'outcome_not_written', ...about, why: written }, 'an outcome came second');
-      return;
+    const completedAt = new Date(deps.now()).toISOString();
+    let seen = record;
+    for (let tries = 0; tries < TRIES; tries += 1) {
+      const settlement = computeSettlement(seen, answer, completedAt, deps);
+      const written = await settleVerification(deps.redis, deps.keys, settlement);
+      if (written.status !== 'stale') {
+        report(deps, record, answer, { status: written.status, outcome: settlement.outcome });
+        return;
+      }
+      seen = written.record;
     }
-    deps.tracing.note({ 'veriqueue.code': outcome.code, 'veriqueue.verdict': outcome.verdict });
-    deps.metrics.settled.inc({
-      code: labelOfCode(outcome.code),
-      verdict: outcome.verdict,
-      billed: String(outcome.billed),
-    });
-    // Two machines' clocks: a little less than nothing is nothing.
-    const sinceSubmissionMs = Math.max(0, deps.now() - record.submittedAt);
-    deps.metrics.verdictSeconds.observe({ priority: record.priority }, sinceSubmissionMs / 1000);
-    const fault = resolveOutcome(outcome.code).kind === 'fault';
-    deps.log[fault ? 'error' : 'info']({ event: 'verification_settled', ...about }, 'verification settled');
+    throw new Error(`Cannot settle ${record.id}: its record must stand still for a moment`);
   };
 }
 
-function computeOutcome(
-  record: VerificationRecord,
+type Judging = Pick<SettleDeps, 'matchThreshold' | 'billedCodes'>;
+
+/** What follows from the answer for the record as it was seen. The time is made once: trying again must bring the same. */
+export function computeSettlement(
+  seen: VerificationRecord,
   answer: FinalAnswer,
-  { matchThreshold, billedCodes, now }: SettleDeps,
-): Outcome {
+  completedAt: string,
+  deps: Judging,
+): Settlement {
+  const attempts = listAttempts(seen, answer.call);
+  const outcome = computeOutcome(seen, answer, { attempts, completedAt, ...deps });
+  const status = (outcome ?? seen.outcome)?.verdict === 'error' ? 'failed' : 'completed';
+  const event =
+    outcome && buildVerificationEvent({ ...seen, status, outcome, attempts, nextAttemptAt: null });
+  return {
+    id: seen.id,
+    clientId: seen.clientId,
+    seen,
+    status,
+    outcome,
+    call: answer.call,
+    day: ledgerDay(Date.parse(completedAt)),
+    ...(event === null ? {} : { event }),
+  };
+}
+
+/** The attempts as the settlement leaves them: the same that `settle` in Lua makes of them. */
+function listAttempts(seen: VerificationRecord, call: NotedCall | null): readonly Attempt[] {
+  const { mark } = seen;
+  const isOther = mark !== null && (mark.call === null || mark.call !== call?.id);
+  const lost: Attempt[] =
+    isOther && seen.outcome === null
+      ? [{ at: mark.at, durationMs: null, code: CRASH_CODE, requestId: null }]
+      : [];
+  const known = [...seen.attempts, ...lost];
+  if (call === null) return known;
+  const place = seen.calls.get(call.id);
+  if (place === undefined) return call.isListed ? [...known, call.attempt] : known;
+  return place.isGuess ? known.with(place.index, call.attempt) : known;
+}
+
+/** The outcome, one that stands set right, or null where there is nothing to write. */
+function computeOutcome(
+  seen: VerificationRecord,
+  answer: FinalAnswer,
+  facts: Judging & { readonly attempts: readonly Attempt[]; readonly completedAt: string },
+): Outcome | null {
+  if (seen.status === 'cancelled') return null;
+  if (seen.outcome !== null) {
+    if (seen.isPublished || answer.call === null) return null;
+    return { ...seen.outcome, possiblyBilledAgain: isBilledAgain(seen.outcome.code, facts) };
+  }
+  if (answer.needs && !isSame(answer.needs, seen.claim)) return null;
   const row = resolveOutcome(answer.code);
   const sim = answer.sim ?? null;
-  const judged = applyMatchThreshold(row, sim, matchThreshold);
+  const judged = applyMatchThreshold(row, sim, facts.matchThreshold);
   return {
     verdict: judged.verdict,
     code: answer.code,
@@ -84,8 +126,44 @@ function computeOutcome(
     sim,
     requestId: answer.requestId ?? null,
     action: judged.action,
-    billed: answer.attempt !== null && resolveBilling(row, billedCodes) === 'billed',
-    possiblyBilledAgain: record.fateUnknown || answer.fateUnknown === true,
-    completedAt: new Date(now()).toISOString(),
+    billed: answer.call !== null && resolveBilling(row, facts.billedCodes) === 'billed',
+    possiblyBilledAgain: isBilledAgain(answer.code, facts),
+    completedAt: facts.completedAt,
   };
+}
+
+const isBilledAgain = (
+  code: string,
+  { attempts, billedCodes }: { attempts: readonly Attempt[]; billedCodes: ReadonlySet<string> },
+) => isPossiblyBilledAgain(attempts, code, billedCodes);
+
+const isSame = (a: HeldClaim, b: HeldClaim | null): boolean =>
+  b !== null && a.workerId === b.workerId && a.token === b.token;
+
+function report(
+  deps: SettleDeps,
+  record: VerificationRecord,
+  { code }: FinalAnswer,
+  written: { readonly status: string; readonly outcome: Outcome | null },
+): void {
+  const { outcome } = written;
+  if (written.status !== 'settled' || outcome === null) {
+    deps.log.warn(
+      { event: 'outcome_not_written', verification: record.id, code, why: written.status },
+      'an outcome came second',
+    );
+    return;
+  }
+  const about = { verification: record.id, code, verdict: outcome.verdict };
+  deps.tracing.note({ 'veriqueue.code': code, 'veriqueue.verdict': outcome.verdict });
+  deps.metrics.settled.inc({
+    code: labelOfCode(code),
+    verdict: outcome.verdict,
+    billed: String(outcome.billed),
+  });
+  // Two machines' clocks: a little less than nothing is nothing.
+  const sinceSubmissionMs = Math.max(0, deps.now() - record.submittedAt);
+  deps.metrics.verdictSeconds.observe({ priority: record.priority }, sinceSubmissionMs / 1000);
+  const fault = resolveOutcome(code).kind === 'fault';
+  deps.log[fault ? 'error' : 'info']({ event: 'verification_settled', ...about }, 'verification settled');
 }

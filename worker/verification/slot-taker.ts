@@ -1,14 +1,24 @@
 import type { Logger } from 'pino';
-import { type ClaimContext, markSent } from '../../shared/record/claim.ts';
+import type { ClaimContext, HeldClaim } from '../../shared/record/claim.ts';
+import { markSent, takeBackMark } from '../../shared/record/mark-sent.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Lane } from '../lane/lane.ts';
 import type { GrantedSlot } from '../lane/slot-line.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { slotRank } from './slot-rank.ts';
 
+/** A verification that this run has claimed. */
+export interface HeldVerification {
+  readonly record: VerificationRecord;
+  readonly claim: HeldClaim;
+}
+
 export interface SlotTakerDeps {
-  /** Its connection batches no writes: the mark leaves before the request's last bytes. */
+  /** Its connection batches no writes: a slot waits for the mark. */
   readonly marks: ClaimContext;
+  /** Its connection waits refusals out: a mark is taken back in the end. */
+  readonly claims: ClaimContext;
   readonly lane: Lane;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
@@ -17,53 +27,86 @@ export interface SlotTakerDeps {
 
 /** How the wait for a slot ended. */
 export type SlotWait =
-  /** `askedAt`: ms epoch */
-  | { readonly status: 'granted'; readonly slot: GrantedSlot; readonly askedAt: number }
+  /** `askedAt`: ms epoch; `call`: the id under which the request is marked */
+  | {
+      readonly status: 'granted';
+      readonly slot: GrantedSlot;
+      readonly askedAt: number;
+      readonly call: string;
+    }
   /** ms epoch */
   | { readonly status: 'lane_closed'; readonly until: number }
+  /** Another run has the verification: this one sends nothing and writes nothing. */
+  | { readonly status: 'claim_lost' }
   | { readonly status: 'none' };
 
-/** Takes the slot of one upstream call, and marks in the record that the request is leaving. */
+/** Takes the slot of one upstream call. No request leaves before the record says that it is about to. */
 export interface SlotTaker {
   /** For `UpstreamClient.call`: false when the request shall not be completed. */
   take(signal: AbortSignal): Promise<boolean>;
-  /** What came of it; resolves once the mark is written, or known not to be. */
-  ended(): Promise<SlotWait>;
+  /** How it stands now. */
+  wait(): SlotWait;
+  /** Resolves once nothing of this taker's is under way; a mark whose request never left is taken back by then. */
+  ended(wasSent: boolean): Promise<SlotWait>;
 }
 
 export function createSlotTaker(
   deps: SlotTakerDeps,
-  record: VerificationRecord,
+  { record, claim }: HeldVerification,
   jobPriority: number,
 ): SlotTaker {
   const rank = slotRank(jobPriority);
+  const { id } = record;
+  const takings: Promise<unknown>[] = [];
   let wait: SlotWait = { status: 'none' };
-  let mark: Promise<void> = Promise.resolve();
-  return {
-    take: async (signal) => {
-      const askedAt = deps.now();
-      const grant = await deps.lane.take({ rank, signal }).catch((error: unknown) => {
-        if (signal.aborted) return null;
-        throw error;
-      });
-      if (grant === null) return false;
-      if (grant.status === 'held') {
+
+  const takeOnce = async (signal: AbortSignal): Promise<boolean> => {
+    const askedAt = deps.now();
+    const call = makeRunToken();
+    const marks: Promise<unknown>[] = [];
+    wait = { status: 'none' };
+    const prepare = async () => {
+      const marking = markSent(deps.marks, { id, claim, call, sentAt: new Date(deps.now()).toISOString() });
+      marks.push(marking);
+      return (await marking) === 'marked';
+    };
+    const grant = await deps.lane.take({ rank, signal, prepare }).catch((error: unknown) => {
+      if (signal.aborted) return null;
+      throw error;
+    });
+    switch (grant?.status) {
+      case 'granted':
+        wait = { status: 'granted', slot: grant, askedAt, call };
+        deps.metrics.slotsGranted.inc({ rank });
+        deps.metrics.slotWaitSeconds.observe(grant.waitedMs / 1000);
+        return true;
+      case 'held':
         wait = { status: 'lane_closed', until: grant.until };
-        return false;
-      }
-      wait = { status: 'granted', slot: grant, askedAt };
-      deps.metrics.slotsGranted.inc({ rank });
-      deps.metrics.slotWaitSeconds.observe(grant.waitedMs / 1000);
-      mark = markSent(deps.marks, record.id, new Date(deps.now()).toISOString()).catch((error: unknown) => {
+        break;
+      case 'declined':
+        wait = { status: 'claim_lost' };
         deps.log.warn(
-          { event: 'mark_not_written', verification: record.id, err: error },
-          'a call is not marked',
+          { event: 'claim_lost', verification: id },
+          'another run has claimed it: nothing is sent',
         );
-      });
-      return true;
+        return false;
+    }
+    // A mark may be under way still: taken back before it, it would stand.
+    await Promise.allSettled(marks);
+    if (marks.length > 0) await takeBackMark(deps.claims, { id, call });
+    return false;
+  };
+
+  return {
+    take: (signal) => {
+      const taking = takeOnce(signal);
+      takings.push(taking);
+      return taking;
     },
-    ended: async () => {
-      await mark;
+    wait: () => wait,
+    ended: async (wasSent) => {
+      await Promise.allSettled(takings);
+      if (!wasSent && wait.status === 'granted') await takeBackMark(deps.claims, { id, call: wait.call });
       return wait;
     },
   };

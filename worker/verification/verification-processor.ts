@@ -3,6 +3,7 @@ import type { JobData } from '../../shared/queue/verification-flow.ts';
 import { abandonClaim } from '../../shared/record/abandon-claim.ts';
 import { type ClaimContext, claimVerification } from '../../shared/record/claim.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
+import { makeRunToken } from '../../shared/record/run-token.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { PatientWrites } from '../../shared/redis/patient-writes.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
@@ -16,6 +17,7 @@ import { judgeCrashes } from './crash-judgement.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import type { ProcessGate } from './process-gate.ts';
 import type { Settle } from './settle-outcome.ts';
+import type { HeldVerification } from './slot-taker.ts';
 
 export interface VerificationDeps {
   readonly claims: ClaimContext;
@@ -48,20 +50,23 @@ export async function processVerification(
     if (run.signal.aborted) return { result: 'hand_back' };
     const claim = await claimVerification(deps.claims, {
       ...job,
-      crashCode: 'Veriqueue.WorkerCrashed',
+      token: makeRunToken(),
       day: ledgerDay(deps.now()),
     });
     switch (claim.status) {
       case 'claimed':
-        return await traceWork(deps, claim.record, run, () =>
-          workOn(deps, claim.record, claim.sealed, run),
-        ).catch(async (error: unknown) => {
-          await deps.writes.untilTaken(() => abandonClaim(deps.claims, claim.record.id));
-          throw error;
-        });
+        return await traceWork(deps, claim.record, run, () => workOn(deps, claim, claim.sealed, run)).catch(
+          async (error: unknown) => {
+            const abandoned = { ...job, claim: claim.claim, day: ledgerDay(deps.now()) };
+            await deps.writes.untilTaken(() => abandonClaim(deps.claims, abandoned));
+            throw error;
+          },
+        );
       case 'final':
       case 'cancelled':
         return { result: 'done' };
+      case 'lost':
+        return { result: 'hand_back' };
       case 'missing':
         // Its client had it erased.
         deps.log.warn({ event: 'record_missing', verification: job.id }, 'there is nothing to ask about');
@@ -98,18 +103,19 @@ function traceWork(
 
 async function workOn(
   deps: VerificationDeps,
-  record: VerificationRecord,
+  held: HeldVerification,
   sealed: SealedSubject | null,
   run: JobRun,
 ): Promise<JobResult> {
+  const { record } = held;
   const judgement = judgeCrashes(record.crashes);
-  if (judgement === 'quarantine') return giveUp(deps, record, 'Veriqueue.Quarantined');
+  if (judgement === 'quarantine') return giveUp(deps, held, 'Veriqueue.Quarantined');
   const subject = openIfUsable(deps, record, sealed);
-  if (typeof subject === 'string') return giveUp(deps, record, subject);
-  if (judgement === 'run') return deps.ask(record, subject, run);
+  if (typeof subject === 'string') return giveUp(deps, held, subject);
+  if (judgement === 'run') return deps.ask(held, subject, run);
   const release = await deps.gate.becomeAlone();
   try {
-    return await deps.ask(record, subject, run);
+    return await deps.ask(held, subject, run);
   } finally {
     release();
   }
@@ -132,7 +138,11 @@ function openIfUsable(
   return 'Veriqueue.SubjectUnreadable';
 }
 
-async function giveUp(deps: VerificationDeps, record: VerificationRecord, code: string): Promise<JobResult> {
-  await deps.settle(record, { code, attempt: null });
+async function giveUp(
+  deps: VerificationDeps,
+  { record, claim }: HeldVerification,
+  code: string,
+): Promise<JobResult> {
+  await deps.settle(record, { code, call: null, needs: claim });
   return { result: 'done' };
 }

@@ -1,11 +1,12 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UsageReport } from '../../../shared/contract/usage.ts';
 import { ledgerDay } from '../../../shared/record/ledger.ts';
-import { noteRefusedCall } from '../../../shared/record/refused-call.ts';
+import { noteCall } from '../../../shared/record/note-call.ts';
 import { listDays } from '../../../shared/record/usage-period.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { measureRedisWork } from '../../support/redis-work.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';
+import { makeSubmission } from '../submission-builder.ts';
 
 const NOW = Date.UTC(2026, 2, 20, 4);
 const OTHERS = 4_000;
@@ -63,16 +64,18 @@ describe('the work of a usage report', () => {
     const day = ledgerDay(NOW);
     const of = async (code: string) =>
       (await read(`?from=${day}`)).body.data.find((row) => row.code === code)?.unbilled;
-    const entry = {
-      day,
-      clientId: client.clientId,
-      code: 'RequestLimitExceeded',
-      billed: 'unbilled',
-    } as const;
-    await noteRefusedCall({ redis, keys, workerId: 'w' }, 'ver_none', entry);
+    const { id } = await producer.submitted(makeSubmission());
+    const code = 'RequestLimitExceeded';
+    const refused = (call: string) => ({
+      id: call,
+      isListed: false,
+      attempt: { at: new Date(NOW).toISOString(), durationMs: 5, code, requestId: null },
+      ledger: { day, clientId: client.clientId, code, billed: 'unbilled' as const },
+    });
+    await noteCall({ redis, keys, workerId: 'w' }, id, refused('call-1'));
     expect(await of('RequestLimitExceeded')).toBe(1);
     await redis.hincrby(keys.ledger(day), `${client.clientId}|RequestLimitExceeded|unbilled`, 5);
-    await noteRefusedCall({ redis, keys, workerId: 'w' }, 'ver_none', entry);
+    await noteCall({ redis, keys, workerId: 'w' }, id, refused('call-2'));
     expect(await of('RequestLimitExceeded')).toBe(7);
   });
 

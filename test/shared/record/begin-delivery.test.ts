@@ -1,17 +1,15 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { Attempt } from '../../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../../shared/keys.ts';
+import { DEFAULT_BILLED_CODES } from '../../../shared/outcomes/resolve-outcome.ts';
 import { beginDelivery } from '../../../shared/record/begin-delivery.ts';
 import { type DeliveryProgress, recordDelivery } from '../../../shared/record/delivery-state.ts';
 import { keepEvent } from '../../../shared/record/keep-event.ts';
 import { makeRunToken } from '../../../shared/record/run-token.ts';
-import { type Settlement, settleVerification } from '../../../shared/record/settle.ts';
-import {
-  buildVerificationEvent,
-  prepareVerificationEvent,
-} from '../../../worker/delivery/verification-event.ts';
+import { settleVerification } from '../../../shared/record/settle.ts';
+import { buildVerificationEvent } from '../../../worker/delivery/verification-event.ts';
+import { computeSettlement, type FinalAnswer } from '../../../worker/verification/settle-outcome.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, makeOutcome, mustRead } from '../../support/records.ts';
+import { acceptRecord, CLIENT_ID, makeCall, mustRead } from '../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -26,32 +24,20 @@ beforeEach(() => {
 
 const SUBMITTED_AT = 1_900_000_000_000;
 
-const makeAttempt = (code: string): Attempt => ({
-  at: '2026-03-02T03:59:59.000Z',
-  durationMs: 312,
-  code,
-  requestId: 'request-1',
-});
-
-const makeSettlement = (id: string, overrides: Partial<Settlement> = {}): Settlement => ({
-  id,
-  status: 'completed',
-  outcome: makeOutcome(),
-  attempt: makeAttempt('Success'),
-  ledger: null,
-  ...overrides,
-});
-
 /** A verification with its outcome and its event, as a worker leaves it. */
 async function settled(
   accepted: Parameters<typeof acceptRecord>[3] = {},
-  settling: Partial<Settlement> = {},
+  answer: Partial<FinalAnswer> = {},
 ): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: SUBMITTED_AT, ...accepted });
-  const settlement = makeSettlement(id, settling);
-  const record = await mustRead(lane.redis, keys, id);
-  const event = prepareVerificationEvent(record, settlement);
-  await settleVerification(lane.redis, keys, { ...settlement, event });
+  const call = makeCall('Success', 'billed');
+  const settlement = computeSettlement(
+    await mustRead(lane.redis, keys, id),
+    { code: 'Success', sim: 89.88, requestId: 'request-1', call, ...answer },
+    '2026-03-02T04:00:00.000Z',
+    { matchThreshold: undefined, billedCodes: DEFAULT_BILLED_CODES },
+  );
+  await settleVerification(lane.redis, keys, settlement);
   return id;
 }
 
@@ -77,18 +63,22 @@ const conclude = async (id: string, progress: Partial<DeliveryProgress>) =>
 const delivered = { status: 'delivered', keepUntil: SUBMITTED_AT + 86_400_000 } as const;
 
 describe('the event that was written with the outcome', () => {
-  test.each<[string, Parameters<typeof settled>[0], Partial<Settlement>]>([
+  test.each<[string, Parameters<typeof settled>[0], Partial<FinalAnswer>]>([
     ['of a match', {}, {}],
     [
       'with everything a client can name',
       { reference: 'order\n17 "甲"', extra: '\u2028\\n', priority: 'bulk' },
       {},
     ],
-    ['without an attempt', {}, { attempt: null }],
-    ['of a failure', {}, { status: 'failed', outcome: makeOutcome({ verdict: 'error', sim: null }) }],
-  ])('is what the record says: %s', async (_, accepted, settling) => {
+    ['without an attempt', {}, { code: 'Veriqueue.SubjectExpired', call: null }],
+    [
+      'of a failure',
+      {},
+      { code: 'InvalidParameter', sim: null, call: makeCall('InvalidParameter', 'unbilled') },
+    ],
+  ])('is what the record says: %s', async (_, accepted, answer) => {
     const callbackUrl = 'https://receiver.example/events?a=1';
-    const id = await settled({ ...accepted, callbackUrl }, settling);
+    const id = await settled({ ...accepted, callbackUrl }, answer);
     const record = await mustRead(lane.redis, keys, id);
     expect(await begin(id, 'run-a')).toEqual({
       status: 'due',
@@ -102,24 +92,6 @@ describe('the event that was written with the outcome', () => {
         event: buildVerificationEvent(record),
       },
     });
-  });
-
-  test('is not kept when it misses an attempt that another worker noted', async () => {
-    const id = await acceptRecord(lane.redis, keys, lane.keyRing);
-    const seen = await mustRead(lane.redis, keys, id);
-    const crashed = JSON.stringify(makeAttempt('Veriqueue.WorkerCrashed'));
-    await lane.redis.hset(keys.record(id), { attempts: 1, 'attempt:1': crashed });
-    const settlement = makeSettlement(id);
-    const event = prepareVerificationEvent(seen, settlement);
-    await settleVerification(lane.redis, keys, { ...settlement, event });
-    expect(await begin(id)).toMatchObject({
-      status: 'found',
-      record: {
-        attempts: [{ code: 'Veriqueue.WorkerCrashed' }, { code: 'Success' }],
-        delivery: { status: 'pending' },
-      },
-    });
-    expect(await mustRead(lane.redis, keys, id)).toMatchObject({ delivery: { status: 'delivering' } });
   });
 
   test('stays the same at every attempt, and in the record when it was delivered', async () => {

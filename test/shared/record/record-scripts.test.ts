@@ -1,12 +1,22 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LaneKeys } from '../../../shared/keys.ts';
 import { cancelVerification } from '../../../shared/record/cancel.ts';
-import { claimVerification, markSent } from '../../../shared/record/claim.ts';
-import { postponeVerification } from '../../../shared/record/postpone.ts';
+import { claimVerification, type HeldClaim } from '../../../shared/record/claim.ts';
+import { markSent } from '../../../shared/record/mark-sent.ts';
+import { type Postponement, postponeVerification } from '../../../shared/record/postpone.ts';
 import { listIds } from '../../../shared/record/read.ts';
-import { settleVerification } from '../../../shared/record/settle.ts';
+import { makeRunToken } from '../../../shared/record/run-token.ts';
+import { type Settlement, settleVerification } from '../../../shared/record/settle.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, makeOutcome, mustRead } from '../../support/records.ts';
+import {
+  acceptRecord,
+  CLIENT_ID,
+  DAY,
+  makeCall,
+  makeOutcome,
+  makeSettlement,
+  mustRead,
+} from '../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -20,32 +30,35 @@ beforeEach(() => {
 });
 
 const accept = (overrides = {}) => acceptRecord(lane.redis, keys, lane.keyRing, overrides);
-const claim = (id: string, workerId = 'worker-a') =>
-  claimVerification(
-    { redis: lane.redis, keys, workerId },
-    { id, clientId: CLIENT_ID, crashCode: 'Veriqueue.WorkerCrashed', day: '2026-03-02' },
+const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
+const claim = (id: string, workerId = 'worker-a', token = makeRunToken()) =>
+  claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
+/** Claims what is there to be claimed. */
+async function claimed(id: string, workerId = 'worker-a'): Promise<HeldClaim> {
+  const reply = await claim(id, workerId);
+  if (reply.status !== 'claimed')
+    throw new Error(`Cannot go on: it must be claimed, received ${reply.status}`);
+  return reply.claim;
+}
+const settle = (id: string, overrides: Partial<Settlement> = {}) =>
+  settleVerification(
+    lane.redis,
+    keys,
+    makeSettlement(id, { call: makeCall('Success', 'billed'), ...overrides }),
   );
-const settle = (id: string, outcome = makeOutcome()) =>
-  settleVerification(lane.redis, keys, {
-    id,
-    status: 'completed',
-    outcome,
-    attempt: { at: outcome.completedAt, durationMs: 300, code: outcome.code, requestId: 'request-1' },
-    ledger: { day: '2026-03-02', clientId: CLIENT_ID, code: outcome.code, billed: 'billed' },
-  });
-const postpone = (id: string, workerId = 'worker-a', change = {}) =>
+const postpone = (id: string, held: HeldClaim, change: Partial<Postponement> = {}) =>
   postponeVerification(lane.redis, keys, {
     id,
-    workerId,
+    claim: held,
     status: 'retrying',
-    attempt: null,
-    ledger: null,
+    call: null,
     counted: true,
     fateUnknown: false,
     deferredBefore: 'none',
     nextAttemptAt: 1_900_000_000_000,
     ...change,
   });
+const ledger = () => lane.redis.hgetall(keys.ledger(DAY));
 const cancel = (id: string, clientId = CLIENT_ID) =>
   cancelVerification(lane.redis, keys, { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
 const listed = async (status: 'queued' | 'verifying' | 'completed' | 'retrying' | 'cancelled') =>
@@ -118,12 +131,15 @@ describe('claiming', () => {
 
   test('turns a call that was under way when its worker died into an attempt of unknown fate', async () => {
     const id = await accept();
-    await claim(id);
-    await markSent({ redis: lane.redis, keys, workerId: 'worker-a' }, id, '2026-03-02T04:00:00.000Z');
-    const claimed = await claim(id, 'worker-b');
-    expect(claimed).toMatchObject({
+    const held = await claimed(id);
+    await markSent(context('worker-a'), {
+      id,
+      claim: held,
+      call: 'call-a',
+      sentAt: '2026-03-02T04:00:00.000Z',
+    });
+    expect(await claim(id, 'worker-b')).toMatchObject({
       record: {
-        fateUnknown: true,
         attemptsCounted: 0,
         attempts: [
           {
@@ -135,14 +151,13 @@ describe('claiming', () => {
         ],
       },
     });
-    const ledger = await lane.redis.hgetall(keys.ledger('2026-03-02'));
-    expect(ledger).toEqual({ [`${CLIENT_ID}|Veriqueue.WorkerCrashed|unknown`]: '1' });
+    expect(await ledger()).toEqual({ [`${CLIENT_ID}|Veriqueue.WorkerCrashed|unknown`]: '1' });
   });
 
   test('claims no unknown fate for a worker that died before its request left', async () => {
     const id = await accept();
     await claim(id);
-    expect(await claim(id, 'worker-b')).toMatchObject({ record: { fateUnknown: false, attempts: [] } });
+    expect(await claim(id, 'worker-b')).toMatchObject({ record: { attempts: [] } });
   });
 });
 
@@ -150,7 +165,7 @@ describe('settling', () => {
   test('writes outcome, attempt and ledger, and shreds the subject, in one step', async () => {
     const id = await accept();
     await claim(id);
-    expect(await settle(id)).toBe('settled');
+    expect(await settle(id)).toEqual({ status: 'settled' });
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({
       status: 'completed',
       outcome: { code: 'Success' },
@@ -170,9 +185,9 @@ describe('settling', () => {
     const id = await accept();
     await claim(id);
     await settle(id);
-    expect(
-      await settle(id, makeOutcome({ verdict: 'no_match', code: 'FailedOperation.CompareLowSimilarity' })),
-    ).toBe('already_settled');
+    const code = 'FailedOperation.CompareLowSimilarity';
+    const second = { outcome: makeOutcome({ verdict: 'no_match', code }), call: makeCall(code, 'billed') };
+    expect(await settle(id, second)).toEqual({ status: 'already_settled' });
     const record = await mustRead(lane.redis, keys, id);
     expect(record.outcome?.code).toBe('Success');
     expect(record.attempts).toHaveLength(2);
@@ -183,15 +198,14 @@ describe('settling', () => {
     const id = await accept();
     await claim(id);
     await claim(id, 'worker-b');
-    expect(await settle(id)).toBe('settled');
+    expect(await settle(id)).toEqual({ status: 'settled' });
   });
 });
 
 describe('postponing', () => {
   test('ends the claim and keeps the subject', async () => {
     const id = await accept();
-    await claim(id);
-    expect(await postpone(id)).toBe('postponed');
+    expect(await postpone(id, await claimed(id))).toBe('postponed');
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({
       status: 'retrying',
       attemptsCounted: 1,
@@ -204,9 +218,9 @@ describe('postponing', () => {
 
   test('leaves a verification alone that another worker has claimed', async () => {
     const id = await accept();
-    await claim(id);
+    const lost = await claimed(id);
     await claim(id, 'worker-b');
-    expect(await postpone(id)).toBe('not_ours');
+    expect(await postpone(id, lost)).toBe('not_ours');
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({ status: 'verifying', attemptsCounted: 0 });
   });
 });

@@ -7,7 +7,7 @@ import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { settleVerification } from '../../../shared/record/settle.ts';
 import { type RedeliveryRange, redeliverRange } from '../../../shared/redelivery/redeliver-range.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { acceptRecord, makeOutcome } from '../../support/records.ts';
+import { acceptRecord, makeOutcome, makeSettlement } from '../../support/records.ts';
 
 let lane: TestLane;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
     const id = await acceptRecord(redis, keys, keyRing, { clientId, submittedAt: start + nth });
     ids.push(id);
     const outcome = makeOutcome();
-    await settleVerification(redis, keys, { id, status: 'completed', outcome, attempt: null, ledger: null });
+    await settleVerification(redis, keys, makeSettlement(id, { outcome }));
     const ended = { nextAttemptAt: null, attempt: null, now: start, keepUntil: null };
     await recordDelivery(redis, keys, { id, run: makeRunToken(), status: 'delivered', ...ended });
   }

@@ -10,7 +10,7 @@ import { makeRunToken } from '../../../shared/record/run-token.ts';
 import { settleVerification } from '../../../shared/record/settle.ts';
 import { type RedeliveryDeps, redeliver } from '../../../shared/redelivery/redeliver.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, makeOutcome, mustRead } from '../../support/records.ts';
+import { acceptRecord, CLIENT_ID, makeSettlement, mustRead } from '../../support/records.ts';
 
 let lane: TestLane;
 let flowRedis: Redis;
@@ -38,13 +38,7 @@ const NOW = Date.UTC(2026, 2, 2, 4);
 /** A verification whose delivery has come to this. */
 async function withDelivery(status: DeliveryStatus): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing);
-  await settleVerification(lane.redis, keys, {
-    id,
-    status: 'completed',
-    outcome: makeOutcome(),
-    attempt: null,
-    ledger: null,
-  });
+  await settleVerification(lane.redis, keys, makeSettlement(id));
   const attempt = {
     at: new Date(NOW).toISOString(),
     durationMs: 3,

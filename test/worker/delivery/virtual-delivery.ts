@@ -11,7 +11,7 @@ import { createEndpointStore } from '../../../worker/delivery/endpoint-store.ts'
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
 import { workerEnvironment } from '../../../worker/settings.ts';
 import type { Chain } from '../../support/chain.ts';
-import { acceptRecord, makeOutcome } from '../../support/records.ts';
+import { acceptRecord, makeOutcome, makeSettlement } from '../../support/records.ts';
 
 /** What the receiver was sent, and when. */
 interface Post {
@@ -90,13 +90,7 @@ export function makeVirtualDelivery(
       const id = await acceptRecord(redis, keys, keyRing, { clientId, submittedAt: startedAt + at });
       const completedAt = new Date(startedAt + at).toISOString();
       const outcome = makeOutcome({ completedAt });
-      await settleVerification(redis, keys, {
-        id,
-        status: 'completed',
-        outcome,
-        attempt: null,
-        ledger: null,
-      });
+      await settleVerification(redis, keys, makeSettlement(id, { clientId, outcome }));
       due.push({ id, at: startedAt + at, startedBefore: false });
       return id;
     },
