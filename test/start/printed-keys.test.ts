@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeKeys } from '../../start/describe-keys.ts';
 
+const UP = 'Stop with Ctrl-C';
 const SECRET = /vq_[0-9a-f]{8}|whsec_|vqo_/;
 const stack = {
   client: { apiKey: `vq_${'0'.repeat(72)}`, webhookSecret: 'whsec_AAAA', path: '.data/dev-client.json' },
@@ -50,23 +50,25 @@ describe('npm start in a pipe', () => {
   });
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
-  test('prints no key, and where they are', async () => {
+  test('prints no key, and where they are', { timeout: 180_000 }, async () => {
     const root = fileURLToPath(new URL('../../', import.meta.url));
     const child = spawn(process.execPath, ['--import', 'tsx', 'start/main.ts'], {
       cwd: root,
       env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0' },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
-    const ended = once(child, 'exit');
-    const output = Promise.all([text(child.stdout), text(child.stderr)]);
-    let heard = '';
-    child.stdout.on('data', (chunk) => {
-      heard += String(chunk);
-      if (heard.includes('Stop with Ctrl-C')) child.kill('SIGTERM');
-    });
+    const ended = once(child, 'close');
+    let printed = '';
+    for (const stream of [child.stdout, child.stderr]) {
+      stream.on('data', (chunk) => {
+        const wasUp = printed.includes(UP);
+        printed += String(chunk);
+        // Once: a second signal ends it at once, and leaves its parts behind.
+        if (!wasUp && printed.includes(UP)) child.kill('SIGTERM');
+      });
+    }
     const [code] = await ended;
-    const printed = (await output).join('\n');
-    expect({ code, printed }).toEqual({ code: 0, printed: expect.stringContaining('Stop with Ctrl-C') });
+    expect({ code, printed }).toEqual({ code: 0, printed: expect.stringContaining(UP) });
     expect(printed).not.toMatch(SECRET);
     const [, file = ''] = /^API key: +apiKey of (.+)$/m.exec(printed) ?? [];
     expect(JSON.parse(await readFile(file, 'utf8'))).toMatchObject({
