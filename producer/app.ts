@@ -10,12 +10,13 @@ import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
 import type { BodyBudget } from './body/body-budget.ts';
-import { handleErrors, handleParserError, makeFrameworkErrorHandler } from './error-handling.ts';
-import { HEADER_BYTES, type HttpTimeouts, MAX_CONNECTIONS, SMALL_BODY_BYTES } from './http-limits.ts';
+import { handleErrors, makeFrameworkErrorHandler } from './error-handling.ts';
+import { type HttpTimeouts, MAX_CONNECTIONS, SMALL_BODY_BYTES } from './http-limits.ts';
 import type { LaneView } from './lane-view.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
+import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions, type SubmissionRate } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
@@ -26,6 +27,8 @@ import { addSubmissionRoutes } from './routes/submission-routes.ts';
 import { addUsageRoute } from './routes/usage.ts';
 import { addVerificationRoutes } from './routes/verification-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
+import { createHttpServer } from './sockets/http-server.ts';
+import { createSocketGuard, type SocketGuard, type SocketGuardOptions } from './sockets/socket-guard.ts';
 import type { ProducerQueues } from './submission/enqueue.ts';
 import type { SubmissionRules } from './submission/submit.ts';
 import { createWithdrawals } from './submission/withdrawals.ts';
@@ -48,6 +51,7 @@ export interface AppDeps {
   readonly timeouts: HttpTimeouts;
   /** Shared by all listeners of the process. */
   readonly bodyBudget: BodyBudget;
+  readonly sockets: Pick<SocketGuardOptions, 'maxPerAddress' | 'trustedProxies'>;
   readonly tracing: Tracing;
   readonly log: Logger;
   /** ms epoch */
@@ -91,35 +95,47 @@ export async function buildOperationsApp(deps: OperationsDeps & ServerDeps): Pro
   return app;
 }
 
-type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts' | 'bodyBudget'>;
+type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts' | 'bodyBudget' | 'sockets'>;
 
-function createServer({ log, metrics, timeouts, bodyBudget: budget }: ServerDeps): FastifyInstance {
+function createServer({ log, metrics, timeouts, bodyBudget: budget, sockets }: ServerDeps): FastifyInstance {
+  const guard = createSocketGuard({
+    ...sockets,
+    maxSockets: MAX_CONNECTIONS,
+    onTurnedAway: metrics.countTurnedAway,
+    monotonic: () => performance.now(),
+  });
+  metrics.watchSockets(guard.counts);
   const app = Fastify({
     // Requests are logged by us, as routes and statuses: the framework's serializers log URLs and errors with bodies.
     logger: false,
-    clientErrorHandler: handleParserError,
+    serverFactory: (handler) => createHttpServer(handler, { timeouts, guard }),
+    // Their word is taken for who a request comes from; see `request.ip`.
+    trustProxy: sockets.trustedProxies.length > 0 ? [...sockets.trustedProxies] : false,
+    clientErrorHandler: () => undefined,
     frameworkErrors: makeFrameworkErrorHandler(log),
     // While draining, requests on open connections are served like any other; new connections are not taken.
     return503OnClosing: false,
     bodyLimit: SMALL_BODY_BYTES,
-    requestTimeout: timeouts.requestMs,
-    keepAliveTimeout: timeouts.keepAliveMs,
-    http: {
-      headersTimeout: timeouts.headersMs,
-      connectionsCheckingInterval: timeouts.checkMs,
-      maxHeaderSize: HEADER_BYTES,
-    },
   });
-  app.server.maxConnections = MAX_CONNECTIONS;
-  acceptBodies(app, { budget, stallMs: timeouts.bodyStallMs });
   // The handlers judge what was parsed: one door for JSON and multipart, and one form of errors. Types hold what is answered.
   app.setValidatorCompiler(() => (value) => ({ value }));
   app.setSerializerCompiler(() => (data) => JSON.stringify(data));
   decorateRequests(app);
   handleErrors(app, log);
+  refuseExcess(app, guard);
+  acceptBodies(app, { budget, stallMs: timeouts.bodyStallMs });
   addSecurityHeaders(app);
   watchRequests(app, log, metrics);
+  app.addHook('preClose', async () => guard.drain());
   return app;
+}
+
+/** On a connection that its address has too many of. */
+function refuseExcess(app: FastifyInstance, guard: SocketGuard): void {
+  app.addHook('onRequest', async (request) => {
+    if (!guard.isRefused(request.raw.socket)) return;
+    throw new ProblemError('too_many_connections', { headers: { ...retryAfter(1), connection: 'close' } });
+  });
 }
 
 function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetrics): void {

@@ -1,7 +1,5 @@
-import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
-import { type ProblemCode, problemTable } from '../shared/contract/problem.ts';
+import { problemTable } from '../shared/contract/problem.ts';
 import type { Logger } from '../shared/log.ts';
 import { describeRedisError } from '../shared/redis/failure.ts';
 import { classifyError } from './classify-error.ts';
@@ -32,8 +30,7 @@ function sendProblem(
   const problem = classifyError(error);
   const { status } = problemTable[problem.code];
   if (status >= 500) logFailure(problem, request, log);
-  // The rest of a refused body is read and dropped. Closing instead, as the framework does for 413, resets the
-  // connection while the client is still sending, and it never sees the answer.
+  // The framework closes the connection after an error of its parsers. It can be kept: what is still to come is dropped.
   if (reply.hasHeader('connection')) reply.removeHeader('connection');
   request.raw.resume();
   request.problemCode = problem.code;
@@ -69,27 +66,4 @@ export function makeFrameworkErrorHandler(log: Logger) {
   return (error: FastifyError, request: FastifyRequest, reply: FastifyReply): void => {
     sendProblem(error, request, reply, log);
   };
-}
-
-const PARSER_ERRORS: Readonly<Record<string, ProblemCode>> = {
-  HPE_HEADER_OVERFLOW: 'headers_too_large',
-  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
-};
-
-/** Errors of the HTTP parser itself: no request and no reply exist, only the socket. */
-export function handleParserError(error: Error & { code?: string }, socket: Socket): void {
-  if (error.code === 'ECONNRESET' || !socket.writable) {
-    socket.destroy();
-    return;
-  }
-  const code = PARSER_ERRORS[error.code ?? ''] ?? 'malformed_request';
-  const body = JSON.stringify(presentProblem(code));
-  const { status } = problemTable[code];
-  const head = [
-    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
-    `Content-Type: ${PROBLEM_MEDIA_TYPE}`,
-    `Content-Length: ${Buffer.byteLength(body)}`,
-    'Connection: close',
-  ];
-  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
 }

@@ -8,8 +8,8 @@ const FIELDS_BYTES = 64 * KIB;
 
 /** Of every route that takes no photo: a few words in JSON. */
 export const SMALL_BODY_BYTES = 16 * KIB;
-/** An operator key, from a sender who has not shown one yet. */
-export const SIGN_IN_BODY_BYTES = KIB;
+/** An operator key, of which every character may be escaped, from a sender who has not shown one yet. */
+export const SIGN_IN_BODY_BYTES = 4 * KIB;
 
 /** Every body here is flat; see `judgeJsonShape`. */
 export const JSON_LIMITS: JsonLimits = { depth: 8, members: 1_000 };
@@ -36,6 +36,8 @@ export interface HttpTimeouts {
   /** In the middle of a body, between two pieces of it. */
   readonly bodyStallMs: number;
   readonly keepAliveMs: number;
+  /** On which nothing goes in or out during a request, such as an answer that nobody reads. */
+  readonly socketIdleMs: number;
   /** How often Node looks for requests past these times. */
   readonly checkMs: number;
 }
@@ -46,8 +48,10 @@ export const HTTP_TIMEOUTS: HttpTimeouts = {
   bodyStallMs: 15_000,
   // Longer than the usual idle time of a load balancer (60 s), so that it is never we who close under its request.
   keepAliveMs: 65_000,
+  socketIdleMs: 30_000,
   checkMs: 5_000,
 };
+/** Of one listener. */
 export const MAX_CONNECTIONS = 4_096;
 
 /** How long requests in flight may take to finish when the process is told to stop. */

@@ -4,6 +4,8 @@ import { createProcessRegistry, registerRedisUp } from '../shared/process-metric
 import type { BodyBudget } from './body/body-budget.ts';
 import { type LaneGaugesDeps, registerLaneGauges } from './lane-gauges.ts';
 
+type SocketCounts = () => { readonly busy: number; readonly idle: number };
+
 export interface ProducerMetrics {
   readonly registry: Registry;
   countRequest(request: {
@@ -20,6 +22,10 @@ export interface ProducerMetrics {
   /** A client asked for its event again. @param result `redelivered`, or the code of the problem */
   countRedelivery(result: string): void;
   countAccepted(priority: Priority): void;
+  /** A connection was not served, or closed for another. */
+  countTurnedAway(reason: 'evicted' | 'refused' | 'dropped'): void;
+  /** Adds a listener whose connections are counted. */
+  watchSockets(counts: SocketCounts): void;
 }
 
 export interface MetricsDeps extends LaneGaugesDeps {
@@ -63,6 +69,15 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
     labelNames: ['priority'],
     registers,
   });
+  const turnedAway = new Counter({
+    name: 'veriqueue_http_sockets_turned_away_total',
+    help: 'Connections that were refused or dropped, or closed for another while idle',
+    labelNames: ['reason'],
+    registers,
+  });
+  for (const reason of ['evicted', 'refused', 'dropped']) turnedAway.inc({ reason }, 0);
+  const listeners: SocketCounts[] = [];
+  registerSockets(registers, listeners);
   const priorities: readonly Priority[] = ['interactive', 'bulk'];
   // A series that begins at its first increment has no rate for it.
   for (const priority of priorities) accepted.inc({ priority }, 0);
@@ -76,6 +91,8 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
     countSubmission: (result) => submissions.inc({ result }),
     countRedelivery: (result) => redeliveries.inc({ result }),
     countAccepted: (priority) => accepted.inc({ priority }),
+    countTurnedAway: (reason) => turnedAway.inc({ reason }),
+    watchSockets: (counts) => listeners.push(counts),
   };
 }
 
@@ -86,6 +103,26 @@ function registerBodyBytes(registers: Registry[], budget: BodyBudget): void {
     registers,
     collect() {
       this.set(budget.bytesHeld());
+    },
+  });
+}
+
+function registerSockets(registers: Registry[], listeners: readonly SocketCounts[]): void {
+  new Gauge({
+    name: 'veriqueue_http_sockets',
+    help: 'Open connections by whether a request is being answered on them',
+    labelNames: ['state'],
+    registers,
+    collect() {
+      const counts = listeners.map((count) => count());
+      this.set(
+        { state: 'busy' },
+        counts.reduce((sum, { busy }) => sum + busy, 0),
+      );
+      this.set(
+        { state: 'idle' },
+        counts.reduce((sum, { idle }) => sum + idle, 0),
+      );
     },
   });
 }

@@ -11,6 +11,8 @@ declare module 'fastify' {
     problemCode: ProblemCode | null;
     /** The memory of its body, until it is answered. */
     bodyHold: BodyHold | null;
+    /** Lets a client go on that sent `Expect: 100-continue`, and does not wait for it any more. */
+    sendContinue: (() => void) | null;
   }
 }
 
@@ -19,6 +21,7 @@ export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest('client', null);
   app.decorateRequest('problemCode', null);
   app.decorateRequest('bodyHold', null);
+  app.decorateRequest('sendContinue', null);
 }
 
 /** The client of an authenticated request. A route that is reached without authentication is a bug, and shows nothing. */

@@ -187,6 +187,10 @@ function wire(
     },
     rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     timeouts,
+    sockets: {
+      maxPerAddress: settings.MAX_SOCKETS_PER_ADDRESS,
+      trustedProxies: settings.TRUSTED_PROXIES ?? [],
+    },
     tracing,
     log,
     now,

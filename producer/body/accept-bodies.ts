@@ -41,7 +41,10 @@ export function acceptBodies(
       stallMs,
       budget,
       holder: request.client?.id ?? NO_CLIENT,
-      onAdmitted: () => undefined,
+      onAdmitted: () => {
+        request.sendContinue?.();
+        request.sendContinue = null;
+      },
     });
     request.bodyHold = hold;
     return bytes;
@@ -63,7 +66,15 @@ export function acceptBodies(
     if (formBytes === undefined) throw new ProblemError('unsupported_media_type');
     return parseForm(await read(request, formBytes), request.headers['content-type'] ?? '');
   });
-  app.addHook('onSend', async (request) => request.bodyHold?.release());
+  app.addHook('onRequest', async (request, { raw }) => {
+    const expectation = request.headers.expect?.toLowerCase();
+    if (expectation === '100-continue') request.sendContinue = () => raw.writeContinue();
+  });
+  app.addHook('onSend', async (request, reply) => {
+    request.bodyHold?.release();
+    // Whether the body still comes is the client's choice (RFC 9110, section 10.1.1): what follows could be either.
+    if (request.sendContinue !== null) reply.header('connection', 'close');
+  });
 }
 
 /** @throws {ProblemError} malformed_body, with the reason */

@@ -1,6 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { parseRedisUrl } from '../redis/address.ts';
 
@@ -172,4 +173,17 @@ export const httpUrl = z.string().refine(isHttpUrl, 'must be a URL with http:// 
 
 function isHttpUrl(text: string): boolean {
   return URL.canParse(text) && /^https?:$/.test(new URL(text).protocol);
+}
+
+/** Addresses and CIDR ranges, separated by commas. */
+export const addressRanges = z.string().transform((text, context) => {
+  const ranges = text.split(',').map((range) => range.trim());
+  if (text.trim() === '') return [];
+  if (ranges.every(isAddressRange)) return ranges;
+  context.addIssue({ code: 'custom', message: 'must be IP addresses and CIDR ranges, separated by commas' });
+  return z.NEVER;
+});
+
+function isAddressRange(text: string): boolean {
+  return ipaddr.isValid(text) || ipaddr.isValidCIDR(text);
 }

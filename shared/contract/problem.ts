@@ -48,6 +48,7 @@ export const problemTable = {
     title: 'As many events are being delivered again as this client may have',
   },
   too_many_requests: { status: 429, title: 'Too many requests' },
+  too_many_connections: { status: 429, title: 'Too many connections come from this address' },
   client_uploads_full: { status: 429, title: 'Too many bytes of this client are being received at once' },
   headers_too_large: { status: 431, title: 'The request headers are too large' },
   internal: { status: 500, title: 'Something went wrong on our side' },

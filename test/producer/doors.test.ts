@@ -12,7 +12,7 @@ import { openRaw, requestHead } from './raw-connection.ts';
  *
  * - `api key`: no byte of a body before the client's key was found
  * - `operator`: no byte of a body before the operator's key or session was found
- * - `sign-in`: 1 KiB of JSON, from the page itself. Not fewer after wrong keys: the right one must always get in
+ * - `sign-in`: 4 KiB of JSON, from the page itself. Not fewer after wrong keys: the right one must always get in
  * - `anyone`: reads no body at all
  */
 const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyone'>> = {
@@ -164,7 +164,7 @@ describe('the sign-in', () => {
     const connection = openRaw(producer.url);
     connection.send(
       requestHead(`POST ${url}`, { 'Content-Type': 'application/json', ...chunked }),
-      `1000\r\n${'x'.repeat(4096)}\r\n`,
+      `2000\r\n${'x'.repeat(8192)}\r\n`,
     );
     expect((await connection.answer()).status).toBe(413);
     connection.socket.destroy();

@@ -1,9 +1,6 @@
-import { once } from 'node:events';
-import { createServer } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { connect } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { handleParserError } from '../../producer/error-handling.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ProducerUnderTest, readProblem, startProducerUnderTest } from './producer-under-test.ts';
 
@@ -95,17 +92,6 @@ describe('a request that cannot be read', () => {
     ],
   ])('with %s gets a problem', async (_name, bytes, status, code) => {
     expect(await sendRaw(producer.url, bytes)).toEqual({ status, code });
-  });
-
-  test('because it arrives too slowly gets a problem', async () => {
-    const server = createServer({ headersTimeout: 50, requestTimeout: 100, connectionsCheckingInterval: 20 });
-    server.on('clientError', handleParserError);
-    server.listen(0, '127.0.0.1');
-    await once(server, 'listening');
-    const { port } = server.address() as AddressInfo;
-    const answer = await sendRaw(`http://127.0.0.1:${port}`, 'GET / HTTP/1.1\r\nHost: a\r\nX-Slow');
-    expect(answer).toEqual({ status: 408, code: 'request_timeout' });
-    server.close();
   });
 });
 

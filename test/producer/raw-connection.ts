@@ -14,7 +14,7 @@ export interface RawConnection {
   answer(): Promise<RawAnswer>;
   /** Everything received and not yet taken as an answer. */
   received(): string;
-  /** Resolves when the connection is closed, by whichever side. */
+  /** Resolves when the other side has closed it, or this one. */
   readonly closed: Promise<void>;
 }
 
@@ -30,16 +30,13 @@ export function openRaw(url: string): RawConnection {
     text += piece;
     wake();
   });
-  const over = () => {
-    isOver = true;
-    wake();
-  };
-  socket.on('end', over);
   const closed = new Promise<void>((resolve) => {
-    socket.once('close', () => {
-      over();
+    const over = () => {
+      isOver = true;
+      wake();
       resolve();
-    });
+    };
+    socket.once('end', over).once('close', over);
   });
   return {
     socket,

@@ -9,7 +9,14 @@ let producer: ProducerUnderTest;
 beforeAll(async () => {
   redis = await startTestRedis();
   producer = await startProducerUnderTest(redis.url, {
-    timeouts: { headersMs: 400, requestMs: 800, bodyStallMs: 600, keepAliveMs: 300, checkMs: 50 },
+    timeouts: {
+      headersMs: 400,
+      requestMs: 800,
+      bodyStallMs: 600,
+      keepAliveMs: 300,
+      socketIdleMs: 30_000,
+      checkMs: 50,
+    },
   });
 });
 afterAll(async () => {

@@ -16,7 +16,14 @@ beforeAll(async () => {
   producer = await startProducerUnderTest(redis.url, {
     environment: { MAX_UPLOADS_MIB: '12', CLIENT_UPLOADS_MIB: '8' },
     log: log.logger,
-    timeouts: { headersMs: 10_000, requestMs: 60_000, bodyStallMs: 700, keepAliveMs: 65_000, checkMs: 100 },
+    timeouts: {
+      headersMs: 10_000,
+      requestMs: 60_000,
+      bodyStallMs: 700,
+      keepAliveMs: 65_000,
+      socketIdleMs: 30_000,
+      checkMs: 100,
+    },
   });
 });
 afterAll(async () => {
