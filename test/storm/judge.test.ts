@@ -92,6 +92,7 @@ describe('the judge', () => {
     ['one key, two verifications', { submissions: [submission(), submission({ id: 'ver_1' })] }, ['two_ids']],
     ['one verification, two webhook-ids', { posts: [post(), post({ webhookId: 'evt_1' })] }, ['two_ids']],
     ['one webhook-id, two bodies', { posts: [post(), post({ bodyHash: 'b' })] }, ['two_bodies']],
+    ['an answer that was never given', { posts: [post({}, { code: 'FailedOperation' })] }, ['wrong_answer']],
     ['a quarantine', { posts: [post({}, { code: 'Veriqueue.Quarantined' })] }, ['quarantined']],
     ['two charged calls without a mark', twoCalls, ['unmarked']],
     [

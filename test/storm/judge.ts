@@ -41,6 +41,7 @@ export const INVARIANTS = {
   lost: 'accepted, and no final event and no dead letter',
   two_ids: 'one job, more than one verification or webhook-id',
   two_bodies: 'one webhook-id, more than one body',
+  wrong_answer: 'an event, or what is shown, with a code that the upstream never gave about this person',
   quarantined: 'answered Veriqueue.Quarantined although no verification killed a worker',
   unmarked: 'charged more than once, and the event does not say that it may have been',
   asked_after_ack: 'asked again after its event was acknowledged',
@@ -155,6 +156,7 @@ function judgeJob(job: JobFacts, { shown }: StormFacts): readonly Breach[] {
     const bodies = new Set(same.map(({ bodyHash }) => bodyHash));
     if (bodies.size > 1) add('two_bodies', `${id} has ${bodies.size}`);
   }
+  for (const code of listWrongAnswers(job, view)) add('wrong_answer', code);
   if (job.posts.some(({ event }) => event.code === 'Veriqueue.Quarantined')) {
     add(
       'quarantined',
@@ -167,6 +169,18 @@ function judgeJob(job: JobFacts, { shown }: StormFacts): readonly Breach[] {
   const late = job.calls.filter(({ earliestAt }) => earliestAt > (job.acknowledgedAt ?? 0));
   for (const { at } of late) add('asked_after_ack', `${at - job.acknowledgedAt} ms after it`);
   return broken;
+}
+
+/** Stands for no answer. */
+const OWN_CODE = /^(Veriqueue|Plain)\./;
+
+function listWrongAnswers(
+  { calls, posts }: JobFacts,
+  view: ShownVerification | undefined,
+): readonly string[] {
+  const given = new Set(calls.map(({ code }) => code));
+  const told = new Set([...posts.map(({ event }) => event.code), view?.code ?? null]);
+  return [...told].filter((code) => code !== null).filter((code) => !OWN_CODE.test(code) && !given.has(code));
 }
 
 function describeLedger(ledger: LedgerJudgement | null): readonly Breach[] {

@@ -74,7 +74,7 @@ deliveries.on('error', () => undefined);
 verifications.on('failed', (job, error) => {
   if (job === undefined) return;
   const isOver = job.attemptsMade >= (job.opts.attempts ?? 1) || error instanceof UnrecoverableError;
-  if (isOver) addEvent(job, 'failed').catch(() => undefined);
+  if (isOver) addEvent(job, 'Plain.GaveUp').catch(() => undefined);
 });
 
 await Promise.all([verifications.waitUntilReady(), deliveries.waitUntilReady()]);
