@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
 import { startTracing } from '../shared/tracing/start-tracing.ts';
@@ -13,18 +14,28 @@ async function main(): Promise<void> {
     isTerminal: process.stdout.isTTY === true,
   });
   log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
-  const stopAsked = new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    // Whoever started this process over an IPC channel is gone.
-    process.once('disconnect', () => resolve());
-  });
+  const stop = new AbortController();
+  const stopAsked = once(stop.signal, 'abort');
+  process.once('SIGTERM', () => stop.abort());
+  process.once('SIGINT', () => stop.abort());
+  // The process that started this one over an IPC channel is gone.
+  process.once('disconnect', () => stop.abort());
   const { tracing, stop: stopTracing } = await startTracing({
     environment: process.env,
     serviceName: 'veriqueue-producer',
     log,
   });
-  const producer = await startProducer(settings, { log, tracing });
+  const producer = await startProducer(settings, { log, tracing, signal: stop.signal }).catch(
+    (error: unknown) => {
+      if (!stop.signal.aborted) throw error;
+      return null;
+    },
+  );
+  if (producer === null) {
+    await stopTracing();
+    log.info({ event: 'stopped' }, 'producer stopped before it began');
+    return;
+  }
   process.send?.({ ready: true, url: producer.url, operationsUrl: producer.operationsUrl });
   await stopAsked;
   await producer.stop();

@@ -1,12 +1,15 @@
 import { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
+import { type HealthServer, startHealthServer } from '../shared/health-server.ts';
 import { type LaneKeys, laneKeys } from '../shared/keys.ts';
 import type { Logger } from '../shared/log.ts';
+import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
+import { awaitRedisFit } from '../shared/redis/await-fit.ts';
+import { closeRedis, connectRedis } from '../shared/redis/connect.ts';
 import { describeRedisError } from '../shared/redis/failure.ts';
-import { assertRedisFit } from '../shared/redis/fitness.ts';
+import { createOutageLog } from '../shared/redis/outage-log.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -19,6 +22,7 @@ import type { ProducerSettings } from './settings.ts';
 
 /** How long Redis may take to be there when the process starts. */
 const REDIS_READY_MS = 10_000;
+const PROBE_KEPT_MS = 1_000;
 
 export interface RunningProducer {
   /** `http://host:port` of the API. */
@@ -37,22 +41,30 @@ export interface ProducerOptions {
   readonly timeouts?: HttpTimeouts;
   /** @default off */
   readonly tracing?: Tracing;
+  /** Aborting ends the wait for a Redis that cannot be used yet. */
+  readonly signal?: AbortSignal;
 }
 
 /**
- * Starts the producer: connects, checks that this Redis may be entrusted with verifications, listens.
+ * Starts the producer: connects, checks that this Redis may be entrusted with verifications, listens. One that cannot be
+ * used yet (full, loading, a replica) is waited for; `/livez` and `/readyz` are there meanwhile and say so.
  *
  * @throws {Error} when Redis is not there or not fit, or a port is taken; nothing is left open then
+ * @throws the signal's reason
  */
 export async function startProducer(
   settings: ProducerSettings,
-  { log, now = Date.now, timeouts = HTTP_TIMEOUTS, tracing = tracingOff }: ProducerOptions,
+  {
+    log,
+    now = Date.now,
+    timeouts = HTTP_TIMEOUTS,
+    tracing = tracingOff,
+    signal = new AbortController().signal,
+  }: ProducerOptions,
 ): Promise<RunningProducer> {
   const connections = connect(settings, log);
   try {
-    await Promise.all(connections.map((redis) => waitUntilReady(redis, REDIS_READY_MS)));
-    const { version, warnings } = await assertRedisFit(connections[0]);
-    for (const warning of warnings) log.warn({ event: 'redis_warning' }, warning);
+    const version = await awaitRedis(settings, connections, { log, signal });
     const running = await serve(settings, connections, { log, now, timeouts, tracing });
     log.info(
       { event: 'started', url: running.url, operationsUrl: running.operationsUrl, redisVersion: version },
@@ -65,19 +77,65 @@ export async function startProducer(
   }
 }
 
+type ServeOptions = Required<Omit<ProducerOptions, 'signal'>>;
+
+/** @returns the version of Redis */
+async function awaitRedis(
+  settings: ProducerSettings,
+  connections: Connections,
+  { log, signal }: Required<Pick<ProducerOptions, 'log' | 'signal'>>,
+): Promise<string> {
+  const keys = laneKeys(settings.LANE);
+  let redis = 'connecting';
+  let health: HealthServer | undefined;
+  const listen = async () => {
+    health ??= await startHealthServer({
+      host: settings.OPERATIONS_HOST ?? settings.HOST,
+      port: settings.OPERATIONS_PORT ?? settings.PORT,
+      registry: createProcessRegistry({ part: 'producer', lane: settings.LANE }),
+      readiness: async () => ({ ready: false, detail: { redis } }),
+    });
+  };
+  let listening: Promise<void> | undefined;
+  try {
+    return await awaitRedisFit(connections, {
+      reachedWithinMs: REDIS_READY_MS,
+      probe: (client) => client.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
+      signal,
+      onWait: (reason) => {
+        redis = reason;
+        listening ??= listen();
+        // A port that is taken is reported when the API listens there.
+        listening.catch(() => undefined);
+      },
+      log,
+    });
+  } finally {
+    await listening?.catch(() => undefined);
+    await health?.close();
+  }
+}
+
 type Connections = readonly [redis: Redis, flowRedis: Redis];
 
 /** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
 function connect({ REDIS_URL: url, REDIS_CA_FILE: caFile }: ProducerSettings, log: Logger): Connections {
+  const logOf = createOutageLog(log);
   const open = (name: string) =>
-    connectRedis({ url, role: 'request', log, name, ...(caFile === undefined ? {} : { caFile }) });
+    connectRedis({
+      url,
+      role: 'request',
+      log: logOf(name),
+      name,
+      ...(caFile === undefined ? {} : { caFile }),
+    });
   return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
 }
 
 async function serve(
   settings: ProducerSettings,
   connections: Connections,
-  options: Required<ProducerOptions>,
+  options: ServeOptions,
 ): Promise<RunningProducer> {
   const { log } = options;
   const keys = laneKeys(settings.LANE);
@@ -148,7 +206,7 @@ function wire(
   settings: ProducerSettings,
   [redis, flowRedis]: Connections,
   keys: LaneKeys,
-  { log, now, timeouts, tracing }: Required<ProducerOptions>,
+  { log, now, timeouts, tracing }: ServeOptions,
 ): AppDeps {
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');

@@ -4,8 +4,9 @@ import type { Logger } from 'pino';
 import { type LaneKeys, laneKeys } from '../shared/keys.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/queue/atomic-flow.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../shared/redis/connect.ts';
-import { assertRedisFit } from '../shared/redis/fitness.ts';
+import { awaitRedisFit, type FitWait } from '../shared/redis/await-fit.ts';
+import { closeRedis, connectRedis } from '../shared/redis/connect.ts';
+import { createOutageLog } from '../shared/redis/outage-log.ts';
 import { patientRedis } from '../shared/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
@@ -51,36 +52,90 @@ export interface OpenContext {
 
 const PROBE_KEPT_MS = 1_000;
 
+/** What there is before Redis can be used. */
+export interface Connected {
+  readonly workerId: string;
+  readonly metrics: WorkerMetrics;
+  /** Resolves when Redis can be used. @throws Error when it cannot be reached or is unfit; the signal's reason */
+  open(wait: Pick<FitWait, 'signal' | 'onWait'>): Promise<OpenContext>;
+  close(): Promise<void>;
+}
+
 const REDIS_READY_WITHIN_MS = 30_000;
 
 /** A connection that is away keeps commands waiting; a scrape does not wait with them. */
 const REDIS_ANSWERS_WITHIN_MS = 1_000;
 
-/** @throws Error when Redis cannot be reached or is unfit */
-export async function openContext(
-  settings: WorkerSettings,
-  log: Logger,
-  tracing: Tracing,
-): Promise<OpenContext> {
+/** Begins to connect, in the background. */
+export function connectContext(settings: WorkerSettings, log: Logger, tracing: Tracing): Connected {
   const keys = laneKeys(settings.LANE);
-  const { REDIS_URL: url, REDIS_CA_FILE: caFile } = settings;
+  const connections = connectAll(settings, log);
+  const { redis } = connections;
+  const workerId = randomUUID();
+  const metrics = createWorkerMetrics(keys, () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS));
+  return {
+    workerId,
+    metrics,
+    open: async (wait) => {
+      await awaitRedisFit([redis, connections.queueRedis, connections.laneRedis], {
+        ...wait,
+        reachedWithinMs: REDIS_READY_WITHIN_MS,
+        probe: (client) => probeWrites(client, keys),
+        log,
+      });
+      return openContext({ settings, keys, connections, workerId, metrics, tracing, log });
+    },
+    close: async () => {
+      await Promise.all(Object.values(connections).map(closeRedis));
+    },
+  };
+}
+
+interface Connections {
+  readonly redis: Redis;
+  readonly queueRedis: Redis;
+  readonly laneRedis: Redis;
+}
+
+function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: WorkerSettings, log: Logger): Connections {
+  const logOf = createOutageLog(log);
   const connect = (name: string, batchWrites = false) =>
-    connectRedis({ url, role: 'queue', log, name, batchWrites, ...(caFile === undefined ? {} : { caFile }) });
+    connectRedis({
+      url,
+      role: 'queue',
+      log: logOf(name),
+      name,
+      batchWrites,
+      ...(caFile === undefined ? {} : { caFile }),
+    });
   const redis = connect('veriqueue-worker', true);
   const queueRedis = connect('veriqueue-queue', true);
-  // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
-  const flow = createAtomicFlow(queueRedis, keys.queuePrefix, () => undefined);
   // A connection of its own: slots must not queue behind a photo.
   const laneRedis = connect('veriqueue-lane');
-  await waitUntilReady(redis, REDIS_READY_WITHIN_MS);
-  const fitness = await assertRedisFit(redis);
-  for (const warning of fitness.warnings) log.warn({ event: 'redis_warning' }, warning);
+  return { redis, queueRedis, laneRedis };
+}
+
+/** A small write that Redis refuses whenever it would refuse others. */
+const probeWrites = (redis: Redis, keys: LaneKeys) => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
+
+function openContext({
+  settings,
+  keys,
+  connections: { redis, queueRedis, laneRedis },
+  workerId,
+  metrics,
+  tracing,
+  log,
+}: Pick<WorkerContext, 'settings' | 'keys' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
+  readonly connections: Connections;
+}): OpenContext {
+  // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
+  const flow = createAtomicFlow(queueRedis, keys.queuePrefix, () => undefined);
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
   const lane = createLane({ redis: laneRedis, keys, options: laneOptions(settings), log });
-  const metrics = createWorkerMetrics(keys, () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS));
   const writes = createPatientWrites({
-    probe: () => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
+    probe: () => probeWrites(redis, keys),
     log,
     now: Date.now,
   });
@@ -89,7 +144,7 @@ export async function openContext(
     settings,
     keys,
     keyRing: settings.VERIQUEUE_KEYS,
-    workerId: randomUUID(),
+    workerId,
     redis,
     queueRedis,
     promptRedis: laneRedis,
@@ -120,7 +175,6 @@ export async function openContext(
       writes.stop();
       await lane.close();
       await flow.close();
-      await Promise.all([redis, queueRedis, laneRedis].map(closeRedis));
     },
   };
 }

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
 import { startTracing } from '../shared/tracing/start-tracing.ts';
@@ -16,18 +17,26 @@ async function main(): Promise<void> {
     isTerminal: process.stdout.isTTY === true,
   });
   log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
-  const stopAsked = new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-    // Whoever started this process over an IPC channel is gone.
-    process.once('disconnect', () => resolve());
-  });
+  const stop = new AbortController();
+  const stopAsked = once(stop.signal, 'abort');
+  process.once('SIGTERM', () => stop.abort());
+  process.once('SIGINT', () => stop.abort());
+  // The process that started this one over an IPC channel is gone.
+  process.once('disconnect', () => stop.abort());
   const { tracing, stop: stopTracing } = await startTracing({
     environment: process.env,
     serviceName: 'veriqueue-worker',
     log,
   });
-  const worker = await startWorker(settings, log, tracing);
+  const worker = await startWorker(settings, log, tracing, stop.signal).catch((error: unknown) => {
+    if (!stop.signal.aborted) throw error;
+    return null;
+  });
+  if (worker === null) {
+    await stopTracing();
+    log.info({ event: 'stopped' }, 'worker stopped before it began');
+    return;
+  }
   log.info({ event: 'started', worker: worker.workerId, url: worker.url }, 'worker started');
   process.send?.({ ready: true, url: worker.url });
   await stopAsked;

@@ -1,9 +1,9 @@
 import { Queue, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
+import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
-import { openContext, type WorkerContext } from './context.ts';
-import { type Readiness, startHealthServer } from './health-server.ts';
+import { connectContext, type WorkerContext } from './context.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
@@ -28,41 +28,75 @@ export interface QueueConsumer {
 }
 
 /**
- * Starts one worker process' parts: verification and delivery workers on one lane.
+ * Starts one worker process' parts: verification and delivery workers on one lane. A Redis that cannot be used yet (full,
+ * loading, a replica) is waited for; `/livez` and `/readyz` are there from the beginning and say so.
  *
- * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used
+ * @param signal aborting ends that wait
+ * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used; the signal's reason
  */
 export async function startWorker(
   settings: WorkerSettings,
   log: Logger,
   tracing: Tracing = tracingOff,
+  signal: AbortSignal = new AbortController().signal,
 ): Promise<RunningWorker> {
-  const { context, close } = await openContext(settings, log, tracing);
-  const verification = await startVerificationWorker(context);
-  const delivery = startDeliveryWorker(context);
-  const upkeep = await startUpkeep(context);
+  const connected = connectContext(settings, log, tracing);
+  const { workerId } = connected;
+  const waiting = (redis: string): Readiness => ({ ready: false, detail: { worker: workerId, redis } });
+  let readiness = async () => waiting('connecting');
   const health = await startHealthServer({
     host: settings.HOST,
     port: settings.WORKER_PORT,
-    registry: context.metrics.registry,
-    readiness: () => judgeReadiness(context, [verification.worker, delivery.worker]),
+    registry: connected.metrics.registry,
+    readiness: () => readiness(),
   });
-  const stop = async () => {
-    await drain(settings.SHUTDOWN_DEADLINE, [verification, delivery], context.writes);
-    // Upkeep has nothing in hand that would be lost.
-    context.writes.stop();
-    await upkeep.stop();
-    await Promise.all([verification.close(), delivery.close()]);
-    await health.close();
-    await close();
-  };
-  let stopping: Promise<void> | undefined;
+  try {
+    const opened = await connected.open({
+      signal,
+      onWait: (reason) => {
+        readiness = async () => waiting(reason);
+      },
+    });
+    const consumers = await startConsumers(opened.context);
+    readiness = () => judgeReadiness(opened.context, consumers.workers);
+    const stop = async () => {
+      await consumers.stop();
+      await health.close();
+      await opened.close();
+      await connected.close();
+    };
+    let stopping: Promise<void> | undefined;
+    return {
+      url: health.url,
+      workerId,
+      stop: () => {
+        stopping ??= stop();
+        return stopping;
+      },
+    };
+  } catch (error) {
+    await Promise.all([health.close(), connected.close()]);
+    throw error;
+  }
+}
+
+interface Consumers {
+  readonly workers: readonly Worker[];
+  stop(): Promise<void>;
+}
+
+async function startConsumers(context: WorkerContext): Promise<Consumers> {
+  const verification = await startVerificationWorker(context);
+  const delivery = startDeliveryWorker(context);
+  const upkeep = await startUpkeep(context);
   return {
-    url: health.url,
-    workerId: context.workerId,
-    stop: () => {
-      stopping ??= stop();
-      return stopping;
+    workers: [verification.worker, delivery.worker],
+    stop: async () => {
+      await drain(context.settings.SHUTDOWN_DEADLINE, [verification, delivery], context.writes);
+      // Upkeep has nothing in hand that would be lost.
+      context.writes.stop();
+      await upkeep.stop();
+      await Promise.all([verification.close(), delivery.close()]);
     },
   };
 }
@@ -71,12 +105,14 @@ export async function startWorker(
 const READY_WITHIN_MS = 1_000;
 
 async function judgeReadiness(
-  { lane, redis, workerId }: WorkerContext,
+  { lane, redis, workerId, writes }: WorkerContext,
   workers: readonly Worker[],
 ): Promise<Readiness> {
   const late = new Promise<null>((resolve) => setTimeout(resolve, READY_WITHIN_MS, null).unref());
   const answered = await Promise.race([Promise.all([lane.state(), redis.ping()]), late]);
   if (answered === null) return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
+  const refusal = writes.refusal();
+  if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
   const [state] = answered;
   return {
     ready: workers.every((worker) => worker.isRunning()),
@@ -109,7 +145,9 @@ async function startUpkeep({
     return opened;
   };
   const queue = openQueue(keys.verificationQueue);
-  await queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED);
+  await context.writes.untilTaken(() =>
+    queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED),
+  );
   const sweeping = startSweeping(
     {
       ...context,

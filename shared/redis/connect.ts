@@ -114,23 +114,42 @@ export function connectRedis({ url, role, log, caFile, name, batchWrites }: Conn
   return client;
 }
 
+/** Redis does not know the user, or its password is another. No wait changes that. */
+export class WrongCredentialsError extends Error {}
+
+const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH)\b/;
+
 /**
  * Resolves once commands can be sent.
  *
  * @throws {Error} with the last reason when that takes longer than `timeoutMs`; the client goes on trying
+ * @throws {WrongCredentialsError} at once
+ * @throws the reason of `signal` when it aborts
  */
-export async function waitUntilReady(client: Redis, timeoutMs: number): Promise<void> {
+export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: AbortSignal): Promise<void> {
   if (client.status === 'ready') {
     return;
   }
   let reason = 'no answer';
+  let giveUp: () => void = () => undefined;
   const onError = (error: unknown) => {
     reason = describeRedisError(error);
+    if (WRONG_CREDENTIALS.test(reason)) giveUp();
   };
   client.on('error', onError);
-  const ready = await settlesWithin(timeoutMs, (settle) => client.once('ready', settle));
+  const settled = await settlesWithin(timeoutMs, (settle) => {
+    giveUp = settle;
+    client.once('ready', settle);
+    signal?.addEventListener('abort', settle, { once: true });
+  });
   client.off('error', onError);
-  if (!ready) {
+  signal?.throwIfAborted();
+  if (WRONG_CREDENTIALS.test(reason)) {
+    throw new WrongCredentialsError(
+      `Cannot use Redis: it must take our user and password, received: ${reason}`,
+    );
+  }
+  if (!settled) {
     throw new Error(`Cannot use Redis: it must be ready within ${timeoutMs} ms, received: ${reason}`);
   }
 }

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { describeRedisError } from './failure.ts';
+import { classifyRedisError, describeRedisError } from './failure.ts';
 
 /** What `CONFIG GET` answered, where the user may ask; without it INFO alone decides. */
 export interface RedisConfig {
@@ -10,6 +10,9 @@ export interface RedisConfig {
 
 export type RedisJudgement =
   | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
+  /** Something passes by itself: it becomes the master, it ends loading. */
+  | { readonly kind: 'not_yet'; readonly reason: string }
+  /** Somebody has to change a setting, or the address. */
   | { readonly kind: 'unfit'; readonly reasons: readonly string[] };
 
 const OLDEST = { major: 6, minor: 2 };
@@ -25,10 +28,13 @@ export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
   const reasons = [
     ...judgeVersion(version),
     ...judgePolicy(config['maxmemory-policy'] ?? facts.get('maxmemory_policy') ?? ''),
-    ...judgeRole(facts.get('role')),
   ];
   if (reasons.length > 0) {
     return { kind: 'unfit', reasons };
+  }
+  const notYet = facts.get('loading') === '1' ? 'it is loading its data' : judgeRole(facts.get('role'));
+  if (notYet !== null) {
+    return { kind: 'not_yet', reason: notYet };
   }
   const appendOnly = config.appendonly ?? (facts.get('aof_enabled') === '1' ? 'yes' : 'no');
   return { kind: 'fit', version, warnings: warnOfLoss(appendOnly, config.appendfsync) };
@@ -37,20 +43,29 @@ export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
 /**
  * Asks the Redis about itself and judges the answer.
  *
+ * @throws {Error} because the user may not ask (`INFO` is needed); what ioredis throws when Redis is gone
+ */
+export async function readFitness(client: Redis): Promise<RedisJudgement> {
+  const info = await client.info().catch((cause: unknown) => {
+    if (classifyRedisError(cause) !== undefined) throw cause;
+    throw new Error(`Cannot judge this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
+  });
+  return judgeRedis(info, await readConfig(client));
+}
+
+/**
+ * The same for a Redis that has to be fit now.
+ *
  * @returns what the operator should know though the Redis is fit
- * @throws {Error} with every reason why it is not, or because the user may not ask (`INFO` is needed)
+ * @throws {Error} with every reason why it is not
  */
 export async function assertRedisFit(
   client: Redis,
 ): Promise<{ version: string; warnings: readonly string[] }> {
-  const info = await client.info().catch((cause: unknown) => {
-    throw new Error(`Cannot judge this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
-  });
-  const judgement = judgeRedis(info, await readConfig(client));
-  if (judgement.kind === 'unfit') {
-    throw new Error(`Cannot use this Redis: ${judgement.reasons.join('; ')}`);
-  }
-  return { version: judgement.version, warnings: judgement.warnings };
+  const judgement = await readFitness(client);
+  if (judgement.kind === 'fit') return { version: judgement.version, warnings: judgement.warnings };
+  const reasons = judgement.kind === 'unfit' ? judgement.reasons : [judgement.reason];
+  throw new Error(`Cannot use this Redis: ${reasons.join('; ')}`);
 }
 
 async function readConfig(client: Redis): Promise<RedisConfig> {
@@ -101,8 +116,8 @@ function judgePolicy(policy: string): string[] {
       ];
 }
 
-function judgeRole(role: string | undefined): string[] {
-  return role === undefined || role === 'master' ? [] : [`its role must be master, received ${role}`];
+function judgeRole(role: string | undefined): string | null {
+  return role === undefined || role === 'master' ? null : `its role must be master, received ${role}`;
 }
 
 function warnOfLoss(appendOnly: string, fsync: string | undefined): string[] {

@@ -64,12 +64,19 @@ describe('the judgement of a Redis', () => {
     expect(judgeRedis(info(), { 'maxmemory-policy': 'allkeys-lru' }).kind).toBe('unfit');
   });
 
+  it.each([
+    [{ role: 'slave' }, 'its role must be master, received slave'],
+    [{ loading: '1' }, 'it is loading its data'],
+  ])('is not fit yet for what passes by itself: %o', (fields, reason) => {
+    expect(judgeRedis(info(fields), {})).toEqual({ kind: 'not_yet', reason });
+  });
+
   it('gives all reasons at once', () => {
     const judgement = judgeRedis(
       info({ redis_version: '5.0.7', maxmemory_policy: 'allkeys-lru', role: 'slave' }),
       {},
     );
-    expect(judgement).toMatchObject({ kind: 'unfit', reasons: { length: 3 } });
+    expect(judgement).toMatchObject({ kind: 'unfit', reasons: { length: 2 } });
   });
 });
 

@@ -1,0 +1,89 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Redis } from 'ioredis';
+import { type RedisLog, WrongCredentialsError, waitUntilReady } from './connect.ts';
+import { classifyRedisError, describeRedisError } from './failure.ts';
+import { readFitness } from './fitness.ts';
+
+export interface FitWait {
+  /** How long Redis may be out of reach before the start is given up. One that is reached and not fit yet is waited for. */
+  readonly reachedWithinMs: number;
+  /** A small write: whether Redis takes any. */
+  readonly probe: (client: Redis) => Promise<unknown>;
+  /** Aborting ends the wait. */
+  readonly signal: AbortSignal;
+  /** What it waits for, whenever that changes. */
+  readonly onWait: (reason: string) => void;
+  readonly log: RedisLog;
+}
+
+const LOOK_AGAIN_MS = 500;
+
+type Look =
+  | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
+  | { readonly kind: 'waiting'; readonly reason: string };
+
+/**
+ * Resolves once verifications may be entrusted to this Redis: it is the master, has loaded its data, and takes writes.
+ * A process that ended instead would be started again and again, by something that knows nothing of the cause.
+ *
+ * @param clients all that must be connected; the first is asked
+ * @returns the version of Redis
+ * @throws {Error} with every reason that does not pass by itself: out of reach, too old, an evicting policy, no permission
+ * @throws the signal's reason
+ */
+export async function awaitRedisFit(clients: readonly [Redis, ...Redis[]], wait: FitWait): Promise<string> {
+  const waitFor = logEachOnce(wait);
+  await Promise.all(clients.map((client) => awaitReached(client, wait, waitFor)));
+  for (;;) {
+    wait.signal.throwIfAborted();
+    const look = await lookAt(clients[0], wait);
+    if (look.kind === 'fit') {
+      for (const warning of look.warnings) wait.log.warn({ event: 'redis_warning' }, warning);
+      return look.version;
+    }
+    waitFor(look.reason);
+    await sleep(LOOK_AGAIN_MS, undefined, { signal: wait.signal });
+  }
+}
+
+function logEachOnce({ log, onWait }: FitWait): (reason: string) => void {
+  const logged = new Set<string>();
+  return (reason) => {
+    onWait(reason);
+    if (logged.has(reason)) return;
+    logged.add(reason);
+    log.warn({ event: 'redis_awaited', reason }, 'waiting for a Redis that can be used');
+  };
+}
+
+async function awaitReached(
+  client: Redis,
+  { reachedWithinMs, signal }: FitWait,
+  waitFor: (reason: string) => void,
+): Promise<void> {
+  for (;;) {
+    try {
+      return await waitUntilReady(client, reachedWithinMs, signal);
+    } catch (error) {
+      // Connected, and not ready: ioredis asks again until a Redis has loaded its data.
+      if (signal.aborted || error instanceof WrongCredentialsError || client.status !== 'connect')
+        throw error;
+      waitFor('it is loading its data, or does not answer');
+    }
+  }
+}
+
+async function lookAt(client: Redis, { probe }: FitWait): Promise<Look> {
+  try {
+    const judgement = await readFitness(client);
+    if (judgement.kind === 'unfit') {
+      throw new Error(`Cannot use this Redis: ${judgement.reasons.join('; ')}`);
+    }
+    if (judgement.kind === 'not_yet') return { kind: 'waiting', reason: judgement.reason };
+    await probe(client);
+    return judgement;
+  } catch (error) {
+    if (classifyRedisError(error) === undefined) throw error;
+    return { kind: 'waiting', reason: describeRedisError(error) };
+  }
+}
