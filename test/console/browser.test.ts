@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { createConsoleSessions } from '../../shared/console/console-sessions.ts';
 import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
@@ -34,6 +35,21 @@ describe.skipIf(!hasChromium)('the page in Chromium (left out without /usr/bin/c
     await open.page.getByRole('button', { name: 'Sign out' }).click();
     await open.page.getByLabel('Operator key').waitFor();
     // A refused key is an answer of 401, which browsers report.
+    expect(open.failures.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
+  test('a session that is ended elsewhere brings every open page back to the key, by itself', async () => {
+    await open.signIn();
+    const second = await open.page.context().newPage();
+    await second.goto('/console');
+    await second.getByRole('button', { name: 'Sign out' }).waitFor();
+    await createConsoleSessions(open.desk.redis, open.desk.keys).endAll(Date.now());
+    for (const page of [open.page, second]) await page.getByLabel('Operator key').waitFor();
+    await open.signIn();
+    await second.reload();
+    await second.getByRole('button', { name: 'Sign everybody out' }).click();
+    for (const page of [second, open.page]) await page.getByLabel('Operator key').waitFor();
+    await second.close();
     expect(open.failures.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
