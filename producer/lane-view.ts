@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { LaneKeys } from '../shared/keys.ts';
 import { type LaneState, readLaneState } from '../shared/lane/lane-state.ts';
-import { queuePriority } from '../shared/queue/verification-flow.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../shared/queue/verification-flow.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
 
 /** Longer than this, what is known of the lane is not used for a decision. */
@@ -100,18 +100,19 @@ export async function readLaneOverview(
       countPriority(interactive.fresh),
       countPriority(bulk.retry),
       countPriority(bulk.fresh),
+      countPriority(ASIDE_PRIORITY),
       redis.llen(key('wait')),
       redis.zcard(key('delayed')),
       redis.llen(key('active')),
     ]),
     redis.hmget(keys.photosStored(), 'now', 'peak'),
   ]);
-  const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, wait, delayed, active] = counts;
+  const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, aside, wait, delayed, active] = counts;
   return presentLane(keys.lane, state, quotaPerSecond, {
     // Jobs in `wait` have been taken out of the priorities' order already and stand before everybody.
     interactive: interactiveRetries + interactiveFresh + wait,
     bulk: bulkRetries + bulkFresh,
-    retrying: delayed,
+    retrying: delayed + aside,
     verifying: active,
     photosStored: { now: Number(photos ?? 0), peak: Number(peak ?? 0) },
   });

@@ -11,9 +11,10 @@ import { createQueueWorker, lockOf } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createUpstreamClient } from './upstream/upstream-client.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
-import { createLaneWatch, LOOK_AGAIN_MS } from './verification/lane-watch.ts';
+import { createLaneWatch, type LaneWatch, LOOK_AGAIN_MS } from './verification/lane-watch.ts';
 import { ProcessGate } from './verification/process-gate.ts';
-import { retryPriority } from './verification/slot-rank.ts';
+import { returnPriority } from './verification/slot-rank.ts';
+import { hasUntried } from './verification/standing-aside.ts';
 import { processVerification } from './verification/verification-processor.ts';
 import type { QueueConsumer } from './worker.ts';
 
@@ -47,7 +48,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     persons: patientLimit(persons, context.writes),
     retry: retrySettings(settings),
   });
-  const laneWatch = createLaneWatch({ readState: () => context.lane.state(), now });
+  const laneWatch = watchLane(context);
   const gate = new ProcessGate();
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
@@ -87,7 +88,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
       writes: context.writes,
       errors: defaultErrorPolicy,
       metrics: context.metrics,
-      priorityLater: (job) => retryPriority(job.opts.priority),
+      priorityLater: (job, behind) => returnPriority(job.opts.priority, behind),
       pauseClaims: (forMs) => worker.rateLimit(Math.min(forMs, LOOK_AGAIN_MS)),
       log,
       now,
@@ -98,10 +99,19 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   return { worker, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
 }
 
+function watchLane({ lane, redis, keys, now }: WorkerContext): LaneWatch {
+  return createLaneWatch({
+    readState: () => lane.state(),
+    hasUntried: () => hasUntried(redis, keys),
+    now,
+  });
+}
+
 /** A call that was made or not made is counted so, however long Redis refuses it. */
 function patientLimit(persons: PersonLimit, writes: PatientWrites): PersonLimit {
   return {
     admit: persons.admit,
+    tagOf: persons.tagOf,
     giveBack: (idCard, reservation) => writes.untilTaken(() => persons.giveBack(idCard, reservation)),
     block: (idCard, until) => writes.untilTaken(() => persons.block(idCard, until)),
   };
@@ -129,5 +139,7 @@ function retrySettings(settings: WorkerSettings): RetrySettings {
     retriesAllowed: settings.RETRIES,
     backoff: { baseMs: settings.RETRY_BASE, factor: 2, capMs: settings.RETRY_CAP },
     unknownPolicy: settings.UNKNOWN_FATE,
+    slowAsideMs: 3 * settings.SLOW_PROBE_INTERVAL,
+    holdAsideMs: settings.PROBE_INTERVAL,
   };
 }

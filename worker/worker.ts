@@ -159,7 +159,14 @@ async function startUpkeep({
     settings.SWEEP_INTERVAL,
   );
   const { QUOTA_PER_SECOND: quotaPerSecond, BULK_SHARE: share } = settings;
-  const sharing = startSharing({ ...context, keys, queue, quotaPerSecond, share });
+  const sharing = startSharing({
+    ...context,
+    keys,
+    queue,
+    quotaPerSecond,
+    share,
+    isLaneOpen: async () => (await context.lane.state()).status === 'running',
+  });
   return {
     stop: async () => {
       await Promise.all([sweeping.stop(), sharing.stop()]);

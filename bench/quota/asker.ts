@@ -99,7 +99,8 @@ async function sendThrough(
     return grant.status === 'granted';
   });
   const [grant] = grants;
-  if (evidence && grant?.status === 'granted') await lane.report(evidence, grant, evidence);
+  if (evidence && grant?.status === 'granted')
+    await lane.report(evidence, grant, evidence, String(grant.seq));
   return evidence === 'refused';
 }
 

@@ -10,8 +10,11 @@ export type LaneEvidence = 'answered' | 'failed' | 'refused' | 'account_fault' |
 
 /** Slot number, and the latest instant its request may have left (microseconds of Redis' clock; 0: it never left). */
 export type SentSlot = readonly [seq: number, sentUs: number];
-/** Slot number, evidence, upstream code. */
-export type LaneReport = readonly [seq: number, evidence: LaneEvidence, code: string];
+/**
+ * Slot number, evidence, upstream code, and whom the attempt was about: a tag of letters and digits, the same for every
+ * attempt about one person, from which nothing can be learned about the person.
+ */
+export type LaneReport = readonly [seq: number, evidence: LaneEvidence, code: string, about: string];
 
 /** What a process has to tell, whatever it calls for. */
 export interface LaneNews {

@@ -4,7 +4,7 @@ import type { LaneSettings } from './lane-settings.ts';
 import type { Step } from './slot-log.ts';
 
 /**
- * The gate before the slots: open, `slow` (the upstream is in maintenance, or most attempts fail) or `held` (the account
+ * The gate before the slots: open, `slow` (the upstream is in maintenance, or attempts about most people fail) or `held` (the account
  * is at fault). Behind a closed gate one slot per interval is granted, as a probe; the first answer to a probe opens it.
  * Nothing depends on the probing process: the next probe comes after the interval anyway.
  *
@@ -12,13 +12,13 @@ import type { Step } from './slot-log.ts';
  * way say nothing about what came since.
  */
 export function heed(record: LaneRecord, report: LaneReport, settings: LaneSettings, nowUs: number): Step {
-  const [seq, evidence, code] = report;
+  const [seq, evidence, code, about] = report;
   if (seq <= record.gateSeq) return { record, changes: [] };
   switch (evidence) {
     case 'answered':
-      return record.gate === '' ? remember(record, '0', settings, nowUs) : openGate(record, seq);
+      return record.gate === '' ? remember(record, [about, '0'], settings, nowUs) : openGate(record, seq);
     case 'failed':
-      return record.gate === '' ? remember(record, '1', settings, nowUs) : { record, changes: [] };
+      return record.gate === '' ? remember(record, [about, '1'], settings, nowUs) : { record, changes: [] };
     case 'account_fault':
       return closeGate(record, 'held', code, settings, nowUs);
     case 'maintenance':
@@ -28,11 +28,21 @@ export function heed(record: LaneRecord, report: LaneReport, settings: LaneSetti
   }
 }
 
-function remember(record: LaneRecord, result: '0' | '1', settings: LaneSettings, nowUs: number): Step {
-  const results = (record.results + result).slice(-settings.slowWindow);
-  const failed = results.replaceAll('0', '').length;
-  const remembered = { ...record, results };
-  if (result === '0' || failed < settings.slowAfter) return { record: remembered, changes: [] };
+/** A newer result about a person takes the place of the older one, at the end of the line. */
+function remember(
+  record: LaneRecord,
+  [about, result]: readonly [about: string, result: '0' | '1'],
+  settings: LaneSettings,
+  nowUs: number,
+): Step {
+  const before = record.personResults === '' ? [] : record.personResults.split(',');
+  const others = before.filter((each) => !each.startsWith(`${about}:`));
+  const results = [...others, `${about}:${result}`].slice(-settings.slowWindow);
+  const failed = results.filter((each) => each.endsWith(':1')).length;
+  const remembered = { ...record, personResults: results.join(',') };
+  if (result === '0' || failed < settings.slowAfter || nowUs < record.graceUntilUs) {
+    return { record: remembered, changes: [] };
+  }
   return closeGate(remembered, 'slow', 'transient failures', settings, nowUs);
 }
 
@@ -54,7 +64,7 @@ export function closeGate(
     gateSeq: record.seq,
     probeAtUs: nowUs + (gate === 'held' ? settings.probeUs : settings.slowProbeUs),
     probeSeq: 0,
-    results: '',
+    personResults: '',
     line: [],
   };
   return { record: closed, changes };
@@ -70,7 +80,7 @@ export function openGate(record: LaneRecord, seq: number): Step {
     gateSeq: seq,
     probeAtUs: 0,
     probeSeq: 0,
-    results: '',
+    personResults: '',
   } as const;
   return { record: opened, changes: [{ name: 'resumed', detail: record.gate }] };
 }

@@ -19,6 +19,7 @@ export const LANE_NUMBERS = [
   'gateSeq',
   'probeAtUs',
   'probeSeq',
+  'graceUntilUs',
   'pausedSinceUs',
 ] as const;
 
@@ -33,7 +34,7 @@ export function parseLaneHash(hash: LaneHash): LaneRecord {
     gate: parseGate(hash['gate']),
     gateReason: hash['gateReason'] ?? '',
     pausedReason: hash['pausedReason'] ?? '',
-    results: hash['results'] ?? '',
+    personResults: hash['personResults'] ?? '',
     refusals: triples(hash['refusals']).map(([seq, atUs]) => ({ seq: Number(seq), atUs: Number(atUs) })),
     line: triples(hash['line']).map(([id, keyUs, dueUs]) => ({
       id: id ?? '',

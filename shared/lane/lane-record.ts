@@ -52,8 +52,12 @@ export interface LaneRecord {
   /** By `second % TALLY_SECONDS`. */
   readonly tallies: ReadonlyMap<number, SecondTally>;
   readonly line: readonly Waiting[];
-  /** The latest attempts, oldest first: `1` for each that failed transiently, `0` for each that did not. */
-  readonly results: string;
+  /**
+   * What came of the latest attempt about each of the latest people, oldest first: `<tag>:1` where it failed transiently,
+   * `<tag>:0` where it did not, separated by commas. Repeats about one person are one piece of evidence: a few people about
+   * whom every attempt fails say nothing about the upstream.
+   */
+  readonly personResults: string;
   readonly gate: GateStatus;
   readonly gateReason: string;
   readonly gateSinceUs: number;
@@ -61,6 +65,8 @@ export interface LaneRecord {
   readonly gateSeq: number;
   readonly probeAtUs: number;
   readonly probeSeq: number;
+  /** An operator has resumed the lane: until then, transient failures do not slow it down again. */
+  readonly graceUntilUs: number;
   /** 0 when not paused. */
   readonly pausedSinceUs: number;
   readonly pausedReason: string;
@@ -86,13 +92,14 @@ export const NEW_LANE: LaneRecord = {
   refusals: [],
   tallies: new Map(),
   line: [],
-  results: '',
+  personResults: '',
   gate: '',
   gateReason: '',
   gateSinceUs: 0,
   gateSeq: 0,
   probeAtUs: 0,
   probeSeq: 0,
+  graceUntilUs: 0,
   pausedSinceUs: 0,
   pausedReason: '',
 };

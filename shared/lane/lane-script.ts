@@ -16,8 +16,8 @@ local nowSecond = tonumber(time[1])
 local TALLY_SECONDS, MAX_REFUSALS = 640, 32
 local MIN_WAIT_US, LAST_CALL_US, FORGET_US = 2000, 20000, 1000000
 local NUMBERS = {'size', 'seq', 'from', 'lastUs', 'silentUntilUs', 'pacedUntilUs', 'rateMilli', 'rateAtUs', 'marginUs', 'marginSeq',
-  'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'pausedSinceUs'}
-local TEXTS = {'gate', 'gateReason', 'pausedReason', 'results', 'refusals', 'line'}
+  'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'graceUntilUs', 'pausedSinceUs'}
+local TEXTS = {'gate', 'gateReason', 'pausedReason', 'personResults', 'refusals', 'line'}
 
 local function int(n) return string.format('%.0f', n) end
 
@@ -118,6 +118,7 @@ local function forgetFuture()
   r.marginAtUs = math.min(r.marginAtUs, now)
   r.gateSinceUs = math.min(r.gateSinceUs, now)
   r.probeAtUs = math.min(r.probeAtUs, now + interval)
+  r.graceUntilUs = math.min(r.graceUntilUs, now + cfg.slowProbeUs)
   r.pausedSinceUs = math.min(r.pausedSinceUs, now)
   r.refusals = {}
 end
@@ -149,27 +150,35 @@ local function closeGate(gate, reason)
   if r.gate == gate then r.gateReason = reason return end
   r.gate, r.gateReason, r.gateSinceUs, r.gateSeq = gate, reason, now, r.seq
   r.probeAtUs = now + (gate == 'held' and cfg.probeUs or cfg.slowProbeUs)
-  r.probeSeq, r.results, r.line = 0, '', {}
+  r.probeSeq, r.personResults, r.line = 0, '', {}
   change(gate, reason)
 end
 
 local function openGate(seq)
   change('resumed', r.gate)
-  r.gate, r.gateReason, r.gateSinceUs, r.gateSeq, r.probeAtUs, r.probeSeq, r.results = '', '', 0, seq, 0, 0, ''
+  r.gate, r.gateReason, r.gateSinceUs, r.gateSeq, r.probeAtUs, r.probeSeq, r.personResults = '', '', 0, seq, 0, 0, ''
 end
 
-local function remember(result)
-  r.results = string.sub(r.results .. result, -cfg.slowWindow)
-  local _, failed = string.gsub(r.results, '1', '')
-  if result == '1' and failed >= cfg.slowAfter then closeGate('slow', 'transient failures') end
+local function remember(about, result)
+  local results, failed = {}, 0
+  for person, earlier in string.gmatch(r.personResults, '([^:,]+):([01])') do
+    if person ~= about then results[#results + 1] = person .. ':' .. earlier end
+  end
+  results[#results + 1] = about .. ':' .. result
+  if #results > cfg.slowWindow then table.remove(results, 1) end
+  for _, each in ipairs(results) do
+    if string.sub(each, -1) == '1' then failed = failed + 1 end
+  end
+  r.personResults = table.concat(results, ',')
+  if result == '1' and failed >= cfg.slowAfter and now >= r.graceUntilUs then closeGate('slow', 'transient failures') end
 end
 
-local function heed(seq, evidence, code)
+local function heed(seq, evidence, code, about)
   if seq <= r.gateSeq then return end
   if evidence == 'answered' then
-    if r.gate == '' then remember('0') else openGate(seq) end
+    if r.gate == '' then remember(about, '0') else openGate(seq) end
   elseif evidence == 'failed' then
-    if r.gate == '' then remember('1') end
+    if r.gate == '' then remember(about, '1') end
   elseif evidence == 'account_fault' then
     closeGate('held', code)
   elseif evidence == 'maintenance' then
@@ -237,7 +246,7 @@ local function hear(news)
   settle(news)
   writeBack(news.sent)
   for _, report in ipairs(news.reports) do
-    if report[2] == 'refused' then learnRefusal(report[1]) else heed(report[1], report[2], report[3]) end
+    if report[2] == 'refused' then learnRefusal(report[1]) else heed(report[1], report[2], report[3], report[4]) end
   end
   relax()
 end
@@ -312,6 +321,8 @@ local function pause(reason)
 end
 
 local function resume()
+  if r.gate == '' and r.pausedSinceUs == 0 then return end
+  r.graceUntilUs = now + cfg.slowProbeUs
   if r.gate ~= '' then openGate(r.seq) end
   if r.pausedSinceUs > 0 then
     r.pausedSinceUs, r.pausedReason = 0, ''

@@ -8,7 +8,7 @@ export interface LaneOptions {
   readonly slowProbeIntervalMs?: number;
   /** Margin a new lane starts with, 5 to 60. @default 5 */
   readonly marginMs?: number;
-  /** Of the last 20 attempts, how many must fail transiently for the lane to slow down. @default 16 */
+  /** Of the last 20 people asked about, with how many the latest attempt must fail transiently for the lane to slow down. @default 16 */
   readonly slowAfterFailures?: number;
 }
 

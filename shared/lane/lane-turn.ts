@@ -35,7 +35,7 @@ export function applyLaneCall(
     case 'pause':
       return told(heard, pause(heard.record, call.reason, nowUs));
     case 'resume':
-      return told(heard, resume(heard.record));
+      return told(heard, resume(heard.record, settings, nowUs));
   }
 }
 
@@ -109,9 +109,15 @@ function pause(record: LaneRecord, reason: string, nowUs: number): Step {
   return { record: paused, changes: [{ name: 'paused', detail: reason }] };
 }
 
-/** An operator's word opens everything: the pause and the gate. */
-function resume(record: LaneRecord): Step {
-  const opened: Step = record.gate === '' ? { record, changes: [] } : openGate(record, record.seq);
+/**
+ * An operator's word opens everything: the pause and the gate. Against transient failures it holds for one interval of
+ * probes; without that, the failures of one second would close the gate again. What the upstream says about itself or the
+ * account closes it at once.
+ */
+function resume(record: LaneRecord, settings: LaneSettings, nowUs: number): Step {
+  if (record.gate === '' && record.pausedSinceUs === 0) return { record, changes: [] };
+  const graced = { ...record, graceUntilUs: nowUs + settings.slowProbeUs };
+  const opened: Step = record.gate === '' ? { record: graced, changes: [] } : openGate(graced, record.seq);
   if (record.pausedSinceUs === 0) return opened;
   return {
     record: { ...opened.record, pausedSinceUs: 0, pausedReason: '' },

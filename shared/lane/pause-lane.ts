@@ -52,8 +52,8 @@ export type LaneResumption =
   { readonly status: 'resumed'; readonly from: readonly string[] } | { readonly status: 'already_running' };
 
 /**
- * Ends a pause, a hold and a slow phase at once. An account that is still at fault, or an upstream that still does not
- * answer, closes the lane again with the next attempts.
+ * Ends a pause, a hold and a slow phase at once. An account that is still at fault, or an upstream in maintenance, closes
+ * the lane again with the next attempts; transient failures do so after ten seconds at the earliest.
  *
  * @throws whatever ioredis throws
  */

@@ -91,6 +91,7 @@ function forgetFuture(record: LaneRecord, settings: LaneSettings, nowUs: number)
     marginAtUs: Math.min(record.marginAtUs, nowUs),
     gateSinceUs: Math.min(record.gateSinceUs, nowUs),
     probeAtUs: Math.min(record.probeAtUs, nowUs + interval),
+    graceUntilUs: Math.min(record.graceUntilUs, nowUs + settings.slowProbeUs),
     pausedSinceUs: Math.min(record.pausedSinceUs, nowUs),
     refusals: [],
   };

@@ -19,6 +19,9 @@ export interface RetrySettings {
   readonly backoff: Backoff;
   /** What to do about a request that was sent and never got a readable answer. */
   readonly unknownPolicy: 'ask_again' | 'fail';
+  /** How long a probe's verification stands aside after its first failure, of a slow and of a held lane. */
+  readonly slowAsideMs: number;
+  readonly holdAsideMs: number;
   /** Waits for the next minute and the next day are spread over this long. */
   readonly minuteJitterMs: number;
   readonly dayJitterMs: number;
@@ -28,6 +31,8 @@ export const DEFAULT_RETRY_SETTINGS = {
   retriesAllowed: 5,
   backoff: { baseMs: 1000, factor: 2, capMs: 60_000 },
   unknownPolicy: 'ask_again',
+  slowAsideMs: 30_000,
+  holdAsideMs: 60_000,
   minuteJitterMs: 5000,
   dayJitterMs: 600_000,
 } as const satisfies RetrySettings;
@@ -38,8 +43,8 @@ export interface AttemptFacts {
   readonly attemptsMade: number;
   /** The last wait for the daily limit, as the `wait` of the step that ordered it. */
   readonly deferredBefore: DailyWait | 'none';
-  /** True while the lane sends only probes: what fails transiently then says nothing about the verification. */
-  readonly laneSlow: boolean;
+  /** The call was a probe: the lane is slow or held, and sends nothing else. */
+  readonly probe: boolean;
   readonly settings: RetrySettings;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -68,24 +73,31 @@ export type NextStep =
   | {
       readonly step: 'retry';
       readonly at: number;
+      /** Behind everything that waits, instead of ahead of new work. */
+      readonly behind: boolean;
       readonly counts: true;
       /** True when this attempt may have been charged for without our seeing the answer. */
       readonly possiblyBilledAgain: boolean;
     }
   | { readonly step: 'defer'; readonly until: number; readonly wait: DailyWait; readonly counts: true }
   | { readonly step: 'requeue'; readonly reason: 'pace'; readonly counts: false }
-  | { readonly step: 'hold'; readonly reason: string; readonly counts: false }
-  | { readonly step: 'slow'; readonly reason: string; readonly counts: false };
+  /** The verification stands aside, behind everything that waits, so that the next probe is another one. */
+  | { readonly step: 'hold' | 'slow'; readonly reason: string; readonly at: number; readonly counts: false };
 
 type Decide = (facts: AttemptFacts) => NextStep;
 
 const DECISIONS: Record<OutcomeRow['kind'], Decide> = {
   final: settle,
   fault: settle,
-  transient: (facts) => (facts.laneSlow ? slow(facts) : retryOrSettle(facts)),
+  transient: (facts) => (facts.probe && facts.row.upstreamWide ? slow(facts) : retryOrSettle(facts)),
   maintenance: slow,
   daily_limit: deferOrSettle,
-  account_fault: ({ row }) => ({ step: 'hold', reason: row.code, counts: false }),
+  account_fault: ({ row, settings, now }) => ({
+    step: 'hold',
+    reason: row.code,
+    at: now + settings.holdAsideMs,
+    counts: false,
+  }),
   pace: () => ({ step: 'requeue', reason: 'pace', counts: false }),
   unknown: (facts) => (facts.settings.unknownPolicy === 'fail' ? settle(facts) : retryOrSettle(facts)),
 };
@@ -94,7 +106,9 @@ const DECISIONS: Record<OutcomeRow['kind'], Decide> = {
  * Decides what an attempt's outcome means for its verification.
  *
  * Calls that count never exceed 1 + `retriesAllowed`. Waiting for the daily limit counts, because the upstream was
- * called; being refused for pace, held or slowed does not, because that is never the verification's doing.
+ * called; being refused for pace, held or slowed does not, because that is never the verification's doing. A probe that the
+ * upstream answered with a failure of this one verification counts as any other call does: a few that always fail would
+ * otherwise be probes for as long as the lane is slow, and keep it so.
  */
 export function computeNextStep(facts: AttemptFacts): NextStep {
   return DECISIONS[facts.row.kind](facts);
@@ -123,16 +137,26 @@ function settle({ row }: AttemptFacts): NextStep {
   };
 }
 
-function slow({ row }: AttemptFacts): NextStep {
-  return { step: 'slow', reason: row.code, counts: false };
+function slow({ row, settings, now }: AttemptFacts): NextStep {
+  return { step: 'slow', reason: row.code, at: now + settings.slowAsideMs, counts: false };
+}
+
+/** Twice as long after each failure, up to this many times the first. */
+const ASIDE_CAP = 20;
+
+/** A failed probe stands aside for longer than other failures wait: probes are few, and others want theirs. */
+function computeAsideMs({ settings, attemptsMade }: AttemptFacts): number {
+  return settings.slowAsideMs * Math.min(ASIDE_CAP, 2 ** Math.max(0, attemptsMade - 1));
 }
 
 function retryOrSettle(facts: AttemptFacts): NextStep {
-  const { row, settings, attemptsMade, now, random } = facts;
+  const { row, settings, attemptsMade, probe, now, random } = facts;
   if (attemptsMade > settings.retriesAllowed) return settle(facts);
+  const backoffMs = computeBackoffMs(settings.backoff, attemptsMade, random);
   return {
     step: 'retry',
-    at: now + computeBackoffMs(settings.backoff, attemptsMade, random),
+    at: now + (probe ? Math.max(backoffMs, computeAsideMs(facts)) : backoffMs),
+    behind: probe,
     counts: true,
     possiblyBilledAgain: row.kind === 'unknown',
   };

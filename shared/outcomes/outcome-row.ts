@@ -44,6 +44,8 @@ export interface OutcomeColumns {
   readonly billed: Billing;
   readonly source: OutcomeSource;
   readonly description: string;
+  /** Set where a transient failure is the upstream's as a whole, and says nothing about this verification. */
+  readonly upstreamWide?: true;
 }
 
 /** One resolved row: everything that anyone downstream may ask about a code. */
@@ -72,6 +74,7 @@ export interface RowMakers {
   readonly checkIdentity: RowMaker;
   readonly contactRegistry: RowMaker;
   readonly transient: RowMaker;
+  readonly outage: RowMaker;
   readonly maintenance: RowMaker;
   readonly dailyLimit: RowMaker;
   readonly accountFault: RowMaker;
@@ -90,13 +93,15 @@ export function makeRows(source: OutcomeSource): RowMakers {
   const maker =
     (kind: OutcomeKind, verdict: Verdict, action: ClientAction, billed: Billing): RowMaker =>
     (description) => ({ kind, verdict, action, billed, source, description });
+  const transient = maker('transient', 'error', 'retry_later', 'unbilled');
   return {
     match: maker('final', 'match', 'none', 'billed'),
     noMatch: maker('final', 'no_match', 'none', 'billed'),
     resubmitPhoto: maker('final', 'unverifiable', 'resubmit_photo', 'unbilled'),
     checkIdentity: maker('final', 'unverifiable', 'check_identity', 'unbilled'),
     contactRegistry: maker('final', 'unverifiable', 'contact_registry', 'unbilled'),
-    transient: maker('transient', 'error', 'retry_later', 'unbilled'),
+    transient,
+    outage: (description) => ({ ...transient(description), upstreamWide: true }),
     maintenance: maker('maintenance', 'error', 'retry_later', 'unbilled'),
     dailyLimit: maker('daily_limit', 'unverifiable', 'retry_later', 'unbilled'),
     accountFault: maker('account_fault', 'error', 'contact_support', 'unbilled'),

@@ -16,6 +16,12 @@ export const queuePriority = {
   bulk: { retry: 3, fresh: 4 },
 } as const satisfies Record<Priority, { retry: number; fresh: number }>;
 
+/**
+ * Behind everything else: what has been a probe of a closed lane in vain. It gets its own priority back as soon as the lane
+ * is open.
+ */
+export const ASIDE_PRIORITY = 5;
+
 /** Deliveries are first come, first served; a parent without a priority would be pushed to the head of the line. */
 export const DELIVERY_PRIORITY = 1;
 

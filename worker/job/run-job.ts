@@ -21,7 +21,7 @@ export interface JobDeps {
   /** Takes back a lock that ran out; false when the job is another worker's. */
   readonly keepLock: (job: Job, token: string) => Promise<boolean>;
   /** The priority a job comes back with, where that differs. */
-  readonly priorityLater?: (job: Job) => number;
+  readonly priorityLater?: (job: Job, behind: boolean) => number;
   /** Keeps every worker of the queue from claiming for so long. */
   readonly pauseClaims: (forMs: number) => Promise<void>;
   readonly writes: Pick<PatientWrites, 'untilTaken' | 'note'>;
@@ -98,7 +98,8 @@ async function move(deps: JobDeps, start: Start, result: JobResult): Promise<voi
       return;
     case 'later':
       await moveJob(deps, start, async () => {
-        if (deps.priorityLater) await job.changePriority({ priority: deps.priorityLater(job) });
+        if (deps.priorityLater)
+          await job.changePriority({ priority: deps.priorityLater(job, result.behind === true) });
         await job.moveToDelayed(result.at, token);
       });
       throw new DelayedError();

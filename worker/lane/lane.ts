@@ -28,8 +28,10 @@ export interface Lane {
    * Tells the lane what the attempt made with `slot` showed. Call it for every attempt, as soon as it is known.
    * Resolves when the lane knows, for evidence that changes what is granted next; at once for the rest. Never rejects:
    * what could not be told is told with the next call.
+   *
+   * @param about see `LaneReport`
    */
-  report(evidence: LaneEvidence, slot: GrantedSlot, code: string): Promise<void>;
+  report(evidence: LaneEvidence, slot: GrantedSlot, code: string, about: string): Promise<void>;
   /** Holds the lane as an account fault would: probes only. */
   hold(reason: string): Promise<void>;
   /** No slots at all, not even probes, until `resume`. */
@@ -68,8 +70,8 @@ export function createLane({ redis, keys, options, log }: LaneDeps): Lane {
 
   return {
     take: (takeOptions) => line.take(takeOptions),
-    async report(evidence, slot, code) {
-      door.noteReport([slot.seq, evidence, code]);
+    async report(evidence, slot, code, about) {
+      door.noteReport([slot.seq, evidence, code, about]);
       if (slot.probe || (evidence !== 'answered' && evidence !== 'failed')) return tell();
       newsTimer ??= setTimeout(tell, NEWS_MS).unref();
     },

@@ -1,4 +1,4 @@
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../shared/keys.ts';
 import { computeNextUpstreamDay } from '../../shared/outcomes/decide.ts';
@@ -13,6 +13,8 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 export interface PersonLimit {
   /** Reserves a call, or says when (ms epoch) to come back. */
   admit(idCard: string): Promise<Admission>;
+  /** The same for every call about one person, as `LaneReport` wants it: part of a digest of the keyed digest. */
+  tagOf(idCard: string): string;
   /** The reserved call was not made. */
   giveBack(idCard: string, reservation: string): Promise<void>;
   /** The upstream has refused this person; everybody waits. @param until ms epoch */
@@ -82,6 +84,7 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
     listDigestCandidates(keyRing, 'person', [idCard]).map((digest) => keys.person(digest));
   const newestKeyOf = (idCard: string) => keysOf(idCard)[0] ?? '';
   return {
+    tagOf: (idCard) => createHash('sha256').update(newestKeyOf(idCard)).digest('hex').slice(0, 12),
     admit: async (idCard) => {
       const now = deps.now();
       const nextDay = computeNextUpstreamDay(now);

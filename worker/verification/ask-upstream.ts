@@ -48,7 +48,7 @@ export function createAskUpstream(deps: AskDeps): AskUpstream {
       photo,
       ...(extra === null ? {} : { extra }),
     });
-    const asked = await askUntilAnswered(deps, held, prepared, run);
+    const asked = await askUntilAnswered(deps, held, { prepared, about: deps.persons.tagOf(idCard) }, run);
     if (asked.status === 'not_asked') {
       await deps.persons.giveBack(idCard, admission.reservation);
       // The record is another run's now, and so is the job unless it comes here again.
@@ -70,10 +70,16 @@ type Asked =
     }
   | { readonly status: 'not_asked'; readonly wait: SlotWait };
 
+interface Question {
+  readonly prepared: PreparedCall;
+  /** See `LaneReport`. */
+  readonly about: string;
+}
+
 async function askUntilAnswered(
   deps: AskDeps,
   held: HeldVerification,
-  prepared: PreparedCall,
+  { prepared, about }: Question,
   { signal, priority }: JobRun,
 ): Promise<Asked> {
   const { record } = held;
@@ -88,7 +94,7 @@ async function askUntilAnswered(
       if (call.reason === 'slot_late' && !signal.aborted) continue;
       return { status: 'not_asked', wait };
     }
-    const step = await judge(deps, record, call, wait);
+    const step = await judge(deps, record, { call, wait, about });
     if (step.step !== 'requeue') return { status: 'asked', call, callId: callIdOf(wait), step };
     await noteCall(deps.claims, record.id, describeRefusedCall(deps, record, call, callIdOf(wait)));
   }
@@ -126,17 +132,18 @@ const evidenceOf = {
 async function judge(
   deps: AskDeps,
   record: VerificationRecord,
-  call: Called,
-  wait: SlotWait,
+  { call, wait, about }: { readonly call: Called; readonly wait: SlotWait; readonly about: string },
 ): Promise<NextStep> {
   deps.metrics.attempts.inc({ code: labelOfCode(call.code), kind: call.row.kind });
   deps.metrics.attemptSeconds.observe(call.durationMs / 1000);
-  if (wait.status === 'granted') await deps.lane.report(evidenceOf[call.row.kind], wait.slot, call.code);
+  if (wait.status === 'granted') {
+    await deps.lane.report(evidenceOf[call.row.kind], wait.slot, call.code, about);
+  }
   return computeNextStep({
     row: call.row,
     attemptsMade: record.attemptsCounted + 1,
     deferredBefore: record.deferredBefore,
-    laneSlow: wait.status === 'granted' && wait.slot.probe,
+    probe: wait.status === 'granted' && wait.slot.probe,
     settings: deps.retry,
     now: deps.now(),
     random: deps.random,

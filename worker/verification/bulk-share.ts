@@ -2,7 +2,8 @@ import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LaneKeys } from '../../shared/keys.ts';
-import { queuePriority } from '../../shared/queue/verification-flow.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
+import { bringBackAside, PRIORITY_SPAN } from './standing-aside.ts';
 
 export interface ShareDeps {
   readonly redis: Redis;
@@ -15,9 +16,8 @@ export interface ShareDeps {
   readonly log: Logger;
 }
 
-/** BullMQ sorts by `priority · 2^32 + counter` (its `getPriorityScore`). */
-const PRIORITY_SPAN = 2 ** 32;
 const SHORTEST_TURN_MS = 500;
+const LONGEST_TURN_MS = 1000;
 
 /** How many bulk verifications are let ahead, and how often: whole ones, and no more often than twice a second. */
 export function computeShareTurn(quotaPerSecond: number, share: number): { everyMs: number; count: number } {
@@ -36,13 +36,15 @@ export function computeShareTurn(quotaPerSecond: number, share: number): { every
 export async function letBulkAhead(deps: ShareDeps): Promise<number> {
   const { redis, keys, queue } = deps;
   const { everyMs, count } = computeShareTurn(deps.quotaPerSecond, deps.share);
+  if (count === 0) return 0;
   const ours = await redis.set(keys.bulkShareTurn(), '1', 'PX', Math.max(1, everyMs - 50), 'NX');
   if (ours === null) return 0;
   const prioritized = queue.toKey('prioritized');
   const firstBulk = queuePriority.bulk.retry * PRIORITY_SPAN;
+  const behindBulk = ASIDE_PRIORITY * PRIORITY_SPAN;
   const [interactive, bulk] = await Promise.all([
     redis.zcount(prioritized, '-inf', `(${firstBulk}`),
-    redis.zrange(prioritized, String(firstBulk), '+inf', 'BYSCORE', 'LIMIT', 0, count),
+    redis.zrange(prioritized, String(firstBulk), `(${behindBulk}`, 'BYSCORE', 'LIMIT', 0, count),
   ]);
   if (interactive === 0) return 0;
   const jobs = await Promise.all(bulk.map((id) => queue.getJob(id)));
@@ -55,20 +57,34 @@ export interface Sharing {
   stop(): Promise<void>;
 }
 
-export function startSharing(deps: ShareDeps): Sharing {
+export interface SharingDeps extends ShareDeps {
+  readonly isLaneOpen: () => Promise<boolean>;
+}
+
+/**
+ * Keeps the order of what waits: bulk verifications get their share, and what stood aside comes back. Nothing is moved while
+ * the lane is closed, when each place in the order is a probe.
+ */
+export function startSharing(deps: SharingDeps): Sharing {
   const { everyMs } = computeShareTurn(deps.quotaPerSecond, deps.share);
   let turn: Promise<unknown> = Promise.resolve();
-  const timer = Number.isFinite(everyMs)
-    ? setInterval(() => {
-        turn = letBulkAhead(deps).catch((error: unknown) => {
-          deps.log.debug({ event: 'share_turn_failed', err: error }, 'bulk keeps waiting for its share');
-        });
-      }, everyMs).unref()
-    : undefined;
+  const timer = setInterval(
+    () => {
+      turn = keepOrder(deps).catch((error: unknown) => {
+        deps.log.debug({ event: 'share_turn_failed', err: error }, 'the order of what waits stays as it is');
+      });
+    },
+    Math.min(everyMs, LONGEST_TURN_MS),
+  ).unref();
   return {
     stop: async () => {
       clearInterval(timer);
       await turn;
     },
   };
+}
+
+async function keepOrder(deps: SharingDeps): Promise<void> {
+  await bringBackAside(deps, deps.isLaneOpen);
+  if (deps.share > 0 && (await deps.isLaneOpen())) await letBulkAhead(deps);
 }

@@ -29,9 +29,6 @@ export type Called = Exclude<CallResult, { status: 'not_sent' }>;
 
 type CalledAt = Pick<Called, 'sentAt' | 'durationMs' | 'code' | 'requestId'>;
 
-/** A probe that failed for its own verification's sake comes back this much later. */
-const STEP_ASIDE_MS = 30_000;
-
 /**
  * Writes an attempt and what follows from it into the record, and says what becomes of the job.
  *
@@ -72,18 +69,15 @@ export async function applyStep(
       return { result: 'done' };
     case 'retry':
       await postpone({ status: 'retrying', nextAttemptAt: step.at });
-      return { result: 'later', at: step.at };
+      return { result: 'later', at: step.at, behind: step.behind };
     case 'defer':
       await postpone({ status: 'deferred', nextAttemptAt: step.until, deferredBefore: step.wait });
       return { result: 'later', at: step.until };
     // Nothing is burnt and nothing is noted: a probe every minute for days would only fill the record.
     case 'hold':
-      await postpone({ counted: false, call: unlisted });
-      return { result: 'lane_closed', until: deps.now() };
     case 'slow':
-      // Steps aside, so that the next probe is another verification: one that always fails would keep the lane slow.
       await postpone({ counted: false, call: unlisted });
-      return { result: 'later', at: deps.now() + STEP_ASIDE_MS };
+      return { result: 'later', at: step.at, behind: true };
     default:
       return step satisfies never;
   }

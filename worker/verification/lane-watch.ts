@@ -3,18 +3,26 @@ import type { LaneState } from '../../shared/lane/lane-state.ts';
 export type Passage =
   | { readonly status: 'open'; leave(): void }
   /** ms epoch */
-  | { readonly status: 'closed'; readonly until: number };
+  | { readonly status: 'closed'; readonly until: number }
+  /** It has failed before, and others that have not wait: the next probe is to be one of those. */
+  | { readonly status: 'aside' };
 
 /**
  * Looks at the lane before a verification is claimed. While the lane is closed, claiming would read photos out of Redis
  * and begin uploads for nothing; so nobody passes, and when the next probe is due, one at a time.
+ *
+ * A probe is to find out about the upstream. One that failed before may fail for its own sake, and would keep the lane
+ * closed; so as long as others wait, what comes back from a failure stands behind them.
  */
 export interface LaneWatch {
-  pass(): Promise<Passage>;
+  /** @param tried whether it comes back from a failed call, and stands ahead of new work for that */
+  pass(verification: { readonly tried: boolean }): Promise<Passage>;
 }
 
 export interface LaneWatchDeps {
   readonly readState: () => Promise<LaneState>;
+  /** Whether verifications wait that have not been asked about yet. */
+  readonly hasUntried: () => Promise<boolean>;
   readonly now: () => number;
 }
 
@@ -22,7 +30,7 @@ const FRESH_MS = 250;
 /** A lane that opens early is noticed this soon. */
 export const LOOK_AGAIN_MS = 2_000;
 
-export function createLaneWatch({ readState, now }: LaneWatchDeps): LaneWatch {
+export function createLaneWatch({ readState, hasUntried, now }: LaneWatchDeps): LaneWatch {
   let known: { readonly state: Promise<LaneState>; readonly at: number } | null = null;
   let probing = false;
   const freshState = () => {
@@ -37,9 +45,10 @@ export function createLaneWatch({ readState, now }: LaneWatchDeps): LaneWatch {
     return known.state;
   };
   return {
-    pass: async () => {
+    pass: async ({ tried }) => {
       const state = await freshState();
       if (state.status === 'running') return { status: 'open', leave: () => undefined };
+      if (tried && state.status !== 'paused' && (await hasUntried())) return { status: 'aside' };
       const due = state.resumesAt ?? Number.POSITIVE_INFINITY;
       if (probing || now() < due) {
         return { status: 'closed', until: Math.min(Math.max(due, now() + FRESH_MS), now() + LOOK_AGAIN_MS) };

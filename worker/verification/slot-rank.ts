@@ -1,5 +1,5 @@
 import type { SlotRank } from '../../shared/lane/lane-call.ts';
-import { queuePriority } from '../../shared/queue/verification-flow.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
 
 const { interactive, bulk } = queuePriority;
 
@@ -10,7 +10,17 @@ export function slotRank(jobPriority: number): SlotRank {
   return jobPriority <= bulk.retry ? 'bulk_retry' : 'bulk';
 }
 
-/** The BullMQ priority with which a verification comes back: ahead of new work of its own priority. */
-export function retryPriority(freshPriority: number | undefined): number {
+/** Whether a job stands ahead of new work. */
+export function isRetryPriority(jobPriority: number): boolean {
+  return jobPriority === interactive.retry || jobPriority === bulk.retry;
+}
+
+/**
+ * The BullMQ priority with which a verification comes back: ahead of new work of its own priority, or `behind` everything.
+ *
+ * @param freshPriority the one it was added with
+ */
+export function returnPriority(freshPriority: number | undefined, behind: boolean): number {
+  if (behind) return ASIDE_PRIORITY;
   return (freshPriority ?? bulk.fresh) <= interactive.fresh ? interactive.retry : bulk.retry;
 }

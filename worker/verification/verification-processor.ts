@@ -17,6 +17,7 @@ import { judgeCrashes } from './crash-judgement.ts';
 import type { LaneWatch } from './lane-watch.ts';
 import type { ProcessGate } from './process-gate.ts';
 import type { Settle } from './settle-outcome.ts';
+import { isRetryPriority } from './slot-rank.ts';
 import type { HeldVerification } from './slot-taker.ts';
 
 export interface VerificationDeps {
@@ -43,8 +44,9 @@ export async function processVerification(
   job: JobData,
   run: JobRun,
 ): Promise<JobResult> {
-  const passage = await deps.laneWatch.pass();
+  const passage = await deps.laneWatch.pass({ tried: isRetryPriority(run.priority) });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
+  if (passage.status === 'aside') return { result: 'later', at: deps.now(), behind: true };
   const leave = await deps.gate.enter();
   try {
     if (run.signal.aborted) return { result: 'hand_back' };

@@ -34,7 +34,12 @@ class TestLane {
     return answer.seq;
   }
 
-  report(atSecond: number, ...reports: LaneReport[]): void {
+  /** Each about a person of its own, unless it says about whom. */
+  report(
+    atSecond: number,
+    ...drawn: readonly (readonly [seq: number, evidence: LaneEvidence, code: string, about?: string])[]
+  ): void {
+    const reports = drawn.map(([seq, what, code, about = `p${seq}`]): LaneReport => [seq, what, code, about]);
     this.call({ op: 'tell', news: { seen: 0, stepped: false, sent: [], reports } }, atSecond);
   }
 
@@ -158,6 +163,51 @@ describe('a slow lane', () => {
     for (const [nth, each] of evidence.entries())
       lane.report(nth * 2 + 1, [lane.grant(nth * 2), each, 'Code']);
     expect(lane.state(evidence.length * 2).status).toBe(status);
+  });
+
+  it.each([1, 4, 15])('does not follow %i people about whom every attempt fails', (people) => {
+    const lane = new TestLane();
+    for (let nth = 0; nth < 400; nth += 1)
+      lane.report(nth * 2 + 1, [lane.grant(nth * 2), 'failed', 'Code', `a${nth % people}`]);
+    expect(lane.state(800).status).toBe('running');
+  });
+
+  it('follows the sixteenth, whatever came between their attempts', () => {
+    const lane = new TestLane();
+    for (let nth = 0; nth <= 150; nth += 1)
+      lane.report(nth * 2 + 1, [lane.grant(nth * 2), 'failed', 'Code', `a${Math.floor(nth / 10)}`]);
+    expect(lane.state(320).status).toBe('slow');
+  });
+
+  it('takes a person who is answered at last for answered', () => {
+    const lane = new TestLane();
+    const about = (nth: number) => `a${nth % 16}`;
+    for (let nth = 0; nth < 15; nth += 1)
+      lane.report(nth * 2 + 1, [lane.grant(nth * 2), 'failed', 'Code', about(nth)]);
+    lane.report(31, [lane.grant(30), 'answered', 'Success', about(0)]);
+    lane.report(33, [lane.grant(32), 'failed', 'Code', about(15)]);
+    expect(lane.state(34).status).toBe('running');
+    lane.report(35, [lane.grant(34), 'failed', 'Code', about(0)]);
+    expect(lane.state(36).status).toBe('slow');
+  });
+
+  it('is not slowed again by transient failures for one probe interval after an operator has resumed it', () => {
+    const lane = new TestLane();
+    const news = { seen: 0, stepped: false, sent: [], reports: [] };
+    const fail = (from: number, to: number) => {
+      for (let half = from * 2; half < to * 2; half += 1)
+        lane.report(half / 2 + 0.4, [lane.grant(half / 2), 'failed', 'Code']);
+    };
+    fail(0, 8);
+    expect(lane.state(8).status).toBe('slow');
+    lane.call({ op: 'resume', news }, 8);
+    fail(8, 17.5);
+    expect(lane.state(17.6).status).toBe('running');
+    fail(18, 18.5);
+    expect(lane.state(19).status).toBe('slow');
+    lane.call({ op: 'resume', news }, 19);
+    lane.report(21, [lane.grant(20), 'maintenance', 'M']);
+    expect(lane.state(21).status).toBe('slow');
   });
 
   it('becomes held when its probe meets an account fault, and a held one slow when its probe meets maintenance', () => {

@@ -98,7 +98,7 @@ const drawnStep = fc.record({
   aheadOfLane: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
   stepped: fc.constantFrom(false, false, false, false, false, false, false, false, true),
   sent: fc.array(fc.tuple(natural(25), fc.option(natural(3000))), { maxLength: 3 }),
-  reports: fc.array(fc.tuple(natural(25), evidence), { maxLength: 2 }),
+  reports: fc.array(fc.tuple(natural(25), evidence, fc.constantFrom(...'abcdefgh')), { maxLength: 2 }),
   id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
   waitedUs: natural(20_000),
   headStartUs: fc.constantFrom(0, 1_000_000),
@@ -114,7 +114,9 @@ function makeStep(drawn: DrawnStep, { seq, lastUs }: LaneRecord): Step {
     seen: Math.max(0, seq - 1 + drawn.aheadOfLane),
     stepped: drawn.stepped,
     sent: drawn.sent.map(([back, late]): SentSlot => [slot(back), late === null ? 0 : lastUs + late]),
-    reports: drawn.reports.map(([back, what]): LaneReport => [slot(back), what, `Code.${what}`]),
+    reports: drawn.reports.map(
+      ([back, what, about]): LaneReport => [slot(back), what, `Code.${what}`, about],
+    ),
   };
   const settings = makeFastSettings(drawn.quota);
   const call: LaneCall =

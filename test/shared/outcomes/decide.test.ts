@@ -18,7 +18,7 @@ function decide(code: string, overrides: Partial<Omit<AttemptFacts, 'row'>> = {}
     row: resolveOutcome(code),
     attemptsMade: 1,
     deferredBefore: 'none',
-    laneSlow: false,
+    probe: false,
     settings: DEFAULT_RETRY_SETTINGS,
     now: NOW,
     random: HALF,
@@ -78,10 +78,36 @@ describe('after an attempt', () => {
       },
     },
     {
-      when: 'a transient failure in a slow lane does not count',
-      step: decide('FailedOperation.UnKnown', { attemptsMade: 6, laneSlow: true }),
-      expected: { step: 'slow', reason: 'FailedOperation.UnKnown', counts: false },
+      when: 'a probe that was answered with a failure of its own counts, and stands aside for 30 s',
+      step: decide('FailedOperation.UnKnown', { probe: true }),
+      expected: { step: 'retry', at: NOW + 30_000, behind: true, counts: true },
     },
+    {
+      when: 'for twice as long each time',
+      step: decide('FailedOperation.CompareSystemError', { attemptsMade: 3, probe: true }),
+      expected: { step: 'retry', at: NOW + 120_000, behind: true, counts: true },
+    },
+    {
+      when: 'for ten minutes at most',
+      step: decide('FailedOperation', {
+        attemptsMade: 40,
+        probe: true,
+        settings: { ...DEFAULT_RETRY_SETTINGS, retriesAllowed: 100 },
+      }),
+      expected: { step: 'retry', at: NOW + 600_000, behind: true },
+    },
+    {
+      when: 'and settles once the retries are used up',
+      step: decide('FailedOperation.IdPhotoSystemNoanswer', { attemptsMade: 6, probe: true }),
+      expected: { step: 'settle', status: 'failed', code: 'FailedOperation.IdPhotoSystemNoanswer' },
+    },
+    ...(
+      ['InternalError', 'ServiceUnavailable.X', 'ResourceInsufficient', 'Veriqueue.ConnectionFailed'] as const
+    ).map((code) => ({
+      when: `a probe does not count when the upstream as a whole fails: ${code}`,
+      step: decide(code, { attemptsMade: 6, probe: true }),
+      expected: { step: 'slow', reason: code, at: NOW + 30_000, counts: false },
+    })),
     {
       when: 'maintenance slows the lane',
       step: decide('FailedOperation.CompareLibServiceUnavailable', { attemptsMade: 99 }),
@@ -90,7 +116,7 @@ describe('after an attempt', () => {
     {
       when: 'an account fault holds the lane',
       step: decide('UnauthorizedOperation.Arrears', { attemptsMade: 99 }),
-      expected: { step: 'hold', reason: 'UnauthorizedOperation.Arrears', counts: false },
+      expected: { step: 'hold', reason: 'UnauthorizedOperation.Arrears', at: NOW + 60_000, counts: false },
     },
     {
       when: 'being too fast costs nothing',
@@ -109,7 +135,7 @@ describe('after an attempt', () => {
     },
     {
       when: 'an unknown fate counts in a slow lane too',
-      step: decide('Veriqueue.WorkerCrashed', { attemptsMade: 6, laneSlow: true }),
+      step: decide('Veriqueue.WorkerCrashed', { attemptsMade: 6, probe: true }),
       expected: { step: 'settle', status: 'failed', code: 'Veriqueue.WorkerCrashed' },
     },
     {
@@ -149,11 +175,11 @@ describe('after an attempt', () => {
         fc.array(fc.constantFrom(...codes), { minLength: 40, maxLength: 40 }),
         fc.integer({ min: 0, max: 8 }),
         fc.boolean(),
-        (answers, retriesAllowed, laneSlow) => {
+        (answers, retriesAllowed, probe) => {
           const settings = { ...DEFAULT_RETRY_SETTINGS, retriesAllowed };
           let counted = 0;
           for (const code of answers) {
-            const step = decide(code, { attemptsMade: counted + 1, settings, laneSlow });
+            const step = decide(code, { attemptsMade: counted + 1, settings, probe });
             if (step.counts) counted += 1;
             if (step.step === 'settle') break;
           }

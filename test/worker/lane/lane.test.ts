@@ -205,7 +205,7 @@ describe('the state of the lane', () => {
   it('is held by an account fault for every process, at once, and resumed by the probe', async () => {
     const [first, second] = [openLane({ probeIntervalMs: 300 }), openLane({ probeIntervalMs: 300 })];
     const slot = await takeSlot(first);
-    await first.report('account_fault', slot, 'FailedOperation.Arrears');
+    await first.report('account_fault', slot, 'FailedOperation.Arrears', 'a1');
     const held = await second.take();
     expect(held).toMatchObject({ status: 'held', lane: 'held', reason: 'FailedOperation.Arrears' });
     expect(await readLaneState(redis, keys)).toMatchObject({
@@ -223,7 +223,7 @@ describe('the state of the lane', () => {
     };
     const probe = await Promise.race([askUntilProbe(first), askUntilProbe(second)]);
     expect(probe.probe).toBe(true);
-    await first.report('answered', probe, 'Success');
+    await first.report('answered', probe, 'Success', 'a1');
     expect(await first.take()).toMatchObject({ status: 'granted', probe: false });
     expect(lines).toEqual(['Lane held: the account is at fault, probing', 'Lane resumed']);
   });
@@ -243,7 +243,7 @@ describe('the state of the lane', () => {
   it('counts what is granted and what the upstream refused', async () => {
     const lane = openLane();
     for (let nth = 0; nth < 3; nth += 1) await takeSlot(lane);
-    await lane.report('refused', await takeSlot(lane), 'RequestLimitExceeded');
+    await lane.report('refused', await takeSlot(lane), 'RequestLimitExceeded', 'a1');
     expect(await lane.state()).toMatchObject({
       status: 'running',
       quotaPerSecond: 20,

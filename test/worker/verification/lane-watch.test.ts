@@ -5,13 +5,17 @@ import { createLaneWatch } from '../../../worker/verification/lane-watch.ts';
 const running = { status: 'running' } as LaneState;
 const held = (resumesAt: number) => ({ status: 'held', resumesAt }) as LaneState;
 
-function watch(state: LaneState | (() => LaneState)) {
+const untried = { tried: false };
+const tried = { tried: true };
+
+function watch(state: LaneState | (() => LaneState), others = false) {
   const clock = { now: 1_000_000, reads: 0 };
   const laneWatch = createLaneWatch({
     readState: async () => {
       clock.reads += 1;
       return typeof state === 'function' ? state() : state;
     },
+    hasUntried: async () => others,
     now: () => clock.now,
   });
   return { laneWatch, clock };
@@ -20,35 +24,57 @@ function watch(state: LaneState | (() => LaneState)) {
 describe('looking at the lane before claiming', () => {
   test('lets everybody pass while it runs, and reads its state once for all of them', async () => {
     const { laneWatch, clock } = watch(running);
-    const passages = await Promise.all(Array.from({ length: 50 }, () => laneWatch.pass()));
+    const passages = await Promise.all(Array.from({ length: 50 }, () => laneWatch.pass(untried)));
     expect(passages.every(({ status }) => status === 'open')).toBe(true);
     expect(clock.reads).toBe(1);
   });
 
   test('lets nobody pass before the next probe is due, and looks again within two seconds', async () => {
     const { laneWatch, clock } = watch(held(1_060_000));
-    expect(await laneWatch.pass()).toEqual({ status: 'closed', until: clock.now + 2_000 });
+    expect(await laneWatch.pass(untried)).toEqual({ status: 'closed', until: clock.now + 2_000 });
   });
 
   test('lets one pass when the probe is due, and the next one only after it has left', async () => {
     const { laneWatch } = watch(held(999_000));
-    const probe = await laneWatch.pass();
+    const probe = await laneWatch.pass(untried);
     expect(probe.status).toBe('open');
-    expect((await laneWatch.pass()).status).toBe('closed');
+    expect((await laneWatch.pass(untried)).status).toBe('closed');
     if (probe.status === 'open') probe.leave();
-    expect((await laneWatch.pass()).status).toBe('open');
+    expect((await laneWatch.pass(untried)).status).toBe('open');
   });
 
   test('sees at once what a probe has changed', async () => {
     let state = held(999_000);
     const { laneWatch } = watch(() => state);
-    const probe = await laneWatch.pass();
+    const probe = await laneWatch.pass(untried);
     state = running;
     if (probe.status === 'open') probe.leave();
-    expect(await Promise.all([laneWatch.pass(), laneWatch.pass()])).toMatchObject([
+    expect(await Promise.all([laneWatch.pass(untried), laneWatch.pass(untried)])).toMatchObject([
       { status: 'open' },
       { status: 'open' },
     ]);
+  });
+
+  test.each(['slow', 'held'] as const)(
+    'of a %s lane sends who has failed before behind those who have not, whether a probe is due or not',
+    async (status) => {
+      for (const resumesAt of [999_000, 1_060_000]) {
+        const { laneWatch } = watch({ status, resumesAt } as LaneState, true);
+        const asides = await Promise.all(Array.from({ length: 20 }, () => laneWatch.pass(tried)));
+        expect(asides.every((passage) => passage.status === 'aside')).toBe(true);
+        expect((await laneWatch.pass(untried)).status).toBe(resumesAt === 999_000 ? 'open' : 'closed');
+      }
+    },
+  );
+
+  test('lets who has failed before pass when nobody else waits, and when the lane runs', async () => {
+    expect((await watch(held(999_000)).laneWatch.pass(tried)).status).toBe('open');
+    expect((await watch(running, true).laneWatch.pass(tried)).status).toBe('open');
+  });
+
+  test('changes no order in front of a paused lane', async () => {
+    const { laneWatch } = watch({ status: 'paused' } as LaneState, true);
+    expect((await laneWatch.pass(tried)).status).toBe('closed');
   });
 
   test('asks again after the lane could not be read', async () => {
@@ -57,8 +83,8 @@ describe('looking at the lane before claiming', () => {
       if (broken) throw new Error('Connection is closed');
       return running;
     });
-    await expect(laneWatch.pass()).rejects.toThrow('Connection is closed');
+    await expect(laneWatch.pass(untried)).rejects.toThrow('Connection is closed');
     broken = false;
-    expect((await laneWatch.pass()).status).toBe('open');
+    expect((await laneWatch.pass(untried)).status).toBe('open');
   });
 });

@@ -1,0 +1,45 @@
+import { type Job, type Queue, QueueKeys } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../../shared/keys.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
+import { returnPriority } from './slot-rank.ts';
+
+/** BullMQ sorts by `priority · 2^32 + counter` (its `getPriorityScore`). */
+export const PRIORITY_SPAN = 2 ** 32;
+
+/** Brought back in one turn: each takes Redis a script. */
+const BROUGHT_BACK_AT_ONCE = 200;
+
+/** Whether verifications wait that have not been asked about yet, of either priority. */
+export async function hasUntried(redis: Redis, keys: LaneKeys): Promise<boolean> {
+  const prioritized = new QueueKeys(keys.queuePrefix).toKey(keys.verificationQueue, 'prioritized');
+  const counts = await Promise.all(
+    [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) =>
+      redis.zcount(prioritized, priority * PRIORITY_SPAN, `(${(priority + 1) * PRIORITY_SPAN}`),
+    ),
+  );
+  return counts.some((count) => count > 0);
+}
+
+/**
+ * Gives verifications that stood aside while the lane was closed the place of any other that comes back from a failure. Left
+ * behind everything, they would wait for as long as new work keeps coming.
+ *
+ * @param isOpen asked only if there are any
+ * @returns how many were brought back
+ */
+export async function bringBackAside(
+  { redis, queue }: { readonly redis: Redis; readonly queue: Queue },
+  isOpen: () => Promise<boolean>,
+): Promise<number> {
+  const [from, count] = [String(ASIDE_PRIORITY * PRIORITY_SPAN), BROUGHT_BACK_AT_ONCE];
+  const ids = await redis.zrange(queue.toKey('prioritized'), from, '+inf', 'BYSCORE', 'LIMIT', 0, count);
+  if (ids.length === 0 || !(await isOpen())) return 0;
+  const brought = await Promise.allSettled(ids.map(async (id) => bringBack(await queue.getJob(id))));
+  return brought.filter(({ status }) => status === 'fulfilled').length;
+}
+
+/** One that is gone meanwhile, or claimed, is no reason to leave the others. */
+async function bringBack(job: Job | undefined): Promise<void> {
+  await job?.changePriority({ priority: returnPriority(job.opts.priority, false) });
+}
