@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { UsageReport } from '../../shared/contract/usage.ts';
 import type { Part } from '../../start/child.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
@@ -94,6 +95,51 @@ describe('a verification that kills its workers', () => {
     });
     expect(chain.receiver.accepted.get(id)).toMatchObject({ type: 'verification.failed' });
     expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
+  }, 120_000);
+});
+
+describe('a worker that stands still for longer than its lock', () => {
+  test('sends nothing more when it comes back, and what it had sent is counted once', async () => {
+    chain = await startChain({ workers: 0, environment: { QUOTA_PER_SECOND: '1' } });
+    const people = Array.from({ length: 6 }, makePerson);
+    chain.sandbox.script(people[3]?.idCard ?? '', [{ code: 'Success', latencyMs: 6_000 }, 'Success']);
+    const submitted = await Promise.all(
+      people.map(async (person) => ({ person, id: (await chain.submit(person)).id })),
+    );
+    const frozen = await chain.addWorkerProcess();
+    // Claims are let through a little faster than slots come, so that the last one waits for its slot.
+    const claimedUnsent = async () => {
+      const found = [];
+      for (const each of submitted) {
+        const fields = await chain.redis.hmget(chain.keys.record(each.id), 'claimedBy', 'sentAt');
+        if (fields[0] !== null && fields[1] === null) found.push(each);
+      }
+      return found;
+    };
+    const areClaimed = async () =>
+      (await Promise.all(submitted.map(({ id }) => chain.verification(id)))).every(
+        ({ status }) => status !== 'queued',
+      );
+    await expect.poll(areClaimed, { timeout: 60_000, interval: 10 }).toBe(true);
+    process.kill(frozen.pid, 'SIGSTOP');
+    const unsent = await claimedUnsent();
+    expect(unsent.length).toBeGreaterThan(0);
+
+    await chain.addWorkerProcess();
+    await chain.receiver.accept(6, 2 * RECOVERY_MS);
+    process.kill(frozen.pid, 'SIGCONT');
+    await frozen.stop();
+
+    const callsAbout = (person: TestPerson) => chain.sandbox.calls(person.idCard).recent.length;
+    for (const { person } of unsent) expect(callsAbout(person)).toBe(1);
+    for (const { id, person } of submitted) {
+      if (callsAbout(person) === 1) continue;
+      const told = chain.receiver.accepted.get(id)?.data.outcome;
+      expect(told?.possiblyBilledAgain).toBe(true);
+    }
+    const usage = (await (await chain.call('/v1/usage')).json()) as UsageReport;
+    expect(usage.total.calls).toBe(chain.sandbox.stats().requests);
+    expect(await chain.redis.hgetall(chain.keys.inFlight())).toEqual({});
   }, 120_000);
 });
 
