@@ -89,9 +89,9 @@ export function createSlotTaker(
           { event: 'claim_lost', verification: id },
           'another run has claimed it: nothing is sent',
         );
-        return false;
+        break;
     }
-    // A mark may be under way still: taken back before it, it would stand.
+    // A mark may be under way still, and an earlier one of this call may stand, or have been taken for a lost call.
     await Promise.allSettled(marks);
     if (marks.length > 0) await takeBackMark(deps.claims, { id, call });
     return false;
