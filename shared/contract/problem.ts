@@ -1,19 +1,5 @@
 import { z } from 'zod';
 
-/** RFC 9457 problem details. `code` is stable; `errors` point into the request body (RFC 6901), values are never echoed. */
-export const problem = z
-  .strictObject({
-    type: z.string(),
-    title: z.string(),
-    status: z.number().int(),
-    code: z.string(),
-    detail: z.string().optional(),
-    errors: z.array(z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
-  })
-  .meta({ id: 'Problem' });
-export type Problem = z.infer<typeof problem>;
-export type FieldError = NonNullable<Problem['errors']>[number];
-
 /** Every problem this API answers with: one row per code. */
 export const problemTable = {
   malformed_body: { status: 400, title: 'The request body cannot be read' },
@@ -57,3 +43,17 @@ export const problemTable = {
   unavailable: { status: 503, title: 'The service cannot take requests right now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problemTable;
+
+/** RFC 9457 problem details. `code` is stable; `errors` point into the request body (RFC 6901), values are never echoed. */
+export const problem = z
+  .strictObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.number().int(),
+    code: z.string().describe(`stable; one of ${Object.keys(problemTable).join(', ')}`),
+    detail: z.string().optional(),
+    errors: z.array(z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+export type Problem = z.infer<typeof problem>;
+export type FieldError = NonNullable<Problem['errors']>[number];
