@@ -92,7 +92,7 @@ export const producerSettings = {
   /** And how many of them may be under way; 0 sets no limit. */
   CLIENT_MAX_REDELIVERIES: wholeNumber({ min: 0, max: 1_000_000_000 }).prefault('10000'),
   /** Connections of one address at a time; 0 sets no limit. */
-  MAX_SOCKETS_PER_ADDRESS: wholeNumber({ min: 0, max: 1_000_000 }).prefault('256'),
+  MAX_SOCKETS_PER_ADDRESS: wholeNumber({ min: 0, max: 1_000_000 }).prefault('1024'),
   /** Proxies that stand for many clients, and are believed which. */
   TRUSTED_PROXIES: addressRanges.optional(),
   ALLOW_CHECK_DIGIT_FAILURE: flag.default(false),
