@@ -5,12 +5,16 @@ import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
- * Recovery of what a killed worker had claimed (measured, bullmq 6.7): its lock runs out after LOCK_MS, the next stalled
- * check after that puts the job back at the head of the line. 8 + 2 s at worst stay under the promised 15 s; BullMQ's
- * own 30 + 30 s take a minute.
+ * Recovery of what a killed worker had claimed (measured, bullmq 6.7): its lock runs out LOCK_MS after it was renewed last,
+ * and the next stalled check puts the job back at the head of the line; one check may miss it, because the workers take
+ * turns. 6 + 2 s at worst for each time that a job's worker is killed stay under the promised 15 s; BullMQ's own 30 + 30 s
+ * take a minute.
+ *
+ * Renewed after at most 2 s (BullMQ looks every half LOCK_RENEWAL_MS), a lock outlasts a pause of 4 s.
  */
-const LOCK_MS = 8_000;
-const STALLED_CHECK_MS = 2_000;
+const LOCK_MS = 6_000;
+const LOCK_RENEWAL_MS = 2_000;
+const STALLED_CHECK_MS = 1_000;
 
 /**
  * A crash is no reason to fail a job: BullMQ would do so at the second one. What crashes workers is found by
@@ -58,6 +62,7 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
       prefix: options.prefix,
       concurrency: options.concurrency,
       lockDuration: LOCK_MS,
+      lockRenewTime: LOCK_RENEWAL_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: STALLS_ALLOWED,
       // Seconds. BullMQ wakes nobody for a prioritized job that is put back (moveJobFromActiveToWait sets no marker): an

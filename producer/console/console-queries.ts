@@ -55,9 +55,8 @@ async function readEndpoints({ redis, keys, now }: FindDeps): Promise<ConsoleEnd
     if (reading.status !== 'found') return [];
     const { id, callbackUrl, allowedOrigins } = reading.client;
     const origins = allowedOrigins.filter((origin) => origin !== ANY_ORIGIN);
-    return [...(callbackUrl === null ? [] : [new URL(callbackUrl).origin]), ...origins].map(
-      (origin) => `${id} ${origin}`,
-    );
+    const own = callbackUrl !== null && URL.canParse(callbackUrl) ? [new URL(callbackUrl).origin] : [];
+    return [...own, ...origins].map((origin) => `${id} ${origin}`);
   });
   const { endpoints, total } = await listSomeEndpoints(redis, keys, known, MAX_LISTED);
   return { data: endpoints.map(presentEndpoint), total };

@@ -98,7 +98,7 @@ export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVer
   return {
     clientId,
     // A path may name a customer.
-    callbackOrigin: callbackUrl === null ? null : new URL(callbackUrl).origin,
+    callbackOrigin: callbackUrl !== null && URL.canParse(callbackUrl) ? new URL(callbackUrl).origin : null,
     verification: presentToOperator(reading.record, position, lane, deps.now()),
     deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
   };

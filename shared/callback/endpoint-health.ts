@@ -6,21 +6,24 @@ import { z } from 'zod';
 import { jsonText } from '../contract/json-text.ts';
 import type { DeliveryResult } from './delivery-result.ts';
 
+/** What a Date can be of. */
+const time = z.number().min(-8_640_000_000_000_000).max(8_640_000_000_000_000);
+
 /** All times in ms since the epoch. */
 export const EndpointHealth = z.discriminatedUnion('status', [
   z.object({ status: z.literal('healthy') }),
   /** Nothing but failures since `failingSince`. `goneSince`: the first of the uninterrupted 410 answers, or null. */
   z.object({
     status: z.literal('failing'),
-    failingSince: z.number(),
-    goneSince: z.number().nullable(),
+    failingSince: time,
+    goneSince: time.nullable(),
   }),
   z.object({
     status: z.literal('held'),
     /** `operator`: held by hand */
     reason: z.enum(['gone', 'failing_for_days', 'operator']),
-    failingSince: z.number(),
-    heldAt: z.number(),
+    failingSince: time,
+    heldAt: time,
   }),
 ]);
 

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOfFields } from '../contract/field-names.ts';
 import type { LaneKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
 
@@ -29,7 +30,8 @@ export async function describeClient(
   clientId: string,
   now: number,
 ): Promise<ClientDescribing> {
-  const hash = await redis.hgetall(keys.client(clientId));
+  const hash = await readOr(redis.hgetall(keys.client(clientId)), null);
+  if (hash === null) return { status: 'unreadable', fields: [] };
   if (Object.keys(hash).length === 0) return { status: 'missing' };
   const parsed = describedClient.safeParse(hash);
   if (!parsed.success) {

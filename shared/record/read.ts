@@ -1,10 +1,12 @@
 import type { Redis } from 'ioredis';
 import type { StoredStatus } from '../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import { type ParsedRecord, parseRecord } from './verification-record.ts';
 
 export async function readRecord(redis: Redis, keys: LaneKeys, id: string): Promise<ParsedRecord> {
-  return parseRecord(await redis.hgetall(keys.record(id)));
+  const hash = await readOr(redis.hgetall(keys.record(id)), null);
+  return hash === null ? { status: 'unreadable', fields: [] } : parseRecord(hash);
 }
 
 /** Several records in one round trip, in the order asked for. */

@@ -61,7 +61,9 @@ export interface DeliveryState {
 
 const storedStatus = verificationStatus.exclude(['held']);
 const count = z.coerce.number().int().nonnegative();
-const time = z.coerce.number().int().positive();
+/** The last millisecond that a Date can be of. */
+const LAST_MS = 8_640_000_000_000_000;
+const time = z.coerce.number().int().positive().max(LAST_MS);
 
 /** The fields of the hash but the attempts; what is left out is not set. */
 export const recordFields = z.object({

@@ -4,6 +4,7 @@ import { type EndpointHealth, parseEndpointHealth } from '../callback/endpoint-h
 import { isCallbackAllowed } from '../client/allowed-callback.ts';
 import { jsonText } from '../contract/json-text.ts';
 import type { LaneKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 
 /** Where a client's events go: one origin. */
 export interface EndpointState {
@@ -85,9 +86,9 @@ export function readEndpoints(
 async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Promise<EndpointState> {
   const [clientId = '', origin = ''] = endpoint.split(' ');
   const [stored, waiting, origins] = await Promise.all([
-    redis.get(keys.endpointHealth(endpoint)),
-    redis.zcard(keys.heldDeliveries(endpoint)),
-    redis.hget(keys.client(clientId), 'allowedOrigins'),
+    readOr(redis.get(keys.endpointHealth(endpoint)), null),
+    readOr(redis.zcard(keys.heldDeliveries(endpoint)), 0),
+    readOr(redis.hget(keys.client(clientId), 'allowedOrigins'), null),
   ]);
   const health = parseEndpointHealth(stored);
   return {

@@ -74,3 +74,16 @@ export function describeRedisError(error: unknown): string {
   // A refused dual-stack connection is an AggregateError with an empty message.
   return error.message === '' ? code || error.name : error.message;
 }
+
+/**
+ * What is read at a key, or `otherwise` when the key holds another type of value. One bad key among many that are listed
+ * must not fail the list.
+ */
+export async function readOr<T, U>(reading: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await reading;
+  } catch (error) {
+    if (error instanceof Error && /\bWRONGTYPE\b/.test(error.message)) return otherwise;
+    throw error;
+  }
+}

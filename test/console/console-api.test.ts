@@ -327,3 +327,30 @@ describe('the queues', () => {
     expect(await desk.redis.exists(`${desk.keys.queuePrefix}:verifications:${id}`)).toBe(1);
   });
 });
+
+describe('a key that holds something else', () => {
+  test('costs its own entry, not the page', async () => {
+    const own = await startConsoleUnderTest(redis.url);
+    try {
+      const good = await storeSettled(storing(own), { submittedAt: Date.now() - 1_000 });
+      const bad = ['ver_bad_1', 'ver_bad_2'];
+      for (const id of bad) {
+        await own.redis.zadd(own.keys.allIndex(), Date.now(), id);
+        await own.redis.zadd(own.keys.deadLetters(), Date.now(), id);
+        await own.redis.set(own.keys.record(id), 'not a hash');
+      }
+      await own.redis.hset(own.keys.apiKeys(), 'some hash', 'client_bad');
+      await own.redis.set(own.keys.client('client_bad'), 'not a hash');
+      const endpoint = 'client_bad https://example.com';
+      await own.redis.sadd(own.keys.heldEndpoints(), endpoint);
+      await own.redis.hset(own.keys.endpointHealth(endpoint), 'not', 'a string');
+      await own.redis.set(own.keys.heldDeliveries(endpoint), 'not a sorted set');
+      expect(idsOf(await list('', own))).toEqual([good]);
+      expect(await own.read('/console/api/dead-letters')).toMatchObject({ data: [] });
+      consoleEndpoints.parse(await own.read('/console/api/endpoints'));
+      consoleSnapshot.parse(await own.read('/console/api/snapshot'));
+    } finally {
+      await own.close();
+    }
+  });
+});

@@ -1,7 +1,5 @@
 import { readRecord } from '../../shared/record/read.ts';
 import { shredSubject } from '../../shared/record/shred-subject.ts';
-import type { ParsedRecord } from '../../shared/record/verification-record.ts';
-import { classifyRedisError } from '../../shared/redis/failure.ts';
 import type { EachEntry } from './each-entry.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
 import { createSweepWalk } from './sweep-walk.ts';
@@ -27,7 +25,7 @@ export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepSte
 }
 
 async function expireSubject({ redis, keys, queue, settle, log }: SweepDeps, id: string): Promise<void> {
-  const read = await readWhatever(() => readRecord(redis, keys, id));
+  const read = await readRecord(redis, keys, id);
   if (read.status === 'found' && read.record.outcome === null) {
     await settle(read.record, { code: 'Veriqueue.SubjectExpired', call: null });
   } else if (read.status === 'unreadable') {
@@ -41,16 +39,6 @@ async function expireSubject({ redis, keys, queue, settle, log }: SweepDeps, id:
   // Settling took it off the index. Back on it, the next sweep sees to the job that could not be taken away.
   if (left) await redis.zrem(keys.laneIndex(), id);
   else if (read.status === 'found') await redis.zadd(keys.laneIndex(), read.record.submittedAt, id);
-}
-
-/** A key that is no hash is a record that cannot be read. */
-async function readWhatever(read: () => Promise<ParsedRecord>): Promise<ParsedRecord> {
-  try {
-    return await read();
-  } catch (error) {
-    if (classifyRedisError(error) !== undefined) throw error;
-    return { status: 'unreadable', fields: [] };
-  }
 }
 
 /**

@@ -5,7 +5,8 @@ describe('a verification that was in flight when workers died', () => {
   test.each([
     { shared: 0, alone: 0, judgement: 'run', because: 'nothing has happened' },
     { shared: 1, alone: 0, judgement: 'run', because: 'one crash takes everybody down' },
-    { shared: 2, alone: 0, judgement: 'run_alone', because: 'being there twice is suspicious' },
+    { shared: 3, alone: 0, judgement: 'run', because: 'kills that overlap take many down more than once' },
+    { shared: 4, alone: 0, judgement: 'run_alone', because: 'being there four times is suspicious' },
     { shared: 9, alone: 0, judgement: 'run_alone', because: 'company is never proof' },
     { shared: 0, alone: 1, judgement: 'run_alone', because: 'one crash alone may be bad luck' },
     { shared: 2, alone: 1, judgement: 'run_alone', because: 'the proof is not complete' },
