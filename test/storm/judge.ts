@@ -6,6 +6,7 @@ import type { FaultEntry, ReceiverPost, SubmissionEntry, UnaskedExit, UpstreamCa
 import { personOfJob } from './person-of-job.ts';
 import { computeRecovery, type Recovery } from './recovery.ts';
 import type { Residue } from './residue.ts';
+import { computeWaits, type Waits } from './waits.ts';
 
 /** Everything that is known of a storm when it is over. What the system says of itself is judged by the rest. */
 export interface StormFacts {
@@ -69,10 +70,11 @@ export interface Judgement {
   /** Events that say so although the upstream charged once at most. */
   readonly markedInCaution: number;
   /** Of those, events of jobs whose only call was answered whole: nothing could be unknown. */
-  readonly markedWithoutCause: number;
+  readonly markedWithoutCause: readonly number[];
   readonly redelivered: number;
   readonly mostInRollingSecond: number;
   readonly recovery: Recovery;
+  readonly waits: Waits;
   readonly breaches: readonly Breach[];
 }
 
@@ -80,6 +82,7 @@ export interface Judgement {
 export interface JobFacts {
   readonly job: number;
   readonly accepted: boolean;
+  readonly acceptedAt: number | null;
   readonly ids: ReadonlySet<string>;
   readonly calls: readonly UpstreamCall[];
   readonly posts: readonly ReceiverPost[];
@@ -101,11 +104,13 @@ export function judgeStorm(facts: StormFacts, redelivered: number): Judgement {
     skippedFaults: facts.faults.filter(({ note }) => note.startsWith('skipped')).length,
     paidTwice: jobs.filter((job) => countCharged(job) > 1).length,
     markedInCaution: marked.length,
-    markedWithoutCause: marked.filter(({ calls }) => calls.length === 1 && calls[0]?.answeredAt !== null)
-      .length,
+    markedWithoutCause: marked
+      .filter(({ calls }) => calls.length === 1 && calls[0]?.answeredAt !== null)
+      .map(({ job }) => job),
     redelivered,
     mostInRollingSecond: quota.mostInRollingSecond,
     recovery: computeRecovery(jobs, facts.faults),
+    waits: computeWaits(jobs, facts.calls),
     breaches: [
       ...jobs.flatMap((job) => judgeJob(job, facts)),
       ...describeLedger(ledger),
@@ -133,6 +138,7 @@ function gather({ jobs, submissions, calls, posts }: StormFacts): readonly JobFa
     return {
       job,
       accepted: entries.some(({ status }) => status === 202),
+      acceptedAt: entries.find(({ status }) => status === 202)?.answeredAt ?? null,
       ids: new Set([...named, ...own.map(({ event }) => event.verification)]),
       calls: callsOf.get(personOfJob(job).idCard) ?? [],
       posts: own,

@@ -17,6 +17,7 @@ interface Options {
   readonly kinds?: readonly FaultKind[];
   readonly each?: true;
   readonly plain?: true;
+  readonly keep?: true;
   readonly json?: string;
 }
 
@@ -57,6 +58,7 @@ const program = new Command('npm run storm --')
   .option('--kinds <names>', 'faults of these kinds only, with commas between', parseKinds)
   .option('--each', 'one storm for each kind, instead of one for each seed')
   .option('--plain', 'instead: a plain BullMQ pipeline under the same faults')
+  .option('--keep', 'keep the output of the processes, also when nothing is broken')
   .option('--json <file>', 'where to write everything as JSON')
   .action(run);
 
@@ -74,6 +76,7 @@ async function run(options: Options): Promise<void> {
       workers: options.workers,
       quotaPerSecond: options.quota,
       fsync: options.fsync,
+      keep: options.keep === true,
       redisBinary,
       startSystem: options.plain === true ? startPlain : startVeriqueue,
       signal: stop.signal,

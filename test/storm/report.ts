@@ -32,12 +32,14 @@ export function renderTotals(reports: readonly StormReport[]): string {
   sumRow('redelivered by the operator', ({ judgement }) => judgement.redelivered);
   sumRow('paid twice', ({ judgement }) => judgement.paidTwice);
   sumRow('marked in caution', ({ judgement }) => judgement.markedInCaution);
-  sumRow('  of them without any cause', ({ judgement }) => judgement.markedWithoutCause);
+  sumRow('  of them without any cause', ({ judgement }) => judgement.markedWithoutCause.length);
   worstRow('most arrivals in a rolling second', ({ judgement }) => judgement.mostInRollingSecond);
   sumRow('calls cut by a kill', ({ judgement }) => judgement.recovery.count);
   worstRow('  asked again, p95 ms', ({ judgement }) => judgement.recovery.p95Ms);
   worstRow('  asked again, max ms', ({ judgement }) => judgement.recovery.maxMs);
   worstRow('  max ms under the kill alone', ({ judgement }) => judgement.recovery.maxAloneMs);
+  worstRow('longest wait for an event, ms', ({ judgement }) => judgement.waits.longestMs);
+  worstRow('longest without a call, ms', ({ judgement }) => judgement.waits.standstillMs);
   worstRow('seconds', ({ seconds }) => Math.round(seconds));
   for (const invariant of invariants) {
     sumRow(`BROKEN ${invariant}`, (report) => countBreaches(report, invariant));

@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,7 +8,7 @@ import type { FaultEntry, UnaskedExit } from './logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type RedisPair, startRedisPair } from './redis-pair.ts';
 import { computeSchedule, type FaultKind } from './schedule.ts';
-import { tellStories } from './story.ts';
+import { tellOf, tellStories } from './story.ts';
 import { createSubmitter, type Submitter } from './submitter.ts';
 import type { StartSystem, System } from './system.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
@@ -24,6 +24,8 @@ export interface StormOptions {
   readonly workers: number;
   readonly quotaPerSecond: number;
   readonly fsync: 'always' | 'everysec';
+  /** Keeps the output of the processes of a good storm too. */
+  readonly keep: boolean;
   readonly redisBinary: string;
   readonly startSystem: StartSystem;
   /** Aborting ends the storm where it is; everything is cleaned up. */
@@ -41,7 +43,9 @@ export interface StormReport {
   readonly faults: readonly FaultEntry[];
   /** See {@link tellStories}. */
   readonly stories: readonly string[];
-  /** Where the output of the processes is; null when it was not worth keeping. */
+  /** Jobs that were marked as possibly billed again without any cause: no promise is broken, but care was too great. */
+  readonly remarks: readonly string[];
+  /** Where the output of the processes is, and the outside logs in `facts.json`; null when not worth keeping. */
   readonly folder: string | null;
 }
 
@@ -63,7 +67,11 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
   try {
     const { facts, redelivered } = await pass(options, folder, closers);
     const judgement = judgeStorm(facts, redelivered);
-    isWorthKeeping = judgement.breaches.length > 0;
+    isWorthKeeping = options.keep || judgement.breaches.length > 0;
+    if (isWorthKeeping) {
+      const shown = facts.shown === null ? null : [...facts.shown];
+      await writeFile(join(folder, 'facts.json'), `${JSON.stringify({ ...facts, shown })}\n`);
+    }
     return {
       name: options.name,
       seed: options.seed,
@@ -71,6 +79,7 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       seconds: (Date.now() - startedAt) / 1_000,
       judgement,
       faults: facts.faults,
+      remarks: tellOf(judgement.markedWithoutCause, facts),
       stories: tellStories(judgement.breaches, facts),
       folder: isWorthKeeping ? folder : null,
     };

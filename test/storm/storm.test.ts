@@ -52,6 +52,7 @@ describe(`a storm of every kind of fault over ${JOBS} verifications`, () => {
         workers: 3,
         quotaPerSecond: 100,
         fsync: 'always',
+        keep: false,
         redisBinary,
         startSystem: startVeriqueue,
         signal: stop.signal,

@@ -15,6 +15,10 @@ export function tellStories(breaches: readonly Breach[], facts: StormFacts): rea
   return [...whole, ...[...jobs].map(([job, own]) => tellStory(job ?? 0, own, facts))];
 }
 
+/** What happened to jobs that no promise was broken about. */
+export const tellOf = (jobs: readonly number[], facts: StormFacts): readonly string[] =>
+  jobs.map((job) => tellStory(job, [], facts));
+
 const tellTitle = ({ invariant, detail }: Breach): string =>
   `${invariant}: ${INVARIANTS[invariant]}. ${detail}`;
 
