@@ -7,7 +7,7 @@ import { openBadRows } from './batch/bad-rows.ts';
 import { checkRows } from './batch/check-batch.ts';
 import { openPhotoFolder } from './batch/photo-file.ts';
 import { reportBatch, reportCheck } from './batch/present-batch.ts';
-import { type BatchFile, type BatchFormat, readRows } from './batch/read-rows.ts';
+import { assertRegularFile, type BatchFile, type BatchFormat, readRows } from './batch/read-rows.ts';
 import { anyReferences, createReferences, type References } from './batch/references.ts';
 import { type BatchPaths, runBatch } from './batch/run-batch.ts';
 import { watchProgress } from './batch/watch-progress.ts';
@@ -30,7 +30,7 @@ interface BatchOptions extends ApiOptions {
 }
 
 const help = `
-FILE is CSV (UTF-8, with a header row) or NDJSON, with the fields idCard, name and photo (a file in the
+FILE is a regular file, CSV (UTF-8, with a header row) or NDJSON, with the fields idCard, name and photo (a file in the
 folder of --photos), and if you like reference, extra, priority (bulk unless given) and callbackUrl.
 
 Beside --out stand the journal (FILE.results.csv.journal), by which the same call goes on after a crash or
@@ -66,6 +66,7 @@ export function addBatchCommand(program: Command, context: CliContext): void {
 }
 
 async function batch(context: CliContext, path: string, options: BatchOptions): Promise<void> {
+  await assertRegularFile(path);
   const file = { path, format: options.format ?? guessFormat(path) };
   const paths = choosePaths(path, options.out);
   const photoFolder = await openPhotoFolder(options.photos);
@@ -89,6 +90,7 @@ async function check(
   const badRows = await openBadRows(paths.bad, now);
   const progress = watchProgress(terminal, 'Checking', now);
   let rows = 0;
+  let blank = 0;
   const onRow = () => {
     rows += 1;
     progress.count();
@@ -97,12 +99,17 @@ async function check(
   try {
     progress.begin(await countRows(file));
     const deps = { badRows, references, photoFolder, allowCheckDigitFailure, now, onRow };
-    await checkRows({ ...deps, stopped: interrupted }, readRows(file));
+    await checkRows(
+      { ...deps, stopped: interrupted },
+      readRows(file, () => {
+        blank += 1;
+      }),
+    );
   } finally {
     progress.end();
     await badRows.close();
   }
-  reportCheck(context, { rows, bad: badRows.count, badFile: paths.bad });
+  reportCheck(context, { rows, blank, bad: badRows.count, badFile: paths.bad });
 }
 
 async function countRows(file: BatchFile): Promise<number> {

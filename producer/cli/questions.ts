@@ -10,7 +10,7 @@ export interface Questions {
   /** Asks, on standard error: the answer to the command alone is on standard output. @throws the signal's reason */
   ask(question: string, signal: AbortSignal): Promise<string>;
   /** Everything there is. @throws {CommandFailure} when that is more than any command reads */
-  readAll(): Promise<string>;
+  readAll(): Promise<Buffer>;
 }
 
 const LONGEST_INPUT = 64 * 1024;
@@ -53,7 +53,7 @@ export function createQuestions(stdin: Readable & Terminal, stderr: Writable & T
   };
 }
 
-async function readAll(stdin: Readable): Promise<string> {
+async function readAll(stdin: Readable): Promise<Buffer> {
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of stdin) {
@@ -61,7 +61,7 @@ async function readAll(stdin: Readable): Promise<string> {
     bytes += chunk.length;
     if (bytes > LONGEST_INPUT) throw tooLong();
   }
-  return Buffer.concat(chunks).toString('utf8');
+  return Buffer.concat(chunks);
 }
 
 function tooLong(): CommandFailure {

@@ -27,8 +27,9 @@ export async function readPerson(
     const name = (await questions.ask('Name: ', signal)).trim();
     return { idCard, name };
   }
-  const text = from === undefined || from === '-' ? await questions.readAll() : await readPersonFile(from);
-  const value = parseJson(text);
+  const isInput = from === undefined || from === '-';
+  const bytes = isInput ? await questions.readAll() : await readPersonFile(from);
+  const value = parseJson(decode(bytes, isInput ? 'standard input' : '--from'));
   const parsed = person.safeParse(value);
   if (parsed.success) return parsed.data;
   const errors = presentIssues(parsed.error.issues, value).map(({ pointer, detail }) =>
@@ -40,9 +41,21 @@ export async function readPerson(
   );
 }
 
-async function readPersonFile(path: string): Promise<string> {
+/** Without its byte order mark. Names in another encoding would be read as other names. */
+function decode(bytes: Buffer, from: string): string {
   try {
-    return await readFile(path, 'utf8');
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    throw new CommandFailure(
+      `Cannot read the person: ${from} must be UTF-8, received another encoding`,
+      EXIT.calledWrongly,
+    );
+  }
+}
+
+async function readPersonFile(path: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
     throw new CommandFailure(`Cannot read --from: it must be readable, received ${code}`, EXIT.calledWrongly);

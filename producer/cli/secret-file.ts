@@ -12,7 +12,7 @@ import type { Questions } from './questions.ts';
  * @throws {CommandFailure} when it cannot be read
  */
 export async function readSecretFile(questions: Questions, option: string, path: string): Promise<string> {
-  if (path === '-') return (await questions.readAll()).trim();
+  if (path === '-') return (await questions.readAll()).toString('utf8').trim();
   try {
     return (await readFile(path, 'utf8')).trim();
   } catch (error) {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dropByteOrderMarks } from '../../shared/contract/byte-order-mark.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { type SubmissionForm, submission, submissionForm } from '../../shared/contract/submission.ts';
 import type { ReadableInput, SubmissionInput } from '../../shared/precheck/submission.ts';
@@ -30,11 +31,12 @@ export interface MisshapenForm {
 export type FormReading = SubmittedForm | MisshapenForm;
 
 /**
- * @param body as the parser of its content type left it
+ * @param received as the parser of its content type left it
  * @throws {ProblemError} when a form is too large
  */
-export function readForm(body: unknown): FormReading {
-  if (body instanceof ReceivedForm) return composeForm(readParts(body.parts));
+export function readForm(received: unknown): FormReading {
+  if (received instanceof ReceivedForm) return composeForm(readParts(received.parts));
+  const body = dropByteOrderMarks(received);
   const parsed = submission.safeParse(body);
   if (!parsed.success) {
     const { imageBase64, ...readable } = pickReadable(body, parsed.error.issues);

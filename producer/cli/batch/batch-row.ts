@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { dropByteOrderMarks } from '../../../shared/contract/byte-order-mark.ts';
 import { submissionForm } from '../../../shared/contract/submission.ts';
 import { priority } from '../../../shared/contract/verification.ts';
 import { presentIssues } from '../../field-errors.ts';
@@ -33,7 +34,8 @@ export type RowReading = {
 );
 
 /** The door for rows, whichever file they come from. */
-export function parseRow(line: number, fields: unknown): RowReading {
+export function parseRow(line: number, given: unknown): RowReading {
+  const fields = dropByteOrderMarks(given);
   const parsed = batchRow.safeParse(fields);
   if (parsed.success) return { line, status: 'read', row: parsed.data };
   const errors = presentIssues(parsed.error.issues, fields);

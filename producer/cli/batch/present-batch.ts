@@ -4,13 +4,18 @@ import type { BatchPaths, BatchReport } from './run-batch.ts';
 
 export function reportCheck(
   { terminal, interrupted, exitWith }: CliContext,
-  { rows, bad, badFile }: { readonly rows: number; readonly bad: number; readonly badFile: string },
+  {
+    rows,
+    blank,
+    bad,
+    badFile,
+  }: { readonly rows: number; readonly blank: number; readonly bad: number; readonly badFile: string },
 ): void {
   const isFinished = !interrupted.aborted;
   const where = bad > 0 ? `: see ${badFile}` : '';
   terminal.show(
-    { rows, bad, isFinished, badRows: bad > 0 ? badFile : null },
-    `${rows} rows checked, ${bad} bad${where}. Nothing was submitted.`,
+    { rows, blank, bad, isFinished, badRows: bad > 0 ? badFile : null },
+    `${rows} rows checked, ${bad} bad${where}.${describeBlank(blank)} Nothing was submitted.`,
   );
   exitWith(exitCodeOf(isFinished, bad));
 }
@@ -20,14 +25,14 @@ export function reportBatch(
   report: BatchReport,
   { paths, awaitsVerdicts }: { readonly paths: BatchPaths; readonly awaitsVerdicts: boolean },
 ): void {
-  const { rows, accepted, acceptedNow, bad, unknown, answered, verdicts, isFinished } = report;
+  const { rows, blank, accepted, acceptedNow, bad, unknown, answered, verdicts, isFinished } = report;
   const files = {
     results: paths.results,
     badRows: bad + unknown > 0 ? paths.bad : null,
     journal: paths.journal,
   };
   const lines = [
-    `${accepted} of ${rows} rows are submitted, ${acceptedNow} of them in this run.`,
+    `${accepted} of ${rows} rows are submitted, ${acceptedNow} of them in this run.${describeBlank(blank)}`,
     awaitsVerdicts ? `${answered} are answered: ${describeVerdicts(verdicts)}.` : '',
     bad > 0 ? `${bad} are bad: see ${paths.bad}` : '',
     unknown > 0 ? `Of ${unknown} nobody knows whether they are: see ${paths.bad}` : '',
@@ -37,6 +42,10 @@ export function reportBatch(
   if (!isFinished)
     terminal.remark('Stopped before the end: the same command goes on where this one stopped.');
   exitWith(exitCodeOf(isFinished, bad + unknown));
+}
+
+function describeBlank(blank: number): string {
+  return blank === 0 ? '' : ` ${blank} blank ${blank === 1 ? 'row was' : 'rows were'} skipped.`;
 }
 
 function describeVerdicts(verdicts: BatchReport['verdicts']): string {

@@ -1,8 +1,10 @@
 import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
 import { pipeline, Readable } from 'node:stream';
 import { CsvError, parse } from 'csv-parse';
 import { z } from 'zod';
 import { CommandFailure } from '../command-failure.ts';
+import { EXIT } from '../exit-codes.ts';
 import { parseRow, REQUIRED_FIELDS, ROW_FIELDS, type RowReading } from './batch-row.ts';
 import { splitLines } from './split-lines.ts';
 
@@ -19,11 +21,39 @@ const LONGEST_ROW = 64 * 1024;
 /**
  * The rows of a file, one after the other, without holding more than a piece of it.
  *
+ * @param onBlank called for each row in which no field holds anything, as spreadsheets leave them; such rows are left out
  * @throws {CommandFailure} when the file as a whole cannot be read: not there, not UTF-8, not CSV. Rows that are wrong by
  * themselves are read as such
  */
-export function readRows({ path, format }: BatchFile): AsyncGenerator<RowReading, void> {
-  return format === 'csv' ? readCsv(path) : readNdjson(path);
+export function readRows(
+  { path, format }: BatchFile,
+  onBlank: () => void = () => undefined,
+): AsyncGenerator<RowReading, void> {
+  return format === 'csv' ? readCsv(path, onBlank) : readNdjson(path, onBlank);
+}
+
+/**
+ * Refuses what cannot be read twice. A batch counts its rows, compares them with those of an earlier run, and then submits
+ * them; a pipe would be empty by then, and one that nobody writes to would be waited for without end.
+ *
+ * @throws {CommandFailure}
+ */
+export async function assertRegularFile(path: string): Promise<void> {
+  const kind = path === '-' ? 'standard input' : await nameKind(path);
+  if (kind === null) return;
+  throw new CommandFailure(
+    `Cannot read ${path}: it must be a regular file, received ${kind}. A batch reads its rows more than once, and again when it goes on after a stop: write them to a file first`,
+    EXIT.calledWrongly,
+  );
+}
+
+/** Null for a regular file, and for what is not there, which the reading of it reports. */
+async function nameKind(path: string): Promise<string | null> {
+  const stats = await stat(path).catch(() => null);
+  if (stats === null || stats.isFile()) return null;
+  if (stats.isFIFO()) return 'a pipe';
+  if (stats.isDirectory()) return 'a folder';
+  return stats.isSocket() ? 'a socket' : 'a device';
 }
 
 /** Fails on bytes that are no UTF-8: names in another encoding would be read as other names. */
@@ -48,13 +78,12 @@ async function* readText(path: string): AsyncGenerator<string, void> {
 
 const csvRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
 
-async function* readCsv(path: string): AsyncGenerator<RowReading, void> {
+async function* readCsv(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
   const parser = parse({
     info: true,
     // A row with a field too many or too few is a bad row, not the end of the batch.
     relax_column_count: true,
     record_delimiter: ['\r\n', '\n'],
-    skip_empty_lines: true,
     max_record_size: LONGEST_ROW,
   });
   // What goes wrong in between destroys the parser, and is thrown below.
@@ -63,7 +92,8 @@ async function* readCsv(path: string): AsyncGenerator<RowReading, void> {
   try {
     for await (const each of parser) {
       const { record, info } = csvRecord.parse(each);
-      if (header === null) header = checkHeader(path, record);
+      if (record.every((field) => field.trim() === '')) onBlank();
+      else if (header === null) header = checkHeader(path, record);
       else yield parseCsvRecord(header, record, info.lines);
     }
   } catch (error) {
@@ -102,13 +132,14 @@ function parseCsvRecord(
   return { line, status: 'bad', reference: null, faults: [{ field: '', code: 'row_columns', detail }] };
 }
 
-async function* readNdjson(path: string): AsyncGenerator<RowReading, void> {
+async function* readNdjson(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
   for await (const { text, number, isCut } of splitLines(readText(path), LONGEST_ROW)) {
     if (isCut)
       throw new CommandFailure(
         `Cannot read ${path}: line ${number} must have at most ${LONGEST_ROW} characters`,
       );
-    if (text.trim() !== '') yield parseNdjsonLine(number, text);
+    if (text.trim() === '') onBlank();
+    else yield parseNdjsonLine(number, text);
   }
 }
 

@@ -58,6 +58,8 @@ export interface BatchDeps {
 export interface BatchReport extends Submitting {
   readonly batch: string;
   readonly rows: number;
+  /** Rows in which no field holds anything; they are no part of `rows`. */
+  readonly blank: number;
   /** The server has them: from all runs, and from this one. */
   readonly accepted: number;
   readonly acceptedNow: number;
@@ -98,12 +100,18 @@ async function runWithJournal(
   journal: Journal,
 ): Promise<BatchReport> {
   const { file, paths, trustInput, awaitsVerdicts } = options;
-  const rows = await surveyRows(readRows(file), { path: file.path, journal, trustInput });
+  let blank = 0;
+  const rows = await surveyRows(
+    readRows(file, () => {
+      blank += 1;
+    }),
+    { path: file.path, journal, trustInput },
+  );
   const results = await openResults(paths.results, journal, { awaitsVerdicts, now: deps.now });
   try {
     const badRows = await openBadRows(paths.bad, deps.now);
     try {
-      return await new BatchRun(deps, options, { journal, results, badRows, rows }).run();
+      return await new BatchRun(deps, options, { journal, results, badRows, rows, blank }).run();
     } finally {
       await badRows.close();
     }
@@ -117,6 +125,7 @@ interface OpenBatch {
   readonly results: Results;
   readonly badRows: BadRows;
   readonly rows: number;
+  readonly blank: number;
 }
 
 class BatchRun {
@@ -238,6 +247,7 @@ class BatchRun {
       ...submitting,
       batch: journal.batch,
       rows,
+      blank: this.#batch.blank,
       accepted,
       acceptedNow: accepted - acceptedBefore,
       bad,

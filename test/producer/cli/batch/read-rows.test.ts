@@ -1,10 +1,12 @@
+import { spawnSync } from 'node:child_process';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { RowReading } from '../../../../producer/cli/batch/batch-row.ts';
-import { type BatchFormat, readRows } from '../../../../producer/cli/batch/read-rows.ts';
+import { assertRegularFile, type BatchFormat, readRows } from '../../../../producer/cli/batch/read-rows.ts';
 import { makePerson } from '../../../support/person.ts';
+import { runCli } from '../run-cli.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -37,6 +39,22 @@ describe('rows of a CSV file', () => {
   it('are found whatever the line ends, the order of columns and the byte order mark', async () => {
     const text = `\ufeffphoto,name,idCard\r\na.jpg,${name},${idCard}\n\r\n"a.jpg","${name}",${idCard}`;
     expect(await read(text)).toEqual([row(2), row(4)]);
+  });
+
+  it('are left out and counted where no field holds anything', async () => {
+    const path = join(folder, 'blank');
+    const good = `${idCard},${name},a.jpg,`;
+    await writeFile(
+      path,
+      `,,,\nidCard,name,photo,reference\n,,,\n${good}\n" ",\t,,\u3000\n,,,,,,\n\n${good}\n,,,`,
+    );
+    const rows: RowReading[] = [];
+    let blank = 0;
+    for await (const reading of readRows({ path, format: 'csv' }, () => {
+      blank += 1;
+    }))
+      rows.push(reading);
+    expect({ rows, blank }).toEqual({ rows: [row(4), row(8)], blank: 6 });
   });
 
   it('stand where they begin, over quoted line breaks', async () => {
@@ -99,6 +117,24 @@ describe('a file that cannot be read', () => {
     );
     expect(failure).toMatch(message);
     for (const secret of [idCard, name]) expect(failure).not.toContain(secret);
+  });
+
+  it.each([
+    [
+      'a pipe, which would be waited for',
+      'pipe',
+      /regular file, received a pipe\. .*write them to a file first$/,
+    ],
+    ['a folder', '.', /received a folder/],
+    ['a device', '/dev/null', /received a device/],
+    ['standard input', '-', /received standard input/],
+  ])('is refused by name before it is read when it is %s', async (_what, name, message) => {
+    const pipe = join(folder, 'pipe');
+    if (name === 'pipe') expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const path = name === '-' ? name : resolve(folder, name);
+    await expect(assertRegularFile(path)).rejects.toThrow(message);
+    const { code, stderr } = await runCli(['batch', path, '--photos', folder, '--check'], {});
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: Cannot read .*regular file/)]);
   });
 
   it('says so when it is not there', async () => {
