@@ -15,7 +15,7 @@ if (root) render(<App />, root);
 
 const ASK_AGAIN_MS = 3_000;
 
-/** While nobody can say whether the session stands, nobody is asked for the key. */
+/** The page asks for the key only when it knows that there is no session. */
 async function findSession(): Promise<void> {
   const answer = await call<{ signedIn: boolean }>('GET', '/session');
   if (answer.ok) {

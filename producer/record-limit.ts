@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../shared/keys.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 
-/** A client that is told to wait asks again within the hour, whatever the time until something of its is forgotten. */
+/** A refused client asks again within the hour, however long it takes until a record of its own is forgotten. */
 const LONGEST_WAIT_S = 3_600;
 
 /**

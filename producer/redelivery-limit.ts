@@ -7,7 +7,7 @@ import { takeFromRate } from './rate-limit.ts';
 export interface RedeliveryLimits {
   /** As many may come at once, after a pause. */
   readonly perMinute: number;
-  /** Under way at a time: an event that nobody takes is under way for three days. */
+  /** Under way at a time: an event that no receiver takes is under way for three days. */
   readonly open: number;
 }
 
@@ -40,7 +40,7 @@ export async function requireRedeliveryRoom(
 ): Promise<void> {
   const key = keys.openRedeliveries(clientId);
   if (open === 0 || (await redis.scard(key)) < open) return;
-  // What has ended is not noted by whoever ended it: that would be one more write for every delivery.
+  // The worker does not note what has ended: that would be one more write for every delivery.
   const sample = await redis.srandmember(key, SAMPLE);
   const statuses = await Promise.all(sample.map((id) => redis.hget(keys.record(id), 'deliveryStatus')));
   const ended = sample.filter((_, i) => isEnded(statuses[i] ?? null));

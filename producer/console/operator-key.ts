@@ -5,7 +5,7 @@ export interface OperatorKey {
   /** In constant time. */
   matches(text: string): boolean;
   /**
-   * Where a session's token is kept: a MAC under a key derived from the operator key. Whoever reads Redis cannot make a
+   * Where a session's token is kept: a MAC under a key derived from the operator key. A reader of Redis cannot make a
    * cookie of it, and with a new operator key every session before it is unknown.
    */
   sessionId(token: string): string;

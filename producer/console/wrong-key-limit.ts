@@ -14,7 +14,7 @@ export interface WrongKeyLimit {
 
 /**
  * Of this process, for wrong keys alone: they cannot be guessed at any rate, but the log can be flooded. The right key is
- * never held up: whoever shares an address with an attacker, as all do behind a proxy, would be locked out by it.
+ * never held up: an operator who shares an address with an attacker, as all do behind a proxy, would be locked out.
  */
 export function createWrongKeyLimit(now: () => number): WrongKeyLimit {
   const failures = new Map<string, { readonly since: number; readonly count: number }>();

@@ -17,7 +17,7 @@ export interface ConsoleSession {
   readonly usedAt: number;
 }
 
-// One hash of at most a hundred fields. What is over is taken out by whoever signs in next.
+// One hash of at most a hundred fields. The next sign-in takes out what is over.
 const beginScript = defineScript({
   name: 'beginConsoleSession',
   keys: 1,
@@ -55,7 +55,7 @@ return 1
 /**
  * The sessions of a lane's console, over all producers: which of them stand, and nothing of who they are.
  *
- * Every use looks here, so that a session ends when it is told to, wherever that was.
+ * Every use looks here, so that a session ends at once, wherever it was ended.
  */
 export interface ConsoleSessions {
   /** @param id what the session's token is kept as */

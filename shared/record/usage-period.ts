@@ -19,7 +19,7 @@ export function countDays({ from, to }: UsagePeriod): number {
 /**
  * The days of a period, first to last.
  *
- * @throws {RangeError} for one that {@link countDays} does not allow: whoever asks has looked before
+ * @throws {RangeError} for one that {@link countDays} does not allow: callers look before they ask
  */
 export function listDays(period: UsagePeriod): string[] {
   const length = countDays(period);

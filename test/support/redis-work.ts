@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 
-/** What Redis was asked to do, whoever asked; the two looks at it are left out. */
+/** What Redis was asked to do, by any connection; the two looks at it are left out. */
 export interface RedisWork {
   /** Calls by command, those inside scripts included: `{ hget: 2, evalsha: 1 }`. */
   readonly commands: Readonly<Record<string, number>>;
