@@ -4,8 +4,9 @@
  * A crash takes everything down that its process had in flight, so it proves nothing about one of them. One that was
  * there four times runs alone the next time; one that twice crashed a worker it had for itself is the cause.
  *
- * Running alone stops all the others of that process, one suspect after another. When it began after two crashes, nine
- * workers that were killed within 40 s left so many suspects that the last of them waited 50 s for its turn.
+ * Running alone stops all the others of that process, one suspect after another. With nine workers killed within 40 s,
+ * calls of 2 s and suspicion from the second crash on, 9 of 10 verifications that were hit had their outcome 45 s after the
+ * first hit; from the fourth on, 29 s (one run each, on a busy machine).
  */
 export type CrashJudgement = 'run' | 'run_alone' | 'quarantine';
 
