@@ -2,14 +2,15 @@ import { defineScript } from '../redis/script.ts';
 import { holdsClaimLua, noteCallLua } from './call-lua.ts';
 import type { ClaimContext, HeldClaim } from './claim.ts';
 
+// The field's name is an argument, so that the command is known by its bytes: in MONITOR, and to a proxy that injects faults.
 const markScript = defineScript({
   name: 'markSent',
   keys: 1,
   lua: `
 ${holdsClaimLua}
-local record, worker, token, call, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local record, worker, token, call, field, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 if not holdsClaim(record, worker, token) then return 'lost' end
-redis.call('HSET', record, 'sentAt', at, 'sentCall', call .. ' ' .. at)
+redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)
 return 'marked'
 `,
 });
@@ -25,7 +26,11 @@ export async function markSent(
   { redis, keys }: ClaimContext,
   { id, claim, call, sentAt }: { id: string; claim: HeldClaim; call: string; sentAt: string },
 ): Promise<'marked' | 'lost'> {
-  const reply = await markScript(redis, [keys.record(id)], [claim.workerId, claim.token, call, sentAt]);
+  const reply = await markScript(
+    redis,
+    [keys.record(id)],
+    [claim.workerId, claim.token, call, 'sentAt', sentAt],
+  );
   return reply === 'marked' ? 'marked' : 'lost';
 }
 
