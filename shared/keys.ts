@@ -37,6 +37,10 @@ export interface LaneKeys {
   writeProbe(): string;
   /** Hash: worker id → number of verifications that process has in flight. */
   inFlight(): string;
+  /** Hash: what the lane asks (endpoint, livemode, account), as its first worker wrote it down. */
+  upstream(): string;
+  /** Sorted set: the lane's workers by the time (ms epoch) until which they count as present. */
+  workers(): string;
   /** Hash: quota log, margin, rate, hold: everything the slot script reads and writes. */
   quota(): string;
   /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
@@ -97,6 +101,8 @@ export function laneKeys(lane: string): LaneKeys {
     bulkShareTurn: () => `${tag}:bulk-share-turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
+    upstream: () => `${tag}:upstream`,
+    workers: () => `${tag}:workers`,
     quota: () => `${tag}:quota`,
     ledger: (day) => `${tag}:ledger:${day}`,
     clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,

@@ -1,7 +1,9 @@
 import { join } from 'node:path';
+import type { Redis } from 'ioredis';
 import { ensureDevClient } from '../shared/client/dev-client.ts';
 import { assertTrustedFolder, dataFolderOf } from '../shared/data-folder.ts';
 import { laneKeys } from '../shared/keys.ts';
+import { readLaneUpstream, resetLaneUpstream } from '../shared/lane/lane-upstream.ts';
 import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../shared/redis/connect.ts';
 import { assertRedisFit } from '../shared/redis/fitness.ts';
 import { startPrivateRedis } from '../shared/redis/private-redis.ts';
@@ -12,7 +14,7 @@ import { type Part, startPart } from './child.ts';
 import { loadSealingKeys } from './development-keys.ts';
 import { loadOperatorKey, type OperatorKey } from './operator-key.ts';
 import { environmentOf } from './part-environment.ts';
-import type { StartSettings } from './settings.ts';
+import { type StartSettings, usesSandbox } from './settings.ts';
 
 export interface Stack {
   /** The producer's address. */
@@ -138,12 +140,6 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
   };
 }
 
-/** Without an account of one's own, the sandbox stands in. */
-const usesSandbox = (settings: StartSettings): boolean =>
-  settings.TENCENTCLOUD_SECRET_ID === undefined &&
-  settings.TENCENTCLOUD_SECRET_KEY === undefined &&
-  settings.FACEID_ENDPOINT === undefined;
-
 const sandboxCredentials = (settings: StartSettings, url: string) => ({
   FACEID_ENDPOINT: url,
   TENCENTCLOUD_SECRET_ID: settings.SANDBOX_SECRET_ID,
@@ -184,6 +180,7 @@ async function makeDevClient(
   try {
     await waitUntilReady(redis, 5_000);
     await assertRedisFit(redis);
+    if (settings.REDIS_URL === undefined && usesSandbox(settings)) await forgetSandbox(redis, settings.LANE);
     return await ensureDevClient({
       redis,
       keys: laneKeys(settings.LANE),
@@ -193,4 +190,10 @@ async function makeDevClient(
   } finally {
     await closeRedis(redis);
   }
+}
+
+/** A private lane that asked a sandbox may ask another one: it listens on any port that is free. Never a real upstream. */
+async function forgetSandbox(redis: Redis, lane: string): Promise<void> {
+  const keys = laneKeys(lane);
+  if ((await readLaneUpstream(redis, keys))?.livemode === false) await resetLaneUpstream(redis, keys);
 }

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type LaneKeys, laneKeys } from '../shared/keys.ts';
+import type { LaneUpstream } from '../shared/lane/lane-upstream.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/queue/atomic-flow.ts';
 import { awaitRedisFit, type FitWait } from '../shared/redis/await-fit.ts';
@@ -13,7 +14,7 @@ import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createLane, type Lane } from './lane/lane.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
-import type { WorkerSettings } from './settings.ts';
+import { laneUpstreamOf, type WorkerSettings } from './settings.ts';
 import { createSettle, type Settle } from './verification/settle-outcome.ts';
 
 /** What the parts of one worker process share. */
@@ -29,6 +30,8 @@ export interface WorkerContext {
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
   readonly promptRedis: Redis;
   readonly lane: Lane;
+  /** What this worker asks, and with it the whole lane. */
+  readonly upstream: LaneUpstream;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
   readonly settle: Settle;
@@ -149,6 +152,7 @@ function openContext({
     queueRedis,
     promptRedis: laneRedis,
     lane,
+    upstream: laneUpstreamOf(settings),
     billedCodes,
     settle: createSettle({
       redis: patient,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { judgeLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -8,10 +9,12 @@ import {
   redisSettings,
   retentionSettings,
   retrySettings,
+  sandboxUseSettings,
   sealingSettings,
   upstreamSettings,
   workerSettings,
 } from '../shared/config/settings.ts';
+import type { LaneUpstream } from '../shared/lane/lane-upstream.ts';
 import { opensAnything } from '../shared/sealing/key-ring.ts';
 import { createFieldEncryptor } from './upstream/field-encryption.ts';
 
@@ -23,6 +26,7 @@ const shape = z.object({
   ...retentionSettings,
   ...callbackSettings,
   ...upstreamSettings,
+  ...sandboxUseSettings,
   ...retrySettings,
   ...personLimitSettings,
   ...workerSettings,
@@ -33,6 +37,7 @@ export type WorkerSettings = z.output<typeof shape>;
 export const workerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
+  .superRefine(checkUpstream, evenWhenOthersFail)
   .superRefine(checkBackoff, evenWhenOthersFail)
   .superRefine(checkFieldEncryption, evenWhenOthersFail);
 
@@ -40,6 +45,28 @@ export const workerEnvironment = shape
 function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx): void {
   if (!areRead(context, 'VERIQUEUE_KEYS') || opensAnything(VERIQUEUE_KEYS)) return;
   report(context, 'VERIQUEUE_KEYS', 'must hold a key that opens (id:x25519:… or id:…): these only seal');
+}
+
+function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'FACEID_ENDPOINT', 'LIVEMODE', 'ALLOW_SANDBOX')) return;
+  const judged = judgeLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  if (!judged.known) {
+    report(context, 'LIVEMODE', judged.reason);
+    return;
+  }
+  const refusal = refuseSandbox(judged.livemode, settings);
+  if (refusal !== null) report(context, 'ALLOW_SANDBOX', refusal);
+}
+
+/** What the worker asks, as it writes it down for its lane. */
+export function laneUpstreamOf(settings: WorkerSettings): LaneUpstream {
+  const { origin, pathname } = new URL(settings.FACEID_ENDPOINT);
+  const judged = judgeLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  return {
+    endpoint: `${origin}${pathname === '/' ? '' : pathname}`,
+    livemode: judged.known && judged.livemode,
+    account: settings.UPSTREAM_ACCOUNT ?? '',
+  };
 }
 
 function checkBackoff({ RETRY_BASE, RETRY_CAP }: WorkerSettings, context: z.RefinementCtx): void {

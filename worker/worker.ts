@@ -4,6 +4,7 @@ import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import type { PatientWrites } from '../shared/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { connectContext, type WorkerContext } from './context.ts';
+import { enterLane } from './lane/lane-membership.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
@@ -57,10 +58,19 @@ export async function startWorker(
         readiness = async () => waiting(reason);
       },
     });
+    let abandon: () => void = () => undefined;
+    const membership = await enterLane({ ...opened.context, signal, onLost: () => abandon() }).catch(
+      async (error: unknown) => {
+        await opened.close();
+        throw error;
+      },
+    );
     const consumers = await startConsumers(opened.context);
+    abandon = consumers.abandon;
     readiness = () => judgeReadiness(opened.context, consumers.workers);
     const stop = async () => {
       await consumers.stop();
+      await membership.leave();
       await health.close();
       await opened.close();
       await connected.close();
@@ -83,6 +93,8 @@ export async function startWorker(
 interface Consumers {
   readonly workers: readonly Worker[];
   stop(): Promise<void>;
+  /** Claims nothing more and gives up what it can: the lane belongs to another upstream now. */
+  readonly abandon: () => void;
 }
 
 async function startConsumers(context: WorkerContext): Promise<Consumers> {
@@ -97,6 +109,16 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
       context.writes.stop();
       await upkeep.stop();
       await Promise.all([verification.close(), delivery.close()]);
+    },
+    abandon: () => {
+      for (const { worker, abort } of [verification, delivery]) {
+        abort(new Error('Cannot go on: the lane asks another upstream'));
+        worker
+          .close()
+          .catch((error: unknown) =>
+            context.log.error({ event: 'worker_ended', err: error }, 'claiming did not end in order'),
+          );
+      }
     },
   };
 }

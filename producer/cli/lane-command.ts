@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { describeUpstream, readLaneUpstream, resetLaneUpstream } from '../../shared/lane/lane-upstream.ts';
 import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -7,6 +8,11 @@ import { confirm } from './questions.ts';
 
 interface PauseOptions {
   readonly reason: string;
+  readonly yes?: boolean;
+}
+
+interface UpstreamOptions {
+  readonly reset?: boolean;
   readonly yes?: boolean;
 }
 
@@ -30,6 +36,12 @@ export function addLaneCommands(program: Command, context: CliContext): void {
     .description('end a pause, a hold and a slow phase at once')
     .option('--yes', 'do not ask')
     .action((options: { yes?: boolean }) => resume(context, options));
+  lane
+    .command('upstream')
+    .description('which upstream and account the lane asks; its first worker wrote it down')
+    .option('--reset', 'forget it, so that the next worker decides; refused while workers are there')
+    .option('--yes', 'do not ask')
+    .action((options: UpstreamOptions) => upstream(context, options));
 }
 
 /** The lane's quota is what its workers say; this process does not know better. */
@@ -66,6 +78,26 @@ async function resume(context: CliContext, { yes = false }: { readonly yes?: boo
       resumption.status === 'resumed'
         ? `${keys.lane} goes on; it was ${resumption.from.join(' and ')}.`
         : `${keys.lane} was running.`,
+    );
+  });
+}
+
+async function upstream(context: CliContext, { reset = false, yes = false }: UpstreamOptions): Promise<void> {
+  await withConnection(context, async ({ redis, keys }) => {
+    const known = await readLaneUpstream(redis, keys);
+    const shown = known === null ? 'none yet: the first worker decides' : describeUpstream(known);
+    if (!reset)
+      return context.terminal.show({ lane: keys.lane, upstream: known }, `${keys.lane} asks ${shown}`);
+    await assertConfirmed(context, `Let lane ${keys.lane} forget its upstream (${shown})?`, yes);
+    const result = await resetLaneUpstream(redis, keys);
+    if (result.status === 'in_use') {
+      throw new CommandFailure(
+        `Cannot forget the upstream of lane ${keys.lane}: its workers must be stopped, ${result.workers} were there within the last 20 s`,
+      );
+    }
+    context.terminal.show(
+      { lane: keys.lane, upstream: null },
+      `${keys.lane} has forgotten its upstream; the next worker decides.`,
     );
   });
 }

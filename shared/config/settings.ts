@@ -98,11 +98,26 @@ export const producerSettings = {
   ALLOW_CHECK_DIGIT_FAILURE: flag.default(false),
 };
 
+/** Whether the upstream is a stand-in, and whether it may be. */
+export const sandboxUseSettings = {
+  /** Of the whole Node.js world; `production` refuses the sandbox. */
+  NODE_ENV: z.string().optional(),
+  /** Lets a production process run on the sandbox. */
+  ALLOW_SANDBOX: flag.default(false),
+};
+
 export const upstreamSettings = {
   TENCENTCLOUD_SECRET_ID: secretText,
   TENCENTCLOUD_SECRET_KEY: secretText,
   TENCENTCLOUD_TOKEN: secretText.optional(),
   FACEID_ENDPOINT: upstreamEndpoint.default('https://faceid.intl.tencentcloudapi.com'),
+  /** Whether it is the real upstream, where its host does not show it. */
+  LIVEMODE: flag.optional(),
+  /** What the lane's account is called: two names on one lane are refused. */
+  UPSTREAM_ACCOUNT: z
+    .string()
+    .regex(/^[A-Za-z0-9._-]{1,64}$/, 'must be 1 to 64 letters, digits, dots, hyphens or underscores')
+    .optional(),
   UPSTREAM_TIMEOUT: duration({ min: '100ms', max: '10m' }).prefault('10s'),
   MATCH_THRESHOLD: decimalNumber({ min: 0, max: 100 }).optional(),
   /** Codes the account is billed for; the outcome table has the default. */

@@ -62,9 +62,11 @@ describe('docker-compose.yml', () => {
 
   it.each(['producer', 'worker'] as const)('leaves no setting of the %s without effect', (name) => {
     const { environment } = serviceNamed(name);
-    // The image sets HOST; the operations listener has the same.
+    // The image sets HOST and NODE_ENV; the operations listener has the same.
     const missing = Object.keys(schemas[name].shape).filter((variable) => !(variable in environment));
-    expect(missing.filter((variable) => !['HOST', 'OPERATIONS_HOST'].includes(variable))).toEqual([]);
+    expect(missing.filter((variable) => !['HOST', 'OPERATIONS_HOST', 'NODE_ENV'].includes(variable))).toEqual(
+      [],
+    );
   });
 
   it.each(ours)('gives %s an environment it accepts', (name, service) => {

@@ -65,6 +65,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CLIENT_MAX_RECORDS: [...whole, '1000000001'],
   CLIENT_REDELIVERIES_PER_MINUTE: [...whole, '1000001'],
   CLIENT_MAX_REDELIVERIES: [...whole, '1000000001'],
+  MAX_UPLOADS_MIB: [...whole, '7'],
+  CLIENT_UPLOADS_MIB: [...whole, '7'],
   ALLOW_CHECK_DIGIT_FAILURE: flag,
   OPERATIONS_PORT: port,
   OPERATIONS_HOST: address,
@@ -81,6 +83,9 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'https://host/#a',
     'https://host\n',
   ],
+  LIVEMODE: flag,
+  UPSTREAM_ACCOUNT: ['two words', 'a/b', 'x'.repeat(65)],
+  ALLOW_SANDBOX: flag,
   UPSTREAM_TIMEOUT: [...span, '0s', '11m'],
   MATCH_THRESHOLD: ['x', '-1', '101', '1e2', '70%', '0,7'],
   BILLED_CODES: [
@@ -119,9 +124,9 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Any text will do, or the text is judged where it is used. */
-const FREE = new Set(['VERIQUEUE_DATA_DIR', 'NO_COLOR']);
-/** The command line judges the sealing keys when a command needs them: most do not. */
-const LATER = new Set(['command line VERIQUEUE_KEYS']);
+const FREE = new Set(['VERIQUEUE_DATA_DIR', 'NO_COLOR', 'NODE_ENV']);
+/** The command line judges keys and secrets when a command needs them: most do not. */
+const LATER = new Set(['command line VERIQUEUE_KEYS', 'command line VERIQUEUE_WEBHOOK_SECRET']);
 /** Judged together with FIELD_ENCRYPTION, below. */
 const TOGETHER = new Set(['FIELD_ENCRYPTION_PUBLIC_KEY']);
 
@@ -204,6 +209,15 @@ describe('settings that belong together', () => {
       'FIELD_ENCRYPTION_PUBLIC_KEY',
       { FIELD_ENCRYPTION: 'AES-256-CBC', FIELD_ENCRYPTION_PUBLIC_KEY: rsa },
     ],
+    ['worker', 'LIVEMODE', { FACEID_ENDPOINT: 'https://gateway.example' }],
+    ['worker', 'LIVEMODE', { LIVEMODE: 'false' }],
+    ['worker', 'LIVEMODE', { FACEID_ENDPOINT: 'https://nottencentcloudapi.com' }],
+    ['worker', 'ALLOW_SANDBOX', { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'production' }],
+    [
+      'worker',
+      'ALLOW_SANDBOX',
+      { FACEID_ENDPOINT: 'https://gateway.example', LIVEMODE: 'false', NODE_ENV: 'production' },
+    ],
     ['producer', 'OPERATIONS_HOST', { OPERATIONS_HOST: '127.0.0.1' }],
     ['producer', 'OPERATIONS_PORT', { OPERATIONS_PORT: '3000' }],
     ['sandbox', 'SANDBOX_LATENCY_MAX_MS', { SANDBOX_LATENCY_MIN_MS: '9', SANDBOX_LATENCY_MAX_MS: '8' }],
@@ -212,6 +226,26 @@ describe('settings that belong together', () => {
     expect(alone.map((mistake) => mistake.variable)).toEqual([variable]);
     const both = mistakes(processes[process], { ...environment, LOG_LEVEL: 'loud' }).mistakes;
     expect(both.map((mistake) => mistake.variable).toSorted()).toEqual(['LOG_LEVEL', variable].toSorted());
+  });
+
+  it.each([
+    { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'production', ALLOW_SANDBOX: 'true' },
+    { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'production', LIVEMODE: 'true' },
+    { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'development' },
+    { FACEID_ENDPOINT: 'https://gateway.example', LIVEMODE: 'true', NODE_ENV: 'production' },
+    { NODE_ENV: 'production' },
+    { FACEID_ENDPOINT: 'https://faceid.tencentcloudapi.com', LIVEMODE: 'true' },
+  ])('worker: %j is right', (environment) => {
+    expect(mistakes(workerEnvironment, environment).mistakes).toEqual([]);
+  });
+
+  it('npm start in production with the sandbox is refused, unless it is said', () => {
+    const unset = { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '', NODE_ENV: 'production' };
+    const refused = mistakes(startEnvironment, unset);
+    expect(refused.mistakes.map(({ variable }) => variable)).toEqual(['ALLOW_SANDBOX']);
+    expect(refused.message).toMatch(/which verifies nobody/);
+    expect(mistakes(startEnvironment, { ...unset, ALLOW_SANDBOX: 'true' }).mistakes).toEqual([]);
+    expect(mistakes(startEnvironment, { NODE_ENV: 'production' }).mistakes).toEqual([]);
   });
 
   it.each(['producer', 'worker'] as const)('%s: an authority for a Redis without TLS', (process) => {
