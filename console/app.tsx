@@ -41,6 +41,7 @@ function Dashboard() {
         Skip to content
       </a>
       <Header />
+      <SandboxBanner />
       <main id="main" tabIndex={-1} aria-busy={snapshot.value === null}>
         <Status />
         <Notice />
@@ -66,6 +67,16 @@ const CONNECTION = {
   reconnecting: 'Connection lost, reconnecting…',
   trouble: 'Redis does not answer; what you see is old',
 } as const;
+
+/** Verdicts of the sandbox look like real ones. */
+function SandboxBanner() {
+  if (snapshot.value?.lane.livemode !== false) return null;
+  return (
+    <p class="sandbox" role="note">
+      Sandbox: no real person is verified here, and nothing is billed.
+    </p>
+  );
+}
 
 function Header() {
   const lane = snapshot.value?.lane.lane;

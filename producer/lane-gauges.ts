@@ -91,6 +91,15 @@ function registerLaneState(registry: Registry, read: ReadLane): void {
   );
   register(
     registry,
+    {
+      name: 'veriqueue_lane_info',
+      help: 'Always 1; whether the lane asks the real upstream (livemode true), or the sandbox (false)',
+    },
+    read,
+    ({ lane: { livemode } }) => [[{ livemode: livemode === null ? 'unknown' : String(livemode) }, 1]],
+  );
+  register(
+    registry,
     { name: 'veriqueue_lane_quota_per_second', help: 'Requests per second the account is allowed' },
     read,
     ({ lane }) => [[{}, lane.quota.perSecond]],
@@ -221,7 +230,7 @@ function register(
   new Gauge({
     ...described,
     // Also where none is used: the library shows a gauge without labels as 0 when its number is not known.
-    labelNames: ['status', 'queue', 'reason'],
+    labelNames: ['status', 'queue', 'reason', 'livemode'],
     registers: [registry],
     async collect() {
       this.reset();

@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { LaneKeys } from '../shared/keys.ts';
 import { type LaneState, readLaneState } from '../shared/lane/lane-state.ts';
+import { readLaneUpstream } from '../shared/lane/lane-upstream.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../shared/queue/verification-flow.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
 
@@ -93,7 +94,7 @@ export async function readLaneOverview(
       (priority + 1) * SCORES_PER_PRIORITY - 1,
     );
   const { interactive, bulk } = queuePriority;
-  const [state, counts, [photos, peak]] = await Promise.all([
+  const [state, counts, [photos, peak], upstream] = await Promise.all([
     readLaneState(redis, keys),
     Promise.all([
       countPriority(interactive.retry),
@@ -106,9 +107,11 @@ export async function readLaneOverview(
       redis.llen(key('active')),
     ]),
     redis.hmget(keys.photosStored(), 'now', 'peak'),
+    readLaneUpstream(redis, keys),
   ]);
   const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, aside, wait, delayed, active] = counts;
   return presentLane(keys.lane, state, quotaPerSecond, {
+    livemode: upstream?.livemode ?? null,
     // Jobs in `wait` have been taken out of the priorities' order already and stand before everybody.
     interactive: interactiveRetries + interactiveFresh + wait,
     bulk: bulkRetries + bulkFresh,
@@ -119,6 +122,7 @@ export async function readLaneOverview(
 }
 
 interface Counts {
+  readonly livemode: boolean | null;
   readonly interactive: number;
   readonly bulk: number;
   readonly retrying: number;
@@ -127,12 +131,13 @@ interface Counts {
 }
 
 function presentLane(lane: string, state: LaneState, quotaPerSecond: number, counts: Counts): LaneOverview {
-  const { interactive, bulk, retrying, verifying, photosStored } = counts;
+  const { livemode, interactive, bulk, retrying, verifying, photosStored } = counts;
   const perSecond = state.quotaPerSecond > 0 ? state.quotaPerSecond : quotaPerSecond;
   const effectivePerSecond = state.effectiveRate > 0 ? state.effectiveRate : perSecond;
   const speed = { moving: state.status === 'running', perSecond: effectivePerSecond };
   return {
     lane,
+    livemode,
     status: state.status,
     reason: state.reason ?? null,
     since: instant(state.since),

@@ -69,5 +69,6 @@ function present(
       now,
     ),
     laneHeld: lane.status === 'held',
+    livemode: lane.livemode,
   });
 }

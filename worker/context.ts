@@ -158,6 +158,7 @@ function openContext({
       redis: patient,
       keys,
       matchThreshold,
+      livemode: laneUpstreamOf(settings).livemode,
       billedCodes,
       metrics,
       tracing,

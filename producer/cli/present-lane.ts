@@ -14,6 +14,7 @@ export function describeLane(lane: LaneOverview): Record<string, string> {
   const time = (instant: string | null) => (instant === null ? null : formatTime(Date.parse(instant)));
   const pairs = {
     lane: lane.lane,
+    upstream: describeMode(lane.livemode),
     status: STATUS_WORDS[lane.status],
     reason: lane.reason === null ? null : printable(lane.reason),
     since: time(lane.since),
@@ -47,4 +48,9 @@ function describeQuota({ perSecond, effectivePerSecond, inUse }: LaneOverview['q
 /** For an interactive verification that is submitted now. */
 function describeWait({ estimatedWaitSeconds }: LaneOverview): string {
   return estimatedWaitSeconds === null ? 'nobody knows' : `${estimatedWaitSeconds} s`;
+}
+
+function describeMode(livemode: boolean | null): string {
+  if (livemode === null) return 'unknown until a worker has started';
+  return livemode ? 'the real one' : 'the SANDBOX: it verifies nobody';
 }

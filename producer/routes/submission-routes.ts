@@ -136,7 +136,8 @@ function presentWithoutPlace(record: VerificationRecord): Shown {
 
 /** The record as the acceptance wrote it, without reading it back. */
 function recordOf({ id, clientId, submittedAt, ...rest }: Acceptance): VerificationRecord {
-  const optional = { reference: rest.reference, extra: rest.extra, callbackUrl: rest.callbackUrl };
+  const livemode = rest.livemode === undefined ? undefined : rest.livemode ? '1' : '0';
+  const optional = { reference: rest.reference, extra: rest.extra, callbackUrl: rest.callbackUrl, livemode };
   const parsed = parseRecord({
     id,
     client: clientId,

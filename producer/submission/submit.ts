@@ -2,6 +2,7 @@ import { typeid } from 'typeid-js';
 import { parseCallbackUrl } from '../../shared/callback/callback-url.ts';
 import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/client/client.ts';
+import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { listPrecheckErrors, precheckSubmission } from '../../shared/precheck/submission.ts';
 import { requeueUnanswered } from '../../shared/queue/stray-jobs.ts';
@@ -174,8 +175,9 @@ async function accept(
   claim: { readonly id: string; readonly redisKey: string | null },
 ): Promise<Submitted> {
   const { id, redisKey } = claim;
+  let lane: LaneOverview;
   try {
-    await takeRoom(deps, client.id);
+    lane = await takeRoom(deps, client.id);
   } catch (error) {
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;
@@ -187,6 +189,7 @@ async function accept(
     submittedAt: deps.now(),
     sealed,
     ...options,
+    ...(lane.livemode === null ? {} : { livemode: lane.livemode }),
     ...(redisKey === null ? {} : { idempotencyClaim: redisKey }),
   };
   const enqueued = await enqueueVerification(deps, acceptance);
@@ -216,11 +219,17 @@ async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
   deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
 }
 
-async function takeRoom({ redis, keys, lane, rules, now }: SubmitDeps, clientId: string): Promise<void> {
+async function takeRoom(
+  { redis, keys, lane, rules, now }: SubmitDeps,
+  clientId: string,
+): Promise<LaneOverview> {
   await requireRecordRoom(redis, keys, { clientId, max: rules.maxClientRecords, now: now() });
   const overview = await lane.read();
   const backlog = lane.countBacklog(overview);
-  if (backlog < rules.maxBacklog) return lane.take();
+  if (backlog < rules.maxBacklog) {
+    lane.take();
+    return overview;
+  }
   throw new ProblemError('backlog_full', {
     headers: retryAfter(computeBacklogRetryAfter(backlog, rules.maxBacklog, speedOf(overview))),
   });

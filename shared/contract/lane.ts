@@ -4,6 +4,12 @@ import { z } from 'zod';
 export const laneOverview = z
   .strictObject({
     lane: z.string(),
+    livemode: z
+      .boolean()
+      .nullable()
+      .describe(
+        'true: the real upstream is asked; false: the sandbox, which verifies nobody; null: no worker has started yet',
+      ),
     status: z.enum(['running', 'slow', 'held', 'paused']),
     reason: z.string().nullable().describe('the code that holds or slows the lane'),
     since: z.iso.datetime().nullable(),

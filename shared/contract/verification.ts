@@ -62,6 +62,11 @@ export const verification = z
   .strictObject({
     id: verificationId,
     status: verificationStatus,
+    livemode: z
+      .boolean()
+      .describe(
+        'true only if the real upstream answers; false on the sandbox, whose verdicts say nothing about anybody',
+      ),
     reference: z.string().nullable(),
     extra: z.string().nullable(),
     priority,

@@ -12,6 +12,8 @@ export interface Acceptance {
   readonly reference: string | undefined;
   readonly extra: string | undefined;
   readonly callbackUrl: string | undefined;
+  /** Whether its lane asks the real upstream; absent when no worker has said so yet. */
+  readonly livemode?: boolean;
   /** ms epoch */
   readonly submittedAt: number;
   readonly sealed: SealedSubject;
@@ -67,6 +69,7 @@ export function queueAcceptance(
     reference: acceptance.reference,
     extra: acceptance.extra,
     callbackUrl: acceptance.callbackUrl,
+    livemode: acceptance.livemode === undefined ? undefined : acceptance.livemode ? '1' : '0',
     idempotencyClaim: acceptance.idempotencyClaim,
   }).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
   acceptScript.appendTo(

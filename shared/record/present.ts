@@ -8,9 +8,16 @@ export interface Waiting {
   /** ms epoch */
   readonly estimatedCompletionAt: number | null;
   readonly laneHeld: boolean;
+  /** Whether its lane asks the real upstream; null when that is not known here. */
+  readonly livemode: boolean | null;
 }
 
-export const notWaiting: Waiting = { position: null, estimatedCompletionAt: null, laneHeld: false };
+export const notWaiting: Waiting = {
+  position: null,
+  estimatedCompletionAt: null,
+  laneHeld: false,
+  livemode: null,
+};
 
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
@@ -20,6 +27,7 @@ export function presentVerification(record: VerificationRecord, waiting: Waiting
   return {
     id: record.id,
     status,
+    livemode: presentLivemode(record, waiting),
     reference: record.reference,
     extra: record.extra,
     priority: record.priority,
@@ -35,4 +43,10 @@ export function presentVerification(record: VerificationRecord, waiting: Waiting
       nextAttemptAt: instant(record.delivery.nextAttemptAt),
     },
   };
+}
+
+/** What was answered is what it was when it was; what waits is asked by its lane as that is now. Unknown is not live. */
+function presentLivemode({ outcome, livemode }: VerificationRecord, lane: Waiting): boolean {
+  const known = outcome === null ? (lane.livemode ?? livemode) : (livemode ?? lane.livemode);
+  return known === true;
 }

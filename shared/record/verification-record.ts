@@ -27,6 +27,8 @@ export interface VerificationRecord {
   readonly reference: string | null;
   readonly extra: string | null;
   readonly callbackUrl: string | null;
+  /** Whether the real upstream answers it, or the sandbox; null when nobody knew at its submission. */
+  readonly livemode: boolean | null;
   /** ms epoch */
   readonly submittedAt: number;
   readonly attempts: readonly Attempt[];
@@ -74,6 +76,7 @@ export const recordFields = z.object({
   reference: z.string().optional(),
   extra: z.string().optional(),
   callbackUrl: z.string().optional(),
+  livemode: z.enum(['0', '1']).optional(),
   submittedAt: time,
   attemptsCounted: count.default(0),
   deferredBefore: z.enum(['none', 'minute', 'day']).default('none'),
@@ -119,6 +122,7 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
       reference: row.reference ?? null,
       extra: row.extra ?? null,
       callbackUrl: row.callbackUrl ?? null,
+      livemode: row.livemode === undefined ? null : row.livemode === '1',
       submittedAt: row.submittedAt,
       attempts: attempts.flatMap((entry) => (entry.parsed.success ? [entry.parsed.data] : [])),
       attemptsCounted: row.attemptsCounted,

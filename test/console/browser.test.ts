@@ -53,6 +53,21 @@ describe.skipIf(!hasChromium)('the page in Chromium (left out without /usr/bin/c
     expect(open.failures.filter((text) => !text.includes('401'))).toEqual([]);
   });
 
+  test('a lane on the sandbox says so above everything, and a live one does not', async () => {
+    const { redis: storing, keys } = open.desk;
+    const banner = open.page
+      .getByRole('note')
+      .filter({ hasText: 'Sandbox: no real person is verified here' });
+    const join = (livemode: boolean) =>
+      storing.hset(keys.upstream(), { endpoint: 'https://x', livemode: livemode ? '1' : '0', account: '' });
+    await join(false);
+    await open.signIn();
+    await banner.waitFor();
+    await join(true);
+    await banner.waitFor({ state: 'detached' });
+    expect(open.failures).toEqual([]);
+  });
+
   test('what changes is shown without being asked for', async () => {
     await open.signIn();
     await open.heading().filter({ hasText: 'nothing waiting' }).waitFor();

@@ -16,6 +16,7 @@ function makeSnapshot(
   return {
     lane: {
       lane: 'main',
+      livemode: true,
       status: 'running',
       reason: null,
       since: null,

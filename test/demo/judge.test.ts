@@ -32,6 +32,7 @@ function received(outcome: Partial<Outcome>, webhookIds = ['evt_1']): ReceivedEv
       data: {
         id: 'ver_1',
         status: 'completed',
+        livemode: false,
         reference: null,
         extra: null,
         priority: 'bulk',

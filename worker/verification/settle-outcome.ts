@@ -6,6 +6,7 @@ import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import { labelOfCode, resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { CRASH_CODE, type HeldClaim } from '../../shared/record/claim.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
+import { noteLivemode } from '../../shared/record/note-livemode.ts';
 import type { NotedCall } from '../../shared/record/noted-call.ts';
 import { type Settlement, settleVerification } from '../../shared/record/settle.ts';
 import type { VerificationRecord } from '../../shared/record/verification-record.ts';
@@ -35,6 +36,8 @@ export interface SettleDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   readonly matchThreshold: number | undefined;
+  /** Whether this worker asks the real upstream. */
+  readonly livemode: boolean;
   readonly billedCodes: ReadonlySet<string>;
   readonly metrics: WorkerMetrics;
   readonly tracing: Tracing;
@@ -49,7 +52,7 @@ const TRIES = 20;
 export function createSettle(deps: SettleDeps): Settle {
   return async (record, answer) => {
     const completedAt = new Date(deps.now()).toISOString();
-    let seen = record;
+    let seen = await noteLivemode(deps.redis, deps.keys, record, deps.livemode);
     for (let tries = 0; tries < TRIES; tries += 1) {
       const settlement = computeSettlement(seen, answer, completedAt, deps);
       const written = await settleVerification(deps.redis, deps.keys, settlement);

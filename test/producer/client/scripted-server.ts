@@ -98,6 +98,7 @@ export const verificationId = 'ver_01h00000000000000000000000';
 export function makeVerification(overrides: Partial<Verification> = {}): Verification {
   return {
     id: verificationId,
+    livemode: true,
     status: 'queued',
     reference: null,
     extra: null,

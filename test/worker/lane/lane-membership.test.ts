@@ -23,7 +23,7 @@ afterAll(async () => {
 
 const upstreamOf = () => readLaneUpstream(chain.redis, chain.keys);
 
-describe('a lane', () => {
+describe('a lane', { timeout: 120_000 }, () => {
   it('remembers the upstream of its first worker, and refuses one that would ask another, by name', async () => {
     expect(await upstreamOf()).toBeNull();
     const first = await chain.addWorker();
