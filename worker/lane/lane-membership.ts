@@ -67,7 +67,14 @@ export async function enterLane(deps: MembershipDeps): Promise<LaneMembership> {
 }
 
 /** A full Redis, or one that is still a replica, is waited for: everything else of this worker waits for it too. */
-async function enterPatiently({ redis, keys, workerId, upstream, log, signal }: MembershipDeps): Promise<void> {
+async function enterPatiently({
+  redis,
+  keys,
+  workerId,
+  upstream,
+  log,
+  signal,
+}: MembershipDeps): Promise<void> {
   for (let told = false; ; ) {
     try {
       const joining = await joinLane(redis, keys, { upstream, workerId, renewing: false });

@@ -66,6 +66,7 @@ const answer = (run: Run, call: NotedCall | null, more: Partial<FinalAnswer> = {
     redis: lane.redis,
     keys,
     matchThreshold: undefined,
+    livemode: false,
     billedCodes: DEFAULT_BILLED_CODES,
     metrics: createWorkerMetrics(keys, async () => undefined),
     tracing: tracingOff,
