@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Webhook } from 'standardwebhooks';
 import { z } from 'zod';
+import { findFreePort } from './free-port.ts';
 import type { ReceivedEvent, ReceiverPost } from './logs.ts';
 import { jobOfReference } from './person-of-job.ts';
 
@@ -38,8 +38,8 @@ const SLOW_MS = 1_500;
 
 export async function startReceiver(): Promise<Receiver> {
   const book = new Book();
-  let server: Server | null = await listen(book, 0);
-  const { port } = server.address() as AddressInfo;
+  const port = await findFreePort();
+  let server: Server | null = await listen(book, port);
   const down = async () => {
     const closing = server;
     server = null;

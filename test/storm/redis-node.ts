@@ -1,8 +1,8 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { type RedisProcess, spawnRedis } from '../../shared/redis/redis-process.ts';
+import { findFreePort } from './free-port.ts';
 
 /** One `redis-server` process on a port of its own, with data that outlive the process. It ends with this program. */
 export interface RedisNode {
@@ -112,19 +112,4 @@ function formatConfig({ password, folder, fsync }: RedisNodeOptions, port: numbe
     'logfile ""',
     '',
   ].join('\n');
-}
-
-export function findFreePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.once('error', reject);
-    server.listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() =>
-        typeof address === 'object' && address !== null
-          ? resolve(address.port)
-          : reject(new Error('Cannot find a free port: the socket must have an address')),
-      );
-    });
-  });
 }

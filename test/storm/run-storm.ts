@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { awaitReadyRedis } from './await-ready-redis.ts';
+import { findFreePort } from './free-port.ts';
 import { type Judgement, judgeStorm, type StormFacts } from './judge.ts';
 import type { FaultEntry, UnaskedExit } from './logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
@@ -108,7 +109,11 @@ async function setUp(
   const unaskedExits: UnaskedExit[] = [];
   const redis = await startRedisPair({ binary: redisBinary, folder, fsync });
   closers.push(() => redis.stop());
-  const upstream = await startUpstream({ seed, callTimeoutMs: UPSTREAM_TIMEOUT_MS });
+  const upstream = await startUpstream({
+    seed,
+    port: await findFreePort(),
+    callTimeoutMs: UPSTREAM_TIMEOUT_MS,
+  });
   closers.push(() => upstream.stop());
   const receiver = await startReceiver();
   closers.push(() => receiver.close());

@@ -29,5 +29,5 @@ export const upstreamNews = z.object({ underWay: z.number() });
 
 export const upstreamReady = z.object({ ready: z.literal(true), url: z.string() });
 
-export const upstreamSettings = z.object({ seed: z.number(), callTimeoutMs: z.number() });
+export const upstreamSettings = z.object({ seed: z.number(), port: z.number(), callTimeoutMs: z.number() });
 export type UpstreamSettings = z.infer<typeof upstreamSettings>;

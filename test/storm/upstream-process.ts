@@ -1,5 +1,4 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { UpstreamCall } from './logs.ts';
@@ -110,12 +109,9 @@ function takeFault(): string | null {
   return spoiling.fault;
 }
 
-let port = 0;
 function listen(): void {
-  server.listen(port, '127.0.0.1', 4096, () => {
-    const first = port === 0;
-    port = (server.address() as AddressInfo).port;
-    if (first) process.send?.({ ready: true, url: `http://127.0.0.1:${port}` });
+  server.listen(settings.port, '127.0.0.1', 4096, () => {
+    process.send?.({ ready: true, url: `http://127.0.0.1:${settings.port}` });
   });
 }
 

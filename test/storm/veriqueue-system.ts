@@ -3,10 +3,10 @@ import { usageReport } from '../../shared/contract/usage.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
 import { laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { findFreePort } from './free-port.ts';
 import type { ShownVerification } from './judge.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { startPartSlot } from './part-slot.ts';
-import { findFreePort } from './redis-node.ts';
 import { listResidue } from './residue.ts';
 import { logFileOf, makeSecret, type System, type SystemOptions, workerNames } from './system.ts';
 

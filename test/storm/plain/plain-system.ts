@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { findFreePort } from '../free-port.ts';
 import { startPartSlot } from '../part-slot.ts';
-import { findFreePort } from '../redis-node.ts';
 import type { Residue } from '../residue.ts';
 import { logFileOf, type System, type SystemOptions, workerNames } from '../system.ts';
 import { EVENTS, VERIFICATIONS } from './plain-queues.ts';
