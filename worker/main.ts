@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
 import { createLog } from '../shared/log.ts';
 import { startTracing } from '../shared/tracing/start-tracing.ts';
+import { judgeProxyVariables } from './proxy-variables.ts';
 import { workerEnvironment } from './settings.ts';
 import { startWorker } from './worker.ts';
 
@@ -9,7 +10,8 @@ import { startWorker } from './worker.ts';
 const STOP_GRACE_MS = 5_000;
 
 async function main(): Promise<void> {
-  const settings = parseEnvironment(workerEnvironment, process.env);
+  const proxies = judgeProxyVariables(process.env, workerEnvironment.shape.FACEID_ENDPOINT.parse(undefined));
+  const settings = parseEnvironment(workerEnvironment, process.env, proxies);
   const log = await createLog({
     part: 'worker',
     level: settings.LOG_LEVEL,

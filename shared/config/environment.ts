@@ -1,11 +1,16 @@
 import type { z } from 'zod';
 
+export interface Mistake {
+  readonly variable: string;
+  readonly reason: string;
+}
+
 /** Every mistake in the environment at once, by variable, without any value: some are secrets. */
 export class EnvironmentError extends Error {
   override readonly name = 'EnvironmentError';
-  readonly mistakes: readonly { readonly variable: string; readonly reason: string }[];
+  readonly mistakes: readonly Mistake[];
 
-  constructor(mistakes: readonly { variable: string; reason: string }[]) {
+  constructor(mistakes: readonly Mistake[]) {
     const lines = mistakes.map(({ variable, reason }) => `  ${variable}: ${reason}`);
     super(`Cannot start: the environment has mistakes\n${lines.join('\n')}`);
     this.mistakes = mistakes;
@@ -15,25 +20,29 @@ export class EnvironmentError extends Error {
 /**
  * The door for the environment. An empty variable counts as unset, as `VAR= command` and compose files mean it.
  *
+ * @param others mistakes in variables that are no settings of ours, to be reported with the rest
  * @throws EnvironmentError
  */
 export function parseEnvironment<T extends z.ZodType>(
   schema: T,
   environment: Readonly<Record<string, string | undefined>>,
+  others: readonly Mistake[] = [],
 ): z.output<T> {
   const set = Object.fromEntries(
     Object.entries(environment).filter(([, value]) => value !== undefined && value !== ''),
   );
   const parsed = schema.safeParse(set);
-  if (parsed.success) return parsed.data;
-  throw new EnvironmentError(
-    parsed.error.issues.map((issue) => {
+  if (parsed.success && others.length === 0) return parsed.data;
+  const issues = parsed.success ? [] : parsed.error.issues;
+  throw new EnvironmentError([
+    ...issues.map((issue) => {
       const variable = issue.path.map(String).join('.');
       // Of an absent variable zod says what type it expected; a rule of ours says more than that it is missing.
       const isAbsent = set[variable] === undefined && issue.code !== 'custom';
       return { variable, reason: isAbsent ? 'must be set' : issue.message };
     }),
-  );
+    ...others,
+  ]);
 }
 
 const secretNames = new Set([
