@@ -155,8 +155,8 @@ async function serve(
   const stop = async () => {
     drain.started = true;
     log.info({ event: 'stopping' }, 'draining');
-    // The operators' listener last: it tells what goes on until the end.
-    for (const app of apps) await closeWithin(app, DRAIN_DEADLINE_MS);
+    // Both at once: an open console or a scraper that keeps its connection must not double the time.
+    await Promise.all(apps.map((app) => closeWithin(app, DRAIN_DEADLINE_MS)));
     await Promise.all([deps.queues.deliveries.close(), deps.queues.verifications.close(), deps.flow.close()]);
     await Promise.all(connections.map(closeRedis));
     log.info({ event: 'stopped' }, 'producer stopped');

@@ -95,3 +95,23 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
   });
   return worker;
 }
+
+/**
+ * Begins to claim.
+ *
+ * @returns resolves when claiming has ended though nothing closed the worker; the process is of no use then
+ */
+export function startClaiming(worker: Worker, log: Logger): Promise<void> {
+  let closing = false;
+  worker.once('closing', () => {
+    closing = true;
+  });
+  return new Promise((resolve) => {
+    const ended = (error?: unknown) => {
+      if (closing) return;
+      log.fatal({ event: 'worker_ended', queue: worker.name, err: error }, 'claiming ended');
+      resolve();
+    };
+    worker.run().then(() => ended(), ended);
+  });
+}

@@ -15,7 +15,7 @@ import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
-import { createQueueWorker, lockOf } from './queue-worker.ts';
+import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { QueueConsumer } from './worker.ts';
 
 const TIMEOUT_MS = 15_000;
@@ -88,8 +88,8 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
       now,
     }),
   });
-  worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
-  return { worker, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
+  const ended = startClaiming(worker, log);
+  return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
 }
 
 /** One line when an endpoint stops answering and one when it answers again, not one per delivery that is parked. */

@@ -7,7 +7,7 @@ import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { createPersonLimit, type PersonLimit } from './person-limit/person-limit.ts';
-import { createQueueWorker, lockOf } from './queue-worker.ts';
+import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createUpstreamClient } from './upstream/upstream-client.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
@@ -95,8 +95,8 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     }),
   });
   await worker.waitUntilReady();
-  worker.run().catch((error: unknown) => log.error({ event: 'worker_ended', err: error }, 'claiming ended'));
-  return { worker, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
+  const ended = startClaiming(worker, log);
+  return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
 }
 
 function watchLane({ lane, redis, keys, now }: WorkerContext): LaneWatch {

@@ -15,6 +15,8 @@ export interface RunningWorker {
   /** Where `/livez`, `/readyz` and `/metrics` are. */
   readonly url: string;
   readonly workerId: string;
+  /** Resolves when this worker claims nothing more though nothing stopped it; the log has the reason. */
+  readonly ended: Promise<void>;
   /** Claims nothing more, finishes what it has, hands back what it cannot finish within the deadline. */
   stop(): Promise<void>;
 }
@@ -22,6 +24,8 @@ export interface RunningWorker {
 /** One kind of work of this process. */
 export interface QueueConsumer {
   readonly worker: Worker;
+  /** See `startClaiming`. */
+  readonly ended: Promise<void>;
   /** Gives up what cannot be finished. */
   readonly abort: (reason: Error) => void;
   /** Releases what outlives the jobs, connections for instance. */
@@ -79,6 +83,7 @@ export async function startWorker(
     return {
       url: health.url,
       workerId,
+      ended: consumers.ended,
       stop: () => {
         stopping ??= stop();
         return stopping;
@@ -92,6 +97,7 @@ export async function startWorker(
 
 interface Consumers {
   readonly workers: readonly Worker[];
+  readonly ended: Promise<void>;
   stop(): Promise<void>;
   /** Claims nothing more and gives up what it can: the lane belongs to another upstream now. */
   readonly abandon: () => void;
@@ -101,7 +107,12 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
   const verification = await startVerificationWorker(context);
   const delivery = startDeliveryWorker(context);
   const upkeep = await startUpkeep(context);
+  let reportAbandoned: () => void = () => undefined;
+  const abandoned = new Promise<void>((resolve) => {
+    reportAbandoned = resolve;
+  });
   return {
+    ended: Promise.race([verification.ended, delivery.ended, abandoned]),
     workers: [verification.worker, delivery.worker],
     stop: async () => {
       await drain(context.settings.SHUTDOWN_DEADLINE, [verification, delivery], context.writes);
@@ -111,6 +122,7 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
       await Promise.all([verification.close(), delivery.close()]);
     },
     abandon: () => {
+      reportAbandoned();
       for (const { worker, abort } of [verification, delivery]) {
         abort(new Error('Cannot go on: the lane asks another upstream'));
         worker

@@ -37,7 +37,8 @@ export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
     return { kind: 'not_yet', reason: notYet };
   }
   const appendOnly = config.appendonly ?? (facts.get('aof_enabled') === '1' ? 'yes' : 'no');
-  return { kind: 'fit', version, warnings: warnOfLoss(appendOnly, config.appendfsync) };
+  const warnings = [...warnOfLoss(appendOnly, config.appendfsync), ...warnOfGrowth(facts.get('maxmemory'))];
+  return { kind: 'fit', version, warnings };
 }
 
 /**
@@ -126,5 +127,14 @@ function warnOfLoss(appendOnly: string, fsync: string | undefined): string[] {
   }
   return fsync === 'no'
     ? ['appendfsync is "no": a power loss can lose the last half minute of accepted verifications']
+    : [];
+}
+
+/** @param bytes of INFO, which not every provider fills in */
+function warnOfGrowth(bytes: string | undefined): string[] {
+  return bytes === '0'
+    ? [
+        'maxmemory is not set: a long backlog makes Redis grow until the system kills it; set it below the memory that Redis may have (to half of it, because rewriting the AOF takes memory too), so that submissions get 503 instead',
+      ]
     : [];
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { chmod, link, mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { z } from 'zod';
 
@@ -106,6 +107,8 @@ function formatConfig(dataDir: string, { port, password }: RedisIdentity): strin
     // The AOF is enough; snapshots beside it would fork a second time for the same data.
     'save ""',
     'maxmemory-policy noeviction',
+    // It shares this machine: refusing writes is better than being killed for its memory.
+    `maxmemory ${Math.floor(totalmem() * 0.6)}`,
     'daemonize no',
     'loglevel notice',
     'logfile ""',

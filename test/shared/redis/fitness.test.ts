@@ -52,6 +52,8 @@ describe('the judgement of a Redis', () => {
     ['AOF off, by CONFIG', { appendonly: 'no' }, {}, [/AOF is off/]],
     ['AOF off, by INFO when CONFIG is forbidden', {}, { aof_enabled: '0' }, [/AOF is off/]],
     ['an AOF that is never synced', { appendonly: 'yes', appendfsync: 'no' }, {}, [/appendfsync/]],
+    ['no maxmemory', {}, { maxmemory: '0' }, [/maxmemory is not set/]],
+    ['nothing with a maxmemory', {}, { maxmemory: '536870912' }, []],
   ])('warns of %s', (_, config, fields, warnings) => {
     expect(judgeRedis(info(fields), config)).toEqual({
       kind: 'fit',
