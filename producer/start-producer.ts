@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
@@ -18,6 +19,7 @@ import { loadConsoleFiles } from './console/console-files.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
 import { createLaneView } from './lane-view.ts';
 import { createMetrics } from './metrics.ts';
+import { PROBLEM_MEDIA_TYPE, presentProblem, retryAfter } from './problem.ts';
 import type { ProducerSettings } from './settings.ts';
 
 /** How long Redis may take to be there when the process starts. */
@@ -94,6 +96,7 @@ async function awaitRedis(
       port: settings.OPERATIONS_PORT ?? settings.PORT,
       registry: createProcessRegistry({ part: 'producer', lane: settings.LANE }),
       readiness: async () => ({ ready: false, detail: { redis } }),
+      elsewhere: answerUnavailable,
     });
   };
   let listening: Promise<void> | undefined;
@@ -114,6 +117,13 @@ async function awaitRedis(
     await listening?.catch(() => undefined);
     await health?.close();
   }
+}
+
+/** A client takes 404 and 405 for the last word; 503 with `Retry-After` asks it to come again. */
+function answerUnavailable(response: ServerResponse): void {
+  response
+    .writeHead(503, { 'content-type': PROBLEM_MEDIA_TYPE, ...retryAfter(1) })
+    .end(JSON.stringify(presentProblem('unavailable')));
 }
 
 type Connections = readonly [redis: Redis, flowRedis: Redis];

@@ -23,6 +23,8 @@ export async function startHealthServer(options: {
   readonly port: number;
   readonly registry: Registry;
   readonly readiness: () => Promise<Readiness>;
+  /** What every other request is answered, on a port on which something else is about to listen. @default 404 or 405 */
+  readonly elsewhere?: (response: ServerResponse) => void;
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(request, response, options).catch(() => response.destroy());
@@ -35,15 +37,23 @@ export async function startHealthServer(options: {
   return { url: `http://${options.host}:${port}`, close: () => close(server) };
 }
 
+const PATHS = new Set(['/livez', '/readyz', '/metrics']);
+
 async function answer(
   request: IncomingMessage,
   response: ServerResponse,
-  { registry, readiness }: { registry: Registry; readiness: () => Promise<Readiness> },
+  { registry, readiness, elsewhere }: Parameters<typeof startHealthServer>[0],
 ): Promise<void> {
+  const path = request.url?.split('?')[0];
+  if (elsewhere !== undefined && !PATHS.has(path ?? '')) {
+    // A client that is still sending would see its connection break instead of the answer.
+    request.resume();
+    return elsewhere(response);
+  }
   if (request.method !== 'GET' && request.method !== 'HEAD') {
     return send(response, 405, { status: 'method not allowed' });
   }
-  switch (request.url?.split('?')[0]) {
+  switch (path) {
     case '/livez':
       return send(response, 200, { status: 'ok' });
     case '/readyz': {

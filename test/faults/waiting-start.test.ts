@@ -49,7 +49,11 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function start(part: 'worker' | 'producer', environment: Record<string, string> = {}) {
+async function start(
+  part: 'worker' | 'producer',
+  environment: Record<string, string> = {},
+  setting = part === 'worker' ? 'WORKER_PORT' : 'OPERATIONS_PORT',
+) {
   const port = await freePort();
   const child = spawn(process.execPath, ['--import', 'tsx', `${part}/main.ts`], {
     env: {
@@ -60,7 +64,7 @@ async function start(part: 'worker' | 'producer', environment: Record<string, st
       TENCENTCLOUD_SECRET_KEY: 'key',
       FACEID_ENDPOINT: 'http://127.0.0.1:9',
       PORT: '0',
-      [part === 'worker' ? 'WORKER_PORT' : 'OPERATIONS_PORT']: String(port),
+      [setting]: String(port),
       ...environment,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -80,7 +84,7 @@ async function start(part: 'worker' | 'producer', environment: Record<string, st
         await once(output, 'line');
       }
     },
-    ask: (path: string) => fetch(`http://127.0.0.1:${port}${path}`),
+    ask: (path: string, init?: RequestInit) => fetch(`http://127.0.0.1:${port}${path}`, init),
   };
 }
 
@@ -125,4 +129,22 @@ describe.each(['worker', 'producer'] as const)('a %s', (part) => {
       await admin.config('SET', 'maxmemory-policy', 'noeviction');
     },
   );
+});
+
+describe('a producer that waits for Redis where its API will be', () => {
+  test('asks those who submit to come again', async () => {
+    await unusable['is full'].begin();
+    const started = await start('producer', {}, 'PORT');
+    await started.line('redis_awaited');
+    await expect.poll(async () => (await started.ask('/livez')).status, { timeout: 10_000 }).toBe(200);
+    const submission = await started.ask('/v1/verifications', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ imageBase64: 'a'.repeat(500_000) }),
+    });
+    expect(submission.status).toBe(503);
+    expect(submission.headers.get('retry-after')).toBe('1');
+    expect(await submission.json()).toMatchObject({ code: 'unavailable' });
+    expect((await started.ask('/v1/lane')).status).toBe(503);
+  });
 });

@@ -89,6 +89,11 @@ describe('the judge', () => {
   test.each<[string, Partial<StormFacts>, Invariant[]]>([
     ['an accepted job without an event', { posts: [] }, ['lost']],
     ['an event that was refused to the end', { posts: [post({ answer: 'refused' })] }, ['lost']],
+    [
+      'a good submission that is refused',
+      { submissions: [submission({ status: 405, id: null }), submission()] },
+      ['refused'],
+    ],
     ['one key, two verifications', { submissions: [submission(), submission({ id: 'ver_1' })] }, ['two_ids']],
     ['one verification, two webhook-ids', { posts: [post(), post({ webhookId: 'evt_1' })] }, ['two_ids']],
     ['one webhook-id, two bodies', { posts: [post(), post({ bodyHash: 'b' })] }, ['two_bodies']],

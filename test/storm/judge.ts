@@ -40,6 +40,7 @@ export interface Breach {
 
 export const INVARIANTS = {
   lost: 'accepted, and no final event and no dead letter',
+  refused: 'a good submission, answered with something else than 202, 409, 429 or 503',
   two_ids: 'one job, more than one verification or webhook-id',
   two_bodies: 'one webhook-id, more than one body',
   wrong_answer: 'an event, or what is shown, with a code that the upstream never gave about this person',
@@ -83,6 +84,8 @@ export interface JobFacts {
   readonly job: number;
   readonly accepted: boolean;
   readonly acceptedAt: number | null;
+  /** Statuses that a good submission must not get. */
+  readonly refusals: readonly number[];
   readonly ids: ReadonlySet<string>;
   readonly calls: readonly UpstreamCall[];
   readonly posts: readonly ReceiverPost[];
@@ -122,6 +125,9 @@ export function judgeStorm(facts: StormFacts, redelivered: number): Judgement {
   };
 }
 
+/** Accepted, its key at work, too many at once, not now. */
+const MEANT_TO_PASS = new Set([202, 409, 429, 503]);
+
 export const countCharged = ({ calls }: JobFacts): number => calls.filter(({ charged }) => charged).length;
 
 const isMarked = ({ posts }: JobFacts): boolean => posts.some(({ event }) => event.possiblyBilledAgain);
@@ -139,6 +145,9 @@ function gather({ jobs, submissions, calls, posts }: StormFacts): readonly JobFa
       job,
       accepted: entries.some(({ status }) => status === 202),
       acceptedAt: entries.find(({ status }) => status === 202)?.answeredAt ?? null,
+      refusals: entries.flatMap(({ status }) =>
+        status === null || MEANT_TO_PASS.has(status) ? [] : [status],
+      ),
       ids: new Set([...named, ...own.map(({ event }) => event.verification)]),
       calls: callsOf.get(personOfJob(job).idCard) ?? [],
       posts: own,
@@ -154,6 +163,7 @@ function judgeJob(job: JobFacts, { shown }: StormFacts): readonly Breach[] {
   if (job.accepted && job.acknowledgedAt === null && view?.delivery !== 'dead') {
     add('lost', view === undefined ? 'nothing is shown' : `status ${view.status}, delivery ${view.delivery}`);
   }
+  for (const status of job.refusals) add('refused', `with ${status}`);
   const webhookIds = new Set(job.posts.map(({ webhookId }) => webhookId));
   if (job.ids.size > 1 || webhookIds.size > 1) {
     add('two_ids', [...job.ids, ...webhookIds].join(' '));
