@@ -143,6 +143,37 @@ describe('a worker that stands still for longer than its lock', () => {
   }, 120_000);
 });
 
+describe('a worker that only seemed to be dead', () => {
+  test('has the last word when it comes back with an answer, before its verification is quarantined', async () => {
+    chain = await startChain({
+      workers: 0,
+      sandbox: { latencyMs: { min: 1_500, max: 1_500 } },
+      environment: { UPSTREAM_TIMEOUT: '60s' },
+    });
+    const stopped = await chain.addWorkerProcess();
+    const person = makePerson();
+    const { id } = await chain.submit(person);
+    const calls = () => chain.sandbox.calls(person.idCard).calls;
+    await expect.poll(calls, { timeout: 15_000, interval: 10 }).toBe(1);
+    process.kill(stopped.pid, 'SIGSTOP');
+    // As if another worker had been lost with it before: the next claim finds the second death of a worker that was alone.
+    await chain.redis.hset(chain.keys.record(id), 'crashesAlone', '1');
+    const first = await chain.redis.hget(chain.keys.record(id), 'claimedBy');
+    await chain.addWorkerProcess();
+    const claimer = () => chain.redis.hget(chain.keys.record(id), 'claimedBy');
+    await expect.poll(claimer, { timeout: RECOVERY_MS, interval: 10 }).not.toBe(first);
+    // The other worker has had the time to give it up, if it were in a hurry.
+    const bystander = await chain.submit();
+    await chain.receiver.eventOf(bystander.id);
+    process.kill(stopped.pid, 'SIGCONT');
+    expect(await chain.receiver.eventOf(id)).toMatchObject({
+      type: 'verification.completed',
+      data: { outcome: { verdict: 'match' } },
+    });
+    expect(calls()).toBe(1);
+  });
+});
+
 describe('a worker that is told to stop', () => {
   test('finishes what is under way, hands back the rest and exits with 0', async () => {
     chain = await startChain({ workers: 0, sandbox: { latencyMs: { min: 300, max: 300 } } });

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { JobData } from '../../shared/queue/verification-flow.ts';
 import { abandonClaim } from '../../shared/record/abandon-claim.ts';
@@ -33,6 +34,13 @@ export interface VerificationDeps {
   readonly subjectTtlMs: number;
   readonly now: () => number;
 }
+
+/**
+ * A worker that lost its lock looks like a dead one, although it may only have been stopped, or cut off from Redis, and may
+ * have the answer in hand. It gets so long to come back with it, about as long again as its lock, before its verification is
+ * taken for the cause of a death. The first outcome wins.
+ */
+const LAST_WORD_MS = 6_000;
 
 /**
  * Works on one verification: claim ▸ open the subject ▸ ask the upstream ▸ write down what came of it.
@@ -111,7 +119,10 @@ async function workOn(
 ): Promise<JobResult> {
   const { record } = held;
   const judgement = judgeCrashes(record.crashes);
-  if (judgement === 'quarantine') return giveUp(deps, held, 'Veriqueue.Quarantined');
+  if (judgement === 'quarantine') {
+    await sleep(LAST_WORD_MS);
+    return giveUp(deps, held, 'Veriqueue.Quarantined');
+  }
   const subject = openIfUsable(deps, record, sealed);
   if (typeof subject === 'string') return giveUp(deps, held, subject);
   if (judgement === 'run') return deps.ask(held, subject, run);
