@@ -1,5 +1,5 @@
 import type { JsonLimits } from '../shared/contract/json-shape.ts';
-import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/precheck/photo.ts';
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/contract/photo-limits.ts';
 
 const KIB = 1024;
 

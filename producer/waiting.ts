@@ -1,13 +1,13 @@
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { computeEstimatedCompletion } from '../shared/account/estimate.ts';
+import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
 import type { LaneKeys } from '../shared/keys.ts';
 import { asClientSees, asOperatorSees, isSilentlyDeferred } from '../shared/record/person-deferral.ts';
 import { presentVerification } from '../shared/record/present.ts';
 import type { VerificationRecord } from '../shared/record/verification-record.ts';
-import { computeEstimatedCompletion } from './estimate.ts';
-import { speedOf } from './lane-view.ts';
 
 /**
  * Places in the line, in the order asked for; 1 is next, null stands in no line (claimed, postponed or final).

@@ -48,7 +48,7 @@ export function addLaneCommands(program: Command, context: CliContext): void {
 const UNKNOWN_QUOTA = 0;
 
 async function show(context: CliContext): Promise<void> {
-  const { readLaneOverview } = await import('../lane-view.ts');
+  const { readLaneOverview } = await import('../../shared/account/lane-overview.ts');
   const lane = await withConnection(context, ({ redis, keys }) =>
     readLaneOverview(redis, keys, UNKNOWN_QUOTA),
   );

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
+import { presentIssues } from '../../shared/contract/present-issues.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
-import { presentIssues } from '../field-errors.ts';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Questions } from './questions.ts';

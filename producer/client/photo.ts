@@ -1,4 +1,4 @@
-import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../../shared/precheck/photo.ts';
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
 import { onAbort } from './on-abort.ts';
 import { VeriqueueError } from './veriqueue-error.ts';
 

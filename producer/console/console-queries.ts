@@ -3,7 +3,7 @@ import { ANY_ORIGIN } from '../../shared/client/client.ts';
 import { describeClient, listClientIds } from '../../shared/client/describe-client.ts';
 import { type ConsoleEndpoints, consoleListQuery } from '../../shared/contract/console.ts';
 import { listSomeEndpoints } from '../../shared/redelivery/list-endpoints.ts';
-import { parseInput } from '../field-errors.ts';
+import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { decodeCursor } from '../routes/cursor.ts';
 import { parseIdParam } from '../routes/own-verification.ts';

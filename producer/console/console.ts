@@ -1,7 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { signIn, signOutQuery } from '../../shared/contract/console.ts';
-import { parseInput } from '../field-errors.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
+import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';

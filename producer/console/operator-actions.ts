@@ -6,7 +6,7 @@ import type { Logger } from '../../shared/log.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
 import { redeliverRange } from '../../shared/redelivery/redeliver-range.ts';
 import { enableEndpoint } from '../../shared/redelivery/release-held.ts';
-import { parseInput } from '../field-errors.ts';
+import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { parseIdParam } from '../routes/own-verification.ts';
 import type { OperatorTasks } from './operator-tasks.ts';

@@ -1,5 +1,6 @@
 import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
+import { speedOf } from '../../shared/account/lane-overview.ts';
 import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
@@ -9,7 +10,7 @@ import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outco
 import { ledgerDay } from '../../shared/record/ledger.ts';
 import { readUsage } from '../../shared/record/usage.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/redelivery/list-endpoints.ts';
-import { type LaneView, speedOf } from '../lane-view.ts';
+import type { LaneView } from '../lane-view.ts';
 import { listRecent } from './find-verifications.ts';
 
 export interface SnapshotDeps {

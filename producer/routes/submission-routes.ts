@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
+import { computePollAfter } from '../../shared/account/estimate.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
 import type { Acceptance } from '../../shared/record/accept.ts';
@@ -7,7 +8,6 @@ import { notWaiting, presentVerification } from '../../shared/record/present.ts'
 import { readRecord } from '../../shared/record/read.ts';
 import { parseRecord, type VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
-import { computePollAfter } from '../estimate.ts';
 import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi.ts';

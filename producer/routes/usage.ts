@@ -6,8 +6,8 @@ import type { LaneKeys } from '../../shared/keys.ts';
 import { ledgerDay } from '../../shared/record/ledger.ts';
 import { readClientUsage } from '../../shared/record/usage.ts';
 import { DEFAULT_USAGE_DAYS, isUsablePeriod, LEDGER_DAYS } from '../../shared/record/usage-period.ts';
-import { parseInput } from '../field-errors.ts';
 import { problemResponses } from '../openapi.ts';
+import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { computePollAfter } from '../../shared/account/estimate.ts';
 import {
   type DeliveryErrorClass,
   deliveryErrorClasses,
@@ -16,10 +17,9 @@ import { type DeliveryAttempt, readDeliveryLog } from '../../shared/record/deliv
 import { isSilentlyDeferred } from '../../shared/record/person-deferral.ts';
 import { listIds, readRecords } from '../../shared/record/read.ts';
 import { describeRedisError } from '../../shared/redis/failure.ts';
-import { computePollAfter } from '../estimate.ts';
-import { parseInput } from '../field-errors.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi.ts';
+import { parseInput } from '../parse-input.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';

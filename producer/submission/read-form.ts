@@ -1,10 +1,10 @@
 import { z } from 'zod';
 import { dropByteOrderMarks } from '../../shared/contract/byte-order-mark.ts';
+import { presentIssues } from '../../shared/contract/present-issues.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { type SubmissionForm, submission, submissionForm } from '../../shared/contract/submission.ts';
 import type { ReadableInput, SubmissionInput } from '../../shared/precheck/submission.ts';
 import { ReceivedForm } from '../body/accept-bodies.ts';
-import { presentIssues } from '../field-errors.ts';
 import { PHOTO, type ReadParts, readParts } from './read-parts.ts';
 
 /** What was submitted, whichever way it came; texts are texts, nothing else is known yet. */

@@ -1,6 +1,6 @@
+import { pointerOf } from '../../shared/contract/present-issues.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import type { FormPart } from '../body/multipart.ts';
-import { pointerOf } from '../field-errors.ts';
 import { FORM_FIELD_BYTES, FORM_PARTS, PHOTO_PART_BYTES } from '../http-limits.ts';
 import { ProblemError } from '../problem.ts';
 

@@ -1,4 +1,6 @@
 import { typeid } from 'typeid-js';
+import { computeBacklogRetryAfter } from '../../shared/account/estimate.ts';
+import { speedOf } from '../../shared/account/lane-overview.ts';
 import { parseCallbackUrl } from '../../shared/callback/callback-url.ts';
 import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/client/client.ts';
@@ -12,8 +14,7 @@ import type { DigestPart } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
-import { computeBacklogRetryAfter } from '../estimate.ts';
-import { type LaneView, speedOf } from '../lane-view.ts';
+import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { requireRecordRoom } from '../record-limit.ts';
 import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';

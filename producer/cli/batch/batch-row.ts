@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { dropByteOrderMarks } from '../../../shared/contract/byte-order-mark.ts';
+import { presentIssues } from '../../../shared/contract/present-issues.ts';
 import { submissionForm } from '../../../shared/contract/submission.ts';
 import { priority } from '../../../shared/contract/verification.ts';
-import { presentIssues } from '../../field-errors.ts';
 import { listExposedFields } from '../../submission/exposed-subject.ts';
 
 const LONGEST_PHOTO_NAME = 1024;

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
-import { MAX_PHOTO_BYTES } from '../../../shared/precheck/photo.ts';
+import { MAX_PHOTO_BYTES } from '../../../shared/contract/photo-limits.ts';
 import { PRECHECK_FAILURES } from '../../../shared/precheck/precheck-failure.ts';
 import { CommandFailure } from '../command-failure.ts';
 import type { RowFault } from './batch-row.ts';

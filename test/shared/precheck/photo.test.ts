@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../../../shared/contract/photo-limits.ts';
 import { computeBase64Length, decodeBase64 } from '../../../shared/precheck/base64.ts';
-import {
-  checkPhotoBase64,
-  checkPhotoBytes,
-  MAX_PHOTO_BASE64_LENGTH,
-  MAX_PHOTO_BYTES,
-} from '../../../shared/precheck/photo.ts';
+import { checkPhotoBase64, checkPhotoBytes } from '../../../shared/precheck/photo.ts';
 import type { PrecheckCode } from '../../../shared/precheck/precheck-failure.ts';
 import { makeJpeg, makePng } from './synthetic-person.ts';
 

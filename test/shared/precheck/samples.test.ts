@@ -3,12 +3,9 @@ import { join } from 'node:path';
 import jpeg from 'jpeg-js';
 import { PNG } from 'pngjs';
 import { describe, expect, test } from 'vitest';
+import { MAX_PHOTO_BASE64_LENGTH } from '../../../shared/contract/photo-limits.ts';
 import { readImageHeader } from '../../../shared/precheck/image-header.ts';
-import {
-  checkPhotoBase64,
-  checkPhotoBytes,
-  MAX_PHOTO_BASE64_LENGTH,
-} from '../../../shared/precheck/photo.ts';
+import { checkPhotoBase64, checkPhotoBytes } from '../../../shared/precheck/photo.ts';
 
 const folder = join(import.meta.dirname, '../../../samples');
 const files = readdirSync(folder).filter((file) => /\.(jpg|png)$/.test(file));

@@ -7,7 +7,7 @@ import {
   type EstimateFacts,
   type LaneSpeed,
   TYPICAL_ANSWER_MS,
-} from '../../producer/estimate.ts';
+} from '../../../shared/account/estimate.ts';
 
 const now = 1_700_000_000_000;
 const running: LaneSpeed = { moving: true, perSecond: 20 };

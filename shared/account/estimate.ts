@@ -1,4 +1,4 @@
-import type { StoredStatus } from '../shared/contract/verification.ts';
+import type { StoredStatus } from '../contract/verification.ts';
 
 export interface EstimateFacts {
   readonly status: StoredStatus;

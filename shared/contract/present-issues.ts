@@ -1,6 +1,5 @@
 import type { z } from 'zod';
-import type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
-import { ProblemError } from './problem.ts';
+import type { FieldError } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 
@@ -12,13 +11,6 @@ const MAX_ERRORS = 20;
  * person's name, in an error.
  */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/;
-
-/** The door for what a request carries: the parsed value, or the problem with every field's error. */
-export function parseInput<T extends z.ZodType>(schema: T, input: unknown, code: ProblemCode): z.output<T> {
-  const parsed = schema.safeParse(input);
-  if (parsed.success) return parsed.data;
-  throw new ProblemError(code, { errors: presentIssues(parsed.error.issues, input) });
-}
 
 /**
  * zod's issues as `errors[]`: pointers to fields and constant sentences, never a value.
