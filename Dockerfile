@@ -12,6 +12,8 @@ RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY shared ./shared
 COPY producer ./producer
+COPY cli ./cli
+COPY client ./client
 COPY worker ./worker
 COPY sandbox ./sandbox
 COPY console ./console

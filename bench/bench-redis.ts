@@ -3,10 +3,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { closeRedis, connectRedis, type RedisLog } from '../shared/redis/connect.ts';
-import { startPrivateRedis } from '../shared/redis/private-redis.ts';
-import { findOrInstallRedis } from '../shared/redis/redis-binary.ts';
-import { makeRunCommand } from '../shared/redis/run-command.ts';
+import { startPrivateRedis } from '../dev/redis/private-redis.ts';
+import { findOrInstallRedis } from '../dev/redis/redis-binary.ts';
+import { makeRunCommand } from '../dev/redis/run-command.ts';
+import { closeRedis, connectRedis, type RedisLog } from '../shared/store/redis/connect.ts';
 
 export interface BenchRedis {
   readonly url: string;

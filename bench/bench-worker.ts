@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Part, startPart } from '../start/child.ts';
+import { type Part, startPart } from '../dev/start/child.ts';
 import { builtEntry } from './built-entry.ts';
 
 export interface BenchWorkerOptions {

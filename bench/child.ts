@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
-import { nodeOptions } from '../start/child.ts';
+import { nodeOptions } from '../dev/start/child.ts';
 
 /** A process of the benchmark's own, spoken to over IPC. It ends with its parent. */
 export interface Child {

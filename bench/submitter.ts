@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { typeid } from 'typeid-js';
-import type { LaneKeys } from '../shared/keys.ts';
-import { createAtomicFlow } from '../shared/queue/atomic-flow.ts';
-import { verificationFlow } from '../shared/queue/verification-flow.ts';
-import { queueAcceptance } from '../shared/record/accept.ts';
 import { generateKey } from '../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 import { sealSubject } from '../shared/sealing/seal.ts';
 import type { Subject } from '../shared/sealing/subject.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
+import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
+import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
+import { queueAcceptance } from '../shared/store/verifications/accept.ts';
 
 /** Nobody's: their numbers' region does not exist. Each is asked about once, as the limit per person demands. */
 export function makePerson(serial: number): { readonly idCard: string; readonly name: string } {

@@ -2,12 +2,12 @@
 import { existsSync } from 'node:fs';
 
 // A build runs as it is; in a checkout the TypeScript source runs through tsx.
-const built = new URL('../dist/producer/cli/main.js', import.meta.url);
+const built = new URL('../dist/cli/main.js', import.meta.url);
 
 if (existsSync(built)) {
   await import(built.href);
 } else {
   const { register } = await import('tsx/esm/api');
   register();
-  await import(new URL('../producer/cli/main.ts', import.meta.url).href);
+  await import(new URL('../cli/main.ts', import.meta.url).href);
 }

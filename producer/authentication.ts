@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { ClientIdentity } from '../shared/client/client.ts';
 import { isApiKey } from '../shared/sealing/api-key.ts';
+import type { ClientIdentity } from '../shared/store/clients/client.ts';
 import { ProblemError } from './problem.ts';
 
 /** Two lookups per request would double its round trips; a disabled client or a revoked key works this much longer. */

@@ -1,5 +1,5 @@
 import type { ProblemCode } from '../shared/contract/problem.ts';
-import { classifyRedisError, type RedisFailure } from '../shared/redis/failure.ts';
+import { classifyRedisError, type RedisFailure } from '../shared/store/redis/failure.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 
 /** Errors of the HTTP framework and its plug-ins that are the client's doing, by their stable code. */

@@ -1,7 +1,7 @@
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { problemTable } from '../shared/contract/problem.ts';
 import type { Logger } from '../shared/log.ts';
-import { describeRedisError } from '../shared/redis/failure.ts';
+import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { classifyError } from './classify-error.ts';
 import { URL_LENGTH } from './http-limits.ts';
 import { PROBLEM_MEDIA_TYPE, ProblemError, presentProblem } from './problem.ts';

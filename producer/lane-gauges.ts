@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
-import { listClientIds } from '../shared/client/describe-client.ts';
 import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
-import type { LaneKeys } from '../shared/keys.ts';
 import type { Logger } from '../shared/log.ts';
-import { type EndpointState, listEndpoints } from '../shared/redelivery/list-endpoints.ts';
-import { classifyRedisError } from '../shared/redis/failure.ts';
+import { listClientIds } from '../shared/store/clients/describe-client.ts';
+import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
+import { classifyRedisError } from '../shared/store/redis/failure.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
 

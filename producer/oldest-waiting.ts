@@ -1,9 +1,8 @@
-import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../shared/keys.ts';
-import { queuePriority } from '../shared/queue/verification-flow.ts';
-import { readRecord } from '../shared/record/read.ts';
-import type { VerificationRecord } from '../shared/record/verification-record.ts';
+import { DELAY_SPAN, type LaneKeys, PRIORITY_SPAN } from '../shared/store/keys.ts';
+import { queuePriority } from '../shared/store/queue/verification-flow.ts';
+import { readRecord } from '../shared/store/verifications/read.ts';
+import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 
 /**
  * For how long the one that has waited longest could have gone on, by queue, in ms; 0 where nothing waits.
@@ -21,11 +20,6 @@ export interface OldestWaiting {
   /** Since its submission, the oldest verification without an outcome, whatever it waits for. */
   readonly unanswered: number;
 }
-
-/** BullMQ's score of a prioritized job: priority times this, plus a counter (`getPriorityScore.lua`). */
-const SCORES_PER_PRIORITY = 0x1_0000_0000;
-/** BullMQ's score of a delayed job: when it is due (ms epoch) times this, plus a counter (`getDelayedScore.lua`). */
-const SCORES_PER_MS = 0x1000;
 
 /** Two round trips, whatever the backlog: only the head of each line is looked at. */
 export async function readOldestWaiting(redis: Redis, keys: LaneKeys, now: number): Promise<OldestWaiting> {
@@ -51,7 +45,6 @@ export async function readOldestWaiting(redis: Redis, keys: LaneKeys, now: numbe
 
 /** Each answers since when (ms epoch) the head of one line could have gone on; null when there is none. */
 function createLines(redis: Redis, keys: LaneKeys) {
-  const queues = new QueueKeys(keys.queuePrefix);
   const { verificationQueue, deliveryQueue } = keys;
   const sinceOf = async (
     id: string | null | undefined,
@@ -64,28 +57,28 @@ function createLines(redis: Redis, keys: LaneKeys) {
   const sinceOfEvent = async (job: string | null | undefined): Promise<number | null> => {
     const [, id, again] = /^(ver_\w+)(-r\d+)?$/.exec(job ?? '') ?? [];
     if (again === undefined) return sinceOf(id, eventSince);
-    const asked = await redis.hget(queues.toKey(deliveryQueue, job ?? ''), 'timestamp');
+    const asked = await redis.hget(keys.jobKey(deliveryQueue, job ?? ''), 'timestamp');
     return asked === null ? null : Number(asked);
   };
   return {
     /** What was put back at the head of everything. */
     next: async () =>
-      sinceOf(await redis.lindex(queues.toKey(verificationQueue, 'wait'), -1), verificationSince),
+      sinceOf(await redis.lindex(keys.jobKey(verificationQueue, 'wait'), -1), verificationSince),
     first: async (priority: number) => {
-      const min = String(priority * SCORES_PER_PRIORITY);
-      const max = String((priority + 1) * SCORES_PER_PRIORITY - 1);
-      const line = queues.toKey(verificationQueue, 'prioritized');
+      const min = String(priority * PRIORITY_SPAN);
+      const max = String((priority + 1) * PRIORITY_SPAN - 1);
+      const line = keys.jobKey(verificationQueue, 'prioritized');
       const [id] = await redis.zrange(line, min, max, 'BYSCORE', 'LIMIT', 0, 1);
       return sinceOf(id, verificationSince);
     },
-    nextEvent: async () => sinceOfEvent(await redis.lindex(queues.toKey(deliveryQueue, 'wait'), -1)),
+    nextEvent: async () => sinceOfEvent(await redis.lindex(keys.jobKey(deliveryQueue, 'wait'), -1)),
     firstEvent: async () => {
-      const [job] = await redis.zrange(queues.toKey(deliveryQueue, 'prioritized'), '0', '0');
+      const [job] = await redis.zrange(keys.jobKey(deliveryQueue, 'prioritized'), '0', '0');
       return sinceOfEvent(job);
     },
     due: async (queue: string) => {
-      const [, score] = await redis.zrange(queues.toKey(queue, 'delayed'), '0', '0', 'WITHSCORES');
-      return score === undefined ? null : Math.floor(Number(score) / SCORES_PER_MS);
+      const [, score] = await redis.zrange(keys.jobKey(queue, 'delayed'), '0', '0', 'WITHSCORES');
+      return score === undefined ? null : Math.floor(Number(score) / DELAY_SPAN);
     },
     firstUnanswered: async () => {
       const [, submittedAt] = await redis.zrange(keys.laneIndex(), '0', '0', 'WITHSCORES');

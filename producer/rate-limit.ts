@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../shared/keys.ts';
-import { defineScript } from '../shared/redis/script.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
+import { defineScript } from '../shared/store/redis/script.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { clientOf } from './request-state.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ClientIdentity } from '../shared/client/client.ts';
 import type { ProblemCode } from '../shared/contract/problem.ts';
+import type { ClientIdentity } from '../shared/store/clients/client.ts';
 import type { BodyHold } from './body/body-budget.ts';
 
 declare module 'fastify' {

@@ -1,13 +1,16 @@
-import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { computeEstimatedCompletion } from '../shared/account/estimate.ts';
 import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
-import type { LaneKeys } from '../shared/keys.ts';
-import { asClientSees, asOperatorSees, isSilentlyDeferred } from '../shared/record/person-deferral.ts';
-import { presentVerification } from '../shared/record/present.ts';
-import type { VerificationRecord } from '../shared/record/verification-record.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
+import {
+  asClientSees,
+  asOperatorSees,
+  isSilentlyDeferred,
+} from '../shared/store/verifications/person-deferral.ts';
+import { presentVerification } from '../shared/store/verifications/present.ts';
+import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 
 /**
  * Places in the line, in the order asked for; 1 is next, null stands in no line (claimed, postponed or final).
@@ -19,10 +22,9 @@ export async function readPositions(
   keys: LaneKeys,
   ids: readonly string[],
 ): Promise<(number | null)[]> {
-  const queue = new QueueKeys(keys.queuePrefix);
   const [before, ranks] = await Promise.all([
-    redis.llen(queue.toKey(keys.verificationQueue, 'wait')),
-    Promise.all(ids.map((id) => redis.zrank(queue.toKey(keys.verificationQueue, 'prioritized'), id))),
+    redis.llen(keys.jobKey(keys.verificationQueue, 'wait')),
+    Promise.all(ids.map((id) => redis.zrank(keys.jobKey(keys.verificationQueue, 'prioritized'), id))),
   ]);
   return ranks.map((rank) => (rank === null ? null : before + rank + 1));
 }

@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
+import type { SlotRank } from '../shared/account/limiter/lane-call.ts';
 import type { Priority } from '../shared/contract/verification.ts';
-import type { LaneKeys } from '../shared/keys.ts';
-import type { SlotRank } from '../shared/lane/lane-call.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
 
 /**
  * What this process counts: its own work alone, to be summed over workers. What Redis knows about the lane as a whole is

@@ -1,7 +1,8 @@
 import { type Job, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { PatientWrites } from '../shared/redis/patient-writes.ts';
+import type { LaneKeys } from '../shared/store/keys.ts';
+import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
@@ -48,8 +49,8 @@ export interface QueueWorkerOptions {
 const LOCK_ERROR = /^could not renew lock for job/;
 
 /** What `keepLock` is to keep of a job of such a worker. */
-export function lockOf(job: Job, token: string) {
-  return { prefix: job.prefix, queue: job.queueName, jobId: job.id ?? '', token, lockMs: LOCK_MS };
+export function lockOf(keys: LaneKeys, job: Job, token: string) {
+  return { keys, queue: job.queueName, jobId: job.id ?? '', token, lockMs: LOCK_MS };
 }
 
 export function createQueueWorker(options: QueueWorkerOptions): Worker {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { judgeLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import {
@@ -14,7 +15,6 @@ import {
   upstreamSettings,
   workerSettings,
 } from '../shared/config/settings.ts';
-import type { LaneUpstream } from '../shared/lane/lane-upstream.ts';
 import { opensAnything } from '../shared/sealing/key-ring.ts';
 import { createFieldEncryptor } from './upstream/field-encryption.ts';
 

@@ -1,11 +1,11 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
-import { type ClientReading, readClient } from '../shared/client/client.ts';
-import { createDeliveryDispatcher } from '../shared/delivery/guarded-connector.ts';
-import { createPoster } from '../shared/delivery/post-event.ts';
-import { createDnsResolve, resolveWithSystem } from '../shared/delivery/resolve-host.ts';
-import { keepLock } from '../shared/queue/keep-lock.ts';
-import { giveUpDelivery } from '../shared/record/give-up-delivery.ts';
+import { type ClientReading, readClient } from '../shared/store/clients/client.ts';
+import { keepLock } from '../shared/store/queue/keep-lock.ts';
+import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
+import { createDeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
+import { createPoster } from '../shared/webhook/post-event.ts';
+import { createDnsResolve, resolveWithSystem } from '../shared/webhook/resolve-host.ts';
 import type { WorkerContext } from './context.ts';
 import { processDelivery } from './delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
@@ -79,7 +79,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
       process: (job, run) => processDelivery(deps, job, run),
       restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpDelivery(redis, keys, id, now()),
-      keepLock: (job, token) => keepLock(redis, lockOf(job, token)),
+      keepLock: (job, token) => keepLock(redis, lockOf(keys, job, token)),
       writes: context.writes,
       errors: defaultErrorPolicy,
       metrics,

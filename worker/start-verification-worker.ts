@@ -1,12 +1,12 @@
 import { setMaxListeners } from 'node:events';
+import { createPersonLimit, type PersonLimit } from '../shared/account/person-limit/person-limit.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
-import { keepLock } from '../shared/queue/keep-lock.ts';
-import { readRecord } from '../shared/record/read.ts';
-import type { PatientWrites } from '../shared/redis/patient-writes.ts';
+import { keepLock } from '../shared/store/queue/keep-lock.ts';
+import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
+import { readRecord } from '../shared/store/verifications/read.ts';
 import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
-import { createPersonLimit, type PersonLimit } from './person-limit/person-limit.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createUpstreamClient } from './upstream/upstream-client.ts';
@@ -84,7 +84,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
         ),
       restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpVerification(context, id),
-      keepLock: (job, token) => keepLock(context.queueRedis, lockOf(job, token)),
+      keepLock: (job, token) => keepLock(context.queueRedis, lockOf(keys, job, token)),
       writes: context.writes,
       errors: defaultErrorPolicy,
       metrics: context.metrics,

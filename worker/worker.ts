@@ -1,14 +1,14 @@
 import { Queue, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
+import { enterLane } from '../shared/account/limiter/lane-membership.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
-import type { PatientWrites } from '../shared/redis/patient-writes.ts';
+import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { connectContext, type WorkerContext } from './context.ts';
-import { enterLane } from './lane/lane-membership.ts';
+import { startSweeping } from './maintenance/sweeper.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
-import { startSweeping } from './sweep/sweeper.ts';
 import { startSharing } from './verification/bulk-share.ts';
 
 export interface RunningWorker {

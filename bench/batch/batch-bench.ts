@@ -1,8 +1,8 @@
 import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { createClient } from '../../shared/client/create-client.ts';
-import { laneKeys } from '../../shared/keys.ts';
-import { type Part, startPart } from '../../start/child.ts';
+import { type Part, startPart } from '../../dev/start/child.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { type BenchRedis, compactAof, startBenchRedis } from '../bench-redis.ts';
 import { startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';

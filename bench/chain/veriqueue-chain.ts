@@ -1,7 +1,7 @@
-import { createClient } from '../../shared/client/create-client.ts';
-import { laneKeys } from '../../shared/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
-import type { Part } from '../../start/child.ts';
+import type { Part } from '../../dev/start/child.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { silentLog } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
 import { startChild } from '../child.ts';

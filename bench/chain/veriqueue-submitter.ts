@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
-import { laneKeys } from '../../shared/keys.ts';
-import { connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
+import { connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { silentLog } from '../bench-redis.ts';
 import { createSubmitter, makePerson, openKeyRing } from '../submitter.ts';
 import { serveSubmissions } from './submitter-process.ts';

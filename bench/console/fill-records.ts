@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
-import type { LaneKeys } from '../../shared/keys.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
 
 /** Records in one round trip. */
 const BATCH = 1_000;

@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
-import type { LaneKeys } from '../../shared/keys.ts';
 import { DEFAULT_BILLED_CODES } from '../../shared/outcomes/resolve-outcome.ts';
-import { queueAcceptance } from '../../shared/record/accept.ts';
-import { readRecord } from '../../shared/record/read.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { readRecord } from '../../shared/store/verifications/read.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { settleVerification } from '../../shared/store/verifications/settle.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { computeSettlement, type FinalAnswer } from '../../worker/verification/settle-outcome.ts';
 import { makePerson } from '../submitter.ts';
 

@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { laneKeys } from '../../shared/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { silentLog } from '../bench-redis.ts';
 import { createSubmitter, makeKeyText, makePerson, openKeyRing } from '../submitter.ts';
 

@@ -1,4 +1,4 @@
-import type { LaneOptions } from '../../shared/lane/lane-settings.ts';
+import type { LaneOptions } from '../../shared/account/limiter/lane-settings.ts';
 
 /** What one worker process of the benchmark is to do. */
 export interface AskerOrders {

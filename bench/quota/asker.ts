@@ -3,12 +3,12 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { Agent } from 'undici';
-import { laneKeys } from '../../shared/keys.ts';
-import type { ClaimContext } from '../../shared/record/claim.ts';
-import { markSent } from '../../shared/record/mark-sent.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import { connectRedis } from '../../shared/redis/connect.ts';
-import { createLane } from '../../worker/lane/lane.ts';
+import { createLane } from '../../shared/account/limiter/lane.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
+import { connectRedis } from '../../shared/store/redis/connect.ts';
+import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
+import { markSent } from '../../shared/store/verifications/mark-sent.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { createHeldBody } from '../../worker/upstream/held-body.ts';
 import type { AskerOrders } from './asker-orders.ts';
 

@@ -1,5 +1,5 @@
 import { verificationId } from '../../shared/contract/verification.ts';
-import type { ListCursor } from '../../shared/record/read.ts';
+import type { ListCursor } from '../../shared/store/verifications/read.ts';
 import { ProblemError } from '../problem.ts';
 
 /** Opaque to clients, so that what it holds may change. */

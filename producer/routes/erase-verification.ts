@@ -1,8 +1,8 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
-import { eraseVerification } from '../../shared/record/erase.ts';
-import { describeRedisError } from '../../shared/redis/failure.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { describeRedisError } from '../../shared/store/redis/failure.ts';
+import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 

@@ -1,9 +1,9 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
-import { addConsole, type ConsoleDeps } from '../console/console.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
+import { addConsole, type ConsoleDeps } from '../operator/console.ts';
 
 export interface OperationsDeps {
   readonly redis: Redis;

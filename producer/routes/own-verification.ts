@@ -2,10 +2,10 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { verificationId } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
-import { readRecord } from '../../shared/record/read.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { readRecord } from '../../shared/store/verifications/read.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { ProblemError } from '../problem.ts';
 
 export interface OwnVerificationDeps {

@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
 import { verification } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
-import { type RedeliveryDeps, redeliver } from '../../shared/redelivery/redeliver.ts';
+import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
+import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';

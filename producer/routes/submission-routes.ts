@@ -3,10 +3,13 @@ import { z } from 'zod';
 import { computePollAfter } from '../../shared/account/estimate.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
-import type { Acceptance } from '../../shared/record/accept.ts';
-import { notWaiting, presentVerification } from '../../shared/record/present.ts';
-import { readRecord } from '../../shared/record/read.ts';
-import { parseRecord, type VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { Acceptance } from '../../shared/store/verifications/accept.ts';
+import { notWaiting, presentVerification } from '../../shared/store/verifications/present.ts';
+import { readRecord } from '../../shared/store/verifications/read.ts';
+import {
+  parseRecord,
+  type VerificationRecord,
+} from '../../shared/store/verifications/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';

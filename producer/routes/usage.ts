@@ -2,10 +2,14 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { ledgerDay } from '../../shared/record/ledger.ts';
-import { readClientUsage } from '../../shared/record/usage.ts';
-import { DEFAULT_USAGE_DAYS, isUsablePeriod, LEDGER_DAYS } from '../../shared/record/usage-period.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { ledgerDay } from '../../shared/store/usage/ledger.ts';
+import { readClientUsage } from '../../shared/store/usage/usage.ts';
+import {
+  DEFAULT_USAGE_DAYS,
+  isUsablePeriod,
+  LEDGER_DAYS,
+} from '../../shared/store/verifications/usage-period.ts';
 import { problemResponses } from '../openapi.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';

@@ -2,21 +2,22 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { computePollAfter } from '../../shared/account/estimate.ts';
+import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
+import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
+import { listQuery } from '../../shared/contract/submission.ts';
+import { type Verification, verification, verificationPage } from '../../shared/contract/verification.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { describeRedisError } from '../../shared/store/redis/failure.ts';
+import { cancelVerification } from '../../shared/store/verifications/cancel.ts';
+import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
+import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';
+import { listIds, readRecords } from '../../shared/store/verifications/read.ts';
 import {
   type DeliveryErrorClass,
   deliveryErrorClasses,
   describeErrorClassToClient,
-} from '../../shared/callback/delivery-result.ts';
-import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
-import { listQuery } from '../../shared/contract/submission.ts';
-import { type Verification, verification, verificationPage } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
-import type { Logger } from '../../shared/log.ts';
-import { cancelVerification } from '../../shared/record/cancel.ts';
-import { type DeliveryAttempt, readDeliveryLog } from '../../shared/record/delivery-state.ts';
-import { isSilentlyDeferred } from '../../shared/record/person-deferral.ts';
-import { listIds, readRecords } from '../../shared/record/read.ts';
-import { describeRedisError } from '../../shared/redis/failure.ts';
+} from '../../shared/webhook/delivery-result.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi.ts';
 import { parseInput } from '../parse-input.ts';

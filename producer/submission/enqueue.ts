@@ -1,12 +1,12 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
-import type { AtomicFlow } from '../../shared/queue/atomic-flow.ts';
-import { firstPlaces, verificationFlow } from '../../shared/queue/verification-flow.ts';
-import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
-import { withdrawVerification } from '../../shared/record/withdraw.ts';
-import { classifyRedisError, describeRedisError } from '../../shared/redis/failure.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
+import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
+import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
+import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 
 /** The producer only ever takes jobs away through these; it adds them as flows. */
 export interface ProducerQueues {

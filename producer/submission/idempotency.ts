@@ -1,6 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { defineScript } from '../../shared/redis/script.ts';
 import {
   compareDigest,
   computeDigest,
@@ -8,6 +6,8 @@ import {
   listDigestCandidates,
 } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { defineScript } from '../../shared/store/redis/script.ts';
 import { ProblemError } from '../problem.ts';
 
 /** How long a key stands for its verification, unless the verification's own retention is shorter. */

@@ -3,7 +3,7 @@ import { dropByteOrderMarks } from '../../shared/contract/byte-order-mark.ts';
 import { presentIssues } from '../../shared/contract/present-issues.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { type SubmissionForm, submission, submissionForm } from '../../shared/contract/submission.ts';
-import type { ReadableInput, SubmissionInput } from '../../shared/precheck/submission.ts';
+import type { ReadableInput, SubmissionInput } from '../../shared/validation/submission.ts';
 import { ReceivedForm } from '../body/accept-bodies.ts';
 import { PHOTO, type ReadParts, readParts } from './read-parts.ts';
 

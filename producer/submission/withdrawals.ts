@@ -1,4 +1,4 @@
-import { describeRedisError } from '../../shared/redis/failure.ts';
+import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { type EnqueueDeps, withdraw } from './enqueue.ts';
 
 export interface Withdrawals {

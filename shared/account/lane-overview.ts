@@ -1,14 +1,10 @@
-import { QueueKeys } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { LaneOverview } from '../contract/lane.ts';
-import type { LaneKeys } from '../keys.ts';
-import { type LaneState, readLaneState } from '../lane/lane-state.ts';
-import { readLaneUpstream } from '../lane/lane-upstream.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../queue/verification-flow.ts';
+import { type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
-
-/** BullMQ's score of a prioritized job: priority times this, plus a counter (`getPriorityScore.lua`). */
-const SCORES_PER_PRIORITY = 0x1_0000_0000;
+import { type LaneState, readLaneState } from './limiter/lane-state.ts';
+import { readLaneUpstream } from './limiter/lane-upstream.ts';
 
 export function speedOf(lane: LaneOverview): LaneSpeed {
   return { moving: lane.status === 'running', perSecond: lane.quota.effectivePerSecond };
@@ -24,14 +20,9 @@ export async function readLaneOverview(
   keys: LaneKeys,
   quotaPerSecond: number,
 ): Promise<LaneOverview> {
-  const queue = new QueueKeys(keys.queuePrefix);
-  const key = (name: string) => queue.toKey(keys.verificationQueue, name);
+  const key = (name: string) => keys.jobKey(keys.verificationQueue, name);
   const countPriority = (priority: number) =>
-    redis.zcount(
-      key('prioritized'),
-      priority * SCORES_PER_PRIORITY,
-      (priority + 1) * SCORES_PER_PRIORITY - 1,
-    );
+    redis.zcount(key('prioritized'), priority * PRIORITY_SPAN, (priority + 1) * PRIORITY_SPAN - 1);
   const { interactive, bulk } = queuePriority;
   const [state, counts, [photos, peak], upstream] = await Promise.all([
     readLaneState(redis, keys),

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
-import { parseRedisUrl } from '../redis/address.ts';
+import { parseRedisUrl } from '../store/redis/address.ts';
 
 /**
  * The shapes that settings have. Each says in words what a value must be, and never repeats the value: it may be a

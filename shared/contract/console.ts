@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { deliveryAttempt } from '../record/delivery-state.ts';
+import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
 import { attempt, deliveryStatus, outcome, verification, verificationStatus } from './verification.ts';
 

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { holdEndpoint } from '../../shared/callback/keep-endpoint-health.ts';
+import { holdEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
 import { type OpenConsole, openConsole } from './open-console.ts';

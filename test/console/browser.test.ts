@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { createConsoleSessions } from '../../shared/console/console-sessions.ts';
-import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
+import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
+import { createConsoleSessions } from '../../shared/store/operators/console-sessions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
 import { startConsoleUnderTest } from './console-under-test.ts';

@@ -1,6 +1,4 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { reduceEndpointHealth } from '../../shared/callback/endpoint-health.ts';
-import { changeEndpointHealth } from '../../shared/callback/keep-endpoint-health.ts';
 import {
   type ConsoleEndpoints,
   type ConsoleVerificationPage,
@@ -9,11 +7,13 @@ import {
   consoleVerificationDetail,
   consoleVerificationPage,
 } from '../../shared/contract/console.ts';
-import { recordDelivery } from '../../shared/record/delivery-state.ts';
-import { eraseVerification } from '../../shared/record/erase.ts';
-import { forgetVerification } from '../../shared/record/forget.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import { withdrawVerification } from '../../shared/record/withdraw.ts';
+import { reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import { changeEndpointHealth } from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { eraseVerification } from '../../shared/store/verifications/erase.ts';
+import { forgetVerification } from '../../shared/store/verifications/forget.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import { acceptRecord, CLIENT_ID, mustRead, subject } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ConsoleUnderTest, startConsoleUnderTest } from './console-under-test.ts';

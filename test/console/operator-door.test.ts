@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { isSameOrigin } from '../../producer/console/same-origin.ts';
+import { isSameOrigin } from '../../producer/operator/same-origin.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
-import { runCli, runJson } from '../producer/cli/run-cli.ts';
+import { runCli, runJson } from '../cli/run-cli.ts';
 import { startProducerUnderTest } from '../producer/producer-under-test.ts';
 import { recordLog } from '../support/recorded-log.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -1,12 +1,12 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import type { Outcome } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { recordDelivery } from '../../shared/record/delivery-state.ts';
-import { ledgerDay } from '../../shared/record/ledger.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { ledgerDay } from '../../shared/store/usage/ledger.ts';
+import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { acceptRecord, CLIENT_ID, makeOutcome } from '../support/records.ts';
 
 interface Storing {

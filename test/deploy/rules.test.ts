@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import type { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
-import { buildProgram } from '../../producer/cli/program.ts';
+import { buildProgram } from '../../cli/program.ts';
 import { root } from '../deployment/built-program.ts';
 import { readDocument } from '../deployment/documents.ts';
 import { alertRules, expectedFiring, RULE_TESTS, RULES, ruleTests } from './alert-rules.ts';

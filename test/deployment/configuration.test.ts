@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { startEnvironment } from '../../dev/start/settings.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
-import { startEnvironment } from '../../start/settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { composeText } from './compose-file.ts';
 import { readDocument, readSources, section, tableRows } from './documents.ts';
@@ -42,7 +42,7 @@ describe('the configuration table of the README', () => {
   it('names every variable that is read, and no other', () => {
     expect(processRows.map(({ variable }) => variable).toSorted()).toEqual([...variables].toSorted());
     expect(rows.map(({ variable }) => variable)).toContain(OUTSIDE_THE_SCHEMAS);
-    expect(readSources('shared/redis')).toContain(`'${OUTSIDE_THE_SCHEMAS}'`);
+    expect(readSources('dev/redis')).toContain(`'${OUTSIDE_THE_SCHEMAS}'`);
   });
 
   it.each(processRows)('says who reads $variable', ({ variable, by }) => {

@@ -1,7 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deliveryStatus, verificationStatuses } from '../../shared/contract/verification.ts';
-import { laneKeys } from '../../shared/keys.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
 const architecture = readDocument('docs/ARCHITECTURE.md');
@@ -51,15 +51,15 @@ describe('docs/ARCHITECTURE.md', () => {
 
 describe('docs/operations.md', () => {
   it('lists every metric, and no other', () => {
-    const made = [...readSources('producer', 'worker', 'shared').matchAll(/name: '(veriqueue_\w+)'/g)].map(
-      ([, name]) => name,
-    );
+    const made = [
+      ...readSources('producer', 'worker', 'shared', 'cli').matchAll(/name: '(veriqueue_\w+)'/g),
+    ].map(([, name]) => name);
     const listed = firstColumn(section(operations, '## Metrics')).map((name) => name.replace(/\{.*\}/, ''));
     expect(unique(listed)).toEqual(unique(made.map(String)));
   });
 
   it('lists every event of the log, and no other', () => {
-    const logged = [...readSources('producer', 'worker', 'shared').matchAll(/\bevent: '(\w+)'/g)].map(
+    const logged = [...readSources('producer', 'worker', 'shared', 'cli').matchAll(/\bevent: '(\w+)'/g)].map(
       ([, name]) => name,
     );
     const listed = firstColumn(section(operations, '## Log events'));

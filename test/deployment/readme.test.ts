@@ -10,9 +10,9 @@ import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { ensureDevClient } from '../../shared/client/dev-client.ts';
-import { laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type BuiltProgram, buildProgram, type RunningPart, root } from './built-program.ts';
 import { codeBlocks, documents, readDocument } from './documents.ts';
@@ -107,7 +107,7 @@ describe('what the README tells a newcomer to do', () => {
     const command = codeBlocks(goingLive, 'sh').find((block) => block.includes('client create')) ?? '';
     const args = command.trim().replace('npx veriqueue ', '').split(' ');
     const env = { REDIS_URL: redis.url, VERIQUEUE_KEYS: sealingKeys };
-    const ended = await program.run('dist/producer/cli/main.js', env, args);
+    const ended = await program.run('dist/cli/main.js', env, args);
     expect(ended.code).toBe(0);
     const [apiKey = ''] = /vq_[0-9a-f]{72}/.exec(ended.output) ?? [];
     const answer = await fetch(`${producerUrl}/v1/lane`, { headers: { authorization: `Bearer ${apiKey}` } });
@@ -121,7 +121,7 @@ describe('what the README tells a newcomer to do', () => {
   );
 
   it.each(commands)('has the command veriqueue %s', async (words) => {
-    const ended = await program.run('dist/producer/cli/main.js', {}, [...words.split(' '), '--help']);
+    const ended = await program.run('dist/cli/main.js', {}, [...words.split(' '), '--help']);
     expect(ended.code).toBe(0);
     expect(ended.output).toContain(`Usage: veriqueue ${words}`);
   });

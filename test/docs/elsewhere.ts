@@ -86,19 +86,19 @@ export const elsewhere: readonly ElsewhereRow[] = [
     page: 'docs/cli.md',
     begins: 'veriqueue watch --url',
     reason: 'follows a deployment elsewhere: its arguments are parsed',
-    executedBy: 'test/producer/cli/docs.test.ts',
+    executedBy: 'test/cli/docs.test.ts',
   },
   {
     page: 'docs/cli.md',
     begins: '{"found"',
     reason: 'an answer about more events than a test has',
-    executedBy: 'test/producer/cli/repair.test.ts',
+    executedBy: 'test/cli/repair.test.ts',
   },
   {
     page: 'docs/cli.md',
     begins: '{"type":"webhook.test"',
     reason: 'the body of an event that its sender does not print',
-    executedBy: 'test/producer/cli/listen.test.ts',
+    executedBy: 'test/cli/listen.test.ts',
   },
   {
     page: 'docs/client.md',
@@ -146,6 +146,6 @@ export const elsewhere: readonly ElsewhereRow[] = [
     page: 'docs/ARCHITECTURE.md',
     begins: 'queued ───',
     reason: 'a drawing',
-    executedBy: 'test/shared/record/record-scripts.test.ts',
+    executedBy: 'test/shared/store/verifications/record-scripts.test.ts',
   },
 ];

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { problemTable } from '../../shared/contract/problem.ts';
-import { checkPersonName } from '../../shared/precheck/person-name.ts';
-import { PRECHECK_FAILURES } from '../../shared/precheck/precheck-failure.ts';
+import { checkPersonName } from '../../shared/validation/person-name.ts';
+import { PRECHECK_FAILURES } from '../../shared/validation/precheck-failure.ts';
 import { readDocument, section, tableRows } from '../deployment/documents.ts';
 
 /** What only the console answers with; its own page sees them. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseRecord } from '../../shared/record/verification-record.ts';
+import { parseRecord } from '../../shared/store/verifications/verification-record.ts';
 
 const record = {
   id: 'ver_1',

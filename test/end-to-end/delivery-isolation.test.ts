@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settleVerification } from '../../shared/record/settle.ts';
+import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { defaultEndpointPolicy } from '../../worker/delivery/endpoint-admission.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type Chain, startChain } from '../support/chain.ts';

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { apiPageCodes, commonCodes } from '../../sandbox/codes.ts';
 import { people } from '../../sandbox/people.ts';
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
-import { ledgerDay } from '../../shared/record/ledger.ts';
+import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import type { TestPerson } from '../support/person.ts';
 import {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { runCli } from '../producer/cli/run-cli.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 
 let chain: Chain;

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { ClientCredentials } from '../../shared/client/create-client.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { forgetVerification } from '../../shared/record/forget.ts';
-import { runCli, runJson } from '../producer/cli/run-cli.ts';
+import type { ClientCredentials } from '../../shared/store/clients/create-client.ts';
+import { forgetVerification } from '../../shared/store/verifications/forget.ts';
+import { runCli, runJson } from '../cli/run-cli.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 

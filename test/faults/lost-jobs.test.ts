@@ -1,6 +1,6 @@
 import { FlowProducer } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { jobKeysOf, verificationFlow } from '../../shared/queue/verification-flow.ts';
+import { jobKeysOf, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
 

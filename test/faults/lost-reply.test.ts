@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { claimVerification } from '../../shared/record/claim.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { claimVerification } from '../../shared/store/verifications/claim.ts';
+import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { startTestLane, type TestLane } from '../support/lane.ts';
 import { acceptRecord, CLIENT_ID, DAY, makeCall, makeSettlement, mustRead } from '../support/records.ts';
 import { startReplyCutter } from '../support/reply-cutter.ts';

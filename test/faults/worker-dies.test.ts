@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest';
+import type { Part } from '../../dev/start/child.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
-import type { Part } from '../../start/child.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
 

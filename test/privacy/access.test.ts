@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import type { ClientCredentials } from '../../shared/client/create-client.ts';
+import type { ClientCredentials } from '../../shared/store/clients/create-client.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer/producer-under-test.ts';
 import { recordLog } from '../support/recorded-log.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

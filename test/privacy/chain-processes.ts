@@ -1,7 +1,7 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Part, type PartOptions, startPart } from '../../start/child.ts';
+import { type Part, type PartOptions, startPart } from '../../dev/start/child.ts';
 import type { Place } from './leak-search.ts';
 import { readFiles } from './redis-contents.ts';
 

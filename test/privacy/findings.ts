@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
 import { idCards, shared } from './canary.ts';
 import type { WatchedProcesses } from './chain-processes.ts';
 import {

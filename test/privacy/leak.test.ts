@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { createClient } from '../../shared/client/create-client.ts';
+import type { Part } from '../../dev/start/child.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
-import type { Part } from '../../start/child.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type Canary, idCards, makeCanary, submissionOf } from './canary.ts';
 import { type WatchedProcesses, watchProcesses } from './chain-processes.ts';

@@ -5,10 +5,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { startEnvironment } from '../../dev/start/settings.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
 import { maskSettings } from '../../shared/config/environment.ts';
-import { startEnvironment } from '../../start/settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -89,7 +89,7 @@ describe('what a process says at its start, at trace level', () => {
       ],
     ],
     ['sandbox/main.ts', /Sandbox listening/, ['SANDBOX_SECRET_KEY', 'SANDBOX_TOKEN']],
-    ['start/main.ts', /Stop with Ctrl-C/, ['REDIS_URL', 'VERIQUEUE_KEYS', 'TENCENTCLOUD_TOKEN']],
+    ['dev/start/main.ts', /Stop with Ctrl-C/, ['REDIS_URL', 'VERIQUEUE_KEYS', 'TENCENTCLOUD_TOKEN']],
   ])('%s holds its settings, and no secret among them', async (main, up, masked) => {
     const said = await listen(main, secrets, up);
     expect(said).toMatch(up);
@@ -100,7 +100,7 @@ describe('what a process says at its start, at trace level', () => {
     expect(leaked.map(([name]) => name)).toEqual([]);
   });
 
-  test.each(['producer/main.ts', 'worker/main.ts', 'sandbox/main.ts', 'start/main.ts'])(
+  test.each(['producer/main.ts', 'worker/main.ts', 'sandbox/main.ts', 'dev/start/main.ts'])(
     '%s holds no secret when every setting is wrong',
     async (main) => {
       const wrong = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, `,?${value}`]));

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verificationPage } from '../../shared/contract/verification.ts';
-import { jobKeysOf } from '../../shared/queue/verification-flow.ts';
+import { jobKeysOf } from '../../shared/store/queue/verification-flow.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   listTraces,

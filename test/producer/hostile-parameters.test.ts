@@ -1,10 +1,10 @@
 import { QueueKeys } from 'bullmq';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { runCli } from '../cli/run-cli.ts';
 import { type ConsoleUnderTest, OPERATOR_KEY, startConsoleUnderTest } from '../console/console-under-test.ts';
 import { storeSettled } from '../console/stored-verifications.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { measureRedisWork } from '../support/redis-work.ts';
-import { runCli } from './cli/run-cli.ts';
 
 /**
  * Every parameter that says how much is read or how often something is done, with values that ask for too much. What an

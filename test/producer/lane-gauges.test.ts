@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOldestWaiting } from '../../producer/oldest-waiting.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
-import { createClient } from '../../shared/client/create-client.ts';
-import { pauseLane, resumeLane } from '../../shared/lane/pause-lane.ts';
-import { settleVerification } from '../../shared/record/settle.ts';
+import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { makeOutcome, makeSettlement } from '../support/records.ts';

@@ -6,9 +6,9 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { createClient } from '../../shared/client/create-client.ts';
-import { laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { makeSubmission } from './submission-builder.ts';
 

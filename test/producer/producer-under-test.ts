@@ -4,11 +4,15 @@ import { pino } from 'pino';
 import { HTTP_TIMEOUTS, type HttpTimeouts } from '../../producer/http-limits.ts';
 import { type ProducerSettings, producerEnvironment } from '../../producer/settings.ts';
 import { type RunningProducer, startProducer } from '../../producer/start-producer.ts';
-import { type ClientCredentials, createClient, type NewClient } from '../../shared/client/create-client.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
 import type { Logger } from '../../shared/log.ts';
+import {
+  type ClientCredentials,
+  createClient,
+  type NewClient,
+} from '../../shared/store/clients/create-client.ts';
+import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { makeSubmission } from './submission-builder.ts';
 
 export interface ProducerUnderTest extends RunningProducer {

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification } from '../../shared/contract/verification.ts';
-import { joinPhoto } from '../../shared/record/photo-pieces.ts';
-import { readRecord } from '../../shared/record/read.ts';
 import { openSubject } from '../../shared/sealing/seal.ts';
+import { joinPhoto } from '../../shared/store/verifications/photo-pieces.ts';
+import { readRecord } from '../../shared/store/verifications/read.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   type ProducerUnderTest,

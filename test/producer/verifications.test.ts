@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
-import { claimVerification } from '../../shared/record/claim.ts';
-import { recordDelivery } from '../../shared/record/delivery-state.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
+import { claimVerification } from '../../shared/store/verifications/claim.ts';
+import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   type ProducerUnderTest,

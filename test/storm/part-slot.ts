@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Part, type PartOptions, startPart } from '../../start/child.ts';
+import { type Part, type PartOptions, startPart } from '../../dev/start/child.ts';
 import type { UnaskedExit } from './logs.ts';
 
 /** The place of one process of the system: whatever ends it, there is soon another one. */

@@ -1,7 +1,7 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { type RedisProcess, spawnRedis } from '../../shared/redis/redis-process.ts';
+import { type RedisProcess, spawnRedis } from '../../dev/redis/redis-process.ts';
 import { findFreePort } from './free-port.ts';
 
 /** One `redis-server` process on a port of its own, with data that outlive the process. It ends with this program. */

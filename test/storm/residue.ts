@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
 
 /** What Redis still holds of work that is over: each entry is one thing that should not be there. */
 export type Residue = readonly string[];
@@ -7,7 +7,7 @@ export type Residue = readonly string[];
 /** BullMQ's own keys of a queue that stay when no job is left. */
 const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', 'limiter', 'pc', 'stalled']);
 
-/** What goes with the work it was for; every other kind of key that `shared/keys.ts` spells is kept on purpose. */
+/** What goes with the work it was for; every other kind of key that `shared/store/keys.ts` spells is kept on purpose. */
 const GOES = new Set(['subject', 'held-deliveries']);
 
 /** The kinds of keys that the lane has, by asking for one of each. */

@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { z } from 'zod';
-import { nodeOptions } from '../../start/child.ts';
+import { nodeOptions } from '../../dev/start/child.ts';
 import type { UpstreamCall } from './logs.ts';
 import {
   type UpstreamOrder,

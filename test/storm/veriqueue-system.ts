@@ -1,8 +1,8 @@
-import { createClient } from '../../shared/client/create-client.ts';
 import { usageReport } from '../../shared/contract/usage.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
-import { laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
 import { findFreePort } from './free-port.ts';
 import type { ShownVerification } from './judge.ts';
 import { mapAtOnce } from './map-at-once.ts';

@@ -3,14 +3,18 @@ import { openSync } from 'node:fs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
+import { type Part, startPart } from '../../dev/start/child.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { startProducer } from '../../producer/start-producer.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/app.ts';
-import { type ClientCredentials, createClient, type NewClient } from '../../shared/client/create-client.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
-import { type Part, startPart } from '../../start/child.ts';
+import {
+  type ClientCredentials,
+  createClient,
+  type NewClient,
+} from '../../shared/store/clients/create-client.ts';
+import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
 import { makePerson, makeSubmission, type SubmissionOptions, type TestPerson } from './person.ts';

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/redis/connect.ts';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
+import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 /** A Redis with connections for one test file, and a lane of its own for each test. */

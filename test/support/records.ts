@@ -1,16 +1,16 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { type Acceptance, queueAcceptance } from '../../shared/record/accept.ts';
-import type { LedgerEntry } from '../../shared/record/ledger.ts';
-import type { NotedCall } from '../../shared/record/noted-call.ts';
-import { readRecord } from '../../shared/record/read.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import type { Settlement } from '../../shared/record/settle.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { LedgerEntry } from '../../shared/store/usage/ledger.ts';
+import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import type { NotedCall } from '../../shared/store/verifications/noted-call.ts';
+import { readRecord } from '../../shared/store/verifications/read.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import type { Settlement } from '../../shared/store/verifications/settle.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
 export const CLIENT_ID = 'client_test';
 

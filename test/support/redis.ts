@@ -1,10 +1,10 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RedisLog } from '../../shared/redis/connect.ts';
-import { type PrivateRedis, startPrivateRedis } from '../../shared/redis/private-redis.ts';
-import { findOrInstallRedis } from '../../shared/redis/redis-binary.ts';
-import { makeRunCommand } from '../../shared/redis/run-command.ts';
+import { type PrivateRedis, startPrivateRedis } from '../../dev/redis/private-redis.ts';
+import { findOrInstallRedis } from '../../dev/redis/redis-binary.ts';
+import { makeRunCommand } from '../../dev/redis/run-command.ts';
+import type { RedisLog } from '../../shared/store/redis/connect.ts';
 
 /** A Redis for one test file: its own process, port, password and data. */
 export interface TestRedis {

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Part } from '../../start/child.ts';
+import type { Part } from '../../dev/start/child.ts';
 import { makeCanary } from '../privacy/canary.ts';
 import { type ProcessChain, startProcessChain } from './process-chain.ts';
 import { startTraceCollector, type TraceCollector } from './trace-collector.ts';

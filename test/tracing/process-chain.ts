@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
+import type { Part } from '../../dev/start/child.ts';
 import { createSandbox, type Sandbox } from '../../sandbox/app.ts';
-import { createClient } from '../../shared/client/create-client.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { type LaneKeys, laneKeys } from '../../shared/keys.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
-import type { Part } from '../../start/child.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { type Canary, submissionOf } from '../privacy/canary.ts';
 import { watchProcesses } from '../privacy/chain-processes.ts';
 import { startTestRedis } from '../support/redis.ts';

@@ -1,17 +1,18 @@
 /** What is written down at the end of a run of a delivery job, whichever end it came to. */
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
+
+import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import {
   type EndpointHealth,
   healthyEndpoint,
   reduceEndpointHealth,
-} from '../../shared/callback/endpoint-health.ts';
-import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
+} from '../../shared/store/endpoints/endpoint-health.ts';
+import type { DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
 import {
-  type DeliveryAttempt,
   type DeliveryProgress,
   logDelivery,
   recordDelivery,
-} from '../../shared/record/delivery-state.ts';
+} from '../../shared/store/verifications/delivery-state.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { ClientReading } from '../../shared/client/client.ts';
-import type { PostEvent } from '../../shared/delivery/post-event.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
-import type { PatientWrites } from '../../shared/redis/patient-writes.ts';
+import type { ClientReading } from '../../shared/store/clients/client.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
+import type { PostEvent } from '../../shared/webhook/post-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { DeliverySchedule } from './delivery-schedule.ts';
 import type { EndpointGate } from './endpoint-gate.ts';

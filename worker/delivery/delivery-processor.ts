@@ -1,11 +1,11 @@
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
-import { computeWebhookHeaders } from '../../shared/delivery/webhook-signature.ts';
-import type { JobData } from '../../shared/queue/verification-flow.ts';
-import { beginDelivery, type DueDelivery } from '../../shared/record/begin-delivery.ts';
-import { keepEvent } from '../../shared/record/keep-event.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import { beginDelivery, type DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
+import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
+import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import { concludeAttempt, holdEvent, putBack } from './conclude-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';

@@ -2,8 +2,9 @@
  * When a delivery is tried again. The default is the retry schedule of Standard Webhooks 1.0.0 ("Deliverability and
  * reliability"): ten attempts over a good three days.
  */
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
-import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
+
+import type { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 
 export interface DeliverySchedule {
   /** One delay per attempt, counted from the end of the attempt before; the first is usually 0. */

@@ -1,7 +1,7 @@
-import type { EndpointHealth } from '../../shared/callback/endpoint-health.ts';
-import { isCallbackAllowed } from '../../shared/client/allowed-callback.ts';
-import type { Client } from '../../shared/client/client.ts';
-import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
+import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
+import type { Client } from '../../shared/store/clients/client.ts';
+import type { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import type { DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 
 /** Where an event goes, if it can go anywhere now. An endpoint is `<clientId> <origin>`. */

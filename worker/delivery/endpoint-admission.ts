@@ -10,7 +10,7 @@
  *     └────────────── any success ─────────────────────┼─────────────────── success ───────────┘   │
  *                                                      └──────── failure, for twice as long ───────┘
  */
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 
 export interface EndpointPolicy {
   /** The most deliveries of one endpoint under way in this process. */

@@ -4,7 +4,7 @@
  * Each process keeps its own. A hung endpoint therefore holds at most `maxInFlight` places of each worker's pool, then one;
  * a shared state would save little and cost a round trip to Redis per delivery.
  */
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import {
   type Breaker,
   computeAdmission,

@@ -1,7 +1,10 @@
 import type { Redis } from 'ioredis';
-import { type EndpointHealth, parseEndpointHealth } from '../../shared/callback/endpoint-health.ts';
-import { changeEndpointHealth, type HealthChange } from '../../shared/callback/keep-endpoint-health.ts';
-import type { LaneKeys } from '../../shared/keys.ts';
+import { type EndpointHealth, parseEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import {
+  changeEndpointHealth,
+  type HealthChange,
+} from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
 
 /** Where endpoint health lives, shared by all workers of the lane. An endpoint is `<clientId> <origin>`. */
 export interface EndpointStore {

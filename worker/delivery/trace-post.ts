@@ -1,7 +1,7 @@
-import type { DeliveryResult } from '../../shared/callback/delivery-result.ts';
-import type { DueDelivery } from '../../shared/record/begin-delivery.ts';
+import type { DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
 import { serverAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Span, Tracing } from '../../shared/tracing/tracing.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 
 /** One post to a callback in a span of its own, which the receiver can go on from by the headers that are handed over. */
 export function tracePost(

@@ -1,6 +1,6 @@
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
-import { notWaiting, presentVerification } from '../../shared/record/present.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import { notWaiting, presentVerification } from '../../shared/store/verifications/present.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
 /** The same on every delivery of one event: the receiver's key for telling a repetition. */
 export function webhookId(verificationId: string): string {

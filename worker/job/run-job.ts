@@ -1,7 +1,7 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type JobData, jobData } from '../../shared/queue/verification-flow.ts';
-import type { PatientWrites } from '../../shared/redis/patient-writes.ts';
+import { type JobData, jobData } from '../../shared/store/queue/verification-flow.ts';
+import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { parseTraceParent } from '../../shared/tracing/trace-parent.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { JobResult, JobRun } from './job-result.ts';

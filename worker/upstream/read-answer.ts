@@ -1,5 +1,5 @@
-import { type ReceivedHeaders, readHeaderValues } from '../../shared/delivery/header-values.ts';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
+import { type ReceivedHeaders, readHeaderValues } from '../../shared/webhook/header-values.ts';
 
 /** An HTTP answer that arrived whole. Header names are lower-case. */
 export interface HttpAnswer {

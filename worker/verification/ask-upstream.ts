@@ -1,13 +1,13 @@
-import type { LaneEvidence } from '../../shared/lane/lane-call.ts';
+import type { LaneEvidence } from '../../shared/account/limiter/lane-call.ts';
+import type { PersonLimit } from '../../shared/account/person-limit/person-limit.ts';
 import { computeNextStep, type NextStep, type RetrySettings } from '../../shared/outcomes/decide.ts';
 import type { OutcomeKind } from '../../shared/outcomes/outcome-row.ts';
 import { labelOfCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
-import { noteCall } from '../../shared/record/note-call.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
+import { noteCall } from '../../shared/store/verifications/note-call.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
-import type { PersonLimit } from '../person-limit/person-limit.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
 import type { CallResult, SupersededCall, UpstreamClient } from '../upstream/upstream-client.ts';
 import {

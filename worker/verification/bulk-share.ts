@@ -1,9 +1,9 @@
 import type { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
-import { bringBackAside, PRIORITY_SPAN } from './standing-aside.ts';
+import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import { bringBackAside } from './standing-aside.ts';
 
 export interface ShareDeps {
   readonly redis: Redis;
@@ -39,7 +39,7 @@ export async function letBulkAhead(deps: ShareDeps): Promise<number> {
   if (count === 0) return 0;
   const ours = await redis.set(keys.bulkShareTurn(), '1', 'PX', Math.max(1, everyMs - 50), 'NX');
   if (ours === null) return 0;
-  const prioritized = queue.toKey('prioritized');
+  const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
   const firstBulk = queuePriority.bulk.retry * PRIORITY_SPAN;
   const behindBulk = ASIDE_PRIORITY * PRIORITY_SPAN;
   const [interactive, bulk] = await Promise.all([

@@ -1,4 +1,4 @@
-import type { LaneState } from '../../shared/lane/lane-state.ts';
+import type { LaneState } from '../../shared/account/limiter/lane-state.ts';
 
 export type Passage =
   | { readonly status: 'open'; leave(): void }

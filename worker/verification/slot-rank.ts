@@ -1,5 +1,5 @@
-import type { SlotRank } from '../../shared/lane/lane-call.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
+import type { SlotRank } from '../../shared/account/limiter/lane-call.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
 
 const { interactive, bulk } = queuePriority;
 

@@ -1,10 +1,10 @@
 import type { Logger } from 'pino';
-import type { ClaimContext, HeldClaim } from '../../shared/record/claim.ts';
-import { markSent, takeBackMark } from '../../shared/record/mark-sent.ts';
-import { makeRunToken } from '../../shared/record/run-token.ts';
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
-import type { Lane } from '../lane/lane.ts';
-import type { GrantedSlot } from '../lane/slot-line.ts';
+import type { Lane } from '../../shared/account/limiter/lane.ts';
+import type { GrantedSlot } from '../../shared/account/limiter/slot-line.ts';
+import type { ClaimContext, HeldClaim } from '../../shared/store/verifications/claim.ts';
+import { markSent, takeBackMark } from '../../shared/store/verifications/mark-sent.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import { slotRank } from './slot-rank.ts';
 

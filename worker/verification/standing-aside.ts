@@ -1,18 +1,15 @@
-import { type Job, type Queue, QueueKeys } from 'bullmq';
+import type { Job, Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/keys.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../../shared/queue/verification-flow.ts';
+import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
 import { returnPriority } from './slot-rank.ts';
-
-/** BullMQ sorts by `priority · 2^32 + counter` (its `getPriorityScore`). */
-export const PRIORITY_SPAN = 2 ** 32;
 
 /** Brought back in one turn: each takes Redis a script. */
 const BROUGHT_BACK_AT_ONCE = 200;
 
 /** Whether verifications wait that have not been asked about yet, of either priority. */
 export async function hasUntried(redis: Redis, keys: LaneKeys): Promise<boolean> {
-  const prioritized = new QueueKeys(keys.queuePrefix).toKey(keys.verificationQueue, 'prioritized');
+  const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
   const counts = await Promise.all(
     [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) =>
       redis.zcount(prioritized, priority * PRIORITY_SPAN, `(${(priority + 1) * PRIORITY_SPAN}`),

@@ -1,4 +1,4 @@
-import type { VerificationRecord } from '../../shared/record/verification-record.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { serverAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Span, Tracing } from '../../shared/tracing/tracing.ts';
 import type { CallResult } from '../upstream/upstream-client.ts';

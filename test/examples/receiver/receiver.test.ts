@@ -5,10 +5,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, onTestFinished, test
 import { type Database, databaseFromPool } from '../../../examples/receiver/database.ts';
 import { createReceiver } from '../../../examples/receiver/receiver.ts';
 import { schema } from '../../../examples/receiver/store-event.ts';
-import { createDeliveryDispatcher } from '../../../shared/delivery/guarded-connector.ts';
-import { createPoster } from '../../../shared/delivery/post-event.ts';
-import { resolveWithSystem } from '../../../shared/delivery/resolve-host.ts';
-import { computeWebhookHeaders } from '../../../shared/delivery/webhook-signature.ts';
+import { createDeliveryDispatcher } from '../../../shared/webhook/guarded-connector.ts';
+import { createPoster } from '../../../shared/webhook/post-event.ts';
+import { resolveWithSystem } from '../../../shared/webhook/resolve-host.ts';
+import { computeWebhookHeaders } from '../../../shared/webhook/webhook-signature.ts';
 
 const oldSecret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
 const newSecret = `whsec_${Buffer.alloc(32, 2).toString('base64')}`;

@@ -3,7 +3,7 @@ import { Webhook } from 'standardwebhooks';
 import { describe, expect, test } from 'vitest';
 import { isAuthentic } from '../../../examples/receiver/verify-plain.ts';
 import { verifyEvent } from '../../../examples/receiver/verify-with-library.ts';
-import { computeWebhookHeaders } from '../../../shared/delivery/webhook-signature.ts';
+import { computeWebhookHeaders } from '../../../shared/webhook/webhook-signature.ts';
 import { defaultDeliverySchedule } from '../../../worker/delivery/delivery-schedule.ts';
 
 const read = (path: string) => readFile(new URL(`../../../${path}`, import.meta.url), 'utf8');

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UsageReport } from '../../../shared/contract/usage.ts';
-import { ledgerDay } from '../../../shared/record/ledger.ts';
-import { noteCall } from '../../../shared/record/note-call.ts';
-import { listDays } from '../../../shared/record/usage-period.ts';
+import { ledgerDay } from '../../../shared/store/usage/ledger.ts';
+import { noteCall } from '../../../shared/store/verifications/note-call.ts';
+import { listDays } from '../../../shared/store/verifications/usage-period.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { measureRedisWork } from '../../support/redis-work.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';

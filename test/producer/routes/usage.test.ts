@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { UsageReport } from '../../../shared/contract/usage.ts';
-import { ledgerDay } from '../../../shared/record/ledger.ts';
+import { ledgerDay } from '../../../shared/store/usage/ledger.ts';
+import { runCli, runJson } from '../../cli/run-cli.ts';
+import { submitAs } from '../../cli/submit-as.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
-import { runCli, runJson } from '../cli/run-cli.ts';
-import { submitAs } from '../cli/submit-as.ts';
 
 let chain: Chain;
 beforeAll(async () => {

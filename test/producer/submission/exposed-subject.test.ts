@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { listExposedFields, type OpenFields } from '../../../producer/submission/exposed-subject.ts';
+import { listExposedFields, type OpenFields } from '../../../shared/validation/exposed-subject.ts';
 
 const idCard = '99731619770707001X';
 const none: OpenFields = { reference: undefined, extra: undefined, callbackUrl: undefined };

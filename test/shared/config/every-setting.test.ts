@@ -6,11 +6,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { cliEnvironment } from '../../../producer/cli/settings.ts';
+import { cliEnvironment } from '../../../cli/settings.ts';
+import { startEnvironment } from '../../../dev/start/settings.ts';
 import { producerEnvironment } from '../../../producer/settings.ts';
 import { sandboxEnvironment } from '../../../sandbox/settings.ts';
 import { EnvironmentError, parseEnvironment } from '../../../shared/config/environment.ts';
-import { startEnvironment } from '../../../start/settings.ts';
 import { workerEnvironment } from '../../../worker/settings.ts';
 
 const processes = {

@@ -1,7 +1,7 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
-import { readDeliveryLog } from '../../../shared/record/delivery-state.ts';
-import { runJson } from '../../producer/cli/run-cli.ts';
+import { readDeliveryLog } from '../../../shared/store/verifications/delivery-state.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
+import { runJson } from '../../cli/run-cli.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { mustRead } from '../../support/records.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';

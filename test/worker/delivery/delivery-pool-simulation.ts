@@ -1,5 +1,5 @@
 /** A pool of delivery workers in front of the gate, in virtual time: what a queue with C workers does, without the queue. */
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import type { EndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
 import { createEndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
 

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
 import {
   type EndpointHealth,
   healthyEndpoint,
   reduceEndpointHealth,
-} from '../../../shared/callback/endpoint-health.ts';
+} from '../../../shared/store/endpoints/endpoint-health.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import {
   type AfterDeliveryAttempt,
   computeAfterDeliveryAttempt,

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import {
   type Breaker,
   computeAdmission,

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { defaultEndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
 import { createEndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
 import { createRandom, percentile, type Simulation, simulate } from './delivery-pool-simulation.ts';

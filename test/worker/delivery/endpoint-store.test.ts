@@ -1,9 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
-import { type EndpointHealth, reduceEndpointHealth } from '../../../shared/callback/endpoint-health.ts';
-import type { LaneKeys } from '../../../shared/keys.ts';
-import { recordDelivery } from '../../../shared/record/delivery-state.ts';
-import { makeRunToken } from '../../../shared/record/run-token.ts';
+import {
+  type EndpointHealth,
+  reduceEndpointHealth,
+} from '../../../shared/store/endpoints/endpoint-health.ts';
+import type { LaneKeys } from '../../../shared/store/keys.ts';
+import { recordDelivery } from '../../../shared/store/verifications/delivery-state.ts';
+import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { createEndpointStore, type EndpointStore } from '../../../worker/delivery/endpoint-store.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
 import { acceptRecord } from '../../support/records.ts';

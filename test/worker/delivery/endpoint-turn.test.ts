@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { defaultEndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
 import { createEndpointGate, type EndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
 

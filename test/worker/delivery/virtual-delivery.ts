@@ -1,7 +1,7 @@
-import type { DeliveryResult } from '../../../shared/callback/delivery-result.ts';
-import { readClient } from '../../../shared/client/client.ts';
-import { settleVerification } from '../../../shared/record/settle.ts';
+import { readClient } from '../../../shared/store/clients/client.ts';
+import { settleVerification } from '../../../shared/store/verifications/settle.ts';
 import { tracingOff } from '../../../shared/tracing/tracing.ts';
+import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import type { DeliveryDeps } from '../../../worker/delivery/delivery-deps.ts';
 import { processDelivery } from '../../../worker/delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from '../../../worker/delivery/delivery-schedule.ts';

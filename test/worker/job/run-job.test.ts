@@ -1,8 +1,8 @@
 import { Queue, type Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../shared/keys.ts';
-import { keepLock } from '../../../shared/queue/keep-lock.ts';
-import { createPatientWrites } from '../../../shared/redis/patient-writes.ts';
+import type { LaneKeys } from '../../../shared/store/keys.ts';
+import { keepLock } from '../../../shared/store/queue/keep-lock.ts';
+import { createPatientWrites } from '../../../shared/store/redis/patient-writes.ts';
 import type { JobResult } from '../../../worker/job/job-result.ts';
 import { createJobRunner } from '../../../worker/job/run-job.ts';
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
@@ -55,7 +55,7 @@ async function start(process: () => Promise<JobResult>): Promise<void> {
       giveUp: async (id) => {
         givenUp.push(id);
       },
-      keepLock: (job, token) => keepLock(redis, lockOf(job, token)),
+      keepLock: (job, token) => keepLock(redis, lockOf(keys, job, token)),
       pauseClaims: (forMs) => worker.rateLimit(forMs),
       writes,
       errors: { delayMs: 10, allowed: 3 },

@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../shared/keys.ts';
-import { queuePriority } from '../../../shared/queue/verification-flow.ts';
+import type { LaneKeys } from '../../../shared/store/keys.ts';
+import { queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { computeShareTurn, letBulkAhead } from '../../../worker/verification/bulk-share.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
 import { recordLog } from '../../support/recorded-log.ts';

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import type { LaneState } from '../../../shared/lane/lane-state.ts';
+import type { LaneState } from '../../../shared/account/limiter/lane-state.ts';
 import { createLaneWatch } from '../../../worker/verification/lane-watch.ts';
 
 const running = { status: 'running' } as LaneState;

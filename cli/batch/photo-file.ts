@@ -1,0 +1,83 @@
+import { constants } from 'node:fs';
+import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { resolve, sep } from 'node:path';
+import { MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
+import { PRECHECK_FAILURES } from '../../shared/validation/precheck-failure.ts';
+import { CommandFailure } from '../command-failure.ts';
+import type { RowFault } from './batch-row.ts';
+import type { PhotoBuffers } from './photo-buffers.ts';
+
+export type PhotoReading =
+  /** `bytes` lie in memory of the `PhotoBuffers`; `release` gives it back. */
+  | { readonly status: 'read'; readonly bytes: Buffer; readonly release: () => void }
+  | { readonly status: 'bad'; readonly fault: RowFault };
+
+/** The folder all photos must lie in, as it really is. @throws {CommandFailure} */
+export async function openPhotoFolder(path: string): Promise<string> {
+  const isFolder = await stat(path).then(
+    (stats) => stats.isDirectory(),
+    () => false,
+  );
+  if (isFolder) return realpath(path);
+  throw new CommandFailure(`Cannot use --photos: it must be a folder that is there, received ${path}`, 2);
+}
+
+/**
+ * Reads a photo, but only from within the folder, links followed: a row must not be able to send any other file of this
+ * machine to the server.
+ */
+export async function readPhotoFile(
+  folder: string,
+  name: string,
+  buffers: PhotoBuffers,
+): Promise<PhotoReading> {
+  if (name.includes('\0') || !isWithin(folder, resolve(folder, name))) return outside;
+  try {
+    const path = await realpath(resolve(folder, name));
+    return isWithin(folder, path) ? await readWhole(path, buffers) : outside;
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
+    return code === 'ENOENT'
+      ? bad('photo_missing', 'must be a file in the folder of photos')
+      : bad('photo_unreadable', `must be readable, received ${code}`);
+  }
+}
+
+async function readWhole(path: string, buffers: PhotoBuffers): Promise<PhotoReading> {
+  // To open a pipe waits for its other end, but for this flag.
+  const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+  try {
+    const stats = await file.stat();
+    if (!stats.isFile()) return bad('photo_unreadable', 'must be a file');
+    if (stats.size > MAX_PHOTO_BYTES) return bad('photo_too_large', PRECHECK_FAILURES.photo_too_large);
+    return await readInto(buffers.take(stats.size), file, buffers);
+  } finally {
+    await file.close();
+  }
+}
+
+async function readInto(buffer: Buffer, file: FileHandle, buffers: PhotoBuffers): Promise<PhotoReading> {
+  const release = () => buffers.giveBack(buffer);
+  try {
+    let length = 0;
+    for (;;) {
+      const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
+      length += bytesRead;
+      if (bytesRead === 0 || length === buffer.length) break;
+    }
+    return { status: 'read', bytes: buffer.subarray(0, length), release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+function isWithin(folder: string, path: string): boolean {
+  return path.startsWith(folder.endsWith(sep) ? folder : `${folder}${sep}`);
+}
+
+const bad = (code: string, detail: string): PhotoReading => ({
+  status: 'bad',
+  fault: { field: 'photo', code, detail },
+});
+const outside = bad('photo_outside', 'must lie within the folder of photos');

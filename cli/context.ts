@@ -1,0 +1,50 @@
+import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import type { ApiAccess, ApiOptions } from './api.ts';
+import type { Connection } from './connection.ts';
+import type { OpenEventSender } from './event-sender.ts';
+import type { Questions } from './questions.ts';
+import type { Terminal } from './terminal.ts';
+
+/** What the commands work with. */
+export interface CliContext {
+  readonly terminal: Terminal;
+  /** Opened by the commands that need it; they close it. */
+  readonly connect: () => Promise<Connection>;
+  readonly readKeyRing: () => Promise<KeyRing>;
+  /** Those of the environment. */
+  readonly webhookSecrets: readonly string[] | undefined;
+  /** Overwrites what other users of the machine see of this process' arguments. */
+  readonly hideArguments: () => void;
+  /** The webhook secret of the client that `npm start` made. */
+  readonly readDevelopmentSecret: () => Promise<string>;
+  readonly openEventSender: OpenEventSender;
+  /** The producer's HTTP API, and the API key it is called with. */
+  readonly findApi: (options: ApiOptions) => Promise<ApiAccess>;
+  /** Standard input, and the person at it if there is one. */
+  readonly questions: Questions;
+  /** Whether `batch --check` lets wrong check digits pass. */
+  readonly allowCheckDigitFailure: boolean;
+  /** Whether http and private addresses may be callbacks. */
+  readonly allowInsecureCallbacks: boolean;
+  /** Aborts when the user has had enough. */
+  readonly interrupted: AbortSignal;
+  /** ms epoch */
+  readonly now: () => number;
+  /** In [0, 1). */
+  readonly random: () => number;
+  /** What the program ends with if the command does not fail: `EXIT` or a verdict's. */
+  readonly exitWith: (code: number) => void;
+}
+
+/** Runs a command's work on a connection, and closes it whatever comes. */
+export async function withConnection<T>(
+  { connect }: CliContext,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  const connection = await connect();
+  try {
+    return await work(connection);
+  } finally {
+    await connection.close();
+  }
+}

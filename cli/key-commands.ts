@@ -1,0 +1,105 @@
+import { randomBytes } from 'node:crypto';
+import type { Command } from 'commander';
+import { generateKey, generateKeys } from '../shared/sealing/generate-keys.ts';
+import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key-ring.ts';
+import { listClientIds } from '../shared/store/clients/describe-client.ts';
+import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
+import { rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
+import { CommandFailure } from './command-failure.ts';
+import type { Connection } from './connection.ts';
+import { type CliContext, withConnection } from './context.ts';
+
+/** `veriqueue keys …`: what seals subjects and webhook secrets at rest. */
+export function addKeyCommands(program: Command, context: CliContext): void {
+  const keys = program.command('keys').description('sealing keys (VERIQUEUE_KEYS)');
+  keys
+    .command('generate')
+    .description('print new sealing keys, entries for VERIQUEUE_KEYS; they are stored nowhere')
+    .option('--symmetric', 'one key for all processes, as earlier versions had; producers can open with it')
+    .action(({ symmetric = false }: { readonly symmetric?: boolean }) => generate(context, symmetric));
+  keys
+    .command('rotate')
+    .description('wrap all that waits anew with the newest key, so that older ones can go')
+    .action(() => rotate(context));
+}
+
+function generate({ terminal }: CliContext, symmetric: boolean): void {
+  if (symmetric) {
+    const key = generateKey(randomBytes);
+    terminal.show({ key }, key);
+    return;
+  }
+  const { privateKey, publicKey, digestKey } = generateKeys(randomBytes);
+  const made = { worker: privateKey, producer: `${publicKey},${digestKey}` };
+  terminal.show(
+    made,
+    [
+      '# VERIQUEUE_KEYS of workers; keep a copy in a safe',
+      made.worker,
+      '# VERIQUEUE_KEYS of producers',
+      made.producer,
+    ].join('\n'),
+  );
+}
+
+async function rotate(context: CliContext): Promise<void> {
+  const keyRing = await context.readKeyRing();
+  if (!opensAnything(keyRing)) {
+    throw new CommandFailure(
+      'Cannot wrap anything anew with these keys: VERIQUEUE_KEYS must be that of a worker',
+    );
+  }
+  const { subjects, secrets } = await withConnection(context, async (connection) => ({
+    subjects: await rotateSubjects(context, connection, keyRing),
+    secrets: await rotateSecrets(connection, keyRing),
+  }));
+  const newest = getNewestKey(keyRing).id;
+  const row = (what: string, { rewrapped, current, unreadable }: Counts) =>
+    [what, rewrapped, current, unreadable].map(String);
+  context.terminal.show(
+    { key: newest, subjects, webhookSecrets: secrets },
+    context.terminal.table(
+      ['', `NOW UNDER ${newest}`, 'WERE ALREADY', 'UNREADABLE'],
+      [row('waiting subjects', subjects), row("clients' webhook secrets", secrets)],
+      '',
+    ),
+  );
+  if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again for the rest');
+  if (subjects.unreadable + secrets.unreadable > 0) {
+    throw new CommandFailure(
+      'Cannot open everything with these keys: the one that sealed it must be in VERIQUEUE_KEYS. Remove no key yet',
+    );
+  }
+}
+
+interface Counts {
+  readonly rewrapped: number;
+  readonly current: number;
+  readonly unreadable: number;
+}
+
+async function rotateSubjects(
+  { terminal, interrupted }: CliContext,
+  { redis, keys }: Connection,
+  keyRing: KeyRing,
+): Promise<Counts> {
+  const progress = terminal.progress('Verifications', await redis.zcard(keys.laneIndex()));
+  try {
+    const { rewrapped, current, unreadable } = await rewrapSubjects(
+      { redis, keys, keyRing },
+      { signal: interrupted, onProgress: ({ seen }) => progress.update(seen) },
+    );
+    return { rewrapped, current, unreadable };
+  } finally {
+    progress.stop();
+  }
+}
+
+async function rotateSecrets({ redis, keys }: Connection, keyRing: KeyRing): Promise<Counts> {
+  const counts = { rewrapped: 0, current: 0, unreadable: 0 };
+  for (const clientId of await listClientIds(redis, keys)) {
+    const result = await rewrapWebhookSecrets({ redis, keys, keyRing }, clientId);
+    if (result !== 'missing') counts[result] += 1;
+  }
+  return counts;
+}

@@ -1,0 +1,117 @@
+import { type Command, CommanderError } from 'commander';
+import { ApiError } from '../client/veriqueue.ts';
+import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
+import { dataFolderOf } from '../shared/data-folder.ts';
+import { describeRedisError } from '../shared/store/redis/failure.ts';
+import { findApi } from './api.ts';
+import { CommandFailure } from './command-failure.ts';
+import type { CliContext } from './context.ts';
+import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
+import { escapeControls, escapeLaidOut } from './escape-controls.ts';
+import { openEventSender } from './event-sender.ts';
+import { EXIT } from './exit-codes.ts';
+import { buildProgram } from './program.ts';
+import { createQuestions } from './questions.ts';
+import { type CliSettings, cliEnvironment } from './settings.ts';
+import { createTerminal } from './terminal.ts';
+
+/** @returns the exit code: one of `EXIT`, or a verdict's */
+async function main(): Promise<number> {
+  const interruption = new AbortController();
+  // Once: whoever presses Ctrl-C twice does not want to wait for an orderly end.
+  process.once('SIGINT', () => interruption.abort());
+  process.once('SIGTERM', () => interruption.abort());
+  // The reader of our output may have seen enough (`| head`).
+  process.stdout.on('error', () => process.exit(0));
+  const ending = { code: EXIT.done as number };
+  try {
+    const settings = parseEnvironment(cliEnvironment, process.env);
+    const program = buildProgram((root) => makeContext(root, settings, interruption.signal, ending));
+    throwInsteadOfExit(program);
+    await program.parseAsync(process.argv);
+    return ending.code;
+  } catch (error) {
+    return explain(error);
+  }
+}
+
+function makeContext(
+  program: Command,
+  settings: CliSettings,
+  interrupted: AbortSignal,
+  ending: { code: number },
+): CliContext {
+  const user = { uid: process.geteuid?.(), sudoUid: process.env['SUDO_UID'] };
+  const folder = dataFolderOf(settings.VERIQUEUE_DATA_DIR, user);
+  const questions = createQuestions(process.stdin, process.stderr);
+  const allowInsecureCallbacks = settings.ALLOW_INSECURE_CALLBACKS ?? settings.REDIS_URL === undefined;
+  return {
+    terminal: createTerminal({
+      stdout: process.stdout,
+      stderr: process.stderr,
+      json: () => program.opts()['json'] === true,
+      color: settings.NO_COLOR === undefined && process.stdout.isTTY === true,
+    }),
+    // Loaded when it is needed: Redis' and BullMQ's clients are a third of what this program weighs.
+    connect: async () => {
+      const { openConnection } = await import('./connection.ts');
+      return openConnection({
+        url: await findRedisUrl(settings, folder),
+        lane: settings.LANE,
+        caFile: settings.REDIS_CA_FILE,
+      });
+    },
+    readKeyRing: () => readKeyRing(settings, folder),
+    readDevelopmentSecret: () => readDevelopmentSecret(folder),
+    openEventSender: () => openEventSender(allowInsecureCallbacks),
+    webhookSecrets: settings.VERIQUEUE_WEBHOOK_SECRET,
+    hideArguments: () => {
+      process.title = 'veriqueue';
+    },
+    findApi: (options) => findApi({ settings, folder, questions }, options),
+    questions,
+    allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
+    allowInsecureCallbacks,
+    interrupted,
+    now: Date.now,
+    random: Math.random,
+    exitWith: (code) => {
+      ending.code = code;
+    },
+  };
+}
+
+/** Each command has the setting of its own. */
+function throwInsteadOfExit(command: Command): void {
+  // Its messages quote arguments, which may come from elsewhere too (`xargs`).
+  command.exitOverride().configureOutput({
+    writeErr: (text) => void process.stderr.write(escapeLaidOut(text)),
+  });
+  for (const child of command.commands) throwInsteadOfExit(child);
+}
+
+function explain(error: unknown): number {
+  if (error instanceof CommanderError) {
+    // It has told the user already. Help that was asked for is no mistake.
+    return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly;
+  }
+  const message = describeError(error);
+  process.stderr.write(`error: ${escapeControls(message.replace(/\s*\n\s*/g, '; '))}\n`);
+  if (error instanceof CommandFailure) return error.exitCode;
+  return error instanceof EnvironmentError ? EXIT.calledWrongly : EXIT.failed;
+}
+
+function describeError(error: unknown): string {
+  if (error instanceof EnvironmentError) return error.message;
+  if (error instanceof ApiError) return describeApiError(error);
+  if (error instanceof Error && error.name === 'AbortError') return 'Interrupted';
+  return describeRedisError(error);
+}
+
+/** With the rule that each field breaks; the client's own message has the codes alone. */
+function describeApiError({ message, errors }: ApiError): string {
+  const rules = errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
+  return rules.length === 0 ? message : `${message}: ${rules.join('; ')}`;
+}
+
+main().then((code) => process.exit(code));

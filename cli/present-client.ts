@@ -1,0 +1,43 @@
+import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
+import { formatTime, type Terminal } from './terminal.ts';
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** A client as JSON: times in RFC 3339. */
+export function presentClient(client: ClientDescription): Record<string, unknown> {
+  return {
+    ...client,
+    createdAt: instant(client.createdAt),
+    apiKeys: client.apiKeys.map((key) => ({ ...key, createdAt: instant(key.createdAt) })),
+    webhookSecrets: client.webhookSecrets.map(({ retiresAt }) => ({ retiresAt: instant(retiresAt) })),
+  };
+}
+
+export function listText(terminal: Terminal, clients: readonly ClientDescription[]): string {
+  const rows = clients.map((client) => [
+    client.id,
+    client.name,
+    client.disabled ? 'disabled' : 'enabled',
+    String(client.apiKeys.length),
+    client.callbackUrl ?? '-',
+  ]);
+  return terminal.table(['CLIENT', 'NAME', 'STATE', 'KEYS', 'CALLBACK'], rows, 'No clients.');
+}
+
+export function showText(terminal: Terminal, client: ClientDescription): string {
+  const secrets = client.webhookSecrets.map(({ retiresAt }) =>
+    retiresAt === null ? 'current' : `until ${formatTime(retiresAt)}`,
+  );
+  return terminal.pairs({
+    client: client.id,
+    name: client.name,
+    state: client.disabled ? 'disabled' : 'enabled',
+    created: client.createdAt === null ? '-' : formatTime(client.createdAt),
+    callback: client.callbackUrl ?? '-',
+    origins: client.allowedOrigins.join(' ') || '-',
+    'API keys': client.apiKeys
+      .map(({ prefix, createdAt }) => `${prefix}… (${formatTime(createdAt)})`)
+      .join(', '),
+    'webhook secrets': secrets.join(', '),
+  });
+}

@@ -1,0 +1,86 @@
+import { typeid } from 'typeid-js';
+import { ANY_ORIGIN, type Client, readClient } from '../shared/store/clients/client.ts';
+import { matchesAllowedOrigin } from '../shared/webhook/callback-url.ts';
+import type { DeliveryResult } from '../shared/webhook/delivery-result.ts';
+import { checkCallbackUrl } from './callback-options.ts';
+import { CommandFailure } from './command-failure.ts';
+import { type CliContext, withConnection } from './context.ts';
+import { unknownClient } from './find-client.ts';
+
+interface TestOptions {
+  readonly client: string;
+  readonly url?: string;
+}
+
+/**
+ * Sends one event of the type `webhook.test`, signed with all the secrets that sign now, and tells what came of it. It
+ * is about no verification: nothing is recorded, nothing is tried again, and the endpoint's health stays as it is.
+ */
+export async function sendTestEvent(context: CliContext, options: TestOptions): Promise<void> {
+  const client = await readWithSecrets(context, options.client);
+  const url = chooseUrl(context, client, options.url);
+  const now = context.now();
+  const id = typeid('evt').toString();
+  const body = Buffer.from(
+    JSON.stringify({
+      type: 'webhook.test',
+      timestamp: new Date(now).toISOString(),
+      data: { clientId: client.id },
+    }),
+  );
+  const sender = context.openEventSender();
+  try {
+    const event = { id, timestampSeconds: Math.floor(now / 1000), body, secrets: client.webhookSecrets };
+    tell(context, { id, url }, await sender.send(url, event, context.interrupted));
+  } finally {
+    await sender.close();
+  }
+}
+
+async function readWithSecrets(context: CliContext, clientId: string): Promise<Client> {
+  const keyRing = await context.readKeyRing();
+  const reading = await withConnection(context, ({ redis, keys }) =>
+    readClient({ redis, keys, keyRing }, clientId, context.now()),
+  );
+  if (reading.status === 'missing') throw unknownClient(clientId);
+  if (reading.status === 'found') return reading.client;
+  throw new CommandFailure(`Cannot read client ${clientId}: unreadable: ${reading.fields.join(', ')}`);
+}
+
+function chooseUrl(context: CliContext, client: Client, given: string | undefined): string {
+  if (given === undefined) {
+    if (client.callbackUrl !== null) return client.callbackUrl;
+    throw new CommandFailure(
+      `Cannot send to client ${client.id}: it must have a callback URL, or --url be given`,
+    );
+  }
+  const url = checkCallbackUrl(given, context);
+  const isAllowed =
+    client.allowedOrigins.includes(ANY_ORIGIN) ||
+    matchesAllowedOrigin({ origin: new URL(url).origin }, client.allowedOrigins);
+  if (isAllowed || url === client.callbackUrl) return url;
+  throw new CommandFailure(
+    `Cannot send to --url: it must be of an origin allowed for client ${client.id}`,
+    2,
+  );
+}
+
+function tell(
+  { terminal }: CliContext,
+  sent: { readonly id: string; readonly url: string },
+  result: DeliveryResult,
+): void {
+  const came = result.result === 'unreachable' ? result.errorClass : `status ${result.status}`;
+  terminal.show(
+    { ...sent, type: 'webhook.test', ...result },
+    terminal.pairs({
+      event: `webhook.test ${sent.id}`,
+      to: sent.url,
+      result: `${result.result}, ${came}`,
+      took: `${result.durationMs} ms`,
+    }),
+  );
+  if (result.result !== 'accepted') {
+    throw new CommandFailure(`The receiver did not accept the test event: ${came}`);
+  }
+}

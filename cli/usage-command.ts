@@ -1,0 +1,72 @@
+import type { Command } from 'commander';
+import type { UsageReport } from '../shared/contract/usage.ts';
+import { ledgerDay } from '../shared/store/usage/ledger.ts';
+import { readClientUsage, readUsage } from '../shared/store/usage/usage.ts';
+import {
+  countDays,
+  DEFAULT_USAGE_DAYS,
+  isUsablePeriod,
+  LEDGER_DAYS,
+} from '../shared/store/verifications/usage-period.ts';
+import { parseDay } from './arguments.ts';
+import { CommandFailure } from './command-failure.ts';
+import { type CliContext, withConnection } from './context.ts';
+import type { Terminal } from './terminal.ts';
+
+interface UsageOptions {
+  readonly from?: string;
+  readonly to?: string;
+  readonly client?: string;
+}
+
+const DAY_MS = 86_400_000;
+
+/** `veriqueue usage`: the ledger, to be held against the upstream's bill. */
+export function addUsageCommand(program: Command, context: CliContext): void {
+  program
+    .command('usage')
+    .description('upstream calls by day (+08:00), client and code: billed, unbilled, unknown')
+    .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS} days ago unless given`, parseDay)
+    .option('--to <day>', 'last day, today unless given', parseDay)
+    .option('--client <client>', 'of one client only')
+    .action((options: UsageOptions) => show(context, options));
+}
+
+async function show(context: CliContext, options: UsageOptions): Promise<void> {
+  const to = options.to ?? ledgerDay(context.now());
+  const from = options.from ?? ledgerDay(context.now() - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
+  const period = { from, to };
+  if (!isUsablePeriod(period)) {
+    throw new CommandFailure(
+      `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${Math.max(0, countDays(period))}`,
+      2,
+    );
+  }
+  const { client: clientId } = options;
+  const report = await withConnection(context, ({ redis, keys }) =>
+    clientId === undefined
+      ? readUsage(redis, keys, period)
+      : readClientUsage(redis, keys, { period, clientId, now: context.now() }),
+  );
+  context.terminal.show(report, formatReport(context.terminal, report));
+}
+
+function formatReport(terminal: Terminal, { from, to, data, total }: UsageReport): string {
+  const rows = data.map(({ day, clientId, code, billed, unbilled, unknown }) => [
+    day,
+    clientId,
+    code,
+    ...[billed, unbilled, unknown].map(String),
+  ]);
+  const totals = [
+    'total',
+    '',
+    `${total.calls} calls`,
+    ...[total.billed, total.unbilled, total.unknown].map(String),
+  ];
+  return terminal.table(
+    ['DAY', 'CLIENT', 'CODE', 'BILLED', 'UNBILLED', 'UNKNOWN'],
+    data.length === 0 ? [] : [...rows, totals],
+    `No calls from ${from} to ${to}.`,
+  );
+}

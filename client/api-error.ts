@@ -1,0 +1,112 @@
+import type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
+import { VeriqueueError } from './veriqueue-error.ts';
+
+/**
+ * The stable `code` of a problem. A newer server may know more of them; `unrecognized_answer` stands for whatever is not
+ * an answer of Veriqueue, such as a proxy's page.
+ */
+export type ApiErrorCode = ProblemCode | 'unrecognized_answer' | (string & Record<never, never>);
+
+export interface ApiErrorDetails {
+  /** HTTP status. */
+  readonly status: number;
+  readonly code: ApiErrorCode;
+  readonly title: string;
+  readonly detail: string | null;
+  /** One entry per bad field, with a JSON pointer to it. Values are never echoed. */
+  readonly errors: readonly FieldError[];
+  /** How long the server asks to wait; null when it does not say. */
+  readonly retryAfterMs: number | null;
+}
+
+/** The server answered, and the answer is no. Its subclasses tell what to do about it. */
+export class ApiError extends VeriqueueError implements ApiErrorDetails {
+  static {
+    ApiError.prototype.name = 'ApiError';
+  }
+
+  readonly status: number;
+  readonly code: ApiErrorCode;
+  readonly title: string;
+  readonly detail: string | null;
+  readonly errors: readonly FieldError[];
+  readonly retryAfterMs: number | null;
+
+  /** @param doing what could not be done, as in "submit a verification" */
+  constructor(doing: string, attempts: number, details: ApiErrorDetails) {
+    const fields = details.errors.map(({ pointer, code }) => `${pointer} ${code}`.trim()).join(', ');
+    const received = `${details.status} ${details.code}${fields && ` (${fields})`}`;
+    super(`Cannot ${doing}: the request must succeed, received ${received}`, { attempts });
+    this.status = details.status;
+    this.code = details.code;
+    this.title = details.title;
+    this.detail = details.detail;
+    this.errors = details.errors;
+    this.retryAfterMs = details.retryAfterMs;
+  }
+}
+
+/** The request is wrong and stays so: `errors` names the fields. */
+export class InvalidRequestError extends ApiError {
+  static {
+    InvalidRequestError.prototype.name = 'InvalidRequestError';
+  }
+}
+
+/** The API key is unknown, revoked, or its client disabled. */
+export class AuthenticationError extends ApiError {
+  static {
+    AuthenticationError.prototype.name = 'AuthenticationError';
+  }
+}
+
+/** There is no such verification, no longer, or it is another client's. */
+export class NotFoundError extends ApiError {
+  static {
+    NotFoundError.prototype.name = 'NotFoundError';
+  }
+}
+
+/** The verification is not in a state in which this can be done: `code` says why. */
+export class ConflictError extends ApiError {
+  static {
+    ConflictError.prototype.name = 'ConflictError';
+  }
+}
+
+/** Submitted faster than this client may: again after `retryAfterMs`. */
+export class RateLimitedError extends ApiError {
+  static {
+    RateLimitedError.prototype.name = 'RateLimitedError';
+  }
+}
+
+/** The backlog is full, or the service or what lies before it is down: again after `retryAfterMs`. */
+export class UnavailableError extends ApiError {
+  static {
+    UnavailableError.prototype.name = 'UnavailableError';
+  }
+}
+
+const CLASSES: Readonly<Record<number, typeof ApiError>> = {
+  400: InvalidRequestError,
+  401: AuthenticationError,
+  403: AuthenticationError,
+  404: NotFoundError,
+  409: ConflictError,
+  413: InvalidRequestError,
+  414: InvalidRequestError,
+  415: InvalidRequestError,
+  422: InvalidRequestError,
+  429: RateLimitedError,
+  431: InvalidRequestError,
+  502: UnavailableError,
+  503: UnavailableError,
+  504: UnavailableError,
+};
+
+/** The error for an answer, of the class that belongs to its status. */
+export function createApiError(doing: string, attempts: number, details: ApiErrorDetails): ApiError {
+  const Class = CLASSES[details.status] ?? ApiError;
+  return new Class(doing, attempts, details);
+}

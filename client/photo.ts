@@ -1,0 +1,121 @@
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/contract/photo-limits.ts';
+import { onAbort } from './on-abort.ts';
+import { VeriqueueError } from './veriqueue-error.ts';
+
+/** A path, the bytes, a stream of them, or standard Base64. */
+export type PhotoSource =
+  | string
+  | Uint8Array
+  | AsyncIterable<Uint8Array>
+  | ReadableStream<Uint8Array>
+  | { readonly base64: string };
+
+/** What a request can carry, however often it is sent. */
+export type Photo =
+  | { readonly form: 'bytes'; readonly chunks: readonly Uint8Array[] }
+  | { readonly form: 'base64'; readonly text: string };
+
+/** The photo cannot be read, or is larger than any that is taken. Nothing was sent. */
+export class PhotoError extends VeriqueueError {
+  static {
+    PhotoError.prototype.name = 'PhotoError';
+  }
+
+  /** The system's code, such as ENOENT; null when the photo is too large. A path, which may name a person, is kept out. */
+  readonly code: string | null;
+
+  constructor(message: string, code: string | null) {
+    super(message, { attempts: 0 });
+    this.code = code;
+  }
+}
+
+/**
+ * Reads a photo once, as far as the server would: a stream cannot be sent a second time.
+ *
+ * @throws {PhotoError}
+ * @throws what the caller's own stream throws
+ * @throws the signal's reason when it is aborted
+ */
+export async function readPhoto(source: PhotoSource, signal: AbortSignal | undefined): Promise<Photo> {
+  signal?.throwIfAborted();
+  if (typeof source === 'string') return { form: 'bytes', chunks: await readFile(source, signal) };
+  if (source instanceof Uint8Array) {
+    if (source.byteLength > MAX_PHOTO_BYTES) throw tooLarge();
+    return { form: 'bytes', chunks: [source] };
+  }
+  if ('base64' in source) {
+    if (source.base64.length > MAX_PHOTO_BASE64_LENGTH) throw tooLarge();
+    return { form: 'base64', text: source.base64 };
+  }
+  return { form: 'bytes', chunks: await readStream(source, signal) };
+}
+
+async function readFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array[]> {
+  const { createReadStream } = await import('node:fs');
+  try {
+    return await readStream(createReadStream(path), signal);
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (error instanceof PhotoError) throw error;
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
+    throw new PhotoError(`Cannot read the photo: its file must be readable, received ${code}`, code);
+  }
+}
+
+/** Leaves the loop early where it must, which closes the stream. */
+async function readStream(
+  stream: AsyncIterable<Uint8Array>,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array[]> {
+  const chunks: Uint8Array[] = [];
+  let bytes = 0;
+  for await (const chunk of untilAborted(stream, signal)) {
+    bytes += chunk.byteLength;
+    if (bytes > MAX_PHOTO_BYTES) throw tooLarge();
+    chunks.push(chunk);
+  }
+  return chunks;
+}
+
+/** A stream that has come to a halt must not keep an abort from being heard. */
+async function* untilAborted<T>(
+  stream: AsyncIterable<T>,
+  signal: AbortSignal | undefined,
+): AsyncGenerator<T, void> {
+  if (signal === undefined) return yield* stream;
+  const iterator = stream[Symbol.asyncIterator]();
+  const { promise: aborted, reject } = withoutResolution();
+  const forget = onAbort(signal, () => reject(signal.reason));
+  try {
+    for (;;) {
+      const result = await Promise.race([iterator.next(), aborted]);
+      if (result.done) return;
+      yield result.value;
+    }
+  } finally {
+    forget();
+    // Not awaited: the end of a generator that waits for its next chunk waits as well.
+    iterator.return?.().catch(() => undefined);
+  }
+}
+
+/** A promise that is only ever rejected, and by then may have nobody who waits for it. */
+function withoutResolution(): {
+  readonly promise: Promise<never>;
+  readonly reject: (reason: unknown) => void;
+} {
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<never>((_, rejectIt) => {
+    reject = rejectIt;
+  });
+  promise.catch(() => undefined);
+  return { promise, reject };
+}
+
+function tooLarge(): PhotoError {
+  return new PhotoError(
+    `Cannot read the photo: it must have at most ${MAX_PHOTO_BYTES} bytes (${MAX_PHOTO_BASE64_LENGTH} as Base64), received more`,
+    null,
+  );
+}

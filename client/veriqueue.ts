@@ -1,0 +1,264 @@
+/** The package's entry `veriqueue/client`. It runs wherever `fetch` does, and loads nothing of the server. */
+import type { z } from 'zod';
+import type { deliveryLogPage } from '../shared/contract/delivery-log.ts';
+import type { LaneOverview } from '../shared/contract/lane.ts';
+import type { outcomesPage } from '../shared/contract/outcomes.ts';
+import type { UsageReport } from '../shared/contract/usage.ts';
+import type { Verification, VerificationStatus, verificationPage } from '../shared/contract/verification.ts';
+import { ConflictError, NotFoundError } from './api-error.ts';
+import { parseOptions, type VeriqueueOptions } from './connection.ts';
+import { type PhotoSource, readPhoto } from './photo.ts';
+import type { Answer } from './read-answer.ts';
+import { type ApiRequest, type Connection, sendRequest } from './request.ts';
+import { encodeSubmission, type SubmissionFields } from './submission-body.ts';
+import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
+
+// biome-ignore-start lint/performance/noBarrelFile: this is what the package shows
+export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
+export type { Attempt, Outcome, VerificationEvent } from '../shared/contract/verification.ts';
+export {
+  ApiError,
+  type ApiErrorCode,
+  AuthenticationError,
+  ConflictError,
+  InvalidRequestError,
+  NotFoundError,
+  RateLimitedError,
+  UnavailableError,
+} from './api-error.ts';
+export { PhotoError } from './photo.ts';
+export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
+export {
+  verifyWebhook,
+  type WebhookEvent,
+  type WebhookHeaders,
+  type WebhookTestEvent,
+  WebhookVerificationError,
+} from './webhook.ts';
+// biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
+
+export type { LaneOverview, PhotoSource, UsageReport, Verification, VerificationStatus, VeriqueueOptions };
+
+/** A person to verify, and what to do with the answer. */
+export interface Submission extends SubmissionFields {
+  readonly photo: PhotoSource;
+  /**
+   * The same key and submission give the same verification for 24 hours. Give your own, such as the order's number, if
+   * your process may submit again after it was restarted. @default a random one per call
+   */
+  readonly idempotencyKey?: string | undefined;
+}
+
+export interface Submitted {
+  readonly verification: Verification;
+  /** An earlier submission under this Idempotency-Key had been accepted: this is its verification. */
+  readonly replayed: boolean;
+}
+
+export interface CallOptions {
+  /** Ends the call, whatever it waits for, with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface ListOptions extends CallOptions {
+  readonly status?: VerificationStatus | undefined;
+  /** At most so many, over all pages. @default all */
+  readonly limit?: number | undefined;
+}
+
+export interface UsageOptions extends CallOptions {
+  /** First day, `yyyy-mm-dd`. @default 29 days ago */
+  readonly from?: string | undefined;
+  /** Last day. @default today, at +08:00 */
+  readonly to?: string | undefined;
+}
+
+/** One attempt to deliver an event to your webhook. */
+export type DeliveryAttempt = z.infer<typeof deliveryLogPage>['data'][number];
+
+/** One code that an attempt can end with. */
+export type OutcomeRow = z.infer<typeof outcomesPage>['data'][number];
+
+const PAGE_MAX = 100;
+const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
+const VERIFICATION_ID = /^ver_[0-9a-z]+$/;
+
+/**
+ * A client of one Veriqueue, as one of its clients. It holds no connection and needs no end.
+ *
+ * Every call repeats a request that got no answer, or 429 or 503, and throws a {@link VeriqueueError} in the end.
+ */
+export class Veriqueue {
+  readonly #connection: Connection;
+
+  /** @throws {TypeError} */
+  constructor(options: VeriqueueOptions) {
+    this.#connection = parseOptions(options);
+  }
+
+  /**
+   * Submits a verification. Once this resolves there will be exactly one event for it.
+   *
+   * @throws {PhotoError} before anything is sent
+   */
+  async submit(submission: Submission, { signal }: CallOptions = {}): Promise<Submitted> {
+    const { photo: source, idempotencyKey = crypto.randomUUID(), ...fields } = submission;
+    if (!IDEMPOTENCY_KEY.test(idempotencyKey)) {
+      throw new TypeError(
+        'Cannot submit a verification: idempotencyKey must be 1 to 255 printable ASCII characters',
+      );
+    }
+    const photo = await readPhoto(source, signal);
+    const { contentType, body } = encodeSubmission(fields, photo, `veriqueue-${crypto.randomUUID()}`);
+    const answer = await this.#send({
+      doing: 'submit a verification',
+      method: 'POST',
+      path: 'v1/verifications',
+      headers: { 'content-type': contentType, 'idempotency-key': idempotencyKey },
+      body,
+      signal,
+    });
+    return {
+      verification: answer.body as Verification,
+      replayed: answer.headers.get('idempotent-replayed') === 'true',
+    };
+  }
+
+  async get(id: string, { signal }: CallOptions = {}): Promise<Verification> {
+    const { verification } = await this.#poll('get a verification', id, signal);
+    return verification;
+  }
+
+  /**
+   * Polls, as often as the server finds it worth, until there is an outcome or the verification is cancelled. That can
+   * take a day; a webhook is told at once.
+   *
+   * @throws {TimeoutError} after `timeoutMs`; without it waits for as long as it takes
+   */
+  waitFor(id: string, options: WaitOptions = {}): Promise<Verification> {
+    return waitUntilFinal((signal) => this.#poll('wait for a verification', id, signal), options);
+  }
+
+  /** Verifications, newest first; the next page is read when it is needed. */
+  async *list({
+    status,
+    limit = Number.POSITIVE_INFINITY,
+    signal,
+  }: ListOptions = {}): AsyncGenerator<Verification, void> {
+    let cursor: string | null | undefined;
+    for (let left = limit; left > 0 && cursor !== null; ) {
+      const query = { status, limit: Math.min(left, PAGE_MAX), cursor };
+      const request = {
+        doing: 'list verifications',
+        method: 'GET',
+        path: 'v1/verifications',
+        query,
+      } as const;
+      const page = await this.#read<z.infer<typeof verificationPage>>({ ...request, signal });
+      yield* page.data;
+      left -= page.data.length;
+      cursor = page.nextCursor;
+    }
+  }
+
+  /**
+   * Cancels a verification that has not been sent upstream: no event follows. With `erase`, whatever its state, nothing of
+   * it is left, and null comes back.
+   *
+   * @throws {ConflictError} when it is too late, or somebody is at it right now
+   */
+  cancel(id: string, options: CallOptions & { readonly erase: true }): Promise<null>;
+  cancel(id: string, options?: CallOptions & { readonly erase?: false | undefined }): Promise<Verification>;
+  cancel(
+    id: string,
+    options?: CallOptions & { readonly erase?: boolean | undefined },
+  ): Promise<Verification | null>;
+  async cancel(
+    id: string,
+    { erase = false, signal }: CallOptions & { readonly erase?: boolean | undefined } = {},
+  ): Promise<Verification | null> {
+    const path = verificationPath(id);
+    if (!erase) return this.#read({ doing: 'cancel a verification', method: 'DELETE', path, signal });
+    try {
+      const query = { erase: 'true' };
+      await this.#send({ doing: 'erase a verification', method: 'DELETE', path, query, signal });
+    } catch (error) {
+      // An earlier request may have erased it, and its answer been lost.
+      if (!(error instanceof NotFoundError && error.attempts > 1)) throw error;
+    }
+    return null;
+  }
+
+  /** The attempts to deliver its event, oldest first. */
+  async deliveries(id: string, { signal }: CallOptions = {}): Promise<DeliveryAttempt[]> {
+    const path = `${verificationPath(id)}/deliveries`;
+    const log = await this.#read<z.infer<typeof deliveryLogPage>>({
+      doing: 'list deliveries',
+      method: 'GET',
+      path,
+      signal,
+    });
+    return log.data;
+  }
+
+  /**
+   * Delivers its event again, under the same `webhook-id`, with the whole schedule.
+   *
+   * @throws {ConflictError} while there is no event, or it is under way
+   */
+  async redeliver(id: string, { signal }: CallOptions = {}): Promise<Verification> {
+    const path = `${verificationPath(id)}/redeliver`;
+    try {
+      return await this.#read({ doing: 'redeliver an event', method: 'POST', path, signal });
+    } catch (error) {
+      // An earlier request may have set it on its way, and its answer been lost.
+      if (!(error instanceof ConflictError && error.attempts > 1)) throw error;
+      const verification = await this.get(id, { signal });
+      if (verification.outcome === null) throw error;
+      return verification;
+    }
+  }
+
+  /** Your upstream calls by day and code, as they are billed. */
+  usage({ from, to, signal }: UsageOptions = {}): Promise<UsageReport> {
+    return this.#read({
+      doing: 'read the usage',
+      method: 'GET',
+      path: 'v1/usage',
+      query: { from, to },
+      signal,
+    });
+  }
+
+  /** Backlog, quota, and whether the lane is held and why. */
+  lane({ signal }: CallOptions = {}): Promise<LaneOverview> {
+    return this.#read({ doing: 'read the lane', method: 'GET', path: 'v1/lane', signal });
+  }
+
+  /** Every code an attempt can end with, and what to do about it. */
+  async outcomes({ signal }: CallOptions = {}): Promise<OutcomeRow[]> {
+    const request = { doing: 'list outcomes', method: 'GET', path: 'v1/outcomes', signal } as const;
+    return (await this.#read<z.infer<typeof outcomesPage>>(request)).data;
+  }
+
+  async #poll(doing: string, id: string, signal: AbortSignal | undefined) {
+    const path = verificationPath(id);
+    const { body, retryAfterMs } = await this.#send({ doing, method: 'GET', path, signal });
+    return { verification: body as Verification, retryAfterMs };
+  }
+
+  /** What an answer of the server holds is trusted: it was written by the same schemas as these types. */
+  async #read<T>(request: ApiRequest): Promise<T> {
+    return (await this.#send(request)).body as T;
+  }
+
+  #send(request: ApiRequest): Promise<Answer> {
+    return sendRequest(this.#connection, request);
+  }
+}
+
+/** What cannot be an id is not sent: it might be somebody's number. */
+function verificationPath(id: string): string {
+  if (VERIFICATION_ID.test(id)) return `v1/verifications/${id}`;
+  throw new TypeError('Cannot address a verification: its id must be ver_ and 26 letters and digits');
+}

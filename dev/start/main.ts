@@ -1,0 +1,64 @@
+import { EnvironmentError, parseEnvironment } from '../../shared/config/environment.ts';
+import { createLog } from '../../shared/log.ts';
+import { describeKeys } from './describe-keys.ts';
+import { startEnvironment } from './settings.ts';
+import { type Stack, startStack } from './stack.ts';
+
+/** `npm start`: everything in one process group, for development and first looks. */
+async function main(): Promise<number> {
+  const settings = parseEnvironment(startEnvironment, process.env);
+  const stopAsked = new Promise<void>((resolve) => {
+    process.once('SIGTERM', () => resolve());
+    process.once('SIGINT', () => resolve());
+  });
+  const stack = await startStack({
+    settings,
+    environment: process.env,
+    output: 'inherit',
+    say,
+    log: await createLog({
+      part: 'start',
+      level: settings.LOG_LEVEL,
+      format: settings.LOG_FORMAT,
+      isTerminal: process.stdout.isTTY === true,
+    }),
+    interrupted: stopAsked,
+  });
+  if (stack === null) return 0;
+  introduce(stack, settings.VERIQUEUE_PRINT_KEYS || process.stdout.isTTY === true);
+  const ended = await Promise.race([
+    stopAsked.then(() => ({ by: 'signal' as const, how: '' })),
+    stack.broken.then((how) => ({ by: 'failure' as const, how })),
+  ]);
+  if (ended.by === 'failure') process.stderr.write(`${ended.how}; stopping the rest\n`);
+  await stack.stop();
+  return ended.by === 'signal' ? 0 : 1;
+}
+
+function introduce(stack: Stack, printsKeys: boolean): void {
+  say('');
+  say(`Veriqueue is listening at ${stack.url}   (docs: ${stack.url}/docs)`);
+  say(stack.sandboxUrl ? `Upstream: the sandbox at ${stack.sandboxUrl}` : 'Upstream: Tencent Cloud FaceID');
+  say(
+    stack.privateRedis
+      ? `Redis: a private one, data in ${stack.privateRedis}`
+      : 'Redis: the one of REDIS_URL',
+  );
+  say('');
+  for (const line of describeKeys(stack, printsKeys)) say(line);
+  say('');
+  say('Stop with Ctrl-C.');
+}
+
+function say(line: string): void {
+  process.stdout.write(`${line}\n`);
+}
+
+main().then(
+  (code) => process.exit(code),
+  (error: unknown) => {
+    const text = error instanceof EnvironmentError || error instanceof Error ? error.message : String(error);
+    process.stderr.write(`${text}\n`);
+    process.exit(1);
+  },
+);

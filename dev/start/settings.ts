@@ -1,0 +1,51 @@
+import { z } from 'zod';
+import { areRead, evenWhenOthersFail, report } from '../../shared/config/cross-checks.ts';
+import { refuseSandbox } from '../../shared/config/livemode.ts';
+import {
+  laneSettings,
+  processSettings,
+  producerSettings,
+  redisSettings,
+  sandboxUseSettings,
+  sealingKeysText,
+  upstreamSettings,
+} from '../../shared/config/settings.ts';
+import { flag, operatorKey, port, secretText } from '../../shared/config/shapes.ts';
+
+const shape = z.object({
+  ...processSettings,
+  LANE: laneSettings.LANE,
+  PORT: producerSettings.PORT,
+  REDIS_URL: redisSettings.REDIS_URL.optional(),
+  REDIS_CA_FILE: redisSettings.REDIS_CA_FILE,
+  VERIQUEUE_KEYS: sealingKeysText.optional(),
+  OPERATOR_KEY: operatorKey.optional(),
+  VERIQUEUE_DATA_DIR: z.string().default('.data'),
+  TENCENTCLOUD_SECRET_ID: upstreamSettings.TENCENTCLOUD_SECRET_ID.optional(),
+  TENCENTCLOUD_SECRET_KEY: upstreamSettings.TENCENTCLOUD_SECRET_KEY.optional(),
+  FACEID_ENDPOINT: upstreamSettings.FACEID_ENDPOINT.unwrap().optional(),
+  ...sandboxUseSettings,
+  SANDBOX_PORT: port().prefault('3001'),
+  SANDBOX_SECRET_ID: secretText.default('sandbox-secret-id'),
+  SANDBOX_SECRET_KEY: secretText.default('sandbox-secret-key'),
+  ALLOW_INSECURE_CALLBACKS: flag.default(true),
+  /** Prints keys and secrets where standard output is no terminal, too: logs are kept, and read by others. */
+  VERIQUEUE_PRINT_KEYS: flag.default(false),
+});
+export type StartSettings = z.output<typeof shape>;
+
+/** What `npm start` itself reads; the rest of the environment is handed on to the parts, which judge it. */
+export const startEnvironment = shape.superRefine((settings, context) => {
+  if (!areRead(context, 'ALLOW_SANDBOX') || !usesSandbox(settings)) return;
+  const refusal = refuseSandbox(false, settings);
+  if (refusal !== null) report(context, 'ALLOW_SANDBOX', refusal);
+}, evenWhenOthersFail);
+
+/** Without an account of one's own, the sandbox stands in. */
+export function usesSandbox(settings: StartSettings): boolean {
+  return (
+    settings.TENCENTCLOUD_SECRET_ID === undefined &&
+    settings.TENCENTCLOUD_SECRET_KEY === undefined &&
+    settings.FACEID_ENDPOINT === undefined
+  );
+}

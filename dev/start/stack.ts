@@ -1,0 +1,199 @@
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { readLaneUpstream, resetLaneUpstream } from '../../shared/account/limiter/lane-upstream.ts';
+import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
+import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
+import { laneKeys } from '../../shared/store/keys.ts';
+import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
+import { startPrivateRedis } from '../redis/private-redis.ts';
+import { findOrInstallRedis } from '../redis/redis-binary.ts';
+import { makeRunCommand } from '../redis/run-command.ts';
+import { writeAddress } from './address-file.ts';
+import { type Part, startPart } from './child.ts';
+import { loadSealingKeys } from './development-keys.ts';
+import { loadOperatorKey, type OperatorKey } from './operator-key.ts';
+import { environmentOf } from './part-environment.ts';
+import { type StartSettings, usesSandbox } from './settings.ts';
+
+export interface Stack {
+  /** The producer's address. */
+  readonly url: string;
+  readonly workerUrl: string;
+  /** Null when the real upstream is used. */
+  readonly sandboxUrl: string | null;
+  readonly redisUrl: string;
+  /** Null when REDIS_URL names a Redis that is somebody else's to stop. */
+  readonly privateRedis: string | null;
+  readonly client: { readonly apiKey: string; readonly webhookSecret: string; readonly path: string };
+  readonly keysPath: string | null;
+  /** Where operators look, and what lets them in. */
+  readonly consoleUrl: string;
+  readonly operator: OperatorKey;
+  readonly workerPid: number;
+  /** Resolves when a part ends that nobody stopped. */
+  readonly broken: Promise<string>;
+  /** Producer first, so that nothing new comes in; Redis last, so that the worker can drain. */
+  stop(): Promise<void>;
+}
+
+export interface StackOptions {
+  readonly settings: StartSettings;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the parts' output goes. */
+  readonly output: number | 'inherit';
+  /** Tells the user what is about to happen. */
+  readonly say: (line: string) => void;
+  readonly log: RedisLog;
+  /** Resolves when the user wants to stop, which may be before everything is up. */
+  readonly interrupted: Promise<void>;
+}
+
+const READY_WITHIN_MS = 30_000;
+/** Longer than the parts' own SHUTDOWN_DEADLINE: they end themselves. */
+const STOP_WITHIN_MS = 30_000;
+
+type StopStep = () => Promise<void>;
+
+/**
+ * Brings everything up in order: Redis, sandbox, worker, producer. What was started is stopped again when a later
+ * part does not come up, or the user has had enough.
+ *
+ * @returns null when it was interrupted
+ * @throws Error saying which part did not start and why
+ */
+export async function startStack(options: StackOptions): Promise<Stack | null> {
+  const stops: StopStep[] = [];
+  const stop = async () => {
+    for (const step of stops.splice(0).reverse()) await step();
+  };
+  const up = bringUp(options, stops);
+  const first = await Promise.race([
+    up.then((stack) => ({ by: 'up' as const, stack })),
+    options.interrupted.then(() => ({ by: 'interruption' as const })),
+  ]).catch(async (error: unknown) => {
+    await stop();
+    throw error;
+  });
+  if (first.by === 'up') return { ...first.stack, stop };
+  // Parts that are on their way up are stopped too, once they are there.
+  await up.catch(() => undefined);
+  await stop();
+  return null;
+}
+
+async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<Stack, 'stop'>> {
+  const { settings } = options;
+  const user = { uid: process.geteuid?.(), sudoUid: options.environment['SUDO_UID'] };
+  await assertTrustedFolder(dataFolderOf(settings.VERIQUEUE_DATA_DIR, user));
+  const keys = await loadSealingKeys(settings.VERIQUEUE_KEYS, settings.VERIQUEUE_DATA_DIR);
+  const operator = await loadOperatorKey(settings.OPERATOR_KEY, settings.VERIQUEUE_DATA_DIR);
+  const redis = await findRedis(options, stops);
+  const client = await makeDevClient(options, redis.url, keys.keyRing);
+  const environment = {
+    ...options.environment,
+    REDIS_URL: redis.url,
+    VERIQUEUE_KEYS: keys.text,
+    ALLOW_INSECURE_CALLBACKS: String(settings.ALLOW_INSECURE_CALLBACKS),
+  };
+  const part = async (
+    folder: 'producer' | 'worker' | 'sandbox',
+    extra: Record<string, string>,
+  ): Promise<Part> => {
+    const started = await startPart({
+      name: folder,
+      folder,
+      environment: environmentOf(folder, { ...environment, ...extra }),
+      output: options.output,
+      readyWithinMs: READY_WITHIN_MS,
+      stopWithinMs: STOP_WITHIN_MS,
+    });
+    stops.push(started.stop);
+    return started;
+  };
+  const sandbox = usesSandbox(settings)
+    ? await part('sandbox', {
+        SANDBOX_PORT: String(settings.SANDBOX_PORT),
+        SANDBOX_SECRET_ID: settings.SANDBOX_SECRET_ID,
+        SANDBOX_SECRET_KEY: settings.SANDBOX_SECRET_KEY,
+      })
+    : null;
+  const worker = await part('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
+  const producer = await part('producer', {
+    VERIQUEUE_KEYS: keys.producerText,
+    PORT: String(settings.PORT),
+    OPERATOR_KEY: operator.key,
+  });
+  await writeAddress(settings.VERIQUEUE_DATA_DIR, producer.url);
+  return {
+    url: producer.url,
+    workerUrl: worker.url,
+    consoleUrl: `${producer.operationsUrl ?? producer.url}/console`,
+    operator,
+    workerPid: worker.pid,
+    sandboxUrl: sandbox?.url ?? null,
+    redisUrl: redis.url,
+    privateRedis: redis.privateDir,
+    client,
+    keysPath: keys.path,
+    broken: Promise.race([producer, worker, ...(sandbox ? [sandbox] : [])].map((one) => one.ended)),
+  };
+}
+
+const sandboxCredentials = (settings: StartSettings, url: string) => ({
+  FACEID_ENDPOINT: url,
+  TENCENTCLOUD_SECRET_ID: settings.SANDBOX_SECRET_ID,
+  TENCENTCLOUD_SECRET_KEY: settings.SANDBOX_SECRET_KEY,
+});
+
+async function findRedis(
+  { settings, environment, say, log }: StackOptions,
+  stops: StopStep[],
+): Promise<{ url: string; privateDir: string | null }> {
+  if (settings.REDIS_URL !== undefined) return { url: settings.REDIS_URL, privateDir: null };
+  const binary = await findOrInstallRedis({
+    env: environment,
+    platform: process.platform,
+    say,
+    run: makeRunCommand(environment),
+  });
+  if (binary.kind === 'missing') throw new Error(binary.message);
+  const dataDir = join(settings.VERIQUEUE_DATA_DIR, 'redis');
+  const redis = await startPrivateRedis({ dataDir, binary: binary.path, log });
+  stops.push(() => redis.stop());
+  return { url: redis.url, privateDir: dataDir };
+}
+
+async function makeDevClient(
+  { settings, log }: StackOptions,
+  url: string,
+  keyRing: Awaited<ReturnType<typeof loadSealingKeys>>['keyRing'],
+) {
+  const caFile = settings.REDIS_CA_FILE;
+  const redis = connectRedis({
+    url,
+    role: 'request',
+    log,
+    name: 'veriqueue-start',
+    ...(caFile === undefined ? {} : { caFile }),
+  });
+  try {
+    await waitUntilReady(redis, 5_000);
+    await assertRedisFit(redis);
+    if (settings.REDIS_URL === undefined && usesSandbox(settings)) await forgetSandbox(redis, settings.LANE);
+    return await ensureDevClient({
+      redis,
+      keys: laneKeys(settings.LANE),
+      keyRing,
+      dataDir: settings.VERIQUEUE_DATA_DIR,
+    });
+  } finally {
+    await closeRedis(redis);
+  }
+}
+
+/** A private lane that asked a sandbox may ask another one: it listens on any port that is free. Never a real upstream. */
+async function forgetSandbox(redis: Redis, lane: string): Promise<void> {
+  const keys = laneKeys(lane);
+  if ((await readLaneUpstream(redis, keys))?.livemode === false) await resetLaneUpstream(redis, keys);
+}

@@ -1,0 +1,105 @@
+import type { Redis } from 'ioredis';
+import type {
+  ConsoleVerification,
+  ConsoleVerificationDetail,
+  ConsoleVerificationPage,
+} from '../../shared/contract/console.ts';
+import type { LaneOverview } from '../../shared/contract/lane.ts';
+import { verificationId } from '../../shared/contract/verification.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
+import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
+import {
+  findByReference,
+  type IdPage,
+  type ListCursor,
+  listIndex,
+  readRecord,
+  readRecords,
+} from '../../shared/store/verifications/read.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
+import type { LaneView } from '../lane-view.ts';
+import { encodeCursor } from '../routes/cursor.ts';
+import { presentToOperator, readPositions } from '../waiting.ts';
+
+export interface FindDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly lane: LaneView;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+interface PageQuery {
+  readonly limit: number;
+  readonly after: ListCursor | undefined;
+}
+
+/** Everybody's verifications, newest first. */
+export async function listRecent(deps: FindDeps, query: PageQuery): Promise<ConsoleVerificationPage> {
+  return presentPage(deps, await listIndex(deps.redis, deps.keys.allIndex(), query));
+}
+
+/** Events that were given up, the latest first. */
+export async function listDeadLetters(deps: FindDeps, query: PageQuery): Promise<ConsoleVerificationPage> {
+  return presentPage(deps, await listIndex(deps.redis, deps.keys.deadLetters(), query));
+}
+
+/** The verification with this id, or those with this very reference, newest first. */
+export async function searchVerifications(
+  deps: FindDeps,
+  text: string,
+  limit: number,
+): Promise<ConsoleVerificationPage> {
+  const isId = verificationId.safeParse(text).success;
+  const ids = isId ? [text] : await findByReference(deps.redis, deps.keys, text, limit);
+  return presentPage(deps, { ids, next: null });
+}
+
+/** What is gone meanwhile, or cannot be read, is left out. */
+async function presentPage(deps: FindDeps, { ids, next }: IdPage): Promise<ConsoleVerificationPage> {
+  const [readings, lane] = await Promise.all([readRecords(deps.redis, deps.keys, ids), deps.lane.read()]);
+  return {
+    data: readings.flatMap((reading) =>
+      reading.status === 'found' ? [presentLine(reading.record, lane)] : [],
+    ),
+    nextCursor: next && encodeCursor(next),
+  };
+}
+
+function presentLine(stored: VerificationRecord, lane: LaneOverview): ConsoleVerification {
+  const record = asOperatorSees(stored);
+  return {
+    id: record.id,
+    clientId: record.clientId,
+    status: record.status === 'queued' && lane.status === 'held' ? 'held' : record.status,
+    reference: record.reference,
+    priority: record.priority,
+    submittedAt: new Date(record.submittedAt).toISOString(),
+    attempts: record.attempts.length,
+    verdict: record.outcome?.verdict ?? null,
+    code: record.outcome?.code ?? record.attempts.at(-1)?.code ?? null,
+    delivery: record.delivery.status,
+    deliveryAttempts: record.delivery.attempts,
+  };
+}
+
+/** One verification with its attempts, and the attempts to deliver its event; null when there is none. */
+export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVerificationDetail | null> {
+  const { redis, keys } = deps;
+  const [reading, [position = null], deliveries, lane] = await Promise.all([
+    readRecord(redis, keys, id),
+    readPositions(redis, keys, [id]),
+    readDeliveryLog(redis, keys, id),
+    deps.lane.read(),
+  ]);
+  if (reading.status !== 'found') return null;
+  const { clientId, callbackUrl } = reading.record;
+  return {
+    clientId,
+    // A path may name a customer.
+    callbackOrigin: callbackUrl !== null && URL.canParse(callbackUrl) ? new URL(callbackUrl).origin : null,
+    verification: presentToOperator(reading.record, position, lane, deps.now()),
+    deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
+  };
+}

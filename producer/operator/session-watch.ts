@@ -1,0 +1,69 @@
+import { describeRedisError } from '../../shared/store/redis/failure.ts';
+
+/** Ends what goes on for longer than one request, such as an event stream, with the session it belongs to. */
+export interface SessionWatch {
+  /** @param end called once, when the session is over @returns forgets it */
+  follow(sessionId: string, end: () => void): () => void;
+  /** Now, without another look. */
+  ended(sessionId: string): void;
+  /** Looks at all of them now. */
+  look(): Promise<void>;
+  stop(): void;
+}
+
+export interface SessionWatchDeps {
+  readonly isLive: (sessionId: string) => Promise<boolean>;
+  readonly log: { debug(fields: object, text: string): void };
+  /** Between two looks. @default 1000 */
+  readonly everyMs?: number;
+}
+
+/** So long may a stream outlast a session that another producer or the command line has ended. */
+const EVERY_MS = 1_000;
+
+/** One look for all streams of a session, and none while there is no stream. */
+export function createSessionWatch({ isLive, log, everyMs = EVERY_MS }: SessionWatchDeps): SessionWatch {
+  const followed = new Map<string, Set<() => void>>();
+  let timer: NodeJS.Timeout | undefined;
+
+  const ended = (sessionId: string) => {
+    const ends = followed.get(sessionId) ?? [];
+    followed.delete(sessionId);
+    for (const end of ends) end();
+  };
+  const look = async () => {
+    for (const sessionId of [...followed.keys()]) {
+      if (!(await isLive(sessionId))) ended(sessionId);
+    }
+  };
+  const lookAgain = async () => {
+    try {
+      await look();
+    } catch (error) {
+      // A stream shows nothing new while Redis is away; the next look decides.
+      log.debug(
+        { event: 'session_look_failed', reason: describeRedisError(error) },
+        'cannot look at a session',
+      );
+    }
+    timer = followed.size > 0 ? setTimeout(() => void lookAgain(), everyMs).unref() : undefined;
+  };
+
+  return {
+    follow: (sessionId, end) => {
+      const ends = followed.get(sessionId) ?? new Set();
+      followed.set(sessionId, ends.add(end));
+      timer ??= setTimeout(() => void lookAgain(), everyMs).unref();
+      return () => {
+        ends.delete(end);
+        if (ends.size === 0 && followed.get(sessionId) === ends) followed.delete(sessionId);
+      };
+    },
+    ended,
+    look,
+    stop: () => {
+      clearTimeout(timer);
+      followed.clear();
+    },
+  };
+}

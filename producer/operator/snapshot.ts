@@ -1,0 +1,116 @@
+import type { Redis } from 'ioredis';
+import { speedOf } from '../../shared/account/lane-overview.ts';
+import { readLaneArrivals } from '../../shared/account/limiter/lane-state.ts';
+import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
+import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { UsageReport } from '../../shared/contract/usage.ts';
+import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
+import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import { ledgerDay } from '../../shared/store/usage/ledger.ts';
+import { readUsage } from '../../shared/store/usage/usage.ts';
+import type { LaneView } from '../lane-view.ts';
+import { listRecent } from './find-verifications.ts';
+
+export interface SnapshotDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly lane: LaneView;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+const ARRIVAL_SECONDS = 600;
+const RECENT = 25;
+const MAX_ENDPOINTS = 100;
+
+/** All that the first page shows. Its cost does not grow with the verifications stored: about a hundred commands. */
+export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot> {
+  const { redis, keys, now } = deps;
+  const day = ledgerDay(now());
+  const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
+    deps.lane.read(),
+    readLaneArrivals(redis, keys, ARRIVAL_SECONDS),
+    readUsage(redis, keys, { from: day, to: day }),
+    readDeliveries(redis, keys),
+    listRecent(deps, { limit: RECENT, after: undefined }),
+  ]);
+  return {
+    lane,
+    reasonText: describeReason(lane.reason),
+    emptyInSeconds: computeEmptyInSeconds(lane),
+    arrivals: { granted: [...arrivals.granted], refused: [...arrivals.refused] },
+    today: { day, outcomes: sumByCode(usage.data) },
+    deliveries,
+    recent,
+  };
+}
+
+/** A pause has an operator's words for a reason, and a slow phase may have the lane's own. */
+function describeReason(reason: string | null): string | null {
+  return reason !== null && isKnownCode(reason) ? resolveOutcome(reason).description : null;
+}
+
+/** What waits for a later attempt is counted as if it were due: it makes the estimate a little long, never short. */
+export function computeEmptyInSeconds(lane: LaneOverview): number | null {
+  const { moving, perSecond } = speedOf(lane);
+  if (lane.backlog.total === 0) return 0;
+  return moving && perSecond > 0 ? Math.ceil(lane.backlog.total / perSecond) : null;
+}
+
+/** Over all clients, the most frequent first. */
+export function sumByCode(rows: UsageReport['data']): ConsoleOutcome[] {
+  const byCode = new Map<string, ConsoleOutcome>();
+  for (const { code, billed, unbilled, unknown } of rows) {
+    const sum = byCode.get(code) ?? {
+      code,
+      verdict: resolveOutcome(code).verdict,
+      billed: 0,
+      unbilled: 0,
+      unknown: 0,
+    };
+    byCode.set(code, {
+      ...sum,
+      billed: sum.billed + billed,
+      unbilled: sum.unbilled + unbilled,
+      unknown: sum.unknown + unknown,
+    });
+  }
+  const calls = (each: ConsoleOutcome) => each.billed + each.unbilled + each.unknown;
+  return [...byCode.values()].sort((a, b) => calls(b) - calls(a) || (a.code < b.code ? -1 : 1));
+}
+
+async function readDeliveries(redis: Redis, keys: LaneKeys): Promise<ConsoleSnapshot['deliveries']> {
+  const key = (name: string) => keys.jobKey(keys.deliveryQueue, name);
+  const [prioritized, wait, active, retrying, deadLetters, { endpoints, total }] = await Promise.all([
+    redis.zcard(key('prioritized')),
+    redis.llen(key('wait')),
+    redis.llen(key('active')),
+    redis.zcard(key('delayed')),
+    redis.zcard(keys.deadLetters()),
+    listTroubledEndpoints(redis, keys, MAX_ENDPOINTS),
+  ]);
+  const data = endpoints.map(presentEndpoint);
+  return { waiting: prioritized + wait, active, retrying, deadLetters, endpoints: { data, total } };
+}
+
+export function presentEndpoint({
+  clientId,
+  origin,
+  health,
+  waiting,
+  withdrawn,
+}: EndpointState): ConsoleEndpoint {
+  const shared = { clientId, origin, status: health.status, waiting };
+  if (withdrawn) return { ...shared, status: 'held', reason: 'origin_not_allowed', since: null };
+  switch (health.status) {
+    case 'healthy':
+      return { ...shared, reason: null, since: null };
+    case 'failing':
+      return { ...shared, reason: null, since: new Date(health.failingSince).toISOString() };
+    case 'held':
+      return { ...shared, reason: health.reason, since: new Date(health.heldAt).toISOString() };
+    default:
+      return health satisfies never;
+  }
+}

@@ -1,0 +1,120 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import type { LaneKeys } from '../../store/keys.ts';
+import { defineScript } from '../../store/redis/script.ts';
+
+/**
+ * What a lane asks, and on whose account. The first worker writes it down, and a worker that would ask somebody else is
+ * refused: two upstreams behind one lane would give one person two answers, and one quota would pace two accounts.
+ */
+export interface LaneUpstream {
+  /** Scheme, host, port and path. */
+  readonly endpoint: string;
+  /** True for the real upstream: its answers are about real people, and billed. */
+  readonly livemode: boolean;
+  /**
+   * What an operator calls the account; empty when nobody has named it. Not the SecretId: credentials of one account are
+   * rotated, and a lane must not stop for that.
+   */
+  readonly account: string;
+}
+
+export type Joining =
+  | { readonly status: 'joined' }
+  /** The lane asks another upstream. */
+  | { readonly status: 'differs'; readonly lane: LaneUpstream };
+
+/** A worker that has not said so for this long is gone. */
+const PRESENT_MS = 20_000;
+/** How often a worker says that it is there. */
+export const PRESENCE_INTERVAL_MS = 5_000;
+
+// A worker that renews its presence is not asked for the account's name again: it may have been given to the lane since.
+const joinScript = defineScript({
+  name: 'joinLane',
+  keys: 2,
+  lua: `
+local endpoint, livemode, account, worker, renewing = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
+local known = redis.call('HMGET', KEYS[1], 'endpoint', 'livemode', 'account')
+if known[1] then
+  local named = known[3] or ''
+  local sameAccount = named == '' or named == account or renewing
+  if known[1] ~= endpoint or known[2] ~= livemode or not sameAccount then
+    return {'differs', known[1], known[2], named}
+  end
+end
+if not renewing or not known[1] then
+  redis.call('HSET', KEYS[1], 'endpoint', endpoint, 'livemode', livemode, 'account', account)
+end
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
+redis.call('ZADD', KEYS[2], now + ${PRESENT_MS}, worker)
+return {'joined'}
+`,
+});
+
+const resetScript = defineScript({
+  name: 'resetLaneUpstream',
+  keys: 2,
+  lua: `
+local time = redis.call('TIME')
+redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
+local present = redis.call('ZCARD', KEYS[2])
+if present == 0 then redis.call('DEL', KEYS[1]) end
+return present
+`,
+});
+
+const storedUpstream = z.tuple([z.string(), z.enum(['0', '1']), z.string()]);
+
+/** Writes the upstream down if the lane has none, and the worker's presence if they agree; in one step. */
+export async function joinLane(
+  redis: Redis,
+  keys: LaneKeys,
+  { upstream, workerId, renewing }: { upstream: LaneUpstream; workerId: string; renewing: boolean },
+): Promise<Joining> {
+  const { endpoint, livemode, account } = upstream;
+  const reply = await joinScript(
+    redis,
+    [keys.upstream(), keys.workers()],
+    [endpoint, livemode ? '1' : '0', account, workerId, renewing ? '1' : '0'],
+  );
+  const [status, ...stored] = z.array(z.string()).parse(reply);
+  return status === 'joined'
+    ? { status }
+    : { status: 'differs', lane: toUpstream(storedUpstream.parse(stored)) };
+}
+
+/** A worker that stops in order is gone at once. */
+export async function leaveLane(redis: Redis, keys: LaneKeys, workerId: string): Promise<void> {
+  await redis.zrem(keys.workers(), workerId);
+}
+
+/** Null until a worker has joined. */
+export async function readLaneUpstream(redis: Redis, keys: LaneKeys): Promise<LaneUpstream | null> {
+  const stored = await redis.hmget(keys.upstream(), 'endpoint', 'livemode', 'account');
+  const parsed = storedUpstream.safeParse(stored);
+  return parsed.success ? toUpstream(parsed.data) : null;
+}
+
+/**
+ * Lets the lane forget its upstream, so that the next worker decides. Refused while workers are there: they would go on
+ * asking the one that was forgotten.
+ */
+export async function resetLaneUpstream(
+  redis: Redis,
+  keys: LaneKeys,
+): Promise<{ readonly status: 'reset' } | { readonly status: 'in_use'; readonly workers: number }> {
+  const workers = Number(await resetScript(redis, [keys.upstream(), keys.workers()], []));
+  return workers === 0 ? { status: 'reset' } : { status: 'in_use', workers };
+}
+
+/** `https://faceid.intl.tencentcloudapi.com (live)`, with the account if it has a name. */
+export function describeUpstream({ endpoint, livemode, account }: LaneUpstream): string {
+  return `${endpoint} (${livemode ? 'live' : 'sandbox'}${account === '' ? '' : `, account ${account}`})`;
+}
+
+function toUpstream([endpoint, livemode, account]: z.infer<typeof storedUpstream>): LaneUpstream {
+  return { endpoint, livemode: livemode === '1', account };
+}

@@ -1,0 +1,114 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { namesOfFields } from '../../contract/field-names.ts';
+import { jsonText } from '../../contract/json-text.ts';
+import type { KeyRing } from '../../sealing/key-ring.ts';
+import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
+import type { LaneKeys } from '../keys.ts';
+
+/** An application that submits verifications and receives their events. */
+export interface Client {
+  readonly id: string;
+  readonly name: string;
+  /** Where events go when a verification names no callback of its own; null: nowhere, the client polls. */
+  readonly callbackUrl: string | null;
+  /** Origins a verification's own callback may have; `*` alone stands for any. */
+  readonly allowedOrigins: readonly string[];
+  /** `whsec_…`, newest first; while a secret rotates there are several, and each signs. */
+  readonly webhookSecrets: readonly string[];
+  readonly disabled: boolean;
+}
+
+/** What a request needs to know of its client: no secret. */
+export type ClientIdentity = Omit<Client, 'webhookSecrets'>;
+
+export interface ClientStore {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  readonly keyRing: KeyRing;
+}
+
+/** Any origin: for a development client, whose receivers come and go on ports of their own. */
+export const ANY_ORIGIN = '*';
+
+/** One signing secret at rest. */
+const storedSecret = z.object({
+  /** Base64 of the wrapped secret (`shared/sealing/key-wrap.ts`). */
+  sealed: z.string(),
+  /** ms epoch after which it no longer signs; null for the current one */
+  retiresAt: z.number().nullable(),
+});
+export type StoredSecret = z.infer<typeof storedSecret>;
+
+const storedApiKey = z.object({ hash: z.string(), prefix: z.string(), createdAt: z.number() });
+export type StoredApiKey = z.infer<typeof storedApiKey>;
+
+const apiKeysJson = jsonText(z.array(storedApiKey));
+const webhookSecretsJson = jsonText(z.array(storedSecret));
+
+/** The client's hash in Redis. */
+export const storedClient = z.object({
+  id: z.string(),
+  name: z.string(),
+  callbackUrl: z.string().optional(),
+  allowedOrigins: jsonText(z.array(z.string())),
+  apiKeys: apiKeysJson,
+  webhookSecrets: webhookSecretsJson,
+  disabled: z.literal('1').optional(),
+});
+export type StoredClient = z.infer<typeof storedClient>;
+
+/** One field by itself, for those who change it. @throws ZodError */
+export const parseApiKeys = (text: string): StoredApiKey[] => apiKeysJson.parse(text);
+export const parseWebhookSecrets = (text: string): StoredSecret[] => webhookSecretsJson.parse(text);
+
+export function identifyClient(stored: StoredClient): ClientIdentity {
+  return {
+    id: stored.id,
+    name: stored.name,
+    callbackUrl: stored.callbackUrl ?? null,
+    allowedOrigins: stored.allowedOrigins,
+    disabled: stored.disabled === '1',
+  };
+}
+
+export const secretContext = (clientId: string): WrapContext => ({
+  owner: clientId,
+  purpose: 'webhook-secret',
+});
+
+export type ClientReading =
+  | { readonly status: 'found'; readonly client: Client }
+  | { readonly status: 'missing' }
+  /** Names of fields, or `webhookSecrets` when the key ring opens none of them; never values. */
+  | { readonly status: 'unreadable'; readonly fields: readonly string[] };
+
+/**
+ * One client with its signing secrets in clear.
+ *
+ * @param now ms epoch; decides which rotated secrets still sign
+ */
+export async function readClient(
+  { redis, keys, keyRing }: ClientStore,
+  clientId: string,
+  now: number,
+): Promise<ClientReading> {
+  const hash = await redis.hgetall(keys.client(clientId));
+  if (Object.keys(hash).length === 0) return { status: 'missing' };
+  const parsed = storedClient.safeParse(hash);
+  if (!parsed.success) {
+    return { status: 'unreadable', fields: namesOfFields(parsed.error) };
+  }
+  const webhookSecrets = openSecrets(keyRing, parsed.data, now);
+  if (webhookSecrets.length === 0) return { status: 'unreadable', fields: ['webhookSecrets'] };
+  return { status: 'found', client: { ...identifyClient(parsed.data), webhookSecrets } };
+}
+
+function openSecrets(keyRing: KeyRing, stored: StoredClient, now: number): readonly string[] {
+  return stored.webhookSecrets
+    .filter((secret) => secret.retiresAt === null || secret.retiresAt > now)
+    .flatMap((secret) => {
+      const opening = unwrapSecret(keyRing, secretContext(stored.id), Buffer.from(secret.sealed, 'base64'));
+      return opening.status === 'opened' ? [opening.bytes.toString('utf8')] : [];
+    });
+}

@@ -1,0 +1,78 @@
+import { randomBytes } from 'node:crypto';
+import { typeid } from 'typeid-js';
+import { generateApiKey, hashApiKey } from '../../sealing/api-key.ts';
+import type { KeyRing } from '../../sealing/key-ring.ts';
+import { wrapSecret } from '../../sealing/key-wrap.ts';
+import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
+import { type ClientStore, type StoredApiKey, type StoredSecret, secretContext } from './client.ts';
+
+export interface ClientCredentials {
+  readonly clientId: string;
+  /** Shown once; only its hash is kept. */
+  readonly apiKey: string;
+  /** Kept sealed, because every event is signed with it. */
+  readonly webhookSecret: string;
+}
+
+export interface NewClient {
+  readonly name: string;
+  readonly callbackUrl?: string;
+  readonly allowedOrigins: readonly string[];
+  /** ms epoch */
+  readonly now: number;
+}
+
+/** Characters of an API key that stay visible: enough to tell keys apart, of no use to guess one. */
+const VISIBLE_PREFIX_LENGTH = 9;
+
+export function generateCredentials(): ClientCredentials {
+  return {
+    clientId: typeid('cli').toString(),
+    apiKey: generateApiKey(randomBytes),
+    webhookSecret: generateWebhookSecret(randomBytes),
+  };
+}
+
+/** How a key rests in its client. */
+export function storeApiKey(apiKey: string, now: number): StoredApiKey {
+  return { hash: hashApiKey(apiKey), prefix: apiKey.slice(0, VISIBLE_PREFIX_LENGTH), createdAt: now };
+}
+
+/** How the current signing secret rests in its client. */
+export function storeWebhookSecret(keyRing: KeyRing, clientId: string, webhookSecret: string): StoredSecret {
+  const sealed = wrapSecret(keyRing, secretContext(clientId), Buffer.from(webhookSecret, 'utf8'));
+  return { sealed: sealed.toString('base64'), retiresAt: null };
+}
+
+/** Makes a client and returns its credentials, which cannot be read back later. */
+export async function createClient(store: ClientStore, client: NewClient): Promise<ClientCredentials> {
+  const credentials = generateCredentials();
+  await storeClient(store, client, credentials);
+  return credentials;
+}
+
+/** Writes a client under known credentials, in one step and over whatever stood there. */
+export async function storeClient(
+  { redis, keys, keyRing }: ClientStore,
+  client: NewClient,
+  { clientId, apiKey, webhookSecret }: ClientCredentials,
+): Promise<void> {
+  const storedKey = storeApiKey(apiKey, client.now);
+  const storedSecret = storeWebhookSecret(keyRing, clientId, webhookSecret);
+  const replies = await redis
+    .multi()
+    .del(keys.client(clientId))
+    .hset(keys.client(clientId), {
+      id: clientId,
+      name: client.name,
+      createdAt: String(client.now),
+      allowedOrigins: JSON.stringify(client.allowedOrigins),
+      apiKeys: JSON.stringify([storedKey]),
+      webhookSecrets: JSON.stringify([storedSecret]),
+      ...(client.callbackUrl === undefined ? {} : { callbackUrl: client.callbackUrl }),
+    })
+    .hset(keys.apiKeys(), storedKey.hash, clientId)
+    .exec();
+  const failed = replies?.find(([error]) => error !== null);
+  if (failed?.[0]) throw failed[0];
+}

@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { namesOfFields } from '../../contract/field-names.ts';
+import type { LaneKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
+import { scanHash } from '../redis/scan-hash.ts';
+import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
+
+/** A client as an operator sees it: no key, no secret. */
+export interface ClientDescription extends ClientIdentity {
+  /** ms epoch; null for one whose record does not say */
+  readonly createdAt: number | null;
+  /** `prefix`: what tells the keys apart, and names one to revoke. */
+  readonly apiKeys: readonly { readonly prefix: string; readonly createdAt: number }[];
+  /** The secrets that sign, newest first. `retiresAt`: ms epoch, null for the current one. */
+  readonly webhookSecrets: readonly { readonly retiresAt: number | null }[];
+}
+
+export type ClientDescribing =
+  | { readonly status: 'found'; readonly client: ClientDescription }
+  | { readonly status: 'missing' }
+  | { readonly status: 'unreadable'; readonly fields: readonly string[] };
+
+const describedClient = storedClient.extend({ createdAt: z.coerce.number().optional() });
+
+/** @param now ms epoch; decides which rotated secrets still sign */
+export async function describeClient(
+  redis: Redis,
+  keys: LaneKeys,
+  clientId: string,
+  now: number,
+): Promise<ClientDescribing> {
+  const hash = await readOr(redis.hgetall(keys.client(clientId)), null);
+  if (hash === null) return { status: 'unreadable', fields: [] };
+  if (Object.keys(hash).length === 0) return { status: 'missing' };
+  const parsed = describedClient.safeParse(hash);
+  if (!parsed.success) {
+    return { status: 'unreadable', fields: namesOfFields(parsed.error) };
+  }
+  const stored = parsed.data;
+  return {
+    status: 'found',
+    client: {
+      ...identifyClient(stored),
+      createdAt: stored.createdAt ?? null,
+      apiKeys: stored.apiKeys.map(({ prefix, createdAt }) => ({ prefix, createdAt })),
+      webhookSecrets: stored.webhookSecrets
+        .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
+        .map(({ retiresAt }) => ({ retiresAt })),
+    },
+  };
+}
+
+/**
+ * Every client's id, oldest first. The keys' index knows them all: a client never loses its last key, it is disabled
+ * instead.
+ */
+export async function listClientIds(redis: Redis, keys: LaneKeys): Promise<string[]> {
+  const ids = new Set<string>();
+  for await (const page of scanHash(redis, keys.apiKeys())) for (const [, id] of page) ids.add(id);
+  return [...ids].sort();
+}

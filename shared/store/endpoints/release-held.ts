@@ -1,0 +1,130 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { defineScript } from '../redis/script.ts';
+import { forgetEndpointHealth } from './keep-endpoint-health.ts';
+import { readEndpoints } from './list-endpoints.ts';
+import { type RedeliveryDeps, redeliver } from './redeliver.ts';
+import { walkSortedSet } from './walk-sorted-set.ts';
+
+export interface Release {
+  readonly released: number;
+  /** Still waiting when the release was interrupted, or whose delivery was under way just then. */
+  readonly left: number;
+}
+
+export interface ReleaseWatch {
+  /** Aborting ends the release between two events; running it again goes on. */
+  readonly signal: AbortSignal;
+  readonly onProgress: (released: number) => void;
+}
+
+/** Workers remember an endpoint's health and a client for so long; with a margin for what they do with it. */
+const WORKERS_KNOW_AFTER_MS = { endpoint: 1_200, client: 2_300 } as const;
+
+const PAGE_SIZE = 500;
+
+// Whoever lets an event wait adds it and its endpoint in one transaction, so an empty one can be told from a filling one.
+const forgetEmptyScript = defineScript({
+  name: 'forgetEmptyEndpoint',
+  keys: 2,
+  lua: `
+if redis.call('ZCARD', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
+return redis.call('ZCARD', KEYS[1])
+`,
+});
+
+/** Declares an endpoint healthy and sends what waits for it, in the order in which it began to wait. */
+export async function enableEndpoint(
+  deps: RedeliveryDeps,
+  endpoint: string,
+  watch: ReleaseWatch,
+): Promise<Release> {
+  await forgetEndpointHealth(deps.redis, deps.keys, endpoint);
+  return releaseHeld(deps, endpoint, 'endpoint', watch);
+}
+
+/** Sends what waits because its client had no callback URL, now that it has one. */
+export function releaseWithoutUrl(
+  deps: RedeliveryDeps,
+  clientId: string,
+  watch: ReleaseWatch,
+): Promise<Release> {
+  return releaseHeld(deps, `${clientId} none`, 'client', watch);
+}
+
+/** Sends what waits because the origin of its callback had been taken away from its client, now that it is allowed again. */
+export async function releaseAllowed(
+  deps: RedeliveryDeps,
+  clientId: string,
+  watch: ReleaseWatch,
+): Promise<Release> {
+  const sum = { released: 0, left: 0 };
+  for (const endpoint of await listReleasable(deps, clientId)) {
+    const { released, left } = await releaseHeld(deps, endpoint, 'client', {
+      signal: watch.signal,
+      onProgress: (count) => watch.onProgress(sum.released + count),
+    });
+    sum.released += released;
+    sum.left += left;
+  }
+  return sum;
+}
+
+/** Held by nobody, and allowed: nothing but the origin that was missing kept these events. */
+async function listReleasable({ redis, keys }: RedeliveryDeps, clientId: string): Promise<readonly string[]> {
+  const endpoints = (await redis.smembers(keys.heldEndpoints())).filter((endpoint) =>
+    endpoint.startsWith(`${clientId} http`),
+  );
+  const states = await readEndpoints(redis, keys, endpoints);
+  return states
+    .filter(({ health, withdrawn }) => health.status !== 'held' && !withdrawn)
+    .map(({ origin }) => `${clientId} ${origin}`);
+}
+
+/** A worker that has not heard of the change yet would let the events wait again: it is given the time to. */
+async function releaseHeld(
+  deps: RedeliveryDeps,
+  endpoint: string,
+  changed: keyof typeof WORKERS_KNOW_AFTER_MS,
+  { signal, onProgress }: ReleaseWatch,
+): Promise<Release> {
+  const { redis, keys } = deps;
+  await sleep(WORKERS_KNOW_AFTER_MS[changed], undefined, { signal }).catch(() => undefined);
+  const key = keys.heldDeliveries(endpoint);
+  let released = 0;
+  for await (const { member: id } of walkSortedSet(redis, {
+    key,
+    min: 0,
+    max: Number.MAX_SAFE_INTEGER,
+    pageSize: PAGE_SIZE,
+  })) {
+    if (signal.aborted) break;
+    if (await releaseOne(deps, key, id)) {
+      released += 1;
+      onProgress(released);
+    }
+  }
+  const left = await forgetEmptyScript(redis, [key, keys.heldEndpoints()], [endpoint]);
+  return { released, left: Number(left) };
+}
+
+async function releaseOne(deps: RedeliveryDeps, key: string, id: string): Promise<boolean> {
+  const redelivery = await redeliver(deps, id, ['held']);
+  switch (redelivery.status) {
+    case 'redelivered':
+      return true;
+    case 'not_due':
+      // Delivered or dead: it does not wait any more. Under way: its worker may be about to let it wait here.
+      if (redelivery.delivery === 'delivered' || redelivery.delivery === 'dead') await forget(deps, key, id);
+      return false;
+    case 'unanswered':
+    case 'missing':
+      await forget(deps, key, id);
+      return false;
+    default:
+      return redelivery satisfies never;
+  }
+}
+
+async function forget({ redis }: RedeliveryDeps, key: string, id: string): Promise<void> {
+  await redis.zrem(key, id);
+}

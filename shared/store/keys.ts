@@ -1,0 +1,139 @@
+/** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
+export const PRIORITY_SPAN = 0x1_0000_0000;
+
+/** BullMQ sorts `delayed` by ms epoch times this, plus a counter (its `getDelayedScore.lua`). */
+export const DELAY_SPAN = 0x1000;
+
+/**
+ * Every Redis key and queue name of one lane.
+ *
+ * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
+ * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
+ */
+export interface LaneKeys {
+  readonly lane: string;
+  /** BullMQ's `prefix` option; the queues' own keys follow it. */
+  readonly queuePrefix: string;
+  readonly verificationQueue: string;
+  readonly deliveryQueue: string;
+  /**
+   * A key of BullMQ's own (its `queue-keys.ts`): a list, a set, or the hash of a job.
+   *
+   * @param queue `verificationQueue` or `deliveryQueue`
+   * @param name `prioritized`, `delayed`, `active` …, or a job's id
+   */
+  jobKey(queue: string, name: string): string;
+  /** Hash: what was submitted (no subject), attempts, outcome, delivery state. */
+  record(id: string): string;
+  /** Hash: the sealed subject; gone as soon as the outcome is final. */
+  subject(id: string): string;
+  /** Hash: what an Idempotency-Key stands for. `digest` is a digest, never the key the client sent. */
+  idempotency(clientId: string, digest: string): string;
+  /** Prefix of the sorted sets below; scripts complete it themselves. */
+  indexPrefix(): string;
+  /** Sorted set by submission time (ms epoch): every verification of the lane that has no outcome yet. */
+  laneIndex(): string;
+  /** Sorted set by submission time (ms epoch): every verification of the lane, whosever it is. */
+  allIndex(): string;
+  /** Sorted set by the time (s epoch) of the outcome: verifications whose event was on its way when a sweep last looked. */
+  undeliveredIndex(): string;
+  /** Sorted set, all scores 0, `<reference> <id>`: found by range, exactly or by beginning. */
+  referenceIndex(): string;
+  /** Sorted set by the time (ms epoch) from which a record need not be kept any more. */
+  retention(): string;
+  /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
+  clientIndex(clientId: string): string;
+  clientStatusIndex(clientId: string, status: string): string;
+  /** String that expires: a worker has let bulk verifications ahead just now. */
+  bulkShareTurn(): string;
+  /** String that expires: what a worker writes to find out whether Redis takes writes again. */
+  writeProbe(): string;
+  /** Hash: worker id → number of verifications that process has in flight. */
+  inFlight(): string;
+  /** Hash: what the lane asks (endpoint, livemode, account), as its first worker wrote it down. */
+  upstream(): string;
+  /** Sorted set: the lane's workers by the time (ms epoch) until which they count as present. */
+  workers(): string;
+  /** Hash: quota log, margin, rate, hold: everything the slot script reads and writes. */
+  quota(): string;
+  /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
+  ledger(day: string): string;
+  /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. Scripts spell it too. */
+  clientLedger(clientId: string, month: string): string;
+  /** String: when the ledger of a day was last copied to those of its clients (ms epoch). */
+  ledgerCopied(day: string): string;
+  /** Sorted set: upstream calls about one person by time (ms epoch), and until when the upstream wants no more. */
+  person(digest: string): string;
+  /** List: the delivery attempts of one event, oldest first. */
+  deliveryLog(id: string): string;
+  /** Sorted set: dead letters by time of death (ms epoch). */
+  deadLetters(): string;
+  /** Hash: one client. */
+  client(clientId: string): string;
+  /** Hash: API key hash → client id. */
+  apiKeys(): string;
+  /** String: until when a client's submissions have used up its rate (µs epoch). */
+  clientRate(clientId: string): string;
+  /** String: the same for its redeliveries. */
+  clientRedeliveryRate(clientId: string): string;
+  /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
+  openRedeliveries(clientId: string): string;
+  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch). */
+  consoleSessions(): string;
+  /** Hash: how many people's photos are stored now, and the peak. */
+  photosStored(): string;
+  /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
+  endpointHealth(endpoint: string): string;
+  /** Sorted set: verifications whose event waits for a held endpoint, by completion time (ms epoch). */
+  heldDeliveries(endpoint: string): string;
+  /** Set: endpoints with events that wait. */
+  heldEndpoints(): string;
+  /** Set: endpoints whose health is written down. */
+  unhealthyEndpoints(): string;
+}
+
+/** @param lane lower-case letters, digits and hyphens; it becomes part of every key */
+export function laneKeys(lane: string): LaneKeys {
+  const tag = `{vq:${lane}}`;
+  return {
+    lane,
+    queuePrefix: tag,
+    verificationQueue: 'verifications',
+    deliveryQueue: 'deliveries',
+    jobKey: (queue, name) => `${tag}:${queue}:${name}`,
+    record: (id) => `${tag}:record:${id}`,
+    subject: (id) => `${tag}:subject:${id}`,
+    idempotency: (clientId, digest) => `${tag}:idempotency:${clientId}:${digest}`,
+    indexPrefix: () => `${tag}:index`,
+    laneIndex: () => `${tag}:index`,
+    allIndex: () => `${tag}:index-all`,
+    undeliveredIndex: () => `${tag}:index-undelivered`,
+    referenceIndex: () => `${tag}:index-references`,
+    retention: () => `${tag}:retention`,
+    clientIndex: (clientId) => `${tag}:index:${clientId}`,
+    clientStatusIndex: (clientId, status) => `${tag}:index:${clientId}:${status}`,
+    bulkShareTurn: () => `${tag}:bulk-share-turn`,
+    writeProbe: () => `${tag}:write-probe`,
+    inFlight: () => `${tag}:in-flight`,
+    upstream: () => `${tag}:upstream`,
+    workers: () => `${tag}:workers`,
+    quota: () => `${tag}:quota`,
+    ledger: (day) => `${tag}:ledger:${day}`,
+    clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,
+    ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
+    person: (digest) => `${tag}:person:${digest}`,
+    deliveryLog: (id) => `${tag}:delivery-log:${id}`,
+    deadLetters: () => `${tag}:dead-letters`,
+    client: (clientId) => `${tag}:client:${clientId}`,
+    apiKeys: () => `${tag}:api-keys`,
+    clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
+    clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
+    openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
+    consoleSessions: () => `${tag}:console-sessions`,
+    photosStored: () => `${tag}:photos-stored`,
+    endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
+    heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
+    heldEndpoints: () => `${tag}:held-endpoints`,
+    unhealthyEndpoints: () => `${tag}:unhealthy-endpoints`,
+  };
+}

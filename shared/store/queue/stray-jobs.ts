@@ -1,0 +1,180 @@
+import type { Redis } from 'ioredis';
+import { z } from 'zod';
+import { jsonText } from '../../contract/json-text.ts';
+import { priority } from '../../contract/verification.ts';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+import type { AtomicFlow } from './atomic-flow.ts';
+import { deliveryFlow, verificationFlow } from './verification-flow.ts';
+
+/**
+ * A record is written together with its jobs, and a job ends after its record has been written to. What breaks that
+ * (a script cache that was flushed, a key that was deleted by hand, a bug of ours or of BullMQ's) leaves a verification
+ * that nothing works on. These scripts find such records, whatever the cause.
+ *
+ * A job has a place when it is in one of its queue's lists. A hash alone is what a deleted list leaves, and one in the
+ * failed set is worked on by nobody. Each id is looked at by itself: what cannot be read takes no other with it.
+ */
+const strayLua = `
+local queues = {verification = KEYS[1], delivery = KEYS[2]}
+local function placeOf(queue, job)
+  if redis.call('EXISTS', queues[queue] .. job) == 0 then return 'none' end
+  for _, set in ipairs({'prioritized', 'delayed', 'waiting-children'}) do
+    if redis.call('ZSCORE', queues[queue] .. set, job) then return set end
+  end
+  for _, list in ipairs({'active', 'wait', 'paused'}) do
+    if redis.call('LPOS', queues[queue] .. list, job) then return list end
+  end
+  return 'none'
+end
+local function clear(queue, job)
+  local key = queues[queue] .. job
+  redis.call('DEL', key, key .. ':lock', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
+  for _, set in ipairs({'failed', 'prioritized', 'delayed', 'waiting-children'}) do
+    redis.call('ZREM', queues[queue] .. set, job)
+  end
+  for _, list in ipairs({'active', 'wait', 'paused'}) do redis.call('LREM', queues[queue] .. list, 0, job) end
+end
+local function each(first, look)
+  local found = {}
+  for i = first, #ARGV do
+    local ok, result = pcall(look, ARGV[i])
+    if not ok then result = {'unreadable'} end
+    found[#found + 1] = result
+  end
+  return cjson.encode(found)
+end
+`;
+
+const unansweredScript = defineScript({
+  name: 'lookAtUnanswered',
+  keys: 2,
+  lua: `
+${strayLua}
+local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
+return each(3, function(id)
+  local now = redis.call('HMGET', recordPrefix .. id, 'status', 'client', 'priority')
+  if not now[1] then return {'missing'} end
+  if now[1] == 'completed' or now[1] == 'failed' or now[1] == 'cancelled' then return {'settled'} end
+  if placeOf('verification', id) ~= 'none' then return {'queued'} end
+  local delivery = placeOf('delivery', id)
+  if mayClear then
+    clear('verification', id)
+    if delivery == 'none' then clear('delivery', id) end
+  end
+  local waits = delivery == 'none' or delivery == 'waiting-children'
+  return {waits and 'without_jobs' or 'without_job', now[2] or '', now[3] or ''}
+end)
+`,
+});
+
+const undeliveredScript = defineScript({
+  name: 'lookAtUndelivered',
+  keys: 2,
+  lua: `
+${strayLua}
+local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
+return each(3, function(id)
+  local now = redis.call('HMGET', recordPrefix .. id, 'outcome', 'deliveryStatus', 'client', 'redelivery')
+  local resting = now[2] == 'delivered' or now[2] == 'dead' or now[2] == 'held'
+  if not now[1] or resting then return {'settled'} end
+  local redelivered = string.match(now[4] or '', '^(%d+)')
+  local job = redelivered and id .. '-r' .. redelivered or id
+  local place = placeOf('delivery', job)
+  if place == 'waiting-children' and placeOf('verification', id) == 'none' then place = 'none' end
+  if place ~= 'none' then return {'queued'} end
+  if mayClear then clear('delivery', job) end
+  return {'without_job', now[3] or '', job}
+end)
+`,
+});
+
+const plainLook = z
+  .tuple([z.enum(['queued', 'settled', 'missing', 'unreadable'])])
+  .transform(([look]) => ({ look }) as const);
+
+const withoutOutcome = z
+  .tuple([z.enum(['without_jobs', 'without_job']), z.string().min(1), priority])
+  .transform(([look, clientId, priority]) => ({ look, clientId, priority }) as const);
+
+const withoutDelivery = z
+  .tuple([z.literal('without_job'), z.string().min(1), z.string()])
+  .transform(([look, clientId, jobId]) => ({ look, clientId, jobId }) as const);
+
+const unreadable = { look: 'unreadable' } as const;
+const unansweredLooks = jsonText(z.array(z.union([plainLook, withoutOutcome]).catch(unreadable)));
+const undeliveredLooks = jsonText(z.array(z.union([plainLook, withoutDelivery]).catch(unreadable)));
+
+/**
+ * What is found about a verification without an outcome.
+ *
+ * - `settled`: it has an outcome or was cancelled
+ * - `missing`: there is no record of it
+ * - `without_jobs`: nothing works on it
+ * - `without_job`: its delivery is past waiting for it, and looks for the outcome now and then
+ */
+export type UnansweredLook = z.infer<typeof unansweredLooks>[number];
+
+/** What is found about one with an outcome. `settled`: its event is delivered, dead, or waits for its endpoint. */
+export type UndeliveredLook = z.infer<typeof undeliveredLooks>[number];
+
+export interface StrayLook {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  /** Takes away what is left of a job that has no place, so that it can be added again. */
+  readonly clear: boolean;
+}
+
+/** @returns one look per id, in their order */
+export async function lookAtUnanswered(look: StrayLook, ids: readonly string[]): Promise<UnansweredLook[]> {
+  return unansweredLooks.parse(await unansweredScript(look.redis, ...argumentsOf(look, ids)));
+}
+
+/** @returns one look per id, in their order */
+export async function lookAtUndelivered(look: StrayLook, ids: readonly string[]): Promise<UndeliveredLook[]> {
+  return undeliveredLooks.parse(await undeliveredScript(look.redis, ...argumentsOf(look, ids)));
+}
+
+function argumentsOf({ keys, clear }: StrayLook, ids: readonly string[]): [string[], string[]] {
+  const prefixes = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, ''));
+  return [prefixes, [keys.record(''), clear ? '1' : '0', ...ids]];
+}
+
+/**
+ * Adds the jobs of a verification without an outcome again, if they are missing. Whoever works on it reads its record
+ * first, so one that was answered just now is not asked about again.
+ *
+ * @returns whether something was missing
+ */
+export async function requeueUnanswered(
+  {
+    redis,
+    keys,
+    flow,
+  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
+  id: string,
+): Promise<boolean> {
+  const [found] = await lookAtUnanswered({ redis, keys, clear: true }, [id]);
+  if (found?.look !== 'without_jobs' && found?.look !== 'without_job') return false;
+  const { clientId, priority } = found;
+  const whole = verificationFlow(keys, { id, clientId }, priority);
+  const [verification] = whole.children ?? [];
+  const added = found.look === 'without_jobs' ? whole : (verification ?? whole);
+  await flow.add(added, () => undefined);
+  return true;
+}
+
+/** The same for a delivery whose event is on its way by its record, and whose job is gone. */
+export async function requeueUndelivered(
+  {
+    redis,
+    keys,
+    flow,
+  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
+  id: string,
+): Promise<boolean> {
+  const [found] = await lookAtUndelivered({ redis, keys, clear: true }, [id]);
+  if (found?.look !== 'without_job') return false;
+  await flow.add(deliveryFlow(keys, found.jobId, { id, clientId: found.clientId }), () => undefined);
+  return true;
+}

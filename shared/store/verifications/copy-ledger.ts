@@ -1,0 +1,62 @@
+import type { Redis } from 'ioredis';
+import type { LaneKeys } from '../keys.ts';
+import { scanHash } from '../redis/scan-hash.ts';
+import { defineScript } from '../redis/script.ts';
+import { endOfLedgerDay } from '../usage/ledger.ts';
+import { copyCallLua } from './lua.ts';
+
+/** Calls are written down in seconds after they were made. */
+const LATE_COUNTS_MS = 3_600_000;
+/** While a day lasts, a worker of an earlier version may count without copying; its counts are caught up with so often. */
+const RECENT_MS = 600_000;
+const KEPT_SECONDS = 400 * 86_400;
+
+// A field's total is read here and not where the page was: it may have grown meanwhile.
+const copyCallsScript = defineScript({
+  name: 'copyCalls',
+  keys: 1,
+  lua: `
+${copyCallLua}
+for _, entry in ipairs(ARGV) do
+  local total = redis.call('HGET', KEYS[1], entry)
+  if total then copyCall(KEYS[1], entry, total) end
+end
+`,
+});
+
+/**
+ * Copies the ledgers of some days to those of their clients, unless that was done since they were last written.
+ *
+ * What counts a call copies it too. This is for what was counted before a version that does so, and happens once for
+ * each day; a day that has only just begun may be looked at again.
+ *
+ * @param now ms epoch
+ */
+export async function copyLedgers(
+  redis: Redis,
+  keys: LaneKeys,
+  days: readonly string[],
+  now: number,
+): Promise<void> {
+  if (days.length === 0) return;
+  const marks = await redis.mget(days.map((day) => keys.ledgerCopied(day)));
+  for (const [i, day] of days.entries()) {
+    if (!isCopied(day, Number(marks[i] ?? 0), now)) await copyLedger(redis, keys, day, now);
+  }
+}
+
+function isCopied(day: string, copiedAt: number, now: number): boolean {
+  return copiedAt > endOfLedgerDay(day) + LATE_COUNTS_MS || (copiedAt > 0 && now - copiedAt < RECENT_MS);
+}
+
+async function copyLedger(redis: Redis, keys: LaneKeys, day: string, now: number): Promise<void> {
+  for await (const page of scanHash(redis, keys.ledger(day))) {
+    if (page.length === 0) continue;
+    await copyCallsScript(
+      redis,
+      [keys.ledger(day)],
+      page.map(([entry]) => entry),
+    );
+  }
+  await redis.set(keys.ledgerCopied(day), String(now), 'EX', KEPT_SECONDS);
+}

@@ -1,0 +1,52 @@
+import type { Verification, VerificationStatus } from '../../contract/verification.ts';
+import type { VerificationRecord } from './verification-record.ts';
+
+/** What is known of a waiting verification besides its record. */
+export interface Waiting {
+  /** 1 is next */
+  readonly position: number | null;
+  /** ms epoch */
+  readonly estimatedCompletionAt: number | null;
+  readonly laneHeld: boolean;
+  /** Whether its lane asks the real upstream; null when that is not known here. */
+  readonly livemode: boolean | null;
+}
+
+export const notWaiting: Waiting = {
+  position: null,
+  estimatedCompletionAt: null,
+  laneHeld: false,
+  livemode: null,
+};
+
+const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+
+/** The record as its client sees it. */
+export function presentVerification(record: VerificationRecord, waiting: Waiting): Verification {
+  const status: VerificationStatus = record.status === 'queued' && waiting.laneHeld ? 'held' : record.status;
+  return {
+    id: record.id,
+    status,
+    livemode: presentLivemode(record, waiting),
+    reference: record.reference,
+    extra: record.extra,
+    priority: record.priority,
+    submittedAt: new Date(record.submittedAt).toISOString(),
+    position: waiting.position,
+    estimatedCompletionAt: instant(waiting.estimatedCompletionAt),
+    nextAttemptAt: instant(record.nextAttemptAt),
+    attempts: [...record.attempts],
+    outcome: record.outcome,
+    delivery: {
+      status: record.delivery.status,
+      attempts: record.delivery.attempts,
+      nextAttemptAt: instant(record.delivery.nextAttemptAt),
+    },
+  };
+}
+
+/** What was answered is what it was when it was; what waits is asked by its lane as that is now. Unknown is not live. */
+function presentLivemode({ outcome, livemode }: VerificationRecord, lane: Waiting): boolean {
+  const known = outcome === null ? (lane.livemode ?? livemode) : (livemode ?? lane.livemode);
+  return known === true;
+}

@@ -1,0 +1,122 @@
+import type { Redis } from 'ioredis';
+import type { StoredStatus } from '../../contract/verification.ts';
+import type { LaneKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
+import { type ParsedRecord, parseRecord } from './verification-record.ts';
+
+export async function readRecord(redis: Redis, keys: LaneKeys, id: string): Promise<ParsedRecord> {
+  const hash = await readOr(redis.hgetall(keys.record(id)), null);
+  return hash === null ? { status: 'unreadable', fields: [] } : parseRecord(hash);
+}
+
+/** Several records in one round trip, in the order asked for. */
+export async function readRecords(
+  redis: Redis,
+  keys: LaneKeys,
+  ids: readonly string[],
+): Promise<ParsedRecord[]> {
+  return Promise.all(ids.map((id) => readRecord(redis, keys, id)));
+}
+
+/** Where a listing goes on: strictly older than this. */
+export interface ListCursor {
+  /** ms epoch */
+  readonly submittedAt: number;
+  readonly id: string;
+}
+
+export interface IdPage {
+  readonly ids: string[];
+  readonly next: ListCursor | null;
+}
+
+/** Ids of a client's verifications, newest first. */
+export async function listIds(
+  redis: Redis,
+  keys: LaneKeys,
+  query: { clientId: string; status: StoredStatus | undefined; limit: number; after: ListCursor | undefined },
+): Promise<IdPage> {
+  const index =
+    query.status === undefined
+      ? keys.clientIndex(query.clientId)
+      : keys.clientStatusIndex(query.clientId, query.status);
+  return listIndex(redis, index, query);
+}
+
+/**
+ * Ids of a sorted set by time, newest first.
+ *
+ * Several may share a millisecond, where the sorted set orders them by id; the cursor therefore carries both, and
+ * what was already seen of its millisecond is skipped.
+ */
+export async function listIndex(
+  redis: Redis,
+  index: string,
+  query: { readonly limit: number; readonly after: ListCursor | undefined },
+): Promise<IdPage> {
+  const found: ListCursor[] = [];
+  const { after } = query;
+  const max = after ? String(after.submittedAt) : '+inf';
+  let offset = 0;
+  while (found.length <= query.limit) {
+    const wanted = query.limit + 1;
+    const reply = await redis.zrange(
+      index,
+      max,
+      '-inf',
+      'BYSCORE',
+      'REV',
+      'LIMIT',
+      offset,
+      wanted,
+      'WITHSCORES',
+    );
+    const page = pairs(reply);
+    found.push(...page.filter((entry) => !after || isOlder(entry, after)));
+    if (page.length < wanted) break;
+    offset += page.length;
+  }
+  const shown = found.slice(0, query.limit);
+  return {
+    ids: shown.map((entry) => entry.id),
+    next: found.length > query.limit ? (shown.at(-1) ?? null) : null,
+  };
+}
+
+/** The id is what follows the reference and a space; `~` comes after every letter of an id. */
+const ID_LENGTH = 30;
+
+/** Ids of the verifications with this very reference, newest first. */
+export async function findByReference(
+  redis: Redis,
+  keys: LaneKeys,
+  reference: string,
+  limit: number,
+): Promise<string[]> {
+  const members = await redis.zrange(
+    keys.referenceIndex(),
+    `(${reference} ver_~`,
+    `[${reference} ver_`,
+    'BYLEX',
+    'REV',
+    'LIMIT',
+    0,
+    limit,
+  );
+  const found = members.map((member) => ({ member, id: member.slice(-ID_LENGTH) }));
+  // A reference may itself look like a shorter one and an id.
+  return found.flatMap(({ member, id }) => (member === `${reference} ${id}` ? [id] : []));
+}
+
+function isOlder(entry: ListCursor, than: ListCursor): boolean {
+  return (
+    entry.submittedAt < than.submittedAt || (entry.submittedAt === than.submittedAt && entry.id < than.id)
+  );
+}
+
+function pairs(reply: readonly string[]): ListCursor[] {
+  return Array.from({ length: reply.length / 2 }, (_, i) => ({
+    id: reply[2 * i] ?? '',
+    submittedAt: Number(reply[2 * i + 1]),
+  }));
+}

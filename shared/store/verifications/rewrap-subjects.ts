@@ -1,0 +1,70 @@
+import type { Redis } from 'ioredis';
+import type { KeyRing } from '../../sealing/key-ring.ts';
+import { rewrap } from '../../sealing/seal.ts';
+import type { LaneKeys } from '../keys.ts';
+import { defineScript } from '../redis/script.ts';
+
+// A subject that was shredded in the meantime has no key any more, so nothing is written: it is never brought back.
+const replaceKeyScript = defineScript({
+  name: 'replaceDataKey',
+  keys: 1,
+  lua: `
+if redis.call('HGET', KEYS[1], 'key') ~= ARGV[1] then return 0 end
+redis.call('HSET', KEYS[1], 'key', ARGV[2])
+return 1
+`,
+});
+
+export interface RewrapCounts {
+  /** Verifications looked at, final ones included. */
+  readonly seen: number;
+  readonly rewrapped: number;
+  /** The newest key wrapped them already. */
+  readonly current: number;
+  /** The ring opens them no more, or they are damaged. */
+  readonly unreadable: number;
+}
+
+/** Verifications looked at in one round trip. */
+const PAGE_SIZE = 500;
+
+/**
+ * Wraps the data key of every subject that waits anew with the newest key of the ring; fields and photo stay as they are.
+ * Doing it again does no more. What is accepted meanwhile counts on the producers knowing the newest key already.
+ *
+ * @param onProgress after each page
+ */
+export async function rewrapSubjects(
+  { redis, keys, keyRing }: { readonly redis: Redis; readonly keys: LaneKeys; readonly keyRing: KeyRing },
+  {
+    signal,
+    onProgress,
+  }: { readonly signal: AbortSignal; readonly onProgress: (counts: RewrapCounts) => void },
+): Promise<RewrapCounts> {
+  const counts = { seen: 0, rewrapped: 0, current: 0, unreadable: 0 };
+  let cursor = '0';
+  do {
+    const [next, entries] = await redis.zscan(keys.laneIndex(), cursor, 'COUNT', PAGE_SIZE);
+    cursor = next;
+    const ids = entries.filter((_, i) => i % 2 === 0);
+    const results = await Promise.all(ids.map((id) => rewrapOne(redis, keys, keyRing, id)));
+    counts.seen += ids.length;
+    for (const result of results) if (result !== 'gone') counts[result] += 1;
+    onProgress(counts);
+  } while (cursor !== '0' && !signal.aborted);
+  return counts;
+}
+
+async function rewrapOne(
+  redis: Redis,
+  keys: LaneKeys,
+  keyRing: KeyRing,
+  id: string,
+): Promise<'rewrapped' | 'current' | 'unreadable' | 'gone'> {
+  const wrappedKey = await redis.hgetBuffer(keys.subject(id), 'key');
+  if (wrappedKey === null) return 'gone';
+  const result = rewrap(keyRing, id, wrappedKey);
+  if (result.status !== 'rewrapped') return result.status;
+  const replaced = await replaceKeyScript(redis, [keys.subject(id)], [wrappedKey, result.wrappedKey]);
+  return replaced === 1 ? 'rewrapped' : 'gone';
+}

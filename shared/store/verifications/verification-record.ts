@@ -1,0 +1,209 @@
+import { z } from 'zod';
+import { namesOfFields } from '../../contract/field-names.ts';
+import { jsonText } from '../../contract/json-text.ts';
+import {
+  type Attempt,
+  attempt,
+  deliveryStatus,
+  type Outcome,
+  outcome,
+  priority,
+  verificationStatus,
+} from '../../contract/verification.ts';
+import type { DailyWait } from '../../outcomes/decide.ts';
+import type { HeldClaim } from './claim.ts';
+
+/**
+ * The record of one verification: one Redis hash, the system of record (BullMQ is only the engine).
+ *
+ * Attempts are fields of their own (`attempt:1`, `attempt:2` …), so that a script appends one without reading
+ * the others. The subject is never here.
+ */
+export interface VerificationRecord {
+  readonly id: string;
+  readonly clientId: string;
+  readonly status: z.infer<typeof storedStatus>;
+  readonly priority: z.infer<typeof priority>;
+  readonly reference: string | null;
+  readonly extra: string | null;
+  readonly callbackUrl: string | null;
+  /** Whether the real upstream answers it, or the sandbox; null when nobody knew at its submission. */
+  readonly livemode: boolean | null;
+  /** ms epoch */
+  readonly submittedAt: number;
+  readonly attempts: readonly Attempt[];
+  /** Attempts that count against the allowed number; pace, holds and crashes do not. */
+  readonly attemptsCounted: number;
+  /** The wait that the upstream's limit per person ordered last. */
+  readonly deferredBefore: DailyWait | 'none';
+  /** ms epoch of the next attempt while `retrying` or `deferred` */
+  readonly nextAttemptAt: number | null;
+  readonly outcome: Outcome | null;
+  readonly delivery: DeliveryState;
+  /** The run that has it in hand; null: none, or one of a version that names no token. */
+  readonly claim: HeldClaim | null;
+  /** The call whose request is leaving, or has left and is not noted yet; its id is null where a version named none. */
+  readonly mark: { readonly call: string | null; readonly at: string } | null;
+  /** The number among `attempts` by a call's id. `isGuess`: it was taken for lost, and an answer may still come. */
+  readonly calls: ReadonlyMap<string, { readonly index: number; readonly isGuess: boolean }>;
+  /** Whether a receiver may know the outcome. */
+  readonly isPublished: boolean;
+  /** Differs whenever anything has changed that outcome and event are made of. */
+  readonly revision: string;
+  /** How often a worker died with this verification in flight, and how often it was the only one. */
+  readonly crashes: { readonly shared: number; readonly alone: number };
+}
+
+export interface DeliveryState {
+  readonly status: z.infer<typeof deliveryStatus>;
+  readonly attempts: number;
+  /** ms epoch */
+  readonly nextAttemptAt: number | null;
+}
+
+const storedStatus = verificationStatus.exclude(['held']);
+const count = z.coerce.number().int().nonnegative();
+/** The last millisecond that a Date can be of. */
+const LAST_MS = 8_640_000_000_000_000;
+const time = z.coerce.number().int().positive().max(LAST_MS);
+
+/** The fields of the hash but the attempts; what is left out is not set. */
+export const recordFields = z.object({
+  id: z.string(),
+  client: z.string(),
+  status: storedStatus,
+  priority,
+  reference: z.string().optional(),
+  extra: z.string().optional(),
+  callbackUrl: z.string().optional(),
+  livemode: z.enum(['0', '1']).optional(),
+  submittedAt: time,
+  attemptsCounted: count.default(0),
+  deferredBefore: z.enum(['none', 'minute', 'day']).default('none'),
+  nextAttemptAt: time.optional(),
+  outcome: jsonText(outcome).optional(),
+  deliveryStatus: deliveryStatus.default('pending'),
+  deliveryAttempts: count.default(0),
+  deliveryNextAt: time.optional(),
+  claimedBy: z.string().optional(),
+  claimToken: z.string().optional(),
+  sentAt: z.string().optional(),
+  sentCall: z.string().optional(),
+  redelivery: z.string().optional(),
+  crashesShared: count.default(0),
+  crashesAlone: count.default(0),
+});
+
+const attemptJson = jsonText(attempt);
+
+export type ParsedRecord =
+  | { readonly status: 'found'; readonly record: VerificationRecord }
+  | { readonly status: 'missing' }
+  | { readonly status: 'unreadable'; readonly fields: readonly string[] };
+
+/** The door for what comes out of Redis: everything behind it trusts the types. Field names only, never values. */
+export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecord {
+  if (Object.keys(hash).length === 0) return { status: 'missing' };
+  const parsed = recordFields.safeParse(hash);
+  const attempts = parseAttempts(hash);
+  const unreadable = [
+    ...(parsed.success ? [] : namesOfFields(parsed.error)),
+    ...attempts.filter((entry) => !entry.parsed.success).map((entry) => entry.name),
+  ];
+  if (!parsed.success || unreadable.length > 0) return { status: 'unreadable', fields: unreadable };
+  const row = parsed.data;
+  return {
+    status: 'found',
+    record: {
+      id: row.id,
+      clientId: row.client,
+      status: row.status,
+      priority: row.priority,
+      reference: row.reference ?? null,
+      extra: row.extra ?? null,
+      callbackUrl: row.callbackUrl ?? null,
+      livemode: row.livemode === undefined ? null : row.livemode === '1',
+      submittedAt: row.submittedAt,
+      attempts: attempts.flatMap((entry) => (entry.parsed.success ? [entry.parsed.data] : [])),
+      attemptsCounted: row.attemptsCounted,
+      deferredBefore: row.deferredBefore,
+      nextAttemptAt: row.nextAttemptAt ?? null,
+      outcome: row.outcome ?? null,
+      delivery: {
+        status: row.deliveryStatus,
+        attempts: row.deliveryAttempts,
+        nextAttemptAt: row.deliveryNextAt ?? null,
+      },
+      claim: row.claimedBy && row.claimToken ? { workerId: row.claimedBy, token: row.claimToken } : null,
+      mark: parseMark(row),
+      calls: parseCalls(
+        hash,
+        attempts.map(({ nth }) => nth),
+      ),
+      isPublished:
+        row.deliveryStatus === 'delivering' || row.deliveryAttempts > 0 || row.redelivery !== undefined,
+      revision: REVISION_FIELDS.map((name) => hash[name] ?? '').join('|'),
+      crashes: { shared: row.crashesShared, alone: row.crashesAlone },
+    },
+  };
+}
+
+const ATTEMPT = 'attempt:';
+const CALL = 'call:';
+
+function parseAttempts(hash: Readonly<Record<string, string>>) {
+  return Object.entries(hash)
+    .filter(([name]) => name.startsWith(ATTEMPT))
+    .map(([name, text]) => ({
+      name,
+      nth: Number(name.slice(ATTEMPT.length)),
+      parsed: attemptJson.safeParse(text),
+    }))
+    .sort((a, b) => a.nth - b.nth);
+}
+
+/** @param numbers of the attempts, in their order: one that was taken back leaves a gap */
+function parseCalls(
+  hash: Readonly<Record<string, string>>,
+  numbers: readonly number[],
+): VerificationRecord['calls'] {
+  const calls = new Map<string, { index: number; isGuess: boolean }>();
+  for (const [name, text] of Object.entries(hash)) {
+    const [, guess, nth] = name.startsWith(CALL) ? (/^(\??)(\d+) /.exec(text) ?? []) : [];
+    const index = numbers.indexOf(Number(nth));
+    if (index !== -1) calls.set(name.slice(CALL.length), { index, isGuess: guess === '?' });
+  }
+  return calls;
+}
+
+/** As `standingMark` in Lua. */
+function parseMark({ sentAt, sentCall = '' }: z.infer<typeof recordFields>): VerificationRecord['mark'] {
+  if (sentAt === undefined) return null;
+  const [call = '', at] = sentCall.split(' ');
+  return { call: at === sentAt ? call : null, at: sentAt };
+}
+
+/** What outcome and event are made of, and what says whether a receiver may know them. */
+export const REVISION_FIELDS = [
+  'claimedBy',
+  'claimToken',
+  'attempts',
+  'revision',
+  'status',
+  'deliveryStatus',
+  'deliveryAttempts',
+  'redelivery',
+] as const;
+
+/** The record's revision as a settlement with this call compares it: its own mark is no news to it. */
+export function revisionFor({ revision, mark }: VerificationRecord, call: string): string {
+  const other = mark === null || mark.call === call ? '' : (mark.call ?? '?');
+  return `${revision}|${other}`;
+}
+
+/** A flat HGETALL reply, as a script returns it. */
+export function hashFromReply(reply: readonly string[]): Record<string, string> {
+  const hash: Record<string, string> = {};
+  for (let i = 0; i + 1 < reply.length; i += 2) hash[reply[i] ?? ''] = reply[i + 1] ?? '';
+  return hash;
+}

@@ -1,0 +1,147 @@
+/**
+ * Opens the connections deliveries go over, and refuses those that would lead into this network, before the first packet.
+ *
+ * The check sits where the address is used: it judges the very addresses the socket is about to connect to. A check of the
+ * name beforehand can be passed and then undercut by a second, different DNS answer (rebinding).
+ */
+import { isIP, type LookupFunction } from 'node:net';
+import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
+import { type ForbiddenReason, type JudgeAddress, judgeAddress } from './address-guard.ts';
+import type { ResolveHost } from './resolve-host.ts';
+import { TrackedClient } from './tracked-client.ts';
+
+export const forbiddenAddressCode = 'VERIQUEUE_FORBIDDEN_ADDRESS';
+
+type RefusalReason = ForbiddenReason | 'insecure_scheme';
+
+class ForbiddenAddressError extends Error {
+  readonly code = forbiddenAddressCode;
+
+  constructor(reason: RefusalReason) {
+    super(`Cannot connect to a callback: its address must be public, received ${reason}`);
+    this.name = 'ForbiddenAddressError';
+  }
+}
+
+export interface DeliveryDispatcherOptions {
+  readonly resolve: ResolveHost;
+  /** Lets http and private addresses through. For development only. */
+  readonly allowInsecure: boolean;
+  readonly connectTimeoutMs: number;
+  /** No smaller than the most deliveries one process runs at once: requests are to wait at the endpoint gate, not here. */
+  readonly connectionsPerOrigin: number;
+  readonly judge?: JudgeAddress;
+  /** For the operator's log; the client is told `refused` and nothing else. */
+  readonly onRefusal?: (hostname: string, reason: RefusalReason) => void;
+  /** Certificate authorities in PEM form, instead of the system's. */
+  readonly ca?: string;
+}
+
+/** Both ways to a receiver; each new connection is guarded. */
+export interface DeliveryDispatcher {
+  /** Over connections that are kept, by `TrackedClient`s. */
+  readonly keeping: Dispatcher;
+  /** Over a connection that is opened for the one request and closed after it. */
+  readonly fresh: Dispatcher;
+  /** Resolves when what is under way has ended. */
+  close(): Promise<void>;
+  /** Ends all connections at once. */
+  destroy(): Promise<void>;
+}
+
+/** The one dispatcher of a worker's deliveries. The caller closes it. */
+export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): DeliveryDispatcher {
+  const shared: Agent.Options = {
+    connect: createGuardedConnector(options),
+    connections: options.connectionsPerOrigin,
+    // The poster's deadline covers the whole exchange.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  };
+  const keeping = new Agent({
+    ...shared,
+    pipelining: 1,
+    // Below the 5 s after which Node's own HTTP server closes an idle connection: a POST into a closing one is lost.
+    keepAliveTimeout: 4_000,
+    keepAliveMaxTimeout: 60_000,
+    factory: (origin, pool) =>
+      new Pool(origin, { ...pool, factory: (url, client) => new TrackedClient(url, client) }),
+  });
+  // undici's way to say that no connection is kept.
+  const fresh = new Agent({ ...shared, pipelining: 0 });
+  const both = [keeping, fresh];
+  return {
+    keeping,
+    fresh,
+    close: async () => {
+      await Promise.all(both.map((agent) => agent.close()));
+    },
+    destroy: async () => {
+      await Promise.all(both.map((agent) => agent.destroy()));
+    },
+  };
+}
+
+type ConnectorOptions = Omit<DeliveryDispatcherOptions, 'connectionsPerOrigin'>;
+
+function createGuardedConnector(options: ConnectorOptions): buildConnector.connector {
+  const judge: JudgeAddress = options.allowInsecure
+    ? () => ({ allowed: true })
+    : (options.judge ?? judgeAddress);
+  const refuse = (hostname: string, reason: RefusalReason) => {
+    options.onRefusal?.(hostname, reason);
+    return new ForbiddenAddressError(reason);
+  };
+  const connect = buildConnector({
+    timeout: options.connectTimeoutMs,
+    lookup: createGuardedLookup(options.resolve, judge, refuse),
+    // Node gives each of several addresses 250 ms and would give up on receivers that are merely far away.
+    autoSelectFamilyAttemptTimeout: 1_000,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+  });
+  return (target, callback) => {
+    const reason = judgeTarget(target, judge, options.allowInsecure);
+    if (reason === null) connect(target, callback);
+    else process.nextTick(callback, refuse(target.hostname, reason), null);
+  };
+}
+
+/** `net.connect` never calls `lookup` for a host that is an address already, so those are judged here. */
+function judgeTarget(
+  { protocol, hostname }: buildConnector.Options,
+  judge: JudgeAddress,
+  allowInsecure: boolean,
+): RefusalReason | null {
+  if (protocol !== 'https:' && !allowInsecure) return 'insecure_scheme';
+  const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
+  if (isIP(literal) === 0) return null;
+  const verdict = judge(literal);
+  return verdict.allowed ? null : verdict.reason;
+}
+
+/** One forbidden address among the answers refuses them all: no honest public name points half inwards. */
+function createGuardedLookup(
+  resolve: ResolveHost,
+  judge: JudgeAddress,
+  refuse: (hostname: string, reason: RefusalReason) => Error,
+): LookupFunction {
+  return (hostname, { all }, callback) => {
+    resolve(hostname).then(
+      (addresses) => {
+        for (const { address } of addresses) {
+          const verdict = judge(address);
+          if (!verdict.allowed) return callback(refuse(hostname, verdict.reason), '', 0);
+        }
+        const [first] = addresses;
+        if (first === undefined) return callback(emptyAnswer(), '', 0);
+        if (all === true) callback(null, [...addresses]);
+        else callback(null, first.address, first.family);
+      },
+      (error: unknown) => callback(error instanceof Error ? error : emptyAnswer(), '', 0),
+    );
+  };
+}
+
+function emptyAnswer(): NodeJS.ErrnoException {
+  return Object.assign(new Error('Cannot resolve a host: it has no address'), { code: 'ENOTFOUND' });
+}

@@ -1,0 +1,58 @@
+import { execFile } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import type { Command } from 'commander';
+import { describe, expect, it } from 'vitest';
+import type { CliContext } from '../../cli/context.ts';
+import { buildProgram } from '../../cli/program.ts';
+
+const docs = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
+const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+)$/.exec(line)?.[1] ?? []);
+
+/** The program with every command's work taken out: parsing is all that happens. */
+function parseOnly(): { program: Command; reached: string[] } {
+  const reached: string[] = [];
+  const program = buildProgram(() => ({}) as CliContext);
+  const empty = (command: Command, path: string): void => {
+    command.exitOverride().configureOutput({ writeErr: () => undefined });
+    for (const child of command.commands) empty(child, `${path} ${child.name()}`.trim());
+    if (command.commands.length === 0) command.action(() => void reached.push(path));
+  };
+  empty(program, '');
+  return { program, reached };
+}
+
+const listCommands = (command: Command, path = ''): string[] =>
+  command.commands.length === 0
+    ? [path]
+    : command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`.trim()));
+
+const words = (line: string) =>
+  [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');
+
+describe('docs/cli.md', () => {
+  it.each(examples)('shows a command that parses: %s', async (example) => {
+    const { program, reached } = parseOnly();
+    await program.parseAsync(words(example), { from: 'user' });
+    expect(reached).toHaveLength(1);
+  });
+
+  it('shows every command there is', async () => {
+    const shown = new Set<string>();
+    for (const example of examples) {
+      const { program, reached } = parseOnly();
+      await program.parseAsync(words(example), { from: 'user' });
+      for (const path of reached) shown.add(path);
+    }
+    expect([...shown].sort()).toEqual(listCommands(parseOnly().program).sort());
+  });
+});
+
+describe('bin/veriqueue.js', () => {
+  it('runs from any folder', async () => {
+    const bin = fileURLToPath(new URL('../../bin/veriqueue.js', import.meta.url));
+    const { stdout } = await promisify(execFile)(process.execPath, [bin, '--help'], { cwd: '/' });
+    expect(stdout).toMatch(/^Usage: veriqueue /);
+  });
+});

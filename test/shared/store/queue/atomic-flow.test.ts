@@ -1,0 +1,103 @@
+import { Queue } from 'bullmq';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { sealSubject } from '../../../../shared/sealing/seal.ts';
+import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
+import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
+import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
+import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { subject } from '../../../support/records.ts';
+
+let lane: TestLane;
+let keys: LaneKeys;
+let flow: AtomicFlow;
+let queues: { verifications: Queue; deliveries: Queue };
+
+beforeAll(async () => {
+  lane = await startTestLane();
+});
+afterAll(() => lane.stop());
+beforeEach(async () => {
+  keys = lane.freshKeys();
+  flow = createAtomicFlow(await lane.connect(), keys.queuePrefix, () => undefined);
+  const connection = await lane.connect();
+  const make = (name: string) => new Queue(name, { connection, prefix: keys.queuePrefix });
+  queues = { verifications: make(keys.verificationQueue), deliveries: make(keys.deliveryQueue) };
+});
+
+const add = (
+  id: string,
+  companion: Parameters<AtomicFlow['add']>[1],
+  priority: 'interactive' | 'bulk' = 'bulk',
+) => flow.add(verificationFlow(keys, { id, clientId: 'client_test' }, priority), companion);
+
+describe('adding a flow together with writes of our own', () => {
+  test('does both', async () => {
+    await add('ver_1', (transaction) => transaction.set(keys.record('ver_1'), 'written'));
+    expect(await lane.redis.get(keys.record('ver_1'))).toBe('written');
+    expect(await queues.verifications.getJobState('ver_1')).toBe('prioritized');
+    expect(await queues.deliveries.getJobState('ver_1')).toBe('waiting-children');
+  });
+
+  test('does neither when a command is refused before the transaction runs', async () => {
+    const refused = add('ver_1', (transaction) => transaction.call('SET', keys.record('ver_1')));
+    await expect(refused).rejects.toThrow();
+    expect(await lane.redis.exists(keys.record('ver_1'))).toBe(0);
+    expect(await queues.verifications.getJobState('ver_1')).toBe('unknown');
+  });
+
+  test('tells of a command that failed within the transaction', async () => {
+    await lane.redis.set(keys.record('ver_1'), 'text');
+    const failed = add('ver_1', (transaction) => transaction.hset(keys.record('ver_1'), 'a', 'b'));
+    await expect(failed).rejects.toThrow('WRONGTYPE');
+  });
+
+  test('adds a flow as a whole though Redis has forgotten the scripts', async () => {
+    await add('ver_1', (transaction) => transaction.set(keys.record('ver_1'), 'written'));
+    await lane.redis.script('FLUSH');
+    await add('ver_2', (transaction) => transaction.set(keys.record('ver_2'), 'written'));
+    expect(await lane.redis.get(keys.record('ver_2'))).toBe('written');
+    expect(await queues.verifications.getJobState('ver_2')).toBe('prioritized');
+    expect(await queues.deliveries.getJobState('ver_2')).toBe('waiting-children');
+  });
+
+  test('leaves no record where a job could not be added', async () => {
+    await lane.redis.set(queues.verifications.toKey('pc'), 'not a number');
+    const id = 'ver_1';
+    const failed = add(id, (transaction) =>
+      queueAcceptance(transaction, keys, {
+        id,
+        clientId: 'client_test',
+        priority: 'bulk',
+        reference: undefined,
+        extra: undefined,
+        callbackUrl: undefined,
+        submittedAt: Date.now(),
+        sealed: sealSubject(lane.keyRing, id, subject),
+        places: firstPlaces(keys),
+      }),
+    );
+    await expect(failed).rejects.toThrow();
+    expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.laneIndex())).toBe(0);
+  });
+
+  test('keeps companions of concurrent submissions apart', async () => {
+    const ids = Array.from({ length: 50 }, (_, i) => `ver_${i}`);
+    await Promise.all(ids.map((id) => add(id, (transaction) => transaction.set(keys.record(id), id))));
+    expect(await Promise.all(ids.map((id) => lane.redis.get(keys.record(id))))).toEqual(ids);
+    expect(await queues.verifications.getPrioritizedCount()).toBe(50);
+  });
+
+  test('puts nothing about the person into a job', async () => {
+    await add('ver_1', () => undefined, 'interactive');
+    const job = await queues.verifications.getJob('ver_1');
+    expect(job?.data).toEqual({ id: 'ver_1', clientId: 'client_test' });
+  });
+
+  test('lets cancelling the parent remove both jobs', async () => {
+    await add('ver_1', () => undefined);
+    await queues.deliveries.remove('ver_1', { removeChildren: true });
+    expect(await queues.verifications.getJobState('ver_1')).toBe('unknown');
+    expect(await queues.deliveries.getJobState('ver_1')).toBe('unknown');
+  });
+});

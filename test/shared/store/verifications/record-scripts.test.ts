@@ -1,0 +1,279 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
+import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
+import { type Postponement, postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
+import { listIds } from '../../../../shared/store/verifications/read.ts';
+import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
+import { type Settlement, settleVerification } from '../../../../shared/store/verifications/settle.ts';
+import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import {
+  acceptRecord,
+  CLIENT_ID,
+  DAY,
+  makeCall,
+  makeOutcome,
+  makeSettlement,
+  mustRead,
+} from '../../../support/records.ts';
+
+let lane: TestLane;
+let keys: LaneKeys;
+
+beforeAll(async () => {
+  lane = await startTestLane();
+});
+afterAll(() => lane.stop());
+beforeEach(() => {
+  keys = lane.freshKeys();
+});
+
+const accept = (overrides = {}) => acceptRecord(lane.redis, keys, lane.keyRing, overrides);
+const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
+const claim = (id: string, workerId = 'worker-a', token = makeRunToken()) =>
+  claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
+/** Claims what is there to be claimed. */
+async function claimed(id: string, workerId = 'worker-a'): Promise<HeldClaim> {
+  const reply = await claim(id, workerId);
+  if (reply.status !== 'claimed')
+    throw new Error(`Cannot go on: it must be claimed, received ${reply.status}`);
+  return reply.claim;
+}
+const settle = (id: string, overrides: Partial<Settlement> = {}) =>
+  settleVerification(
+    lane.redis,
+    keys,
+    makeSettlement(id, { call: makeCall('Success', 'billed'), ...overrides }),
+  );
+const postpone = (id: string, held: HeldClaim, change: Partial<Postponement> = {}) =>
+  postponeVerification(lane.redis, keys, {
+    id,
+    claim: held,
+    status: 'retrying',
+    call: null,
+    counted: true,
+    fateUnknown: false,
+    deferredBefore: 'none',
+    nextAttemptAt: 1_900_000_000_000,
+    ...change,
+  });
+const ledger = () => lane.redis.hgetall(keys.ledger(DAY));
+const cancel = (id: string, clientId = CLIENT_ID) =>
+  cancelVerification(lane.redis, keys, { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
+const listed = async (status: 'queued' | 'verifying' | 'completed' | 'retrying' | 'cancelled') =>
+  (await listIds(lane.redis, keys, { clientId: CLIENT_ID, status, limit: 10, after: undefined })).ids;
+
+describe('accepting', () => {
+  test('writes record, sealed subject and indexes', async () => {
+    const id = await accept({ reference: 'order-17', extra: 'kyc' });
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({
+      status: 'queued',
+      reference: 'order-17',
+      extra: 'kyc',
+      attempts: [],
+      outcome: null,
+    });
+    expect(await listed('queued')).toEqual([id]);
+    expect(await lane.redis.hgetall(keys.photosStored())).toEqual({ now: '1', peak: '1' });
+  });
+
+  test('writes nothing over a record that is there', async () => {
+    const id = await accept({ reference: 'first' });
+    await claim(id);
+    await accept({ id, reference: 'second' });
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({ status: 'verifying', reference: 'first' });
+    expect(await lane.redis.hget(keys.photosStored(), 'now')).toBe('1');
+  });
+});
+
+describe('claiming', () => {
+  test('hands out record and subject, and counts the verification as in flight', async () => {
+    const id = await accept();
+    const claimed = await claim(id);
+    expect(claimed).toMatchObject({ status: 'claimed', record: { status: 'verifying' } });
+    expect(claimed.status === 'claimed' && claimed.sealed?.photo.length).toBeGreaterThan(0);
+    expect(await listed('verifying')).toEqual([id]);
+    expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
+  });
+
+  test('says so when there is nothing to claim', async () => {
+    expect(await claim('ver_missing')).toEqual({ status: 'missing' });
+    const cancelled = await accept();
+    await cancel(cancelled);
+    expect(await claim(cancelled)).toEqual({ status: 'cancelled' });
+    const final = await accept();
+    await claim(final);
+    await settle(final);
+    expect(await claim(final)).toMatchObject({ status: 'final', record: { outcome: { code: 'Success' } } });
+  });
+
+  test('names the fields of a record that cannot be read, not their values', async () => {
+    const id = await accept();
+    await lane.redis.hset(keys.record(id), 'outcome', '{"secret":1}', 'submittedAt', 'yesterday');
+    expect(await claim(id)).toEqual({ status: 'unreadable', fields: ['submittedAt', 'outcome'] });
+  });
+
+  test('notes a shared crash when the worker that died had others in flight as well', async () => {
+    const [a, b] = [await accept(), await accept()];
+    await claim(a);
+    await claim(b);
+    expect(await claim(a, 'worker-b')).toMatchObject({ record: { crashes: { shared: 1, alone: 0 } } });
+    expect(await claim(b, 'worker-b')).toMatchObject({ record: { crashes: { shared: 0, alone: 1 } } });
+  });
+
+  test('notes nothing when the same worker claims again, having lost its lock', async () => {
+    const id = await accept();
+    await claim(id);
+    expect(await claim(id)).toMatchObject({ record: { crashes: { shared: 0, alone: 0 } } });
+    expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
+  });
+
+  test('turns a call that was under way when its worker died into an attempt of unknown fate', async () => {
+    const id = await accept();
+    const held = await claimed(id);
+    await markSent(context('worker-a'), {
+      id,
+      claim: held,
+      call: 'call-a',
+      sentAt: '2026-03-02T04:00:00.000Z',
+    });
+    expect(await claim(id, 'worker-b')).toMatchObject({
+      record: {
+        attemptsCounted: 0,
+        attempts: [
+          {
+            at: '2026-03-02T04:00:00.000Z',
+            durationMs: null,
+            code: 'Veriqueue.WorkerCrashed',
+            requestId: null,
+          },
+        ],
+      },
+    });
+    expect(await ledger()).toEqual({ [`${CLIENT_ID}|Veriqueue.WorkerCrashed|unknown`]: '1' });
+  });
+
+  test('claims no unknown fate for a worker that died before its request left', async () => {
+    const id = await accept();
+    await claim(id);
+    expect(await claim(id, 'worker-b')).toMatchObject({ record: { attempts: [] } });
+  });
+});
+
+describe('settling', () => {
+  test('writes outcome, attempt and ledger, and shreds the subject, in one step', async () => {
+    const id = await accept();
+    await claim(id);
+    expect(await settle(id)).toEqual({ status: 'settled' });
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({
+      status: 'completed',
+      outcome: { code: 'Success' },
+      attempts: [{ code: 'Success' }],
+      delivery: { status: 'pending' },
+    });
+    expect(await lane.redis.exists(keys.subject(id))).toBe(0);
+    expect(await lane.redis.hget(keys.photosStored(), 'now')).toBe('0');
+    expect(await lane.redis.hgetall(keys.inFlight())).toEqual({});
+    expect(await listed('completed')).toEqual([id]);
+    expect(await lane.redis.hgetall(keys.ledger('2026-03-02'))).toEqual({
+      [`${CLIENT_ID}|Success|billed`]: '1',
+    });
+  });
+
+  test('lets the first outcome win and counts the second call all the same', async () => {
+    const id = await accept();
+    await claim(id);
+    await settle(id);
+    const code = 'FailedOperation.CompareLowSimilarity';
+    const second = { outcome: makeOutcome({ verdict: 'no_match', code }), call: makeCall(code, 'billed') };
+    expect(await settle(id, second)).toEqual({ status: 'already_settled' });
+    const record = await mustRead(lane.redis, keys, id);
+    expect(record.outcome?.code).toBe('Success');
+    expect(record.attempts).toHaveLength(2);
+    expect(Object.values(await lane.redis.hgetall(keys.ledger('2026-03-02')))).toEqual(['1', '1']);
+  });
+
+  test('takes the answer of a worker that lost its claim, because it was paid for', async () => {
+    const id = await accept();
+    await claim(id);
+    await claim(id, 'worker-b');
+    expect(await settle(id)).toEqual({ status: 'settled' });
+  });
+});
+
+describe('postponing', () => {
+  test('ends the claim and keeps the subject', async () => {
+    const id = await accept();
+    expect(await postpone(id, await claimed(id))).toBe('postponed');
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({
+      status: 'retrying',
+      attemptsCounted: 1,
+      nextAttemptAt: 1_900_000_000_000,
+    });
+    expect(await lane.redis.exists(keys.subject(id))).toBe(1);
+    expect(await lane.redis.hgetall(keys.inFlight())).toEqual({});
+    expect(await listed('retrying')).toEqual([id]);
+  });
+
+  test('leaves a verification alone that another worker has claimed', async () => {
+    const id = await accept();
+    const lost = await claimed(id);
+    await claim(id, 'worker-b');
+    expect(await postpone(id, lost)).toBe('not_ours');
+    expect(await mustRead(lane.redis, keys, id)).toMatchObject({ status: 'verifying', attemptsCounted: 0 });
+  });
+});
+
+describe('cancelling', () => {
+  test('shreds the subject in the same step', async () => {
+    const id = await accept();
+    expect(await cancel(id)).toBe('cancelled');
+    expect(await lane.redis.exists(keys.subject(id))).toBe(0);
+    expect(await listed('cancelled')).toEqual([id]);
+    expect(await lane.redis.zscore(keys.retention(), id)).toBe('1900000000000');
+  });
+
+  test('is the same twice as once', async () => {
+    const id = await accept();
+    await cancel(id);
+    expect(await cancel(id)).toBe('cancelled');
+    expect(await lane.redis.hget(keys.photosStored(), 'now')).toBe('0');
+  });
+
+  test('comes too late for what a worker has claimed or what is final', async () => {
+    const id = await accept();
+    await claim(id);
+    expect(await cancel(id)).toBe('too_late');
+    await settle(id);
+    expect(await cancel(id)).toBe('too_late');
+  });
+
+  test('finds nothing of another client', async () => {
+    const id = await accept();
+    expect(await cancel(id, 'client_other')).toBe('missing');
+  });
+});
+
+describe('listing', () => {
+  test('goes newest first and page by page, also within one millisecond', async () => {
+    const times = [1000, 2000, 2000, 2000, 3000];
+    const ids = [];
+    for (const submittedAt of times) ids.push(await accept({ submittedAt }));
+    const pages: string[][] = [];
+    let after: { submittedAt: number; id: string } | undefined;
+    do {
+      const page = await listIds(lane.redis, keys, {
+        clientId: CLIENT_ID,
+        status: undefined,
+        limit: 2,
+        after,
+      });
+      pages.push(page.ids);
+      after = page.next ?? undefined;
+    } while (after);
+    expect(pages.map((page) => page.length)).toEqual([2, 2, 1]);
+    const expected = [ids[4], ...ids.slice(1, 4).sort().reverse(), ids[0]];
+    expect(pages.flat()).toEqual(expected);
+  });
+});

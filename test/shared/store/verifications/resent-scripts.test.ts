@@ -1,0 +1,311 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
+import { pauseLane } from '../../../../shared/account/limiter/pause-lane.ts';
+import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
+import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
+import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
+import { changeClient } from '../../../../shared/store/clients/change-client.ts';
+import { createClient } from '../../../../shared/store/clients/create-client.ts';
+import { replaceField } from '../../../../shared/store/clients/replace-field.ts';
+import { holdEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
+import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
+import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
+import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
+import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
+import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { copyLedgers } from '../../../../shared/store/verifications/copy-ledger.ts';
+import { logDelivery, recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
+import { eraseVerification } from '../../../../shared/store/verifications/erase.ts';
+import { forgetVerification } from '../../../../shared/store/verifications/forget.ts';
+import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
+import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
+import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
+import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
+import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
+import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
+import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
+import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
+import { withdrawVerification } from '../../../../shared/store/verifications/withdraw.ts';
+import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import {
+  acceptRecord,
+  CLIENT_ID,
+  DAY,
+  makeCall,
+  makeSettlement,
+  mustRead,
+} from '../../../support/records.ts';
+import { loseReplies, type ResentScript, readWholeRedis } from '../../../support/resent.ts';
+
+let lane: TestLane;
+let keys: LaneKeys;
+beforeAll(async () => {
+  lane = await startTestLane();
+});
+afterAll(() => lane.stop());
+beforeEach(async () => {
+  await lane.redis.flushall();
+  keys = lane.freshKeys();
+});
+
+const NOW = Date.parse(`${DAY}T04:00:00Z`);
+const attempt = {
+  at: `${DAY}T04:00:01.000Z`,
+  durationMs: 12,
+  status: 503,
+  errorClass: null,
+  answer: 'busy',
+};
+
+const context = (redis: Redis, workerId = 'worker-a') => ({ redis, keys, workerId });
+const accepted = () => acceptRecord(lane.redis, keys, lane.keyRing);
+async function settled(): Promise<string> {
+  const id = await accepted();
+  await settleVerification(lane.redis, keys, makeSettlement(id));
+  return id;
+}
+
+const claim = (redis: Redis, id: string, token: string) =>
+  claimVerification(context(redis), { id, clientId: CLIENT_ID, token, day: DAY });
+
+/** Claimed, and its request has left. */
+async function sent() {
+  const id = await accepted();
+  const held: HeldClaim = { workerId: 'worker-a', token: 'token-a-----' };
+  await claim(lane.redis, id, held.token);
+  const call = makeCall('Success', 'billed');
+  await markSent(context(lane.redis), { id, claim: held, call: call.id, sentAt: call.attempt.at });
+  return { id, call, claim: held };
+}
+
+const postpone = async (redis: Redis) => {
+  const { id, call, claim: held } = await sent();
+  await postponeVerification(redis, keys, {
+    id,
+    claim: held,
+    call,
+    status: 'retrying',
+    counted: true,
+    fateUnknown: true,
+    deferredBefore: 'minute',
+    nextAttemptAt: NOW,
+  });
+};
+
+const recordOne = async (redis: Redis) => {
+  const id = await settled();
+  await beginDelivery(lane.redis, keys, id, 'run-a');
+  const progress = { id, run: 'run-a', nextAttemptAt: NOW, attempt, now: NOW, keepUntil: null } as const;
+  await recordDelivery(redis, keys, { ...progress, status: 'retrying' });
+};
+
+const admitTheOnlyOneOfToday = async (redis: Redis) => {
+  const limit = { perMinute: 1, perDay: 1, now: () => NOW, random: () => 0.5 };
+  const persons = createPersonLimit({ redis, keys, keyRing: lane.keyRing, ...limit });
+  expect(await persons.admit('990001199001010013')).toMatchObject({ status: 'admitted' });
+};
+
+const idempotencyClaim = (redis: Redis) => {
+  const store = { redis, keys, keyRing: lane.keyRing };
+  return claimIdempotencyKey(store, {
+    clientId: CLIENT_ID,
+    key: 'key',
+    id: 'ver_1',
+    parts: ['a'],
+    retentionMs: 1e6,
+  });
+};
+
+/** A ring whose newest key is another one. */
+function longerRing() {
+  const [old] = lane.keyRing.keys;
+  const parsed = parseKeyRing(generateKey((size) => Buffer.alloc(size, 7)));
+  if (!parsed.ok) throw new Error(parsed.errors.join());
+  return { keys: [parsed.keyRing.keys[0], old] as const, newest: parsed.keyRing.newest };
+}
+
+/** One script each, in a state in which it has something to do. */
+const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
+  abandonClaim: async (redis) => {
+    const { id, claim: held } = await sent();
+    await abandonClaim(context(redis), { id, clientId: CLIENT_ID, claim: held, day: DAY });
+  },
+  admitPerson: admitTheOnlyOneOfToday,
+  beginDelivery: async (redis) => beginDelivery(redis, keys, await settled(), 'run-a'),
+  cancel: async (redis) =>
+    cancelVerification(redis, keys, {
+      id: await accepted(),
+      clientId: CLIENT_ID,
+      now: NOW,
+      retentionMs: 1_000,
+    }),
+  changeClient: async (redis) => {
+    const client = { name: 'a', allowedOrigins: ['*'], now: NOW };
+    const { clientId } = await createClient({ redis: lane.redis, keys, keyRing: lane.keyRing }, client);
+    await changeClient(redis, keys, clientId, { name: 'b', callbackUrl: null });
+  },
+  claim: async (redis) => {
+    const { id } = await sent();
+    await claimVerification(context(redis, 'worker-b'), {
+      id,
+      clientId: CLIENT_ID,
+      token: 'token-b-----',
+      day: DAY,
+    });
+  },
+  claimIdempotencyKey: idempotencyClaim,
+  copyCalls: async (redis) => {
+    await settleVerification(
+      lane.redis,
+      keys,
+      makeSettlement(await accepted(), { call: makeCall('Success', 'billed') }),
+    );
+    await copyLedgers(redis, keys, [DAY], NOW);
+  },
+  erase: async (redis) => eraseVerification(redis, keys, { id: await settled(), clientId: CLIENT_ID }),
+  forget: async (redis) => forgetVerification(redis, keys, { id: await settled(), clientId: null }),
+  giveUpDelivery: async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
+  keepEvent: async (redis) => keepEvent(redis, keys, await settled(), 'event'),
+  laneSwitch: (redis) => pauseLane(redis, keys, 'a reason'),
+  logDelivery: async (redis) => logDelivery(redis, keys, await settled(), attempt),
+  markSent: async (redis) => {
+    const { id, claim: held } = await sent();
+    await markSent(context(redis), { id, claim: held, call: 'call-b', sentAt: attempt.at });
+  },
+  noteCall: async (redis) => {
+    const { id, call } = await sent();
+    await noteCall(context(redis), id, { ...call, isListed: false });
+  },
+  postpone,
+  recordDelivery: recordOne,
+  releaseIdempotencyKey: async (redis) => {
+    const claimed = await idempotencyClaim(lane.redis);
+    if (claimed.status !== 'claimed') throw new Error('Cannot test: the key must be claimed');
+    await releaseIdempotencyKey(redis, claimed);
+  },
+  replaceClientField: async (redis) => {
+    await lane.redis.hset(keys.client(CLIENT_ID), 'apiKeys', '[]');
+    await replaceField(redis, keys, { clientId: CLIENT_ID, field: 'apiKeys' }, () => ({ value: '["k"]' }));
+  },
+  replaceDataKey: async (redis) => {
+    await accepted();
+    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+    expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
+  },
+  replaceEndpointHealth: (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
+  settle: async (redis) => {
+    const { id, call } = await sent();
+    await settleVerification(redis, keys, makeSettlement(id, { call, event: 'event' }));
+  },
+  shredSubject: async (redis) => shredSubject(redis, keys, await accepted()),
+  takeBackMark: async (redis) => {
+    const { id, call } = await sent();
+    await claim(lane.redis, id, 'token-c-----');
+    await takeBackMark(context(redis), { id, call: call.id });
+  },
+  withdraw: async (redis) => withdrawVerification(redis, keys, { id: await accepted(), clientId: CLIENT_ID }),
+};
+
+/** The others, and why a second run does no harm. */
+const elsewhere: Readonly<Record<string, string>> = {
+  accept: 'part of a transaction: tested below',
+  resetDelivery: 'part of a transaction: tested below',
+  readLane: 'reads only',
+  keepLock: 'sets one lock to its own token',
+  forgetEmptyEndpoint: 'takes one entry out of a set',
+  lookAtUndelivered: 'what it clears is gone the second time',
+  lookAtUnanswered: 'what it clears is gone the second time',
+  beginConsoleSession: 'writes one field with one value',
+  touchConsoleSession: 'writes one field with one value',
+  takeSubmissionRate:
+    'counts, but on connections that never send again (`request` in shared/store/redis/connect.ts)',
+  lane: 'a slot that is granted again counts as used: fewer requests leave, never more; a failure may count twice',
+};
+
+describe('a script that is sent again because its reply was lost', () => {
+  test.each(Object.entries(scenarios))('changes nothing: %s', async (_, run) => {
+    const seen: ResentScript[] = [];
+    await run(loseReplies(lane.redis, seen));
+    expect(seen.length).toBeGreaterThan(0);
+    for (const { once, twice } of seen) expect(twice).toEqual(once);
+  });
+
+  test('changes nothing: accept', async () => {
+    const id = await acceptRecord(lane.redis, keys, lane.keyRing, { reference: 'order-17' });
+    const once = await readWholeRedis(lane.redis);
+    await acceptRecord(lane.redis, keys, lane.keyRing, { id, reference: 'order-17' });
+    expect(await readWholeRedis(lane.redis)).toEqual(once);
+  });
+
+  test('changes nothing: resetDelivery', async () => {
+    const id = await settled();
+    await lane.redis.zadd(`${keys.queuePrefix}:${keys.deliveryQueue}:prioritized`, 1, `${id}-r1`);
+    const reset = async () => {
+      const transaction = lane.redis.multi();
+      queueDeliveryReset(transaction, keys, {
+        id,
+        jobId: `${id}-r1`,
+        status: 'pending',
+        previous: '',
+        redelivery: '1 token',
+        endpoints: [`${CLIENT_ID} none`],
+      });
+      await transaction.exec();
+      return readWholeRedis(lane.redis);
+    };
+    const once = await reset();
+    expect((await mustRead(lane.redis, keys, id)).isPublished).toBe(true);
+    expect(await reset()).toEqual(once);
+  });
+
+  test('is one of all scripts there are', () => {
+    const names = ['shared', 'worker', 'producer'].flatMap((folder) =>
+      readdirSync(folder, { recursive: true, encoding: 'utf8' })
+        .filter((file) => file.endsWith('.ts'))
+        .flatMap((file) => [
+          ...readFileSync(join(folder, file), 'utf8').matchAll(
+            /define(?:Gathered)?Script\(\{\s*name: '(\w+)'/g,
+          ),
+        ]),
+    );
+    expect([...Object.keys(scenarios), ...Object.keys(elsewhere)].sort()).toEqual(
+      names.map(([, name]) => name).sort(),
+    );
+  });
+});
+
+describe('a script that is sent again behind what others did meanwhile', () => {
+  test('takes no claim back', async () => {
+    const id = await accepted();
+    await claim(lane.redis, id, 'token-a-----');
+    await claim(lane.redis, id, 'token-b-----');
+    const before = await readWholeRedis(lane.redis);
+    expect(await claim(lane.redis, id, 'token-a-----')).toEqual({ status: 'lost' });
+    expect(await readWholeRedis(lane.redis)).toEqual(before);
+  });
+
+  test('moves no delivery back', async () => {
+    const id = await settled();
+    const conclude = (run: string, status: 'retrying' | 'delivered') =>
+      recordDelivery(lane.redis, keys, {
+        id,
+        run,
+        status,
+        nextAttemptAt: null,
+        attempt,
+        now: NOW,
+        keepUntil: null,
+      });
+    await beginDelivery(lane.redis, keys, id, 'run-a');
+    await conclude('run-a', 'retrying');
+    await beginDelivery(lane.redis, keys, id, 'run-b');
+    await conclude('run-b', 'delivered');
+    const before = await readWholeRedis(lane.redis);
+    expect(await conclude('run-a', 'retrying')).toBe('recorded');
+    expect(await readWholeRedis(lane.redis)).toEqual(before);
+  });
+});

@@ -1,0 +1,84 @@
+import { pino } from 'pino';
+import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import type { SweepDeps } from '../../../worker/maintenance/sweep-deps.ts';
+import { createSweep } from '../../../worker/maintenance/sweeper.ts';
+import { createWorkerMetrics } from '../../../worker/metrics.ts';
+import { type Chain, startChain } from '../../support/chain.ts';
+import { startTestLane } from '../../support/lane.ts';
+import { makePerson } from '../../support/person.ts';
+import { acceptRecord } from '../../support/records.ts';
+
+const everyKey = async (chain: Chain, id: string) =>
+  (await chain.redis.keys(`*${id}*`)).filter((key) => !key.includes('idempotency'));
+
+describe('sweeping', () => {
+  let chain: Chain;
+  afterEach(() => chain.stop());
+
+  test('shreds a subject that waited too long and answers with a failed verification', async () => {
+    chain = await startChain({
+      environment: { SUBJECT_TTL: '1s', SWEEP_INTERVAL: '100ms', PROBE_INTERVAL: '1h' },
+    });
+    chain.sandbox.script('*', [{ code: 'UnauthorizedOperation.Arrears' }]);
+    const { id } = await chain.submit();
+    const event = await chain.receiver.eventOf(id, 20_000);
+    expect(event).toMatchObject({
+      type: 'verification.failed',
+      data: { status: 'failed', outcome: { verdict: 'error', code: 'Veriqueue.SubjectExpired' } },
+    });
+    expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
+    await expect.poll(() => chain.redis.zcard(chain.keys.laneIndex())).toBe(0);
+    expect(await chain.redis.hget(chain.keys.photosStored(), 'now')).toBe('0');
+  });
+
+  test('forgets a delivered verification when its retention is over', async () => {
+    chain = await startChain({ environment: { RETENTION: '500ms', SWEEP_INTERVAL: '100ms' } });
+    const { id } = await chain.submit(makePerson());
+    await chain.receiver.eventOf(id);
+    await expect.poll(() => everyKey(chain, id), { timeout: 15_000 }).toEqual([]);
+    expect((await chain.call(`/v1/verifications/${id}`)).status).toBe(404);
+    const listed = await (await chain.call('/v1/verifications')).json();
+    expect(listed).toEqual({ data: [], nextCursor: null });
+  });
+});
+
+test('a job that is being looked at is taken away by a later sweep', async () => {
+  const lane = await startTestLane();
+  onTestFinished(() => lane.stop());
+  const keys = lane.freshKeys();
+  const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: 1_000 });
+  const settled: string[] = [];
+  const removed: string[] = [];
+  const job = { active: true };
+  const deps: SweepDeps = {
+    redis: lane.redis,
+    keys,
+    queue: {
+      remove: async (jobId) => {
+        if (job.active) return 0;
+        removed.push(jobId);
+        return 1;
+      },
+      getJobState: async () => (job.active ? 'active' : 'unknown'),
+    },
+    deliveries: { remove: async () => 0 },
+    flow: { add: async () => undefined },
+    writes: { note: () => false },
+    metrics: createWorkerMetrics(keys, async () => undefined),
+    settle: async (record) => {
+      settled.push(record.id);
+      await lane.redis.zrem(keys.laneIndex(), record.id);
+    },
+    subjectTtlMs: 500,
+    log: pino({ enabled: false }),
+    now: () => 2_000,
+  };
+  const sweep = createSweep(deps);
+  await sweep();
+  expect({ settled, removed }).toEqual({ settled: [id], removed: [] });
+  job.active = false;
+  await sweep();
+  expect(removed).toEqual([id]);
+  await sweep();
+  expect(removed).toEqual([id]);
+});

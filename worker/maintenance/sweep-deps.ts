@@ -1,0 +1,30 @@
+import type { Queue } from 'bullmq';
+import type { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
+import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import type { WorkerMetrics } from '../metrics.ts';
+import type { Settle } from '../verification/settle-outcome.ts';
+
+export interface SweepDeps {
+  readonly redis: Redis;
+  readonly keys: LaneKeys;
+  /** The lane's verification queue. */
+  readonly queue: Pick<Queue, 'remove' | 'getJobState'>;
+  readonly deliveries: Pick<Queue, 'remove'>;
+  readonly flow: Pick<AtomicFlow, 'add'>;
+  readonly settle: Settle;
+  readonly subjectTtlMs: number;
+  readonly writes: Pick<PatientWrites, 'note'>;
+  readonly metrics: Pick<WorkerMetrics, 'swept' | 'sweepErrors' | 'sweepSkipped' | 'requeued' | 'lastSweep'>;
+  readonly log: Logger;
+  readonly now: () => number;
+}
+
+/** One kind of upkeep. */
+export interface SweepStep {
+  readonly name: 'expired' | 'forgotten' | 'unanswered' | 'undelivered' | 'orphans';
+  /** @returns whether there may be as much to do again at once */
+  run(): Promise<boolean>;
+}

@@ -1,0 +1,93 @@
+import { forgetVerification } from '../../shared/store/verifications/forget.ts';
+import { createEachEntry, type EachEntry } from './each-entry.ts';
+import { createExpireSubjects } from './expire-subjects.ts';
+import { createRemoveOrphans, createRequeueUnanswered, createRequeueUndelivered } from './requeue-strays.ts';
+import type { SweepDeps, SweepStep } from './sweep-deps.ts';
+import { createSweepWalk } from './sweep-walk.ts';
+
+/** @returns whether there may be as much to do again at once */
+export type Sweep = () => Promise<boolean>;
+
+/** Done at a time, so that a sweep never holds Redis or this process up. */
+const BATCH = 200;
+
+/**
+ * Does what time demands, and what nothing else would ever do: answers verifications whose subject may not be kept any
+ * longer, forgets records whose retention is over, and gives records without a job their job back. Several workers
+ * sweeping at once do no harm, because every step is decided within Redis.
+ *
+ * A step that fails takes no other with it.
+ */
+export function createSweep(deps: SweepDeps): Sweep {
+  const each = createEachEntry(deps);
+  const steps = [
+    createExpireSubjects(deps, each),
+    createForgetOld(deps, each),
+    createRequeueUnanswered(deps, each),
+    createRequeueUndelivered(deps, each),
+    createRemoveOrphans(deps, each),
+  ];
+  return async () => {
+    let more = false;
+    let failed = false;
+    for (const step of steps) {
+      try {
+        more = (await step.run()) || more;
+      } catch (error) {
+        failed = true;
+        noteFailure(deps, step, error);
+      }
+    }
+    if (!failed) deps.metrics.lastSweep.set(deps.now() / 1000);
+    return more && !failed;
+  };
+}
+
+function noteFailure({ metrics, writes, log }: SweepDeps, { name }: SweepStep, error: unknown): void {
+  metrics.sweepErrors.inc();
+  // An outage is logged once, for all that meet it.
+  if (!writes.note(error)) log.warn({ event: 'sweep_failed', step: name, err: error }, 'a sweep failed');
+}
+
+function createForgetOld({ redis, keys, metrics, now }: SweepDeps, each: EachEntry): SweepStep {
+  const walk = createSweepWalk(redis, keys.retention(), now);
+  return {
+    name: 'forgotten',
+    run: async () => {
+      const due = await walk.take(BATCH);
+      await each('forgotten', due, async (id) => {
+        await forgetVerification(redis, keys, { id, clientId: null });
+        metrics.swept.inc({ what: 'forgotten' });
+      });
+      return due.length === BATCH;
+    },
+  };
+}
+
+export interface Sweeping {
+  stop(): Promise<void>;
+}
+
+/** Sweeps every so often; at once again when there was more than one batch to do. */
+export function startSweeping(deps: SweepDeps, everyMs: number): Sweeping {
+  const sweep = createSweep(deps);
+  let stopped = false;
+  let timer: NodeJS.Timeout | undefined;
+  let running: Promise<void> = Promise.resolve();
+  const run = async () => {
+    const more = await sweep();
+    if (stopped) return;
+    timer = setTimeout(next, more ? 0 : everyMs).unref();
+  };
+  const next = () => {
+    running = run();
+  };
+  timer = setTimeout(next, everyMs).unref();
+  return {
+    stop: async () => {
+      stopped = true;
+      clearTimeout(timer);
+      await running;
+    },
+  };
+}
