@@ -34,7 +34,7 @@ export async function loadPhotos(own: string | undefined): Promise<ChoosePhoto> 
 }
 
 const loadSample = (file: string): Promise<Photo> =>
-  load(fileURLToPath(new URL(`../samples/${file}`, import.meta.url)));
+  load(fileURLToPath(new URL(`../../samples/${file}`, import.meta.url)));
 
 async function load(path: string): Promise<Photo> {
   try {

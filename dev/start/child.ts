@@ -42,7 +42,7 @@ export interface PartOptions {
  * @throws Error when it ends, or says nothing, before that
  */
 export async function startPart(options: PartOptions): Promise<Part> {
-  const entry = options.entry ?? new URL(`../${options.folder}/main.ts`, import.meta.url);
+  const entry = options.entry ?? new URL(`../../${options.folder}/main.ts`, import.meta.url);
   const child = spawn(process.execPath, [...nodeOptions(entry), fileURLToPath(entry)], {
     env: options.environment,
     stdio: ['ignore', options.output, options.output, 'ipc'],
