@@ -2,6 +2,10 @@
 #   docker run … veriqueue                         the producer
 #   docker run … veriqueue dist/worker/main.js     a worker (set WORKER_PORT, which the health check asks)
 #   docker run … veriqueue dist/sandbox/main.js    the sandbox
+#   docker run --entrypoint veriqueue … veriqueue  the command line
+#
+# A tag moves. For a build that can be repeated, give the digest that your registry shows for it (docker buildx imagetools
+# inspect node:24-bookworm-slim):  --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:…
 ARG NODE_IMAGE=node:24-bookworm-slim
 
 FROM ${NODE_IMAGE} AS build
@@ -20,23 +24,32 @@ COPY console ./console
 RUN npm run build
 
 FROM ${NODE_IMAGE} AS dependencies
+# `no` leaves out what only OTEL_* settings use, and the page /queues of the console.
+ARG WITH_TRACING=yes
+ARG WITH_QUEUES=yes
 WORKDIR /app
 COPY package.json package-lock.json ./
-RUN npm ci --omit=dev --ignore-scripts --no-audit --no-fund
+COPY deploy/image/select-dependencies.sh ./
+RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN sh select-dependencies.sh "$WITH_TRACING" "$WITH_QUEUES"
+# What is in the image, with versions and licenses, for your scanner.
+RUN npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=cyclonedx > sbom.cdx.json
 
 FROM ${NODE_IMAGE}
 WORKDIR /app
-# In a container, loopback is reached by nobody.
+# In a container, nothing else can reach loopback.
 ENV NODE_ENV=production HOST=0.0.0.0
-COPY package.json ./
+RUN ln -s /app/bin/veriqueue.js /usr/local/bin/veriqueue
+COPY LICENSE package.json deploy/image/healthcheck.sh ./
+COPY bin ./bin
+COPY --from=dependencies /app/sbom.cdx.json ./
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
-# Nothing is ever written: the root file system may be read-only.
-USER node
+# The user `node` of the base image, by number, so that an orchestrator can see that it is not root. Nothing is ever
+# written: the root file system may be read-only.
+USER 1000:1000
 EXPOSE 3000
-# Asks the process that runs here: a worker by WORKER_PORT, a producer by OPERATIONS_PORT or else PORT.
-HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-  CMD ["node", "-e", "const { WORKER_PORT, OPERATIONS_PORT, PORT } = process.env; fetch(`http://127.0.0.1:${WORKER_PORT || OPERATIONS_PORT || PORT || 3000}/livez`, { signal: AbortSignal.timeout(2000) }).then((answer) => process.exit(answer.ok ? 0 : 1), () => process.exit(1))"]
-# Exec form: SIGTERM reaches the process itself, which drains. `docker run --init` covers its first moments too.
+HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --retries=3 CMD ["bash", "healthcheck.sh"]
+# Exec form: SIGTERM reaches the process itself, which drains.
 ENTRYPOINT ["node", "--enable-source-maps"]
 CMD ["dist/producer/main.js"]

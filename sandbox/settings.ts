@@ -1,12 +1,9 @@
 import { z } from 'zod';
 import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { SANDBOX_SECRET_ID, SANDBOX_SECRET_KEY } from '../shared/config/sandbox-credentials.ts';
 import { processSettings } from '../shared/config/settings.ts';
 import { flag, port, secretText, wholeNumber } from '../shared/config/shapes.ts';
 import type { SandboxOptions } from './app.ts';
-
-/** Known to everyone, and worth nothing outside the sandbox. */
-const DEFAULT_SECRET_ID = 'sandbox-secret-id';
-const DEFAULT_SECRET_KEY = 'sandbox-secret-key';
 
 const latency = wholeNumber({ min: 0, max: 60_000 });
 
@@ -18,8 +15,8 @@ export const sandboxEnvironment = z
     SANDBOX_SECRET_ID: z
       .string()
       .regex(/^[\w-]{1,128}$/, 'must be 1 to 128 letters, digits, "-" and "_"')
-      .default(DEFAULT_SECRET_ID),
-    SANDBOX_SECRET_KEY: secretText.default(DEFAULT_SECRET_KEY),
+      .default(SANDBOX_SECRET_ID),
+    SANDBOX_SECRET_KEY: secretText.default(SANDBOX_SECRET_KEY),
     /** The STS token that calls must carry. */
     SANDBOX_TOKEN: secretText.optional(),
     QUOTA_PER_SECOND: wholeNumber({ min: 1, max: 1_000_000 }).prefault('20'),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { judgeLivemode, refuseSandbox } from '../shared/config/livemode.ts';
+import { judgePlainHttp } from '../shared/config/plain-http.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -54,6 +55,12 @@ function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void
     report(context, 'LIVEMODE', judged.reason);
     return;
   }
+  const plain = judgePlainHttp(settings);
+  if (
+    plain !== null &&
+    areRead(context, 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY', 'TENCENTCLOUD_TOKEN')
+  )
+    report(context, 'FACEID_ENDPOINT', plain);
   const refusal = refuseSandbox(judged.livemode, settings);
   if (refusal !== null) report(context, 'ALLOW_SANDBOX', refusal);
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { areRead, evenWhenOthersFail, report } from '../../shared/config/cross-checks.ts';
 import { refuseSandbox } from '../../shared/config/livemode.ts';
+import { SANDBOX_SECRET_ID, SANDBOX_SECRET_KEY } from '../../shared/config/sandbox-credentials.ts';
 import {
   laneSettings,
   processSettings,
@@ -10,7 +11,7 @@ import {
   sealingKeysText,
   upstreamSettings,
 } from '../../shared/config/settings.ts';
-import { flag, operatorKey, port, secretText } from '../../shared/config/shapes.ts';
+import { flag, operatorKey, port, secretText, upstreamEndpoint } from '../../shared/config/shapes.ts';
 
 const shape = z.object({
   ...processSettings,
@@ -23,11 +24,11 @@ const shape = z.object({
   VERIQUEUE_DATA_DIR: z.string().default('.data'),
   TENCENTCLOUD_SECRET_ID: upstreamSettings.TENCENTCLOUD_SECRET_ID.optional(),
   TENCENTCLOUD_SECRET_KEY: upstreamSettings.TENCENTCLOUD_SECRET_KEY.optional(),
-  FACEID_ENDPOINT: upstreamSettings.FACEID_ENDPOINT.unwrap().optional(),
+  FACEID_ENDPOINT: upstreamEndpoint.optional(),
   ...sandboxUseSettings,
   SANDBOX_PORT: port().prefault('3001'),
-  SANDBOX_SECRET_ID: secretText.default('sandbox-secret-id'),
-  SANDBOX_SECRET_KEY: secretText.default('sandbox-secret-key'),
+  SANDBOX_SECRET_ID: secretText.default(SANDBOX_SECRET_ID),
+  SANDBOX_SECRET_KEY: secretText.default(SANDBOX_SECRET_KEY),
   ALLOW_INSECURE_CALLBACKS: flag.default(true),
   /** Prints keys and secrets where standard output is no terminal, too: logs are kept, and read by others. */
   VERIQUEUE_PRINT_KEYS: flag.default(false),

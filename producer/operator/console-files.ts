@@ -1,10 +1,10 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { z } from 'zod';
 
-/** The page's files by name: `index.html`, `app.js`, `app.css`. A few dozen kB, so they are kept in memory. */
+/** The page's files by name: `index.html`, `app.js`, `app.css`, `notices.txt`. A few dozen kB, so they are kept in memory. */
 export type ConsoleFiles = ReadonlyMap<string, Buffer>;
 
-const FILES = ['index.html', 'app.js', 'app.css'] as const;
+const FILES = ['index.html', 'app.js', 'app.css', 'notices.txt'] as const;
 
 /**
  * The files as `npm run build` made them. From source, where nothing is built, they are made when first asked for: esbuild is there, as a

@@ -1,5 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { signIn, signOutQuery } from '../../shared/contract/console.ts';
+import type { Logger } from '../../shared/log.ts';
+import { isPackageMissing } from '../../shared/missing-package.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
@@ -11,7 +13,6 @@ import { createLive } from './live.ts';
 import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
 import { createOperatorDoor, type OperatorDoor } from './operator-door.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
-import { addQueueBoard } from './queue-board.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks'> {
@@ -46,7 +47,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addEventsRoute(inner, { live, follow: door.follow, ends: ends.signal });
     });
   });
-  await addQueueBoard(app, { queues: deps.queues, door });
+  await addQueues(app, { queues: deps.queues, door, log: deps.log });
 }
 
 const PAGES = [
@@ -54,7 +55,22 @@ const PAGES = [
   ['/console/', 'index.html', 'text/html; charset=utf-8'],
   ['/console/app.js', 'app.js', 'text/javascript; charset=utf-8'],
   ['/console/app.css', 'app.css', 'text/css; charset=utf-8'],
+  ['/console/notices.txt', 'notices.txt', 'text/plain; charset=utf-8'],
 ] as const;
+
+/** Bull Board is left out of an image that was built with WITH_QUEUES=no. */
+async function addQueues(
+  app: FastifyInstance,
+  { log, ...deps }: { readonly queues: ProducerQueues; readonly door: OperatorDoor; readonly log: Logger },
+): Promise<void> {
+  try {
+    const { addQueueBoard } = await import('./queue-board.ts');
+    await addQueueBoard(app, deps);
+  } catch (error) {
+    if (!isPackageMissing(error)) throw error;
+    log.info({ event: 'queues_off' }, 'Bull Board is not installed: no /queues');
+  }
+}
 
 /** The page holds no data; what it shows, it asks for with a session. */
 function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {

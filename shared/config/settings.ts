@@ -14,7 +14,7 @@ import {
   port,
   redisUrl,
   secretText,
-  upstreamEndpoint,
+  upstreamOrSandboxEndpoint,
   wholeNumber,
 } from './shapes.ts';
 
@@ -110,7 +110,7 @@ export const upstreamSettings = {
   TENCENTCLOUD_SECRET_ID: secretText,
   TENCENTCLOUD_SECRET_KEY: secretText,
   TENCENTCLOUD_TOKEN: secretText.optional(),
-  FACEID_ENDPOINT: upstreamEndpoint.default('https://faceid.intl.tencentcloudapi.com'),
+  FACEID_ENDPOINT: upstreamOrSandboxEndpoint.default('https://faceid.intl.tencentcloudapi.com'),
   /** Whether it is the real upstream, where its host does not show it. */
   LIVEMODE: flag.optional(),
   /** What the lane's account is called: two names on one lane are refused. */

@@ -157,10 +157,31 @@ export const upstreamEndpoint = z
   );
 
 function isUpstreamEndpoint(text: string): boolean {
+  return isPlainEndpoint(text) && (new URL(text).protocol === 'https:' || isLoopback(new URL(text).hostname));
+}
+
+/**
+ * The same, or http:// for a sandbox in another container: whether it may be asked is a question of other settings too,
+ * see `judgePlainHttp`.
+ */
+export const upstreamOrSandboxEndpoint = z
+  .string()
+  .refine(
+    (text) => isUpstreamEndpoint(text) || (isPlainEndpoint(text) && isInternalHost(new URL(text).hostname)),
+    'must be a URL with https:// (http:// for loopback, or for a sandbox on an internal host), without credentials, query and fragment',
+  );
+
+function isPlainEndpoint(text: string): boolean {
   if (!URL.canParse(text) || /\s/.test(text)) return false;
-  const { protocol, hostname, username, password, search, hash } = new URL(text);
-  if (`${username}${password}${search}${hash}` !== '') return false;
-  return protocol === 'https:' || (protocol === 'http:' && isLoopback(hostname));
+  const { protocol, username, password, search, hash } = new URL(text);
+  return `${username}${password}${search}${hash}` === '' && /^https?:$/.test(protocol);
+}
+
+/** A name without a dot, as neighbors in a container network have, or a private address. */
+function isInternalHost(hostname: string): boolean {
+  const address = hostname.replace(/^\[|\]$/g, '');
+  if (ipaddr.isValid(address)) return ['private', 'uniqueLocal'].includes(ipaddr.parse(address).range());
+  return /^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/.test(hostname);
 }
 
 /** @param hostname as `URL` gives it: lower-case, IPv6 in brackets */

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { isPackageMissing } from '../missing-package.ts';
 import { type Tracing, tracingOff } from './tracing.ts';
 
 export type TracingEnvironment = Readonly<Record<string, string | undefined>>;
@@ -30,6 +31,13 @@ export async function startTracing(options: TracingOptions): Promise<RunningTrac
     const { startOpenTelemetry } = await import('./open-telemetry.ts');
     return startOpenTelemetry(options);
   } catch (error) {
+    if (isPackageMissing(error)) {
+      options.log.error(
+        { event: 'tracing_failed', reason: 'OpenTelemetry is not installed' },
+        'tracing stays off: install @opentelemetry/sdk-node, or build the image with WITH_TRACING=yes',
+      );
+      return off;
+    }
     // Its message may quote a header, and with it a secret.
     const reason = error instanceof Error ? error.name : typeof error;
     options.log.error({ event: 'tracing_failed', reason }, 'tracing cannot start and stays off');

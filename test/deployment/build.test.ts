@@ -39,7 +39,10 @@ const environmentOf = (entry: 'producer' | 'worker' | 'sandbox'): Record<string,
 /** The exit code of the image's health check, asked in the environment of a container. */
 async function checkHealth(environment: Record<string, string>): Promise<number | null> {
   const [command = '', ...args] = execForm('HEALTHCHECK');
-  const child = spawn(command, args, { env: { PATH: process.env['PATH'] ?? '', ...environment } });
+  const child = spawn(command, args, {
+    cwd: join(root, 'deploy/image'),
+    env: { PATH: process.env['PATH'] ?? '', ...environment },
+  });
   const [code] = await once(child, 'exit');
   return code;
 }
@@ -59,6 +62,9 @@ describe('the built program', () => {
     const producer = await program.start('dist/producer/main.js', environment);
     for (const path of ['/console', '/console/app.js', '/console/app.css'])
       expect([path, (await fetch(`${producer.url}${path}`)).status]).toEqual([path, 200]);
+    const notices = await (await fetch(`${producer.url}/console/notices.txt`)).text();
+    expect(notices).toMatch(/^preact \d.*Copyright.*Jason Miller/ms);
+    expect(notices).toMatch(/^@preact\/signals \d/m);
     expect(await producer.stop()).toBe(0);
   });
 
@@ -76,6 +82,21 @@ describe('the built program', () => {
     expect(ended.code).toBe(1);
     expect(ended.output).toContain('REDIS_URL: must be set');
     expect(ended.output).toContain('VERIQUEUE_KEYS: must be set');
+  });
+
+  it('does without tracing and Bull Board where the image leaves them out, and says so', async () => {
+    const slim = await program.without(['@opentelemetry', '@bull-board', 'bullmq-otel']);
+    const environment = {
+      ...environmentOf('producer'),
+      OPERATOR_KEY: randomBytes(16).toString('hex'),
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://127.0.0.1:9',
+    };
+    const producer = await slim.start('dist/producer/main.js', environment);
+    expect((await fetch(`${producer.url}/console`)).status).toBe(200);
+    expect((await fetch(`${producer.url}/queues`)).status).toBe(404);
+    expect(await producer.stop()).toBe(0);
+    expect(producer.lines.join('\n')).toMatch(/"event":"tracing_failed".*WITH_TRACING=yes/);
+    expect(producer.lines.join('\n')).toMatch(/"event":"queues_off"/);
   });
 
   it('imports nothing that only development installs', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { copyFile, mkdtemp, rm, symlink } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, rm, symlink } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -16,12 +16,16 @@ export interface BuiltProgram {
   start(entry: string, environment: Readonly<Record<string, string>>): Promise<RunningPart>;
   /** Runs one entry point to its end. */
   run(entry: string, environment: Readonly<Record<string, string>>, args?: readonly string[]): Promise<Ended>;
+  /** The same where packages, or all of a scope, are not installed. Removed with this one. */
+  without(packages: readonly string[]): Promise<Pick<BuiltProgram, 'start'>>;
   /** Ends what still runs and removes the folder. */
   remove(): Promise<void>;
 }
 
 export interface RunningPart {
   readonly url: string;
+  /** What it has printed so far. */
+  readonly lines: readonly string[];
   /** SIGTERM; resolves with the exit code. */
   stop(): Promise<number | null>;
 }
@@ -45,14 +49,16 @@ export async function buildProgram(): Promise<BuiltProgram> {
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const children: ChildProcess[] = [];
+  const folders = [folder];
 
   const launch = (
     entry: string,
     environment: Readonly<Record<string, string>>,
     args: readonly string[] = [],
+    cwd = folder,
   ) => {
     const child = spawn(process.execPath, ['--enable-source-maps', entry, ...args], {
-      cwd: folder,
+      cwd,
       env: { PATH: process.env['PATH'] ?? '', ...environment },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
@@ -60,19 +66,36 @@ export async function buildProgram(): Promise<BuiltProgram> {
     return { child, exited: once(child, 'exit').then(([code]) => code as number | null) };
   };
 
-  return {
-    folder,
-    start: async (entry, environment) => {
-      const { child, exited } = launch(entry, environment);
+  const startIn =
+    (cwd: string): BuiltProgram['start'] =>
+    async (entry, environment) => {
+      const { child, exited } = launch(entry, environment, [], cwd);
       const lines: string[] = [];
       const url = await firstUrl(child, lines, exited);
       return {
         url,
+        lines,
         stop: () => {
           child.kill('SIGTERM');
           return exited;
         },
       };
+    };
+
+  return {
+    folder,
+    start: startIn(folder),
+    without: async (packages) => {
+      // Beside the folder, because Node.js looks for packages above it too.
+      const slim = await mkdtemp(join(tmpdir(), 'veriqueue-slim-'));
+      folders.push(slim);
+      for (const name of ['dist', 'package.json'])
+        await cp(join(folder, name), join(slim, name), { recursive: true });
+      await mkdir(join(slim, 'node_modules'));
+      for (const name of await readdir(join(root, 'node_modules')))
+        if (!packages.includes(name))
+          await symlink(join(root, 'node_modules', name), join(slim, 'node_modules', name));
+      return { start: startIn(slim) };
     },
     run: async (entry, environment, args) => {
       const { child, exited } = launch(entry, environment, args);
@@ -85,7 +108,7 @@ export async function buildProgram(): Promise<BuiltProgram> {
     },
     remove: async () => {
       for (const child of children) child.kill('SIGKILL');
-      await rm(folder, { recursive: true, force: true });
+      await Promise.all(folders.map((each) => rm(each, { recursive: true, force: true })));
     },
   };
 }

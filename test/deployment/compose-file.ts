@@ -9,6 +9,13 @@ const environmentValue = z.union([z.string(), z.number()]).nullable();
 /** As much of a service as the tests look at; unknown keys fail, so that nothing goes in unseen. */
 const service = z.strictObject({
   image: z.string(),
+  pull_policy: z.literal('never').optional(),
+  mem_limit: z.string(),
+  pids_limit: z.number().int().optional(),
+  logging: z.strictObject({
+    driver: z.literal('json-file'),
+    options: z.strictObject({ 'max-size': z.string(), 'max-file': z.string() }),
+  }),
   build: z.literal('.').optional(),
   user: z.string().optional(),
   command: z.array(z.string()),
@@ -17,13 +24,11 @@ const service = z.strictObject({
   cap_drop: z.tuple([z.literal('ALL')]),
   security_opt: z.array(z.string()),
   restart: z.literal('unless-stopped'),
-  profiles: z.array(z.string()).optional(),
   deploy: z.strictObject({ replicas: z.number().int() }).optional(),
   environment: z.record(z.string(), environmentValue).default({}),
   ports: z.array(z.string()).optional(),
   volumes: z.array(z.string()).default([]),
   networks: z.array(z.string()).default([]),
-  network_mode: z.string().optional(),
   depends_on: z.record(z.string(), z.strictObject({ condition: z.literal('service_healthy') })).default({}),
   healthcheck: z.looseObject({ test: z.array(z.string()) }).optional(),
   stop_grace_period: z.string().optional(),
@@ -38,13 +43,18 @@ const composeFile = z.strictObject({
 });
 export type ComposeFile = z.infer<typeof composeFile>;
 
-export const composeText = readFileSync(join(root, 'docker-compose.yml'), 'utf8');
+export const COMPOSE_FILES = ['docker-compose.yml', 'docker-compose.sandbox.yml'] as const;
+type ComposeFileName = (typeof COMPOSE_FILES)[number];
+
+const readText = (name: ComposeFileName) => readFileSync(join(root, name), 'utf8');
+/** Of the one for production. */
+export const composeText = readText('docker-compose.yml');
 
 /** @throws ZodError, YAMLParseError */
-export function readComposeFile(): ComposeFile {
-  const document = parse(composeText, { merge: true }) as Record<string, unknown>;
+export function readComposeFile(name: ComposeFileName = 'docker-compose.yml'): ComposeFile {
+  const document = parse(readText(name), { merge: true }) as Record<string, unknown>;
   return composeFile.parse(
-    Object.fromEntries(Object.entries(document).filter(([name]) => !name.startsWith('x-'))),
+    Object.fromEntries(Object.entries(document).filter(([key]) => !key.startsWith('x-'))),
   );
 }
 
@@ -61,12 +71,16 @@ export function resolveEnvironment(
   );
 }
 
-/** `${NAME}` and `${NAME:?message}`; `$$` is a dollar sign. */
+/** `${NAME}`, `${NAME:-default}` and `${NAME:?message}`; `$$` is a dollar sign. */
 export function interpolate(text: string, given: Readonly<Record<string, string>>): string {
-  return text.replace(/\$\$|\$\{(\w+)(:\?[^}]*)?\}/g, (whole, name: string | undefined, demand?: string) => {
-    if (whole === '$$') return '$';
-    const value = given[name ?? ''] ?? '';
-    if (value === '' && demand !== undefined) throw new Error(`${name}${demand}`);
-    return value;
-  });
+  return text.replace(
+    /\$\$|\$\{(\w+)(?::([-?])([^}]*))?\}/g,
+    (whole, name: string | undefined, operator?: string, word?: string) => {
+      if (whole === '$$') return '$';
+      const value = given[name ?? ''] ?? '';
+      if (value !== '') return value;
+      if (operator === '?') throw new Error(`${name}: ${word}`);
+      return word ?? '';
+    },
+  );
 }

@@ -1,10 +1,11 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { DRAIN_DEADLINE_MS } from '../../producer/http-limits.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
 import { parseEnvironment } from '../../shared/config/environment.ts';
@@ -13,23 +14,14 @@ import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { requireRedisBinary } from '../support/redis.ts';
 import { root } from './built-program.ts';
-import { composeText, interpolate, readComposeFile, resolveEnvironment } from './compose-file.ts';
-
-const compose = readComposeFile();
-const services = Object.entries(compose.services);
-const ours = services.filter(([, { build }]) => build !== undefined);
-const serviceNamed = (name: string) => {
-  const service = compose.services[name];
-  if (service === undefined) throw new Error(`no service ${name}`);
-  return service;
-};
-
-const schemas = {
-  producer: producerEnvironment,
-  worker: workerEnvironment,
-  sandbox: sandboxEnvironment,
-  'sandbox-worker': workerEnvironment,
-} as const;
+import {
+  COMPOSE_FILES,
+  type ComposeFile,
+  type ComposeService,
+  interpolate,
+  readComposeFile,
+  resolveEnvironment,
+} from './compose-file.ts';
 
 const dotEnv = {
   REDIS_PASSWORD: '0123456789abcdef',
@@ -40,13 +32,43 @@ const dotEnv = {
   RETENTION: '1d',
 };
 
-describe('docker-compose.yml', () => {
-  it('has a redis, a producer, two workers, and the sandbox as a profile', () => {
-    expect(serviceNamed('redis').image).toMatch(/^redis:/);
-    expect(serviceNamed('producer').profiles).toBeUndefined();
-    expect(serviceNamed('worker').deploy?.replicas).toBe(2);
-    expect(serviceNamed('sandbox').profiles).toEqual(['sandbox']);
-    expect(Object.keys(schemas).toSorted()).toEqual(ours.map(([name]) => name).toSorted());
+const schemas = { producer: producerEnvironment, worker: workerEnvironment, sandbox: sandboxEnvironment };
+type Ours = keyof typeof schemas;
+const isOurs = (name: string): name is Ours => name in schemas;
+const real = readComposeFile();
+const sandbox = readComposeFile('docker-compose.sandbox.yml');
+
+const serviceOf = (file: ComposeFile, name: string) => {
+  const service = file.services[name];
+  if (service === undefined) throw new Error(`no service ${name}`);
+  return service;
+};
+/** As the image adds it. */
+const environmentOf = (service: ComposeService) => ({
+  NODE_ENV: 'production',
+  HOST: '0.0.0.0',
+  ...resolveEnvironment(service, dotEnv),
+});
+const secondsOf = (text = '10s') => Number.parseInt(text, 10);
+const bytesOf = (text: string) => {
+  const [, amount = '', unit = ''] = /^(\d+)([mg])b?$/.exec(interpolate(text, {})) ?? [];
+  return Number(amount) * 1024 ** (unit === 'g' ? 3 : 2);
+};
+
+describe.each(COMPOSE_FILES)('%s', (fileName) => {
+  const file = readComposeFile(fileName);
+  const services = Object.entries(file.services);
+  const ours = services.filter((entry): entry is [Ours, ComposeService] => isOurs(entry[0]));
+
+  it('builds the image under one service, and nothing else looks for it in a registry', () => {
+    expect(ours.filter(([, { build }]) => build !== undefined).map(([name]) => name)).toEqual(['producer']);
+    const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as { version: string };
+    for (const [name, { image, pull_policy }] of ours)
+      expect([name, image, pull_policy]).toEqual([
+        name,
+        `veriqueue:${version}`,
+        name === 'producer' ? undefined : 'never',
+      ]);
   });
 
   it.each(ours)('runs an entry point that exists: %s', (_name, { command }) => {
@@ -56,70 +78,120 @@ describe('docker-compose.yml', () => {
   });
 
   it.each(ours)('passes %s only variables that it reads', (name, { environment }) => {
-    const { shape } = schemas[name as keyof typeof schemas];
-    expect(Object.keys(environment).filter((variable) => !(variable in shape))).toEqual([]);
+    expect(Object.keys(environment).filter((variable) => !(variable in schemas[name].shape))).toEqual([]);
+  });
+
+  it.each(ours)('gives %s an environment that it accepts', (name, service) => {
+    expect(() => parseEnvironment(schemas[name], environmentOf(service))).not.toThrow();
+  });
+
+  it.each(['REDIS_PASSWORD', 'VERIQUEUE_KEYS', 'VERIQUEUE_PRODUCER_KEYS'])(
+    'does not start without %s',
+    (variable) => {
+      const text = readFileSync(join(root, fileName), 'utf8');
+      expect(() => interpolate(text, { ...dotEnv, [variable]: '' })).toThrow(variable);
+    },
+  );
+
+  it('keeps the account of the upstream from everything but the worker', () => {
+    const knowing = services.filter(([, { environment }]) => 'TENCENTCLOUD_SECRET_KEY' in environment);
+    expect(knowing.map(([name]) => name)).toEqual(['worker']);
+  });
+
+  it.each(services)('declares what %s refers to', (_name, { volumes, networks, depends_on }) => {
+    for (const network of networks) expect(file.networks).toHaveProperty(network);
+    for (const volume of volumes) expect(file.volumes).toHaveProperty(volume.split(':')[0] ?? '');
+    for (const other of Object.keys(depends_on)) expect(serviceOf(file, other).healthcheck).toBeDefined();
+  });
+
+  it("publishes the API and the operators' port, on loopback alone", () => {
+    const published = services.flatMap(([, { ports = [] }]) => ports);
+    expect(published).toEqual(['127.0.0.1:3000:3000', '127.0.0.1:3002:3002']);
+    expect(environmentOf(serviceOf(file, 'producer'))).toMatchObject({
+      PORT: '3000',
+      OPERATIONS_PORT: '3002',
+    });
+  });
+
+  it('kills no process sooner than it has drained', () => {
+    const { SHUTDOWN_DEADLINE } = parseEnvironment(
+      workerEnvironment,
+      environmentOf(serviceOf(real, 'worker')),
+    );
+    const grace = (name: string) => secondsOf(serviceOf(file, name).stop_grace_period) * 1000;
+    expect(grace('producer')).toBeGreaterThanOrEqual(2 * DRAIN_DEADLINE_MS);
+    expect(grace('worker')).toBeGreaterThan(SHUTDOWN_DEADLINE + 5_000);
+  });
+
+  it('bounds the memory and the log of every service', () => {
+    for (const [name, { mem_limit, logging }] of services) {
+      expect([name, bytesOf(mem_limit)]).toEqual([name, expect.any(Number)]);
+      expect(Object.keys(logging.options).toSorted()).toEqual(['max-file', 'max-size']);
+    }
+  });
+
+  it('lets Redis refuse writes before the engine kills it', () => {
+    const { command, mem_limit } = serviceOf(file, 'redis');
+    const [, maxmemory = ''] =
+      /maxmemory (\S+)\n/.exec(interpolate(interpolate(command.join('\n'), {}), {})) ?? [];
+    expect(bytesOf(maxmemory)).toBeGreaterThan(0);
+    expect(2 * bytesOf(maxmemory)).toBeLessThanOrEqual(bytesOf(mem_limit));
+  });
+});
+
+describe('docker-compose.yml', () => {
+  it('has a redis, a producer and two workers', () => {
+    expect(Object.keys(real.services)).toEqual(['redis', 'producer', 'worker']);
+    expect(serviceOf(real, 'worker').deploy?.replicas).toBe(2);
   });
 
   it.each(['producer', 'worker'] as const)('leaves no setting of the %s without effect', (name) => {
-    const { environment } = serviceNamed(name);
-    // The image sets HOST and NODE_ENV; the operations listener has the same.
+    const { environment } = serviceOf(real, name);
+    // The image sets HOST and NODE_ENV; the operations listener has the same host.
     const missing = Object.keys(schemas[name].shape).filter((variable) => !(variable in environment));
     expect(missing.filter((variable) => !['HOST', 'OPERATIONS_HOST', 'NODE_ENV'].includes(variable))).toEqual(
       [],
     );
   });
 
-  it.each(ours)('gives %s an environment it accepts', (name, service) => {
-    const environment = resolveEnvironment(service, dotEnv);
-    const schema = schemas[name as keyof typeof schemas];
-    expect(() => parseEnvironment(schema, environment)).not.toThrow();
-  });
-
   it('passes on what .env sets', () => {
-    const environment = resolveEnvironment(serviceNamed('worker'), dotEnv);
-    expect(parseEnvironment(workerEnvironment, environment).RETENTION).toBe(86_400_000);
+    expect(parseEnvironment(workerEnvironment, environmentOf(serviceOf(real, 'worker'))).RETENTION).toBe(
+      86_400_000,
+    );
+  });
+});
+
+describe('docker-compose.sandbox.yml', () => {
+  it('shares no project, volume and lane with the real thing', () => {
+    expect(sandbox.name).not.toBe(real.name);
+    const laneOf = (file: ComposeFile) =>
+      (['producer', 'worker'] as const).map(
+        (name) => parseEnvironment(schemas[name], environmentOf(serviceOf(file, name))).LANE,
+      );
+    expect([laneOf(real), laneOf(sandbox)]).toEqual([
+      ['main', 'main'],
+      ['sandbox', 'sandbox'],
+    ]);
   });
 
-  it.each(['REDIS_PASSWORD', 'VERIQUEUE_KEYS', 'VERIQUEUE_PRODUCER_KEYS'])(
-    'does not start without %s',
-    (variable) => {
-      expect(() => interpolate(composeText, { ...dotEnv, [variable]: '' })).toThrow(variable);
-    },
-  );
-
-  it('keeps the account of the upstream from everything but the workers', () => {
-    const knowing = services.filter(([, { environment }]) => 'TENCENTCLOUD_SECRET_KEY' in environment);
-    expect(knowing.map(([name]) => name).toSorted()).toEqual(['sandbox-worker', 'worker']);
+  it('lets the worker ask the sandbox by its name, and no other network reach the sandbox', () => {
+    const { FACEID_ENDPOINT } = parseEnvironment(
+      workerEnvironment,
+      environmentOf(serviceOf(sandbox, 'worker')),
+    );
+    const { SANDBOX_PORT } = parseEnvironment(
+      sandboxEnvironment,
+      environmentOf(serviceOf(sandbox, 'sandbox')),
+    );
+    expect(FACEID_ENDPOINT).toBe(`http://sandbox:${SANDBOX_PORT}`);
+    expect(serviceOf(sandbox, 'sandbox').networks).toEqual(['upstream']);
   });
 
-  it.each(services)(
-    'declares what %s refers to',
-    (_name, { volumes, networks, network_mode, depends_on }) => {
-      const shared = network_mode === undefined ? [] : [network_mode.replace('service:', '')];
-      for (const network of networks) expect(compose.networks).toHaveProperty(network);
-      for (const volume of volumes) expect(compose.volumes).toHaveProperty(volume.split(':')[0] ?? '');
-      for (const other of [...Object.keys(depends_on), ...shared])
-        expect(compose.services).toHaveProperty(other);
-    },
-  );
-
-  it('waits for nothing that has no health check', () => {
-    const awaited = services.flatMap(([, { depends_on }]) => Object.keys(depends_on));
-    for (const name of awaited) {
-      const { healthcheck, build } = serviceNamed(name);
-      expect(healthcheck !== undefined || build !== undefined).toBe(true);
-    }
-  });
-
-  it.each(ours)('stops %s no sooner than it has drained', (name, { stop_grace_period }) => {
-    const drainMs = 'SHUTDOWN_DEADLINE' in schemas[name as keyof typeof schemas].shape ? 20_000 : 10_000;
-    const graceMs = stop_grace_period === undefined ? 10_000 : Number.parseInt(stop_grace_period, 10) * 1000;
-    expect(graceMs).toBeGreaterThanOrEqual(drainMs);
-  });
-
-  it('publishes nothing but the API, on loopback', () => {
-    const published = services.flatMap(([, { ports = [] }]) => ports);
-    expect(published).toEqual(['127.0.0.1:3000:3000']);
+  it('lets events go to a receiver next door', () => {
+    for (const name of ['producer', 'worker'] as const)
+      expect(
+        parseEnvironment(schemas[name], environmentOf(serviceOf(sandbox, name))).ALLOW_INSECURE_CALLBACKS,
+      ).toBe(true);
   });
 });
 
@@ -138,7 +210,7 @@ describe('the redis of docker-compose.yml', () => {
   it('is fit for verifications, behind its password', async () => {
     const binary = await requireRedisBinary();
     const port = await findFreePort();
-    const [command = '', ...args] = serviceNamed('redis').command.map((word) => interpolate(word, dotEnv));
+    const [command = '', ...args] = serviceOf(real, 'redis').command.map((word) => interpolate(word, dotEnv));
     server = spawn(
       command,
       args.map((word) => word.replace('redis-server', binary)),

@@ -10,9 +10,9 @@ const copied = readStages()
   .flatMap(({ text }) => text.split(/\s+/).slice(0, -1));
 
 describe('the Dockerfile', () => {
-  it('does not run as root', () => {
+  it('does not run as root, by number', () => {
     const names = readRuntimeStage().map(({ name }) => name);
-    expect(readRuntimeStage().find(({ name }) => name === 'USER')?.text).toBe('node');
+    expect(readRuntimeStage().find(({ name }) => name === 'USER')?.text).toBe('1000:1000');
     expect(names.indexOf('USER')).toBeGreaterThan(names.lastIndexOf('COPY'));
   });
 
@@ -24,19 +24,25 @@ describe('the Dockerfile', () => {
   it('takes nothing but the build and what production needs into the image', () => {
     const copies = readRuntimeStage().filter(({ name }) => name === 'COPY');
     expect(copies.map(({ text }) => text)).toEqual([
-      'package.json ./',
+      'LICENSE package.json deploy/image/healthcheck.sh ./',
+      'bin ./bin',
+      '--from=dependencies /app/sbom.cdx.json ./',
       '--from=dependencies /app/node_modules ./node_modules',
       '--from=build /app/dist ./dist',
     ]);
     expect(readStages().flatMap((stage) => stage.map(({ text }) => text))).toContain(
-      'npm ci --omit=dev --ignore-scripts --no-audit --no-fund',
+      'npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund',
     );
   });
 
+  const rules = readFileSync(join(root, '.dockerignore'), 'utf8')
+    .split('\n')
+    .filter((line) => line !== '' && !line.startsWith('#'));
+
   it.each(copied)('copies %s, which exists and is let through', (path) => {
-    const letThrough = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
     expect(existsSync(join(root, path))).toBe(true);
-    expect(letThrough).toContain(`!${path}`);
+    const top = path.startsWith('deploy/') ? 'deploy/image' : path;
+    expect(rules).toContain(`!${top}`);
   });
 
   it('copies every folder that the build compiles', () => {
@@ -47,14 +53,12 @@ describe('the Dockerfile', () => {
   });
 
   it('sends nothing else to the engine', () => {
-    const lines = readFileSync(join(root, '.dockerignore'), 'utf8').split('\n');
-    const rules = lines.filter((line) => line !== '' && !line.startsWith('#'));
-    expect(rules[0]).toBe('*');
-    expect(
-      rules
-        .slice(1)
-        .map((rule) => rule.replace('!', ''))
-        .toSorted(),
-    ).toEqual([...new Set(copied)].toSorted());
+    const sent = copied.map((path) => (path.startsWith('deploy/') ? 'deploy/image' : path));
+    expect(rules.slice(0, 1)).toEqual(['*']);
+    // A folder is let through before what is in it is shut out and in.
+    expect(rules.indexOf('!deploy')).toBeLessThan(rules.indexOf('deploy/*'));
+    expect(rules.indexOf('deploy/*')).toBeLessThan(rules.indexOf('!deploy/image'));
+    const letThrough = rules.filter((rule) => rule.startsWith('!') && rule !== '!deploy');
+    expect(letThrough.map((rule) => rule.slice(1)).toSorted()).toEqual([...new Set(sent)].toSorted());
   });
 });

@@ -54,15 +54,27 @@ export const elsewhere: readonly ElsewhereRow[] = [
   },
   {
     page: 'docs/going-live.md',
-    begins: 'cp .env.example',
+    begins: 'docker build --tag',
     reason: 'needs Docker',
-    executedBy: 'test/deployment/compose.test.ts',
+    executedBy: 'deploy/try-containers.sh',
   },
   {
     page: 'docs/going-live.md',
-    begins: 'docker compose --profile sandbox',
+    begins: 'made=$(docker compose',
     reason: 'needs Docker',
-    executedBy: 'test/deployment/compose.test.ts',
+    executedBy: 'deploy/try-containers.sh',
+  },
+  {
+    page: 'docs/going-live.md',
+    begins: 'curl -sS http://127.0.0.1:3000/v1/verifications',
+    reason: 'needs Docker',
+    executedBy: 'deploy/try-containers.sh',
+  },
+  {
+    page: 'docs/going-live.md',
+    begins: 'docker compose -f docker-compose.sandbox.yml down',
+    reason: 'needs Docker',
+    executedBy: 'deploy/try-containers.sh',
   },
   {
     page: 'docs/going-live.md',

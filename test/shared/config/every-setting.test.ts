@@ -81,6 +81,10 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     ...url,
     'http://faceid.example',
     'http://127.0.0.1.example',
+    'http://8.8.8.8',
+    'http://169.254.169.254',
+    'http://sandbox.local',
+    'ftp://sandbox',
     'https://user:password@host',
     'https://host/?a=b',
     'https://host/#a',
@@ -198,6 +202,14 @@ describe('settings that belong together', () => {
   });
   afterAll(() => rm(folder, { recursive: true, force: true }));
 
+  /** The sandbox in another container. */
+  const sandboxNextDoor = {
+    FACEID_ENDPOINT: 'http://sandbox:3001',
+    ALLOW_SANDBOX: 'true',
+    LIVEMODE: 'false',
+    TENCENTCLOUD_SECRET_ID: 'sandbox-secret-id',
+    TENCENTCLOUD_SECRET_KEY: 'sandbox-secret-key',
+  };
   const rsa = 'bm90IGEga2V5';
   it.each<[keyof typeof processes, string, Readonly<Record<string, string>>]>([
     ['worker', 'RETRY_CAP', { RETRY_BASE: '2m', RETRY_CAP: '1m' }],
@@ -221,6 +233,11 @@ describe('settings that belong together', () => {
       'ALLOW_SANDBOX',
       { FACEID_ENDPOINT: 'https://gateway.example', LIVEMODE: 'false', NODE_ENV: 'production' },
     ],
+    ['worker', 'FACEID_ENDPOINT', { ...sandboxNextDoor, LIVEMODE: 'true' }],
+    ['worker', 'FACEID_ENDPOINT', { ...sandboxNextDoor, ALLOW_SANDBOX: 'false' }],
+    ['worker', 'FACEID_ENDPOINT', { ...sandboxNextDoor, TENCENTCLOUD_SECRET_ID: 'AKIDreal' }],
+    ['worker', 'FACEID_ENDPOINT', { ...sandboxNextDoor, TENCENTCLOUD_SECRET_KEY: 'real' }],
+    ['worker', 'FACEID_ENDPOINT', { ...sandboxNextDoor, TENCENTCLOUD_TOKEN: 'real' }],
     ['producer', 'OPERATIONS_HOST', { OPERATIONS_HOST: '127.0.0.1' }],
     ['producer', 'OPERATIONS_PORT', { OPERATIONS_PORT: '3000' }],
     ['sandbox', 'SANDBOX_LATENCY_MAX_MS', { SANDBOX_LATENCY_MIN_MS: '9', SANDBOX_LATENCY_MAX_MS: '8' }],
@@ -235,6 +252,9 @@ describe('settings that belong together', () => {
     { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'production', ALLOW_SANDBOX: 'true' },
     { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'production', LIVEMODE: 'true' },
     { FACEID_ENDPOINT: 'http://127.0.0.1:3001', NODE_ENV: 'development' },
+    { ...sandboxNextDoor, NODE_ENV: 'production' },
+    { ...sandboxNextDoor, FACEID_ENDPOINT: 'http://10.1.2.3:3001' },
+    { ...sandboxNextDoor, FACEID_ENDPOINT: 'http://[fd00::2]:3001' },
     { FACEID_ENDPOINT: 'https://gateway.example', LIVEMODE: 'true', NODE_ENV: 'production' },
     { NODE_ENV: 'production' },
     { FACEID_ENDPOINT: 'https://faceid.tencentcloudapi.com', LIVEMODE: 'true' },
@@ -272,7 +292,7 @@ describe('a process', () => {
       const all = Object.fromEntries(own.map((variable) => [variable, wrong[variable]?.[0] ?? '']));
       const { status, stderr } = spawnSync(
         globalThis.process.execPath,
-        ['--import', 'tsx', `${process}/main.ts`],
+        ['--import', 'tsx', `${process === 'start' ? 'dev/start' : process}/main.ts`],
         {
           env: { PATH: globalThis.process.env['PATH'], ...all },
           encoding: 'utf8',
