@@ -174,7 +174,7 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     labelNames: ['what'],
     registers,
   });
-  for (const what of ['expired', 'forgotten', 'unanswered', 'undelivered', 'orphans'])
+  for (const what of ['expired', 'forgotten', 'unanswered', 'undelivered', 'orphans', 'ended'])
     sweepSkipped.inc({ what }, 0);
   const lastSweep = new Gauge({
     name: 'veriqueue_last_sweep_timestamp_seconds',

@@ -1,4 +1,4 @@
-import { FlowProducer } from 'bullmq';
+import { FlowProducer, UnrecoverableError, Worker } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { jobKeysOf, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import { type Chain, startChain } from '../support/chain.ts';
@@ -125,4 +125,28 @@ describe('entries that nothing can be done about', () => {
     await chain.addWorker();
     await chain.log.line((line) => line.event === 'job_requeued');
   });
+});
+
+test('a job that failed although its work was done is removed, and one that was set aside stays', async () => {
+  const { id } = await chain.submit();
+  const failing = async (reason: string) => {
+    const connection = chain.redis.duplicate({ maxRetriesPerRequest: null });
+    const worker = new Worker(
+      chain.queues.verifications.name,
+      () => Promise.reject(new UnrecoverableError(reason)),
+      { connection, prefix: chain.keys.queuePrefix },
+    );
+    await new Promise((resolve) => worker.once('failed', resolve));
+    await worker.close();
+    connection.disconnect();
+  };
+  await failing('OOM command not allowed when used memory > maxmemory.');
+  await chain.redis.hset(chain.keys.record(id), { status: 'cancelled' });
+  const aside = await chain.submit();
+  await failing('Cannot work on this job: its data cannot be read');
+  await chain.redis.hset(chain.keys.record(aside.id), { status: 'cancelled' });
+  await chain.addWorker();
+  const failed = () => chain.redis.zrange(chain.queues.verifications.toKey('failed'), '0', '-1');
+  await expect.poll(failed, { timeout: 30_000 }).toEqual([aside.id]);
+  expect(await chain.redis.exists(chain.queues.verifications.toKey(id))).toBe(0);
 });

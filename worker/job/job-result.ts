@@ -21,3 +21,6 @@ export type JobResult =
   | { readonly result: 'hand_back' }
   /** Cannot be worked on, now or later. */
   | { readonly result: 'set_aside'; readonly reason: string };
+
+/** How the reason begins that BullMQ keeps of a job that was set aside. */
+export const SET_ASIDE = 'Cannot work on this job: ';

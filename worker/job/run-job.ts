@@ -4,7 +4,7 @@ import { type JobData, jobData } from '../../shared/store/queue/verification-flo
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { parseTraceParent } from '../../shared/tracing/trace-parent.ts';
 import type { WorkerMetrics } from '../metrics.ts';
-import type { JobResult, JobRun } from './job-result.ts';
+import { type JobResult, type JobRun, SET_ASIDE } from './job-result.ts';
 import { isLostJob } from './lost-job.ts';
 
 export interface JobDeps {
@@ -147,7 +147,7 @@ async function setAside(deps: JobDeps, job: Job, reason: string): Promise<never>
       'a job is set aside, its record stands',
     );
   }
-  throw new UnrecoverableError(`Cannot work on this job: ${reason}`);
+  throw new UnrecoverableError(`${SET_ASIDE}${reason}`);
 }
 
 function afterError(deps: JobDeps, errors: ErrorCount, job: Job, error: unknown): JobResult {

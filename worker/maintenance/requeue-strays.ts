@@ -5,28 +5,12 @@ import {
   requeueUndelivered,
 } from '../../shared/store/queue/stray-jobs.ts';
 import type { EachEntry } from './each-entry.ts';
+import { LOOKED_AT, pagesOf } from './pages-of.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
-import { createSweepWalk, type SweepWalk } from './sweep-walk.ts';
+import { createSweepWalk } from './sweep-walk.ts';
 
-/** Looked at in a sweep, and in one script. 5,000 cost Redis some 20 ms, in ten parts. */
-const LOOKED_AT = 5_000;
-const PAGE = 500;
 /** What a script of one of the queues' scores may be. */
 const ANY = Number.MAX_SAFE_INTEGER;
-
-type Pages = (look: (ids: readonly string[]) => Promise<void>) => Promise<boolean>;
-
-function pagesOf(walk: SweepWalk): Pages {
-  return async (look) => {
-    for (let looked = 0; looked < LOOKED_AT; looked += PAGE) {
-      const ids = await walk.take(PAGE);
-      if (ids.length > 0) await look(ids);
-      if (ids.length < PAGE) return false;
-    }
-    // A backlog is no reason to hurry.
-    return false;
-  };
-}
 
 /** Gives verifications without an outcome that no job works on their jobs back. */
 export function createRequeueUnanswered(deps: SweepDeps, each: EachEntry): SweepStep {

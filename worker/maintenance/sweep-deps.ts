@@ -24,7 +24,7 @@ export interface SweepDeps {
 
 /** One kind of upkeep. */
 export interface SweepStep {
-  readonly name: 'expired' | 'forgotten' | 'unanswered' | 'undelivered' | 'orphans';
+  readonly name: 'expired' | 'forgotten' | 'unanswered' | 'undelivered' | 'orphans' | 'ended';
   /** @returns whether there may be as much to do again at once */
   run(): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { createEachEntry, type EachEntry } from './each-entry.ts';
 import { createExpireSubjects } from './expire-subjects.ts';
+import { createRemoveEndedJobs } from './remove-ended-jobs.ts';
 import { createRemoveOrphans, createRequeueUnanswered, createRequeueUndelivered } from './requeue-strays.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
 import { createSweepWalk } from './sweep-walk.ts';
@@ -26,6 +27,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createRequeueUnanswered(deps, each),
     createRequeueUndelivered(deps, each),
     createRemoveOrphans(deps, each),
+    createRemoveEndedJobs(deps, each),
   ];
   return async () => {
     let more = false;
