@@ -224,8 +224,8 @@ async function takeRoom(
   { redis, keys, lane, rules, now }: SubmitDeps,
   clientId: string,
 ): Promise<LaneOverview> {
-  await requireRecordRoom(redis, keys, { clientId, max: rules.maxClientRecords, now: now() });
-  const overview = await lane.read();
+  const room = { clientId, max: rules.maxClientRecords, now: now() };
+  const [overview] = await Promise.all([lane.read(), requireRecordRoom(redis, keys, room)]);
   const backlog = lane.countBacklog(overview);
   if (backlog < rules.maxBacklog) {
     lane.take();

@@ -203,7 +203,10 @@ describe('when Redis hangs', () => {
   test('a submission that Redis carried out after its client was told 503 is taken back', async () => {
     // Its clock stands still, so what it knows of client and backlog stays fresh: the transaction is what hangs.
     const now = Date.now();
-    const own = await startProducerUnderTest(redis.url, { now: () => now });
+    const own = await startProducerUnderTest(redis.url, {
+      now: () => now,
+      environment: { CLIENT_MAX_RECORDS: '0' },
+    });
     try {
       const counter = `${own.keys.queuePrefix}:${own.keys.verificationQueue}:id`;
       const { id } = await own.submitted();
