@@ -7,12 +7,13 @@ import { forgetLua, shredLua } from './lua.ts';
 // event of a redelivery has a job of its own (shared/store/endpoints).
 const eraseScript = defineScript({
   name: 'erase',
-  keys: 8,
+  keys: 9,
   lua: `
 ${shredLua}
 ${forgetLua}
 local record, subject, log, photosStored, laneIndex, retention, deadLetters, heldEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
+local openRedeliveries = KEYS[9]
 local id, indexPrefix, client, jobPrefix, heldPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local now = redis.call('HMGET', record, 'status', 'client', 'redelivery')
 if not now[1] or now[2] ~= client then return {'missing'} end
@@ -27,6 +28,7 @@ for _, endpoint in ipairs(redis.call('SMEMBERS', heldEndpoints)) do
   if string.sub(endpoint, 1, #client + 1) == client .. ' ' then redis.call('ZREM', heldPrefix .. endpoint, id) end
 end
 shred(subject, photosStored, laneIndex, id)
+redis.call('SREM', openRedeliveries, id)
 forget(record, log, retention, deadLetters, indexPrefix, id)
 return {'erased', unpack(jobs)}
 `,
@@ -61,6 +63,7 @@ export async function eraseVerification(
       keys.retention(),
       keys.deadLetters(),
       keys.heldEndpoints(),
+      keys.openRedeliveries(clientId),
     ],
     [id, keys.indexPrefix(), clientId, keys.jobKey(keys.deliveryQueue, ''), keys.heldDeliveries('')],
   );
