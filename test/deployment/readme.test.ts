@@ -104,7 +104,8 @@ describe('what the README tells a newcomer to do', () => {
   });
 
   it('makes a client by the command of docs/going-live.md', async () => {
-    const command = codeBlocks(goingLive, 'sh').find((block) => block.includes('client create')) ?? '';
+    const command =
+      codeBlocks(goingLive, 'sh').find((block) => block.includes('npx veriqueue client create')) ?? '';
     const args = command.trim().replace('npx veriqueue ', '').split(' ');
     const env = { REDIS_URL: redis.url, VERIQUEUE_KEYS: sealingKeys };
     const ended = await program.run('dist/cli/main.js', env, args);

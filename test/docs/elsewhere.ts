@@ -77,6 +77,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'deploy/try-containers.sh',
   },
   {
+    page: 'docs/upgrading.md',
+    begins: 'docker compose up -d --remove-orphans',
+    reason: 'needs Docker',
+    executedBy: 'deploy/try-containers.sh',
+  },
+  {
     page: 'docs/going-live.md',
     begins: 'kubectl create secret',
     reason: 'needs a cluster',
