@@ -5,6 +5,7 @@ import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { connectContext, type WorkerContext } from './context.ts';
+import { startHeartbeat } from './heartbeat.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
@@ -69,11 +70,13 @@ export async function startWorker(
         throw error;
       },
     );
+    const heartbeat = await startHeartbeat(opened.context);
     const consumers = await startConsumers(opened.context);
     abandon = consumers.abandon;
     readiness = () => judgeReadiness(opened.context, consumers.workers);
     const stop = async () => {
       await consumers.stop();
+      await heartbeat.stop();
       await membership.leave();
       await health.close();
       await opened.close();

@@ -123,7 +123,9 @@ export const OUTCOMES = {
   'Veriqueue.AnswerTooLarge': own.unknown('The answer exceeded the size an answer can have'),
   'Veriqueue.UnexpectedAnswer': own.unknown('The answer was JSON without a result'),
   'Veriqueue.Quarantined': {
-    ...own.gaveUp('Several workers died with this one alone in flight'),
+    ...own.gaveUp(
+      'Workers died with this one in flight seven times, three times after it was made to run alone',
+    ),
     action: 'contact_support',
     billed: 'unknown',
   },

@@ -50,6 +50,8 @@ export interface LaneKeys {
   writeProbe(): string;
   /** Hash: worker id → number of verifications that process has in flight. */
   inFlight(): string;
+  /** Sorted set: worker id → its last heartbeat (ms epoch of Redis' clock); without those that stopped in order. */
+  heartbeats(): string;
   /** Hash: what the lane asks (endpoint, livemode, account), as its first worker wrote it down. */
   upstream(): string;
   /** Sorted set: the lane's workers by the time (ms epoch) until which they count as present. */
@@ -115,6 +117,7 @@ export function laneKeys(lane: string): LaneKeys {
     bulkShareTurn: () => `${tag}:bulk-share-turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
+    heartbeats: () => `${tag}:heartbeats`,
     upstream: () => `${tag}:upstream`,
     workers: () => `${tag}:workers`,
     quota: () => `${tag}:quota`,

@@ -25,7 +25,7 @@ test('an outcome whose reply is lost with its connection is counted once, and is
     const claim = { id, clientId: CLIENT_ID, token: 'token-a-----', day: DAY };
     expect(await claimVerification({ redis, keys, workerId: 'worker-a' }, claim)).toMatchObject({
       status: 'claimed',
-      record: { crashes: { shared: 0, alone: 0 } },
+      record: { deaths: { shared: 0, alone: 0 } },
     });
     expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
     cutter.cutReplyTo(id);

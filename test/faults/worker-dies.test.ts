@@ -71,7 +71,7 @@ describe('a worker that is killed', () => {
 });
 
 describe('a verification that kills its workers', () => {
-  test('is quarantined with an event, and the others are finished', async () => {
+  test('is quarantined with an event after seven deaths, three of them alone, and the others are finished', async () => {
     chain = await startChain({ workers: 0 });
     const poison: TestPerson = makePerson();
     chain.sandbox.script(
@@ -80,7 +80,7 @@ describe('a verification that kills its workers', () => {
     );
     let worker = await chain.addWorkerProcess();
     const { id } = await chain.submit(poison);
-    for (let crash = 0; crash < 2; crash += 1) {
+    for (let death = 0; death < 7; death += 1) {
       await underWay(id);
       await kill(worker);
       await chain.redis.hdel(chain.keys.record(id), 'sentAt');
@@ -95,7 +95,7 @@ describe('a verification that kills its workers', () => {
     });
     expect(chain.receiver.accepted.get(id)).toMatchObject({ type: 'verification.failed' });
     expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
-  }, 120_000);
+  }, 240_000);
 });
 
 describe('a worker that stands still for longer than its lock', () => {
@@ -156,9 +156,14 @@ describe('a worker that only seemed to be dead', () => {
     const calls = () => chain.sandbox.calls(person.idCard).calls;
     await expect.poll(calls, { timeout: 15_000, interval: 10 }).toBe(1);
     process.kill(stopped.pid, 'SIGSTOP');
-    // As if another worker had been lost with it before: the next claim finds the second death of a worker that was alone.
-    await chain.redis.hset(chain.keys.record(id), 'crashesAlone', '1');
-    const first = await chain.redis.hget(chain.keys.record(id), 'claimedBy');
+    // As if others had died with it before, and this one had been made to run alone: the next claim finds the third death.
+    const [first, token] = await chain.redis.hmget(chain.keys.record(id), 'claimedBy', 'claimToken');
+    const beat = String(Date.now() - 60_000);
+    await chain.redis.zadd(chain.keys.heartbeats(), beat, 'dead-1', beat, 'dead-2');
+    await chain.redis.hset(chain.keys.record(id), {
+      deaths: `alone:${beat}:dead-1 alone:${beat}:dead-2 `,
+      ranAlone: token ?? '',
+    });
     await chain.addWorkerProcess();
     const claimer = () => chain.redis.hget(chain.keys.record(id), 'claimedBy');
     await expect.poll(claimer, { timeout: RECOVERY_MS, interval: 10 }).not.toBe(first);
@@ -172,6 +177,39 @@ describe('a worker that only seemed to be dead', () => {
     });
     expect(calls()).toBe(1);
   });
+});
+
+describe('workers that lose a verification again and again and live', () => {
+  test('do not quarantine it, although each had nothing else in flight', async () => {
+    chain = await startChain({ workers: 0, environment: { UPSTREAM_TIMEOUT: '60s' } });
+    const person = makePerson();
+    const slow = { code: 'Success', latencyMs: 60_000 } as const;
+    chain.sandbox.script(person.idCard, [slow, slow, slow, slow, slow, 'Success']);
+    const { id } = await chain.submit(person);
+    const calls = () => chain.sandbox.calls(person.idCard).calls;
+    const beats = async (worker: string) => Number(await chain.redis.zscore(chain.keys.heartbeats(), worker));
+    const parts = [await chain.addWorkerProcess()];
+    const known = new Map<string, Part>();
+    for (let lost = 1; lost <= 5; lost += 1) {
+      await expect.poll(calls, { timeout: RECOVERY_MS, interval: 10 }).toBe(lost);
+      const holder = (await chain.redis.hget(chain.keys.record(id), 'claimedBy')) ?? '';
+      if (!known.has(holder)) known.set(holder, parts[known.size] as Part);
+      const stopped = known.get(holder) as Part;
+      process.kill(stopped.pid, 'SIGSTOP');
+      const before = await beats(holder);
+      if (parts.length < 2) parts.push(await chain.addWorkerProcess());
+      const claimer = () => chain.redis.hget(chain.keys.record(id), 'claimedBy');
+      await expect.poll(claimer, { timeout: RECOVERY_MS, interval: 10 }).not.toBe(holder);
+      process.kill(stopped.pid, 'SIGCONT');
+      await expect.poll(() => beats(holder), { timeout: RECOVERY_MS }).toBeGreaterThan(before);
+    }
+    expect(await chain.receiver.eventOf(id)).toMatchObject({
+      type: 'verification.completed',
+      data: { outcome: { verdict: 'match', code: 'Success' } },
+    });
+    // They still wait for answers that nobody needs.
+    for (const part of parts) await kill(part);
+  }, 180_000);
 });
 
 describe('a worker that is told to stop', () => {

@@ -8,6 +8,7 @@ import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { abandonClaim } from '../../shared/store/verifications/abandon-claim.ts';
 import { type ClaimContext, claimVerification } from '../../shared/store/verifications/claim.ts';
+import { noteRunAlone } from '../../shared/store/verifications/note-run-alone.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
@@ -117,17 +118,33 @@ async function workOn(
   sealed: SealedSubject | null,
   run: JobRun,
 ): Promise<JobResult> {
-  const { record } = held;
-  const judgement = judgeCrashes(record.crashes);
-  if (judgement === 'quarantine') {
-    await sleep(LAST_WORD_MS);
-    return giveUp(deps, held, 'Veriqueue.Quarantined');
-  }
+  if (judgeCrashes(held.record.deaths) !== 'quarantine') return askAbout(deps, held, sealed, run);
+  await sleep(LAST_WORD_MS);
+  // The same claim, looked at again: a worker that has come back meanwhile did not die.
+  const { id, clientId } = held.record;
+  const token = held.claim.token;
+  const again = await claimVerification(deps.claims, { id, clientId, token, day: ledgerDay(deps.now()) });
+  if (again.status === 'final' || again.status === 'cancelled') return { result: 'done' };
+  if (again.status !== 'claimed') return { result: 'hand_back' };
+  return judgeCrashes(again.record.deaths) === 'quarantine'
+    ? giveUp(deps, again, 'Veriqueue.Quarantined')
+    : askAbout(deps, again, again.sealed, run);
+}
+
+async function askAbout(
+  deps: VerificationDeps,
+  held: HeldVerification,
+  sealed: SealedSubject | null,
+  run: JobRun,
+): Promise<JobResult> {
+  const { record, claim } = held;
   const subject = openIfUsable(deps, record, sealed);
   if (typeof subject === 'string') return giveUp(deps, held, subject);
-  if (judgement === 'run') return deps.ask(held, subject, run);
+  if (judgeCrashes(record.deaths) === 'run') return deps.ask(held, subject, run);
   const release = await deps.gate.becomeAlone();
   try {
+    const noted = await deps.writes.untilTaken(() => noteRunAlone(deps.claims, { id: record.id, claim }));
+    if (noted === 'lost') return { result: 'hand_back' };
     return await deps.ask(held, subject, run);
   } finally {
     release();

@@ -3,6 +3,7 @@ import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 import { noteCallLua, noteLostCallLua } from './call-lua.ts';
+import { deathsLua } from './heartbeat.ts';
 import { moveStatusLua, releaseClaimLua } from './lua.ts';
 import { joinPhoto } from './photo-pieces.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
@@ -33,20 +34,22 @@ export interface HeldClaim {
 /** Tokens of 12 characters and a space each: as many as runs can follow one another before a lost reply is known as lost. */
 const CLAIMS_REMEMBERED = 4;
 
-// A claim that was never released means that its worker died, or lost its lock, with this verification in flight.
+// A claim that was never released means that its worker died, or lost its lock, with this verification in flight. Which
+// of the two, its heartbeat says (heartbeat.ts).
 // If its request had left (`sentAt`), the upstream may have answered, and billed, a call whose answer nobody has.
 //
 // A claim whose reply was lost is sent again. It finds itself in the record, as the claim that stands or as one that another
 // run has taken over from, and then it must not take the verification back.
 const claimScript = defineScript({
   name: 'claim',
-  keys: 2,
+  keys: 3,
   lua: `
 ${moveStatusLua}
 ${releaseClaimLua}
 ${noteCallLua}
 ${noteLostCallLua}
-local record, inFlight = KEYS[1], KEYS[2]
+${deathsLua}
+local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
 local id, worker, token, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local crashCode, day, ledgers = ARGV[6], ARGV[7], ARGV[8]
 local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
@@ -55,16 +58,14 @@ if not status then return {} end
 if status == 'completed' or status == 'failed' or status == 'cancelled' then
   return redis.call('HGETALL', record)
 end
+forgetDeathsOfTheLiving(record, heartbeats)
 local claims = before[4] or ''
 if string.find(claims, token, 1, true) then
   if before[2] == worker and before[3] == token then return redis.call('HGETALL', record) end
   return {'lost'}
 end
 if before[2] then
-  if before[2] ~= worker then
-    local alone = redis.call('HGET', inFlight, before[2]) == '1'
-    redis.call('HINCRBY', record, alone and 'crashesAlone' or 'crashesShared', 1)
-  end
+  if before[2] ~= worker then noteDeath(record, heartbeats) end
   releaseClaim(record, inFlight)
 end
 noteLostCall(record, ledgers, client, crashCode, day, '')
@@ -88,7 +89,7 @@ export const CRASH_CODE = 'Veriqueue.WorkerCrashed';
 
 /**
  * Claims a verification for one attempt: status `verifying`, in flight with this worker. Doing it again under the same token
- * changes nothing.
+ * changes nothing but this: deaths of workers that have given a sign of life since are not counted any more.
  *
  * @param token of `makeRunToken`, of its own for each run
  * @param day `yyyy-mm-dd` for the ledger
@@ -101,7 +102,7 @@ export async function claimVerification(
   const [reply, sealed] = await Promise.all([
     claimScript(
       redis,
-      [keys.record(id), keys.inFlight()],
+      [keys.record(id), keys.inFlight(), keys.heartbeats()],
       [id, workerId, token, keys.indexPrefix(), clientId, CRASH_CODE, day, keys.ledger('')],
     ),
     redis.hgetallBuffer(keys.subject(id)),

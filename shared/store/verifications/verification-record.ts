@@ -50,9 +50,15 @@ export interface VerificationRecord {
   readonly isPublished: boolean;
   /** Differs whenever anything has changed that outcome and event are made of. */
   readonly revision: string;
-  /** How often a worker died with this verification in flight, and how often it was the only one. */
-  readonly crashes: { readonly shared: number; readonly alone: number };
+  readonly deaths: Deaths;
 }
+
+/**
+ * How a worker died with this verification in flight: when it was made to run alone (`alone`), or otherwise (`shared`), also
+ * if it happened to be the only one.
+ */
+export type DeathKind = 'shared' | 'alone';
+export type Deaths = Readonly<Record<DeathKind, number>>;
 
 export interface DeliveryState {
   readonly status: z.infer<typeof deliveryStatus>;
@@ -90,6 +96,8 @@ export const recordFields = z.object({
   sentAt: z.string().optional(),
   sentCall: z.string().optional(),
   redelivery: z.string().optional(),
+  deaths: z.string().default(''),
+  /** Of versions before, which counted lost locks as well. */
   crashesShared: count.default(0),
   crashesAlone: count.default(0),
 });
@@ -143,8 +151,18 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
       isPublished:
         row.deliveryStatus === 'delivering' || row.deliveryAttempts > 0 || row.redelivery !== undefined,
       revision: REVISION_FIELDS.map((name) => hash[name] ?? '').join('|'),
-      crashes: { shared: row.crashesShared, alone: row.crashesAlone },
+      deaths: countDeaths(row),
     },
+  };
+}
+
+/** What a version before counted may have been a lost lock, so that it is never proof. */
+function countDeaths({ deaths, crashesShared, crashesAlone }: z.infer<typeof recordFields>): Deaths {
+  const kinds = deaths.split(' ').map((entry) => entry.slice(0, entry.indexOf(':')));
+  const countOf = (kind: DeathKind) => kinds.filter((each) => each === kind).length;
+  return {
+    shared: countOf('shared') + crashesShared + crashesAlone,
+    alone: countOf('alone'),
   };
 }
 

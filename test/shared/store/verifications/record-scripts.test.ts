@@ -114,18 +114,10 @@ describe('claiming', () => {
     expect(await claim(id)).toEqual({ status: 'unreadable', fields: ['submittedAt', 'outcome'] });
   });
 
-  test('notes a shared crash when the worker that died had others in flight as well', async () => {
-    const [a, b] = [await accept(), await accept()];
-    await claim(a);
-    await claim(b);
-    expect(await claim(a, 'worker-b')).toMatchObject({ record: { crashes: { shared: 1, alone: 0 } } });
-    expect(await claim(b, 'worker-b')).toMatchObject({ record: { crashes: { shared: 0, alone: 1 } } });
-  });
-
   test('notes nothing when the same worker claims again, having lost its lock', async () => {
     const id = await accept();
     await claim(id);
-    expect(await claim(id)).toMatchObject({ record: { crashes: { shared: 0, alone: 0 } } });
+    expect(await claim(id)).toMatchObject({ record: { deaths: { shared: 0, alone: 0 } } });
     expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
   });
 

@@ -25,6 +25,7 @@ import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-d
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
 import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
+import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
 import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
@@ -150,6 +151,8 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   },
   claim: async (redis) => {
     const { id } = await sent();
+    // Dead for longer than any clock of this test is off.
+    await lane.redis.zadd(keys.heartbeats(), Date.now() - 3_600_000, 'worker-a');
     await claimVerification(context(redis, 'worker-b'), {
       id,
       clientId: CLIENT_ID,
@@ -179,6 +182,10 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   noteCall: async (redis) => {
     const { id, call } = await sent();
     await noteCall(context(redis), id, { ...call, isListed: false });
+  },
+  noteRunAlone: async (redis) => {
+    const { id, claim: held } = await sent();
+    await noteRunAlone(context(redis), { id, claim: held });
   },
   postpone,
   recordDelivery: recordOne,
@@ -215,6 +222,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
   resetDelivery: 'part of a transaction: tested below',
   readLane: 'reads only',
+  heartbeat: 'writes the time at which it runs',
   joinLane: 'writes the same upstream, and moves the time until which the worker counts as present',
   resetLaneUpstream: 'what it deletes is gone the second time',
   noteLivemode: 'sets one field to the same value',
