@@ -10,7 +10,7 @@ export interface LedgerJudgement {
   readonly unexplained: number;
 }
 
-/** Attempts that are noted though nobody knows whether a request arrived: the process that sent it was gone. */
+/** Attempts that are noted though it is unknown whether a request arrived: the process that sent it was gone. */
 const MAYBE_NEVER_SENT = new Set([
   'Veriqueue.WorkerCrashed',
   'Veriqueue.Interrupted',

@@ -73,7 +73,7 @@ const good: StormFacts = {
   unaskedExits: [],
   shown: new Map([[0, shown]]),
   usage: [usageOf('Success', 1)],
-  residue: [],
+  residue: { left: [], setAside: 0 },
 };
 
 const breachesOf = (facts: Partial<StormFacts>) =>
@@ -111,7 +111,7 @@ describe('the judge', () => {
       { usage: [usageOf('Success', 2)] },
       ['ledger_twice', 'ledger_unexplained'],
     ],
-    ['something left in Redis', { residue: ['subject:ver_0'] }, ['residue']],
+    ['something left in Redis', { residue: { left: ['subject:ver_0'], setAside: 0 } }, ['residue']],
     [
       'a process that ended by itself',
       { unaskedExits: [{ part: 'worker-1', at: 0, how: 'worker-1 ended with code 1' }] },

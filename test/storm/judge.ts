@@ -73,6 +73,8 @@ export interface Judgement {
   /** Of those, events of jobs whose only call was answered whole: nothing could be unknown. */
   readonly markedWithoutCause: readonly number[];
   readonly redelivered: number;
+  /** See {@link Residue}. */
+  readonly setAside: number;
   readonly mostInRollingSecond: number;
   readonly recovery: Recovery;
   readonly waits: Waits;
@@ -111,6 +113,7 @@ export function judgeStorm(facts: StormFacts, redelivered: number): Judgement {
       .filter(({ calls }) => calls.length === 1 && calls[0]?.answeredAt !== null)
       .map(({ job }) => job),
     redelivered,
+    setAside: facts.residue.setAside,
     mostInRollingSecond: quota.mostInRollingSecond,
     recovery: computeRecovery(jobs, facts.faults),
     waits: computeWaits(jobs, facts.calls),
@@ -195,8 +198,10 @@ function listWrongAnswers(
   view: ShownVerification | undefined,
 ): readonly string[] {
   const given = new Set(calls.map(({ code }) => code));
-  const told = new Set([...posts.map(({ event }) => event.code), view?.code ?? null]);
-  return [...told].filter((code) => code !== null).filter((code) => !OWN_CODE.test(code) && !given.has(code));
+  const reported = new Set([...posts.map(({ event }) => event.code), view?.code ?? null]);
+  return [...reported]
+    .filter((code) => code !== null)
+    .filter((code) => !OWN_CODE.test(code) && !given.has(code));
 }
 
 function describeLedger(ledger: LedgerJudgement | null): readonly Breach[] {
@@ -213,7 +218,7 @@ function describeLedger(ledger: LedgerJudgement | null): readonly Breach[] {
 
 function describeWhole({ residue, unaskedExits, forgeries }: StormFacts): readonly Breach[] {
   return [
-    ...residue.map((what) => breach('residue', null, what)),
+    ...residue.left.map((what) => breach('residue', null, what)),
     ...unaskedExits.map(({ part, how }) => breach('exits', null, `${part}: ${how}`)),
     ...forgeries.map((why) => breach('forgeries', null, why)),
   ];

@@ -21,7 +21,7 @@ interface Options {
   readonly json?: string;
 }
 
-/** A flood of stories helps nobody; the rest is in the JSON. */
+/** More would hide the first; the rest is in the JSON. */
 const STORIES_SHOWN = 12;
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -83,7 +83,7 @@ async function run(options: Options): Promise<void> {
       say,
     });
     reports.push(report);
-    tell(report);
+    show(report);
   }
   say(renderTotals(reports));
   if (options.json !== undefined) await writeFile(options.json, `${JSON.stringify(reports, null, 2)}\n`);
@@ -101,7 +101,7 @@ function listStorms({ seed, seeds, kinds = faultKinds, each }: Options): readonl
   }));
 }
 
-function tell({ name, seconds, judgement, stories, folder }: StormReport): void {
+function show({ name, seconds, judgement, stories, folder }: StormReport): void {
   const { breaches } = judgement;
   say(`${name}: ${Math.round(seconds)} s, ${breaches.length} breaches`);
   for (const story of stories.slice(0, STORIES_SHOWN)) say(`\n${story}`);

@@ -70,7 +70,7 @@ export async function startRedisPair({ binary, folder, fsync }: RedisPairOptions
         await awaitSync(old, next, HOLD_MS - 2_000);
         await next.ask((other) => other.call('REPLICAOF', 'NO', 'ONE'));
         if (lateMs === 0) {
-          // Whoever is held here is cut before being let go: its command is never carried out.
+          // A client that is held here is cut before the hold ends: its command is never carried out.
           proxy.lead(next.port);
           proxy.cut();
         }
@@ -101,7 +101,7 @@ async function awaitSync(primary: RedisNode, replica: RedisNode, withinMs: numbe
     const [ahead, behind] = await Promise.all([primary.ask(replication), replica.ask(replication)]);
     const linked = behind.get('master_link_status') === 'up';
     const gap = Number(ahead.get('master_repl_offset')) - Number(behind.get('slave_repl_offset'));
-    // The primary's own pings move its offset while nobody writes.
+    // The primary's own pings move its offset while no client writes.
     if (linked && gap <= 0) return;
     if (Date.now() > deadline) {
       throw new Error(

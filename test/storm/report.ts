@@ -30,6 +30,7 @@ export function renderTotals(reports: readonly StormReport[]): string {
   sumRow('upstream calls', ({ judgement }) => judgement.calls);
   sumRow('posts to the receiver', ({ judgement }) => judgement.posts);
   sumRow('redelivered by the operator', ({ judgement }) => judgement.redelivered);
+  sumRow('jobs set aside', ({ judgement }) => judgement.setAside);
   sumRow('paid twice', ({ judgement }) => judgement.paidTwice);
   sumRow('marked in caution', ({ judgement }) => judgement.markedInCaution);
   sumRow('  of them without any cause', ({ judgement }) => judgement.markedWithoutCause.length);

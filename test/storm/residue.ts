@@ -1,8 +1,13 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 
-/** What Redis still holds of work that is over: each entry is one thing that should not be there. */
-export type Residue = readonly string[];
+/** What Redis still holds of work that is over. */
+export interface Residue {
+  /** Each entry is one thing that should not be there. */
+  readonly left: readonly string[];
+  /** Jobs that BullMQ failed and keeps, a bounded number of them, for an operator who looks into the queues. */
+  readonly setAside: number;
+}
 
 /** BullMQ's own keys of a queue that stay when no job is left. */
 const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', 'limiter', 'pc', 'stalled']);
@@ -31,13 +36,28 @@ export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue
     redis.zrange(keys.laneIndex(), '0', '-1'),
     redis.zrange(keys.deadLetters(), '0', '-1'),
   ]);
-  return [
-    ...names.filter((name) => !isKept(name, keys, kept)).map((name) => name.replace(`${queuePrefix}:`, '')),
+  const setAside = await listSetAside(redis, keys);
+  const isSetAside = (name: string) => setAside.some((job) => name === job || name.startsWith(`${job}:`));
+  const left = [
+    ...names
+      .filter((name) => !isKept(name, keys, kept) && !isSetAside(name))
+      .map((name) => name.replace(`${queuePrefix}:`, '')),
     ...Object.entries(inFlight).map(([worker, count]) => `in-flight: ${worker} has ${count}`),
     ...(Number(photos ?? 0) === 0 ? [] : [`photos-stored: ${photos}`]),
     ...waiting.map((id) => `index: ${id} has no outcome`),
     ...dead.map((id) => `dead-letters: ${id}`),
   ];
+  return { left, setAside: setAside.filter((name) => !name.endsWith(':failed')).length };
+}
+
+/** Keys of failed jobs, and of the sets that list them. */
+async function listSetAside(redis: Redis, keys: LaneKeys): Promise<readonly string[]> {
+  const queues = [keys.verificationQueue, keys.deliveryQueue].map((name) => `${keys.queuePrefix}:${name}`);
+  const ids = await Promise.all(queues.map((queue) => redis.zrange(`${queue}:failed`, '0', '-1')));
+  return queues.flatMap((queue, index) => [
+    `${queue}:failed`,
+    ...(ids[index] ?? []).map((id) => `${queue}:${id}`),
+  ]);
 }
 
 function isKept(name: string, keys: LaneKeys, kept: ReadonlySet<string>): boolean {

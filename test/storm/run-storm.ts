@@ -9,7 +9,7 @@ import type { FaultEntry, UnaskedExit } from './logs.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type RedisPair, startRedisPair } from './redis-pair.ts';
 import { computeSchedule, type FaultKind } from './schedule.ts';
-import { tellOf, tellStories } from './story.ts';
+import { writeStories, writeStoriesOf } from './story.ts';
 import { createSubmitter, type Submitter } from './submitter.ts';
 import type { StartSystem, System } from './system.ts';
 import { startUpstream, type Upstream } from './upstream.ts';
@@ -42,7 +42,7 @@ export interface StormReport {
   readonly judgement: Judgement;
   /** The faults as they happened. */
   readonly faults: readonly FaultEntry[];
-  /** See {@link tellStories}. */
+  /** See {@link writeStories}. */
   readonly stories: readonly string[];
   /** Jobs that were marked as possibly billed again without any cause: no promise is broken, but care was too great. */
   readonly remarks: readonly string[];
@@ -80,8 +80,8 @@ export async function runStorm(options: StormOptions): Promise<StormReport> {
       seconds: (Date.now() - startedAt) / 1_000,
       judgement,
       faults: facts.faults,
-      remarks: tellOf(judgement.markedWithoutCause, facts),
-      stories: tellStories(judgement.breaches, facts),
+      remarks: writeStoriesOf(judgement.markedWithoutCause, facts),
+      stories: writeStories(judgement.breaches, facts),
       folder: isWorthKeeping ? folder : null,
     };
   } finally {
@@ -210,12 +210,12 @@ async function awaitQuiet(
   }
 }
 
-/** What nobody was promised may still be under way: a submission whose client was told 503, for instance. */
+/** Work that was never promised may still be under way: a submission that was answered 503, for instance. */
 async function awaitNoResidue({ redis, system }: Scene, signal: AbortSignal) {
   const deadline = Date.now() + system.quietMs;
   for (;;) {
     const residue = await redis.primary().ask((admin) => system.residue(admin));
-    if (residue.length === 0 || Date.now() > deadline) return residue;
+    if (residue.left.length === 0 || Date.now() > deadline) return residue;
     await sleep(500, undefined, { signal });
   }
 }

@@ -2,28 +2,28 @@ import { groupBy } from './group-by.ts';
 import { type Breach, INVARIANTS, type StormFacts } from './judge.ts';
 import { personOfJob } from './person-of-job.ts';
 
-/** Faults this long before and after what happened to a job are told with it. */
+/** Faults this long before and after what happened to a job are reported with it. */
 const NEAR_MS = 3_000;
 
 /** One story for each job that a promise was broken about, and one for each breach that concerns no job. */
-export function tellStories(breaches: readonly Breach[], facts: StormFacts): readonly string[] {
-  const whole = breaches.filter(({ job }) => job === null).map(tellTitle);
+export function writeStories(breaches: readonly Breach[], facts: StormFacts): readonly string[] {
+  const whole = breaches.filter(({ job }) => job === null).map(writeTitle);
   const jobs = groupBy(
     breaches.filter(({ job }) => job !== null),
     ({ job }) => job,
   );
-  return [...whole, ...[...jobs].map(([job, own]) => tellStory(job ?? 0, own, facts))];
+  return [...whole, ...[...jobs].map(([job, own]) => writeStory(job ?? 0, own, facts))];
 }
 
 /** What happened to jobs that no promise was broken about. */
-export const tellOf = (jobs: readonly number[], facts: StormFacts): readonly string[] =>
-  jobs.map((job) => tellStory(job, [], facts));
+export const writeStoriesOf = (jobs: readonly number[], facts: StormFacts): readonly string[] =>
+  jobs.map((job) => writeStory(job, [], facts));
 
-const tellTitle = ({ invariant, detail }: Breach): string =>
+const writeTitle = ({ invariant, detail }: Breach): string =>
   `${invariant}: ${INVARIANTS[invariant]}. ${detail}`;
 
 /** What an engineer needs in order to find the cause: everything that happened to the job, in order. */
-function tellStory(job: number, breaches: readonly Breach[], facts: StormFacts): string {
+function writeStory(job: number, breaches: readonly Breach[], facts: StormFacts): string {
   const events = listEvents(job, facts);
   const [first = 0, last = 0] = [events[0]?.at, events.at(-1)?.at];
   const near = facts.faults
@@ -32,7 +32,7 @@ function tellStory(job: number, breaches: readonly Breach[], facts: StormFacts):
   const lines = [...events, ...near].sort((a, b) => a.at - b.at);
   return [
     `job ${job}`,
-    ...breaches.map((breach) => `  ${tellTitle(breach)}`),
+    ...breaches.map((breach) => `  ${writeTitle(breach)}`),
     ...lines.map(({ at, text }) => `  ${String(at - first).padStart(7)} ms ${text}`),
     ...describeShown(job, facts),
   ].join('\n');

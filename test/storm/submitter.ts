@@ -5,7 +5,7 @@ import type { SubmissionEntry } from './logs.ts';
 import { personOfJob, referenceOfJob } from './person-of-job.ts';
 
 /**
- * The application that submits, as its documentation tells it to: under an Idempotency-Key, again with the same one until a
+ * The application that submits, as the documentation asks it to: under an Idempotency-Key, again with the same one until a
  * 202 comes. A share of the jobs goes without a key, and once; another share goes twice at the same time under one key.
  */
 export interface Submitter {

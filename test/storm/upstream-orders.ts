@@ -4,7 +4,7 @@ import { z } from 'zod';
 export const upstreamOrder = z.discriminatedUnion('order', [
   /** The next `count` calls are hit, until `untilMs` (ms epoch). */
   z.object({ order: z.literal('spoil'), fault: z.string(), count: z.number(), untilMs: z.number() }),
-  /** Accepts no connection, and cuts those there are, until told otherwise. */
+  /** Accepts no connection, and cuts those there are, until it is ordered `up`. */
   z.object({ order: z.literal('down') }),
   z.object({ order: z.literal('up') }),
   z.object({ order: z.literal('log') }),

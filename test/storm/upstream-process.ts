@@ -138,10 +138,10 @@ function obey(order: UpstreamOrder): void {
 
 process.on('message', (message) => obey(upstreamOrder.parse(message)));
 const NEWS_EVERY_MS = 25;
-let toldUnderWay = 0;
+let reportedUnderWay = 0;
 setInterval(() => {
-  if (underWay === toldUnderWay) return;
-  toldUnderWay = underWay;
+  if (underWay === reportedUnderWay) return;
+  reportedUnderWay = underWay;
   process.send?.({ underWay });
 }, NEWS_EVERY_MS);
 

@@ -68,7 +68,7 @@ async function listJobsLeft(redis: Redis): Promise<Residue> {
       Array.from({ length: count }, () => `${queue.name}: one ${state}`),
     );
   });
-  return left.flat();
+  return { left: left.flat(), setAside: 0 };
 }
 
 async function withQueues<T>(redis: Redis, run: (queue: Queue) => Promise<T>): Promise<T[]> {
