@@ -39,6 +39,7 @@ const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyon
   'GET /console/': 'anyone',
   'GET /console/app.js': 'anyone',
   'GET /console/app.css': 'anyone',
+  'GET /console/notices.txt': 'anyone',
   'GET /console/api/session': 'anyone',
   'POST /console/api/session': 'sign-in',
   'DELETE /console/api/session': 'anyone',
