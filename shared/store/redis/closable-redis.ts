@@ -1,5 +1,6 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { describeRedisError } from './failure.ts';
+import { createPrimarySearch } from './primary-search.ts';
 
 /**
  * How many commands of a turn wait for one another. All of them would leave Redis idle while the turn lasts, and then the
@@ -91,7 +92,13 @@ export class ClosableRedis extends Redis {
 
   /** BullMQ duplicates the client it is given for each blocking connection. */
   override duplicate(override?: Partial<RedisOptions>): Redis {
-    const duplicate = new ClosableRedis({ ...this.options, ...override, replyMapping: 'legacy' });
+    const duplicate = new ClosableRedis({
+      ...this.options,
+      // Connections that share one would keep one another from looking for the new primary.
+      reconnectOnError: createPrimarySearch(() => performance.now()).begins,
+      ...override,
+      replyMapping: 'legacy',
+    });
     return this.#batches ? duplicate.batchWrites() : duplicate;
   }
 }

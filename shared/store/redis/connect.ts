@@ -9,6 +9,7 @@ import {
   computeConnectionChange,
 } from './connection-state.ts';
 import { classifyRedisError, describeRedisError } from './failure.ts';
+import { createPrimarySearch, type PrimarySearch } from './primary-search.ts';
 
 /** The part of a pino logger that this folder uses. */
 export interface RedisLog {
@@ -91,6 +92,7 @@ export function computeReconnectDelayMs(attempt: number, random: number): number
  */
 export function connectRedis({ url, role, log, caFile, name, batchWrites }: ConnectOptions): Redis {
   const { host, port, tls, db, username, password } = parseRedisUrl(url);
+  const search = createPrimarySearch(() => performance.now());
   const client = new ClosableRedis({
     ...ROLES[role],
     host,
@@ -105,12 +107,10 @@ export function connectRedis({ url, role, log, caFile, name, batchWrites }: Conn
     disconnectTimeout: 300,
     keepAlive: 5_000,
     retryStrategy: (attempt) => computeReconnectDelayMs(attempt, Math.random()),
-    // A managed failover leaves us connected to the old primary, now a replica; only a new connection finds the new one.
-    // Not only at the start of the message: Redis 6 wraps the error of a script.
-    reconnectOnError: (error) => /\bREADONLY\b/.test(error.message),
+    reconnectOnError: search.begins,
   });
   if (batchWrites === true) client.batchWrites();
-  tellChanges(client, { log, address: maskRedisUrl(url), role });
+  tellChanges(client, { log, address: maskRedisUrl(url), role, search });
   return client;
 }
 
@@ -173,7 +173,7 @@ export async function closeRedis(client: Redis): Promise<void> {
 
 function tellChanges(
   client: Redis,
-  { log, address, role }: { log: RedisLog; address: string; role: RedisRole },
+  { log, address, role, search }: { log: RedisLog; address: string; role: RedisRole; search: PrimarySearch },
 ): void {
   let state: ConnectionState = { kind: 'connecting', told: undefined };
   const take = (event: ConnectionEvent) => {
@@ -183,9 +183,14 @@ function tellChanges(
       tell(log, change.news, { redis: address, role });
     }
   };
-  client.on('ready', () => take({ kind: 'ready' }));
+  client.on('ready', () => {
+    search.ended();
+    take({ kind: 'ready' });
+  });
   // Not `close`: that also comes when we close the client ourselves, which is no news.
-  client.on('reconnecting', () => take({ kind: 'closed' }));
+  client.on('reconnecting', () => {
+    if (!search.isUnderWay()) take({ kind: 'closed' });
+  });
   client.on('error', (error: unknown) =>
     take({ kind: 'error', failure: classifyRedisError(error), reason: describeRedisError(error) }),
   );
