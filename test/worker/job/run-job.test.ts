@@ -91,8 +91,9 @@ describe('a job', () => {
       return { result: 'done' };
     });
     await add('ver_1');
-    await expect.poll(() => queue.getJobState('ver_1'), { timeout: 15_000 }).toBe('completed');
-    expect(starts).toBe(11);
+    await expect.poll(() => starts).toBe(11);
+    // What is done leaves Redis.
+    await expect.poll(() => queue.getJobState('ver_1')).toBe('unknown');
     expect(givenUp).toEqual([]);
     expect(log.lines.map(({ event }) => event)).not.toContain('job_error');
   });
