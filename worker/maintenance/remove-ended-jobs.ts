@@ -3,9 +3,6 @@ import { SET_ASIDE } from '../job/job-result.ts';
 import type { EachEntry } from './each-entry.ts';
 import { pagesOf } from './pages-of.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
-import { createSweepWalk } from './sweep-walk.ts';
-
-const ANY = Number.MAX_SAFE_INTEGER;
 
 /** Deliveries that a job still has to bring about. */
 const UNDER_WAY: ReadonlySet<string> = new Set(['pending', 'delivering', 'retrying']);
@@ -22,7 +19,7 @@ export function createRemoveEndedJobs(deps: SweepDeps, each: EachEntry): SweepSt
   ].map(({ name, jobs }) => ({
     name,
     jobs,
-    pages: pagesOf(createSweepWalk(redis, keys.jobKey(name, 'failed'), () => ANY)),
+    pages: pagesOf(redis, keys.jobKey(name, 'failed')),
   }));
   return {
     name: 'ended',

@@ -7,15 +7,11 @@ import {
 import type { EachEntry } from './each-entry.ts';
 import { LOOKED_AT, pagesOf } from './pages-of.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
-import { createSweepWalk } from './sweep-walk.ts';
-
-/** What a script of one of the queues' scores may be. */
-const ANY = Number.MAX_SAFE_INTEGER;
 
 /** Gives verifications without an outcome that no job works on their jobs back. */
 export function createRequeueUnanswered(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys } = deps;
-  const pages = pagesOf(createSweepWalk(redis, keys.laneIndex(), () => ANY));
+  const pages = pagesOf(redis, keys.laneIndex());
   return {
     name: 'unanswered',
     run: () =>
@@ -36,7 +32,7 @@ export function createRequeueUnanswered(deps: SweepDeps, each: EachEntry): Sweep
 export function createRequeueUndelivered(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys } = deps;
   const index = keys.undeliveredIndex();
-  const pages = pagesOf(createSweepWalk(redis, index, () => ANY));
+  const pages = pagesOf(redis, index);
   return {
     name: 'undelivered',
     run: async () => {
@@ -60,7 +56,7 @@ export function createRequeueUndelivered(deps: SweepDeps, each: EachEntry): Swee
 export function createRemoveOrphans(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys, deliveries } = deps;
   const waiting = keys.jobKey(keys.deliveryQueue, 'waiting-children');
-  const pages = pagesOf(createSweepWalk(redis, waiting, () => ANY));
+  const pages = pagesOf(redis, waiting);
   return {
     name: 'orphans',
     run: () =>
