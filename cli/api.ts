@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { Veriqueue, type VeriqueueOptions } from '../client/veriqueue.ts';
 import type { DataFolder } from '../shared/data-folder.ts';
+import type { ApiAccess } from './api-access.ts';
 import { CommandFailure } from './command-failure.ts';
 import { readDevelopmentApi } from './data-folder.ts';
 import { EXIT } from './exit-codes.ts';
@@ -12,12 +13,6 @@ import type { CliSettings } from './settings.ts';
 export interface ApiOptions {
   readonly url?: string;
   readonly keyFile?: string;
-}
-
-/** Where the producer is, and who asks. */
-export interface ApiAccess {
-  readonly url: string;
-  readonly apiKey: string;
 }
 
 /** There is no option for the key itself: the arguments of a process are everybody's to read. */

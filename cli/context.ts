@@ -1,5 +1,6 @@
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
-import type { ApiAccess, ApiOptions } from './api.ts';
+import type { ApiOptions } from './api.ts';
+import type { ApiAccess } from './api-access.ts';
 import type { Connection } from './connection.ts';
 import type { OpenEventSender } from './event-sender.ts';
 import type { Questions } from './questions.ts';

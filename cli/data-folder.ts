@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { jsonText } from '../shared/contract/json-text.ts';
 import { type DataFolder, readTrustedFile, UntrustedFolderError } from '../shared/data-folder.ts';
 import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
-import type { ApiAccess } from './api.ts';
+import type { ApiAccess } from './api-access.ts';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
 import type { CliSettings } from './settings.ts';

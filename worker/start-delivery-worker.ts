@@ -15,8 +15,8 @@ import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
+import type { QueueConsumer } from './queue-consumer.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
-import type { QueueConsumer } from './worker.ts';
 
 const TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;

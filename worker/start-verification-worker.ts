@@ -7,6 +7,7 @@ import { readRecord } from '../shared/store/verifications/read.ts';
 import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
+import type { QueueConsumer } from './queue-consumer.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { createUpstreamClient } from './upstream/upstream-client.ts';
@@ -16,23 +17,12 @@ import { ProcessGate } from './verification/process-gate.ts';
 import { returnPriority } from './verification/slot-rank.ts';
 import { hasUntried } from './verification/standing-aside.ts';
 import { processVerification } from './verification/verification-processor.ts';
-import type { QueueConsumer } from './worker.ts';
 
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
   const { settings, keys, redis, settle, log, now } = context;
   const endpoint = new URL(settings.FACEID_ENDPOINT);
-  const upstream = createUpstreamClient({
-    endpoint,
-    credentials: {
-      secretId: settings.TENCENTCLOUD_SECRET_ID,
-      secretKey: settings.TENCENTCLOUD_SECRET_KEY,
-      ...(settings.TENCENTCLOUD_TOKEN === undefined ? {} : { token: settings.TENCENTCLOUD_TOKEN }),
-    },
-    ...fieldEncryption(settings),
-    limits: { answerTimeoutMs: settings.UPSTREAM_TIMEOUT },
-    now,
-  });
+  const upstream = connectUpstream(settings, endpoint, now);
   const claims = { redis, keys, workerId: context.workerId };
   const persons = createPersonLimit({
     ...context,
@@ -97,6 +87,20 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   await worker.waitUntilReady();
   const ended = startClaiming(worker, log);
   return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
+}
+
+function connectUpstream(settings: WorkerSettings, endpoint: URL, now: () => number) {
+  return createUpstreamClient({
+    endpoint,
+    credentials: {
+      secretId: settings.TENCENTCLOUD_SECRET_ID,
+      secretKey: settings.TENCENTCLOUD_SECRET_KEY,
+      ...(settings.TENCENTCLOUD_TOKEN === undefined ? {} : { token: settings.TENCENTCLOUD_TOKEN }),
+    },
+    ...fieldEncryption(settings),
+    limits: { answerTimeoutMs: settings.UPSTREAM_TIMEOUT },
+    now,
+  });
 }
 
 function watchLane({ lane, redis, keys, now }: WorkerContext): LaneWatch {

@@ -7,6 +7,7 @@ import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
+import type { QueueConsumer } from './queue-consumer.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
@@ -20,17 +21,6 @@ export interface RunningWorker {
   readonly ended: Promise<void>;
   /** Claims nothing more, finishes what it has, hands back what it cannot finish within the deadline. */
   stop(): Promise<void>;
-}
-
-/** One kind of work of this process. */
-export interface QueueConsumer {
-  readonly worker: Worker;
-  /** See `startClaiming`. */
-  readonly ended: Promise<void>;
-  /** Gives up what cannot be finished. */
-  readonly abort: (reason: Error) => void;
-  /** Releases what outlives the jobs, connections for instance. */
-  close(): Promise<void>;
 }
 
 /**

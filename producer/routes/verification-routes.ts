@@ -43,6 +43,13 @@ const tags = ['verifications'];
 const deletionQuery = z.object({ erase: z.enum(['true', 'false']).default('false') });
 
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
+  addShowRoute(app, deps);
+  addListRoute(app, deps);
+  addDeletionRoute(app, deps);
+  addDeliveryLogRoute(app, deps);
+}
+
+function addShowRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/verifications/:id',
@@ -66,7 +73,9 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       return shown;
     },
   });
+}
 
+function addListRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/verifications',
@@ -81,7 +90,9 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       return listVerifications(deps, clientOf(request).id, query);
     },
   });
+}
 
+function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   app.route({
     method: 'DELETE',
     url: '/v1/verifications/:id',
@@ -111,7 +122,9 @@ export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRo
       return presentNow(record, null, lane, deps.now());
     },
   });
+}
 
+function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/verifications/:id/deliveries',

@@ -1,5 +1,6 @@
 import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
-import { findKey, type KeyRing, type PublicKey, type RingKey } from './key-ring.ts';
+import { findKey, type KeyRing } from './key-ring.ts';
+import type { PublicKey, RingKey } from './ring-key.ts';
 
 /**
  * Keyed digests: fingerprints of things that must not be stored, or be guessable from what is stored. A plain hash

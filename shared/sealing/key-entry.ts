@@ -1,5 +1,5 @@
 import { createHash, createSecretKey } from 'node:crypto';
-import type { RingKey } from './key-ring.ts';
+import type { RingKey } from './ring-key.ts';
 import { readPrivateKey, readPublicKey } from './x25519.ts';
 
 const KEY_BYTES = 32;

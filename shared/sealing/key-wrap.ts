@@ -1,14 +1,7 @@
 import { hkdfSync, type KeyObject } from 'node:crypto';
 import { type Opening, openBytes, type SealContext, sealBytes } from './aead.ts';
-import {
-  canOpen,
-  findKey,
-  getNewestKey,
-  type KeyRing,
-  type PrivateKey,
-  type SealingKey,
-  type SymmetricKey,
-} from './key-ring.ts';
+import { canOpen, findKey, getNewestKey, type KeyRing } from './key-ring.ts';
+import type { PrivateKey, SealingKey, SymmetricKey } from './ring-key.ts';
 import { agree, generateKeyPair, importPublicKey, X25519_BYTES } from './x25519.ts';
 
 /**

@@ -17,7 +17,7 @@ import type { Logger } from 'pino';
 import { readServiceVersion } from '../service-version.ts';
 import { createExportReport, withholdValues } from './export-report.ts';
 import { createFlowTelemetry } from './flow-telemetry.ts';
-import type { RunningTracing, TracingOptions } from './start-tracing.ts';
+import type { RunningTracing, TracingOptions } from './running-tracing.ts';
 import type { OpenSpan, SpanOptions, Tracing } from './tracing.ts';
 
 /** A collector that does not answer must not hold a stopping process up. */

@@ -1,5 +1,5 @@
 import { groupBy } from './group-by.ts';
-import type { JobFacts, StormFacts } from './judge.ts';
+import type { JobFacts, StormFacts } from './storm-facts.ts';
 
 export interface LedgerJudgement {
   /** Calls that arrived at the upstream beyond those the ledger counts. */

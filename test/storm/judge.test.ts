@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { type Invariant, judgeStorm, type ShownVerification, type StormFacts } from './judge.ts';
+import { type Invariant, judgeStorm } from './judge.ts';
 import type { ReceiverPost, SubmissionEntry, UpstreamCall } from './logs.ts';
 import { personOfJob } from './person-of-job.ts';
+import type { ShownVerification, StormFacts } from './storm-facts.ts';
 
 /** A judge that finds nothing is worth nothing: each case is a good storm with one thing gone wrong. */
 const submission = (more: Partial<SubmissionEntry> = {}): SubmissionEntry => ({

@@ -1,35 +1,10 @@
-import type { UsageReport } from '../../shared/contract/usage.ts';
 import { groupBy } from './group-by.ts';
 import { judgeLedger, type LedgerJudgement } from './judge-ledger.ts';
 import { judgeQuota } from './judge-quota.ts';
-import type { FaultEntry, ReceiverPost, SubmissionEntry, UnaskedExit, UpstreamCall } from './logs.ts';
 import { personOfJob } from './person-of-job.ts';
 import { computeRecovery, type Recovery } from './recovery.ts';
-import type { Residue } from './residue.ts';
+import type { JobFacts, ShownVerification, StormFacts } from './storm-facts.ts';
 import { computeWaits, type Waits } from './waits.ts';
-
-/** Everything that is known of a storm when it is over. What the system says of itself is judged by the rest. */
-export interface StormFacts {
-  readonly jobs: number;
-  readonly quotaPerSecond: number;
-  readonly submissions: readonly SubmissionEntry[];
-  readonly calls: readonly UpstreamCall[];
-  readonly posts: readonly ReceiverPost[];
-  readonly forgeries: readonly string[];
-  readonly faults: readonly FaultEntry[];
-  readonly unaskedExits: readonly UnaskedExit[];
-  /** What `GET /v1/verifications/{id}` shows at the end, by job; null where the pipeline has no such thing. */
-  readonly shown: ReadonlyMap<number, ShownVerification> | null;
-  readonly usage: UsageReport['data'] | null;
-  readonly residue: Residue;
-}
-
-export interface ShownVerification {
-  readonly status: string;
-  readonly delivery: string;
-  readonly code: string | null;
-  readonly attempts: readonly string[];
-}
 
 /** One broken promise about one job, or about the system as a whole (job null). */
 export interface Breach {
@@ -79,19 +54,6 @@ export interface Judgement {
   readonly recovery: Recovery;
   readonly waits: Waits;
   readonly breaches: readonly Breach[];
-}
-
-/** What the outside logs say of one job. */
-export interface JobFacts {
-  readonly job: number;
-  readonly accepted: boolean;
-  readonly acceptedAt: number | null;
-  /** Statuses that a good submission must not get. */
-  readonly refusals: readonly number[];
-  readonly ids: ReadonlySet<string>;
-  readonly calls: readonly UpstreamCall[];
-  readonly posts: readonly ReceiverPost[];
-  readonly acknowledgedAt: number | null;
 }
 
 /** Judges a storm by its outside logs. */

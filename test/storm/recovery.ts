@@ -1,5 +1,5 @@
-import type { JobFacts } from './judge.ts';
 import type { FaultEntry } from './logs.ts';
+import type { JobFacts } from './storm-facts.ts';
 
 /** How long calls that a killed worker had under way waited until they were made again. In ms; null without any. */
 export interface Recovery {

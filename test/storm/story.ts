@@ -1,6 +1,7 @@
 import { groupBy } from './group-by.ts';
-import { type Breach, INVARIANTS, type StormFacts } from './judge.ts';
+import { type Breach, INVARIANTS } from './judge.ts';
 import { personOfJob } from './person-of-job.ts';
+import type { StormFacts } from './storm-facts.ts';
 
 /** Faults this long before and after what happened to a job are reported with it. */
 const NEAR_MS = 3_000;

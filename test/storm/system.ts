@@ -2,11 +2,11 @@ import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import type { Redis } from 'ioredis';
 import type { UsageReport } from '../../shared/contract/usage.ts';
-import type { ShownVerification } from './judge.ts';
 import type { UnaskedExit } from './logs.ts';
 import type { PartSlot } from './part-slot.ts';
 import type { RedisPair } from './redis-pair.ts';
 import type { Residue } from './residue.ts';
+import type { ShownVerification } from './storm-facts.ts';
 
 /** What is put into the storm: Veriqueue, or the plain pipeline beside it. Both look alike from outside. */
 export interface System {

@@ -4,10 +4,10 @@ import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { findFreePort } from './free-port.ts';
-import type { ShownVerification } from './judge.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { startPartSlot } from './part-slot.ts';
 import { listResidue } from './residue.ts';
+import type { ShownVerification } from './storm-facts.ts';
 import { logFileOf, makeSecret, type System, type SystemOptions, workerNames } from './system.ts';
 
 const LANE = 'storm';

@@ -1,5 +1,5 @@
-import type { JobFacts } from './judge.ts';
 import type { UpstreamCall } from './logs.ts';
+import type { JobFacts } from './storm-facts.ts';
 
 /** How long a storm kept work waiting, in ms; null when nothing waited. */
 export interface Waits {

@@ -5,9 +5,10 @@ import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import { labelOfCode, resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
-import { CRASH_CODE, type HeldClaim } from '../../shared/store/verifications/claim.ts';
+import { CRASH_CODE } from '../../shared/store/verifications/claim.ts';
 import { noteLivemode } from '../../shared/store/verifications/note-livemode.ts';
 import type { NotedCall } from '../../shared/store/verifications/noted-call.ts';
+import type { OwnedClaim } from '../../shared/store/verifications/owned-claim.ts';
 import { type Settlement, settleVerification } from '../../shared/store/verifications/settle.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
@@ -27,7 +28,7 @@ export interface FinalAnswer {
    * The claim without which this is no outcome: a decision of ours, made of what was known when it was claimed. An answer
    * about the person needs none. It was paid for, and counts although another run has the verification by now.
    */
-  readonly needs?: HeldClaim;
+  readonly needs?: OwnedClaim;
 }
 
 export type Settle = (record: VerificationRecord, answer: FinalAnswer) => Promise<void>;
@@ -140,7 +141,7 @@ const isBilledAgain = (
   { attempts, billedCodes }: { attempts: readonly Attempt[]; billedCodes: ReadonlySet<string> },
 ) => isPossiblyBilledAgain(attempts, code, billedCodes);
 
-const isSame = (a: HeldClaim, b: HeldClaim | null): boolean =>
+const isSame = (a: OwnedClaim, b: OwnedClaim | null): boolean =>
   b !== null && a.workerId === b.workerId && a.token === b.token;
 
 function report(

@@ -1,8 +1,9 @@
 import type { Logger } from 'pino';
 import type { Lane } from '../../shared/account/limiter/lane.ts';
 import type { GrantedSlot } from '../../shared/account/limiter/slot-line.ts';
-import type { ClaimContext, HeldClaim } from '../../shared/store/verifications/claim.ts';
+import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent, takeBackMark } from '../../shared/store/verifications/mark-sent.ts';
+import type { OwnedClaim } from '../../shared/store/verifications/owned-claim.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -11,7 +12,7 @@ import { slotRank } from './slot-rank.ts';
 /** A verification that this run has claimed. */
 export interface HeldVerification {
   readonly record: VerificationRecord;
-  readonly claim: HeldClaim;
+  readonly claim: OwnedClaim;
 }
 
 export interface SlotTakerDeps {

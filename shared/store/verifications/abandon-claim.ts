@@ -1,7 +1,8 @@
 import { defineScript } from '../redis/script.ts';
 import { holdsClaimLua, noteCallLua, noteLostCallLua } from './call-lua.ts';
-import { type ClaimContext, CRASH_CODE, type HeldClaim } from './claim.ts';
+import { type ClaimContext, CRASH_CODE } from './claim.ts';
 import { moveStatusLua, releaseClaimLua } from './lua.ts';
+import type { OwnedClaim } from './owned-claim.ts';
 
 // Noted here and not by the next claim, because a client may cancel before there is one.
 const abandonScript = defineScript({
@@ -33,7 +34,7 @@ return 1
  */
 export async function abandonClaim(
   { redis, keys }: ClaimContext,
-  { id, clientId, claim, day }: { id: string; clientId: string; claim: HeldClaim; day: string },
+  { id, clientId, claim, day }: { id: string; clientId: string; claim: OwnedClaim; day: string },
 ): Promise<void> {
   await abandonScript(
     redis,

@@ -5,6 +5,7 @@ import { defineScript } from '../redis/script.ts';
 import { noteCallLua, noteLostCallLua } from './call-lua.ts';
 import { deathsLua } from './heartbeat.ts';
 import { moveStatusLua, releaseClaimLua } from './lua.ts';
+import type { OwnedClaim } from './owned-claim.ts';
 import { joinPhoto } from './photo-pieces.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
 
@@ -14,7 +15,7 @@ export type Claim =
       readonly status: 'claimed';
       readonly record: VerificationRecord;
       readonly sealed: SealedSubject | null;
-      readonly claim: HeldClaim;
+      readonly claim: OwnedClaim;
     }
   /** An outcome is there already: it is never asked for again. */
   | { readonly status: 'final'; readonly record: VerificationRecord }
@@ -23,13 +24,6 @@ export type Claim =
   /** This run had it, and another one has claimed it since. */
   | { readonly status: 'lost' }
   | { readonly status: 'unreadable'; readonly fields: readonly string[] };
-
-/** One run's hold on a verification. What a run writes that has lost it moves nothing. */
-export interface HeldClaim {
-  readonly workerId: string;
-  /** Of `makeRunToken`: a process may claim the same verification again, after it lost its lock. */
-  readonly token: string;
-}
 
 /** Tokens of 12 characters and a space each: as many as runs can follow one another before a lost reply is known as lost. */
 const CLAIMS_REMEMBERED = 4;

@@ -1,6 +1,7 @@
 import { defineScript } from '../redis/script.ts';
 import { holdsClaimLua, noteCallLua } from './call-lua.ts';
-import type { ClaimContext, HeldClaim } from './claim.ts';
+import type { ClaimContext } from './claim.ts';
+import type { OwnedClaim } from './owned-claim.ts';
 
 // The field's name is an argument, so that the command is known by its bytes: in MONITOR, and to a proxy that injects faults.
 const markScript = defineScript({
@@ -24,7 +25,7 @@ return 'marked'
  */
 export async function markSent(
   { redis, keys }: ClaimContext,
-  { id, claim, call, sentAt }: { id: string; claim: HeldClaim; call: string; sentAt: string },
+  { id, claim, call, sentAt }: { id: string; claim: OwnedClaim; call: string; sentAt: string },
 ): Promise<'marked' | 'lost'> {
   const reply = await markScript(
     redis,

@@ -3,9 +3,9 @@ import type { DailyWait } from '../../outcomes/decide.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 import { holdsClaimLua, noteCallLua } from './call-lua.ts';
-import type { HeldClaim } from './claim.ts';
 import { moveStatusLua, releaseClaimLua } from './lua.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';
+import type { OwnedClaim } from './owned-claim.ts';
 
 // A record that is gone had its outcome, and every call under way was counted with it.
 const postponeScript = defineScript({
@@ -41,7 +41,7 @@ return 'postponed'
 
 export interface Postponement {
   readonly id: string;
-  readonly claim: HeldClaim;
+  readonly claim: OwnedClaim;
   /** `queued`: back in line, as after a hold; with `nextAttemptAt`, a deferral that its client is not shown. */
   readonly status: 'queued' | 'retrying' | 'deferred';
   readonly call: NotedCall | null;

@@ -11,7 +11,7 @@ import {
   verificationStatus,
 } from '../../contract/verification.ts';
 import type { DailyWait } from '../../outcomes/decide.ts';
-import type { HeldClaim } from './claim.ts';
+import type { OwnedClaim } from './owned-claim.ts';
 
 /**
  * The record of one verification: one Redis hash, the system of record (BullMQ is only the engine).
@@ -41,7 +41,7 @@ export interface VerificationRecord {
   readonly outcome: Outcome | null;
   readonly delivery: DeliveryState;
   /** The run that has it in hand; null: none, or one of a version that names no token. */
-  readonly claim: HeldClaim | null;
+  readonly claim: OwnedClaim | null;
   /** The call whose request is leaving, or has left and is not noted yet; its id is null where a version named none. */
   readonly mark: { readonly call: string | null; readonly at: string } | null;
   /** The number among `attempts` by a call's id. `isGuess`: it was taken for lost, and an answer may still come. */

@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
-import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { beat, endHeartbeat } from '../../../../shared/store/verifications/heartbeat.ts';
 import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
+import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { judgeCrashes } from '../../../../worker/verification/crash-judgement.ts';
@@ -21,7 +22,7 @@ beforeEach(() => {
 
 const accept = () => acceptRecord(lane.redis, keys, lane.keyRing);
 const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
-async function claimAs(id: string, workerId: string, token = makeRunToken()): Promise<HeldClaim> {
+async function claimAs(id: string, workerId: string, token = makeRunToken()): Promise<OwnedClaim> {
   const claimed = await claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
   if (claimed.status !== 'claimed')
     throw new Error(`Cannot go on: it must be claimed, received ${claimed.status}`);

@@ -5,10 +5,11 @@ import { readUsage } from '../../../../shared/store/usage/usage.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
-import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
 import type { NotedCall } from '../../../../shared/store/verifications/noted-call.ts';
+import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../../../shared/store/verifications/verification-record.ts';
@@ -32,7 +33,7 @@ beforeEach(() => {
 const NOW = Date.parse(`${DAY}T04:00:00Z`);
 
 interface Run {
-  readonly claim: HeldClaim;
+  readonly claim: OwnedClaim;
   /** As this run knows it. */
   readonly record: VerificationRecord;
 }

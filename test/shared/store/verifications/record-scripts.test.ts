@@ -1,8 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
-import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
+import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { type Postponement, postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { listIds } from '../../../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
@@ -34,7 +35,7 @@ const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
 const claim = (id: string, workerId = 'worker-a', token = makeRunToken()) =>
   claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
 /** Claims what is there to be claimed. */
-async function claimed(id: string, workerId = 'worker-a'): Promise<HeldClaim> {
+async function claimed(id: string, workerId = 'worker-a'): Promise<OwnedClaim> {
   const reply = await claim(id, workerId);
   if (reply.status !== 'claimed')
     throw new Error(`Cannot go on: it must be claimed, received ${reply.status}`);
@@ -46,7 +47,7 @@ const settle = (id: string, overrides: Partial<Settlement> = {}) =>
     keys,
     makeSettlement(id, { call: makeCall('Success', 'billed'), ...overrides }),
   );
-const postpone = (id: string, held: HeldClaim, change: Partial<Postponement> = {}) =>
+const postpone = (id: string, held: OwnedClaim, change: Partial<Postponement> = {}) =>
   postponeVerification(lane.redis, keys, {
     id,
     claim: held,

@@ -16,7 +16,7 @@ import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
-import { claimVerification, type HeldClaim } from '../../../../shared/store/verifications/claim.ts';
+import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { copyLedgers } from '../../../../shared/store/verifications/copy-ledger.ts';
 import { logDelivery, recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
 import { eraseVerification } from '../../../../shared/store/verifications/erase.ts';
@@ -26,6 +26,7 @@ import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts'
 import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
 import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
+import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
 import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
@@ -76,7 +77,7 @@ const claim = (redis: Redis, id: string, token: string) =>
 /** Claimed, and its request has left. */
 async function sent() {
   const id = await accepted();
-  const held: HeldClaim = { workerId: 'worker-a', token: 'token-a-----' };
+  const held: OwnedClaim = { workerId: 'worker-a', token: 'token-a-----' };
   await claim(lane.redis, id, held.token);
   const call = makeCall('Success', 'billed');
   await markSent(context(lane.redis), { id, claim: held, call: call.id, sentAt: call.attempt.at });
