@@ -14,6 +14,7 @@ COPY package.json package-lock.json ./
 # No dependency needs an install script, so none is run.
 RUN npm ci --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
+COPY build ./build
 COPY shared ./shared
 COPY producer ./producer
 COPY cli ./cli

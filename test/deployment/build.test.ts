@@ -6,6 +6,7 @@ import { readdir, readFile } from 'node:fs/promises';
 import { builtinModules } from 'node:module';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { listLuaFiles } from '../support/lua-files.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type BuiltProgram, buildProgram, root } from './built-program.ts';
 import { execForm } from './dockerfile.ts';
@@ -97,6 +98,17 @@ describe('the built program', () => {
     expect(await producer.stop()).toBe(0);
     expect(producer.lines.join('\n')).toMatch(/"event":"tracing_failed".*WITH_TRACING=yes/);
     expect(producer.lines.join('\n')).toMatch(/"event":"queues_off"/);
+  });
+
+  it('brings every Lua script with it, unchanged', async () => {
+    const scripts = listLuaFiles();
+    expect(scripts.length).toBeGreaterThan(0);
+    for (const path of scripts) {
+      expect([path, await readFile(join(program.folder, 'dist', path), 'utf8')]).toEqual([
+        path,
+        await readFile(join(root, path), 'utf8'),
+      ]);
+    }
   });
 
   it('imports nothing that only development installs', async () => {

@@ -44,8 +44,10 @@ export async function buildProgram(): Promise<BuiltProgram> {
     ...['-p', join(root, 'tsconfig.build.json')],
     ...['--outDir', join(folder, 'dist')],
   ]);
-  const bundler = ['--import', 'tsx', join(root, 'console/build.ts'), join(folder, 'dist')];
-  await promisify(execFile)(process.execPath, bundler, { cwd: root });
+  for (const step of ['build/copy-lua.ts', 'console/build.ts']) {
+    const args = ['--import', 'tsx', join(root, step), join(folder, 'dist')];
+    await promisify(execFile)(process.execPath, args, { cwd: root });
+  }
   await copyFile(join(root, 'package.json'), join(folder, 'package.json'));
   await symlink(join(root, 'node_modules'), join(folder, 'node_modules'));
   const children: ChildProcess[] = [];

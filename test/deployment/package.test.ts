@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Chain, startChain } from '../support/chain.ts';
+import { listLuaFiles } from '../support/lua-files.ts';
 import { makePerson } from '../support/person.ts';
 import { root } from './built-program.ts';
 import { codeBlocks, readDocument, section } from './documents.ts';
@@ -52,6 +53,10 @@ describe('the package', () => {
     expect(top).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
     expect(application.files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
     expect(existsSync(join(root, 'dist'))).toBe(false);
+  });
+
+  it('brings every Lua script', () => {
+    expect(application.files).toEqual(expect.arrayContaining(listLuaFiles().map((path) => `dist/${path}`)));
   });
 
   it('brings the command line', async () => {

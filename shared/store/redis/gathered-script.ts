@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { readLuaFile } from './lua-file.ts';
 import { assertCount, defineScript, type ScriptArgument } from './script.ts';
 
 /**
@@ -34,6 +35,20 @@ interface Gathering {
     readonly resolve: (reply: unknown) => void;
     readonly reject: (error: unknown) => void;
   }[];
+}
+
+/**
+ * Makes the script of a file a gathered one. Its head declares KEYS and ARGV of one item.
+ *
+ * @param url as `loadScript` takes it
+ * @throws {RangeError} for a script that takes any number of keys or arguments; what `readLuaFile` throws
+ */
+export function loadGatheredScript(url: URL): GatheredScript {
+  const { name, keys, args, lua } = readLuaFile(url);
+  if (keys.andMore || args.andMore) {
+    throw new RangeError(`Cannot gather script ${name}: the number of its KEYS and ARGV must be fixed`);
+  }
+  return defineGatheredScript({ name, keys: keys.at, args: args.at, lua });
 }
 
 /**

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
+import { type Arity, readLuaFile } from './lua-file.ts';
 
 export type ScriptArgument = string | number | Buffer;
 
@@ -7,7 +8,7 @@ export interface RedisScript {
   /**
    * Runs the script on one connection, atomically.
    *
-   * @throws {RangeError} if the number of keys is not the declared one
+   * @throws {RangeError} if the number of keys or arguments is not the declared one
    */
   (redis: Redis, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
   readonly scriptName: string;
@@ -22,33 +23,52 @@ export interface RedisScript {
   ): ChainableCommander;
 }
 
+export interface ScriptOptions {
+  readonly name: string;
+  /** `any` for a script that counts them itself. */
+  readonly keys: Arity | number | 'any';
+  /** @default any */
+  readonly args?: Arity | number | 'any';
+  readonly lua: string;
+  /** Replies are decoded as UTF-8 unless it is `bytes`. @default text */
+  readonly reply?: 'text' | 'bytes';
+}
+
+/**
+ * Makes the script of a file callable, as {@link defineScript} does.
+ *
+ * @param url of a `.lua` file: `new URL('../scripts/accept.lua', import.meta.url)`, which holds in the source tree and in the build
+ * @throws what `readLuaFile` throws
+ */
+export function loadScript(url: URL, options: Pick<ScriptOptions, 'reply'> = {}): RedisScript {
+  return defineScript({ ...readLuaFile(url), ...options });
+}
+
 /**
  * Makes a Lua script callable. It is sent as its SHA-1, and as text only when the server does not know it: a
  * Redis forgets all scripts when it restarts or fails over (SCRIPT LOAD at start-up would not be enough).
- *
- * Replies are decoded as UTF-8 unless `reply` is `bytes`.
  */
 export function defineScript({
   name,
   keys: keyCount,
+  args: argCount = 'any',
   lua,
   reply = 'text',
-}: {
-  readonly name: string;
-  /** `any` for a script that counts them itself. */
-  readonly keys: number | 'any';
-  readonly lua: string;
-  readonly reply?: 'text' | 'bytes';
-}): RedisScript {
-  // The first line shows in SLOWLOG and in error messages, where a SHA-1 tells nobody anything.
+}: ScriptOptions): RedisScript {
+  // The first line shows in SLOWLOG and in error messages, where a SHA-1 says nothing.
   const text = `-- ${name}\n${lua}`;
   const sha = createHash('sha1').update(text).digest('hex');
+
+  const assertCounts = (keys: readonly string[], args: readonly ScriptArgument[]) => {
+    assertCount(name, 'keys', keyCount, keys);
+    assertCount(name, 'arguments', argCount, args);
+  };
 
   const send = (target: Redis, command: 'eval' | 'evalsha', rest: ScriptArgument[]) =>
     reply === 'bytes' ? target.callBuffer(command, rest) : target.call(command, rest);
 
   const run = async (redis: Redis, keys: readonly string[], args: readonly ScriptArgument[]) => {
-    assertCount(name, 'keys', keyCount, keys);
+    assertCounts(keys, args);
     try {
       return await send(redis, 'evalsha', [sha, keys.length, ...keys, ...args]);
     } catch (error) {
@@ -62,7 +82,7 @@ export function defineScript({
   return Object.assign(run, {
     scriptName: name,
     appendTo(chain: ChainableCommander, keys: readonly string[], args: readonly ScriptArgument[]) {
-      assertCount(name, 'keys', keyCount, keys);
+      assertCounts(keys, args);
       const rest = [text, keys.length, ...keys, ...args];
       return reply === 'bytes' ? chain.callBuffer('eval', rest) : chain.call('eval', rest);
     },
@@ -73,12 +93,18 @@ export function defineScript({
 export function assertCount(
   name: string,
   what: 'keys' | 'arguments',
-  expected: number | 'any',
+  expected: Arity | number | 'any',
   received: readonly unknown[],
 ): void {
-  if (expected !== 'any' && received.length !== expected) {
+  const { at, andMore } = toArity(expected);
+  if (andMore ? received.length < at : received.length !== at) {
     throw new RangeError(
-      `Cannot run script ${name}: ${what} must be ${expected}, received ${received.length}`,
+      `Cannot run script ${name}: ${what} must be ${at}${andMore ? ' or more' : ''}, received ${received.length}`,
     );
   }
+}
+
+function toArity(expected: Arity | number | 'any'): Arity {
+  if (expected === 'any') return { at: 0, andMore: true };
+  return typeof expected === 'number' ? { at: expected, andMore: false } : expected;
 }

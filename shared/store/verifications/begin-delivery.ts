@@ -2,37 +2,10 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOfFields } from '../../contract/field-names.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineGatheredScript } from '../redis/gathered-script.ts';
+import { loadGatheredScript } from '../redis/gathered-script.ts';
 import { hashFromReply, type ParsedRecord, parseRecord, recordFields } from './verification-record.ts';
 
-// One round trip for what every delivery needs first. It writes, so a full Redis refuses it: an event that could not be
-// noted as delivered is not posted, again and again, for as long as that lasts.
-//
-// Where the event was written with the outcome, the rest of the record is not even looked at. Either way the answer is one
-// text: a reply of many costs the worker as much as the rest of the round trip. No field before the event has line ends.
-const beginDeliveryScript = defineGatheredScript({
-  name: 'beginDelivery',
-  keys: 1,
-  args: 1,
-  lua: `
-local record, run = KEYS[1], ARGV[1]
-local due = redis.call('HMGET', record,
-  'event', 'deliveryStatus', 'deliveryNextAt', 'client', 'submittedAt', 'deliveryAttempts', 'callbackUrl')
-local isOpen = due[2] ~= 'delivered' and due[2] ~= 'dead'
-local function begin()
-  redis.call('HSET', record, 'deliveryStatus', 'delivering', 'deliveryRun', run)
-  if due[3] then redis.call('HDEL', record, 'deliveryNextAt') end
-end
-if due[1] and isOpen then
-  begin()
-  return table.concat({'event', due[4] or '', due[5] or '', due[6] or '', due[7] or '', due[1]}, '\\n')
-end
-local fields = redis.call('HGETALL', record)
-if #fields == 0 then return 'record\\n[]' end
-if isOpen and redis.call('HEXISTS', record, 'outcome') == 1 then begin() end
-return 'record\\n' .. cjson.encode(fields)
-`,
-});
+const beginScript = loadGatheredScript(new URL('../scripts/begin-delivery.lua', import.meta.url));
 
 /** What delivering an event takes. */
 export interface DueDelivery {
@@ -75,7 +48,7 @@ export async function beginDelivery(
   id: string,
   run: string,
 ): Promise<DeliveryBeginning> {
-  const reply = replyText.parse(await beginDeliveryScript(redis, [keys.record(id)], [run]));
+  const reply = replyText.parse(await beginScript(redis, [keys.record(id)], [run]));
   const [form, ...lines] = reply.split('\n');
   if (form === 'record') return parseRecord(hashFromReply(JSON.parse(lines.join('\n'))));
   return parseDue(id, run, lines);

@@ -1,0 +1,28 @@
+--- Undoes an acceptance that its client does not know of: record, subject and index entries go.
+---
+--- KEYS[1] record         hash
+--- KEYS[2] subject        hash
+--- KEYS[3] photosStored   hash
+--- KEYS[4] laneIndex      sorted set
+--- ARGV[1] id
+--- ARGV[2] indexPrefix
+--- ARGV[3] client         its id
+---
+--- Reply: 'withdrawn'; 'too_late' when it is not queued any more or another client's; 'missing'.
+--- Invariant: A deletion comes first in every branch that writes: a Redis whose memory is full refuses a script that
+--- begins with anything else, and this one runs exactly then.
+
+--- @include "fragments/shred.lua"
+--- @include "fragments/leave-lists.lua"
+
+local record, subject, photosStored, laneIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
+local now = redis.call('HMGET', record, 'status', 'client')
+if not now[1] then return 'missing' end
+if now[1] ~= 'queued' or now[2] ~= client then return 'too_late' end
+shred(subject, photosStored, laneIndex, id)
+leaveLists(record, indexPrefix, id)
+redis.call('DEL', record)
+redis.call('ZREM', indexPrefix .. ':' .. client, id)
+redis.call('ZREM', indexPrefix .. ':' .. client .. ':queued', id)
+return 'withdrawn'
