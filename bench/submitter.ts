@@ -50,13 +50,11 @@ export function createSubmitter(
     submit: async (subject) => {
       const id: string = typeid('ver').toString();
       const sealed = sealSubject(keyRing, id, subject);
-      const options = { reference: undefined, extra: undefined, callbackUrl: undefined };
       await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
         queueAcceptance(transaction, keys, {
           id,
           clientId,
           priority,
-          ...options,
           submittedAt: Date.now(),
           sealed,
         }),

@@ -1,5 +1,11 @@
 import { type Command, Option } from 'commander';
-import { type Priority, priority } from '../shared/contract/verification.ts';
+import {
+  pickFields,
+  STORED_FIELDS,
+  type StoredField,
+  type StoredOptions,
+} from '../shared/contract/submission-fields.ts';
+import { priority } from '../shared/contract/verification.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import type { CliContext } from './context.ts';
 import { describeVerification } from './present-verification.ts';
@@ -7,17 +13,21 @@ import { readPerson } from './read-person.ts';
 import { printable } from './terminal.ts';
 import { addWaitOptions, VERDICT_HELP, type WaitOptions, waitForVerdict } from './wait-option.ts';
 
-interface SubmitOptions extends ApiOptions, WaitOptions {
+interface SubmitOptions extends ApiOptions, WaitOptions, Partial<StoredOptions> {
   readonly from?: string;
-  readonly reference?: string;
-  readonly extra?: string;
-  readonly callbackUrl?: string;
-  readonly priority?: Priority;
   readonly idempotencyKey?: string;
 }
 
+/** Of the fields beside the subject. The subject's have none: see the help. */
+const fieldOptions = {
+  reference: new Option('--reference <text>', 'your own name for this verification, such as an order number'),
+  extra: new Option('--extra <text>', '1 to 10 characters that go to the upstream and come back'),
+  callbackUrl: new Option('--callback-url <url>', "where the event goes, instead of the client's default"),
+  priority: new Option('--priority <priority>', 'default: interactive').choices(priority.options),
+} satisfies Record<StoredField, Option>;
+
 const help = `
-The person is a JSON object {"idCard": "…", "name": "…"}; reference, extra, priority and callbackUrl
+The person is a JSON object {"idCard": "…", "name": "…"}; ${STORED_FIELDS.join(', ')}
 may stand there too. It is read from --from, or asked for at a terminal, or read from standard input.
 There are no options for ID number and name: every user of a machine can see the arguments of its
 processes, and the shell keeps them in its history.
@@ -30,13 +40,10 @@ export function addSubmitCommand(program: Command, context: CliContext): void {
     .description('submit one verification; the person is read from a file, a prompt or standard input')
     .argument('<photo>', 'JPEG or PNG file')
     .option('--from <path>', 'JSON file with the person; - is standard input')
-    .option('--reference <text>', 'your own name for this verification, such as an order number')
-    .option('--extra <text>', '1 to 10 characters that go to the upstream and come back')
-    .option('--callback-url <url>', "where the event goes, instead of the client's default")
-    .addOption(new Option('--priority <priority>', 'default: interactive').choices(priority.options))
-    .option('--idempotency-key <key>', 'the same key again gives the same verification, for 24 hours')
     .addHelpText('after', help)
     .action((photo: string, options: SubmitOptions) => submit(context, photo, options));
+  for (const option of Object.values(fieldOptions)) command.addOption(option);
+  command.option('--idempotency-key <key>', 'the same key again gives the same verification, for 24 hours');
   addApiOptions(addWaitOptions(command));
 }
 
@@ -44,10 +51,11 @@ async function submit(context: CliContext, photo: string, options: SubmitOptions
   const { terminal, interrupted, questions } = context;
   const api = openApi(await context.findApi(options));
   const person = await readPerson(questions, options.from, interrupted);
-  const { reference, extra, callbackUrl, priority: rank, idempotencyKey } = options;
-  const given = { reference, extra, callbackUrl, priority: rank, idempotencyKey };
-  const set = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined));
-  const { verification, replayed } = await api.submit({ ...person, ...set, photo }, { signal: interrupted });
+  const given = pickFields(options, [...STORED_FIELDS, 'idempotencyKey']);
+  const { verification, replayed } = await api.submit(
+    { ...person, ...given, photo },
+    { signal: interrupted },
+  );
   if (replayed) terminal.remark('It was submitted before, under this idempotency key.');
   if (options.wait) terminal.remark(`${printable(verification.id)} is submitted; waiting for its verdict.`);
   const shown = options.wait ? await waitForVerdict(context, api, verification.id, options) : verification;

@@ -16,7 +16,7 @@ export interface BatchFiles {
 
 const DIFFERENT_PHOTOS = 200;
 
-/** Start of image and one frame header: what the pre-checks read. The rest is noise. */
+/** Start of image and one frame header: what validation reads. The rest is noise. */
 const JPEG_HEAD = Buffer.from('ffd8ffc0001108006400640301220002110103110100', 'hex');
 
 export function makeJpeg(bytes: number): Buffer {

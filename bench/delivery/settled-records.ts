@@ -54,8 +54,6 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
     clientId,
     priority: 'interactive',
     reference: 'order-17',
-    extra: undefined,
-    callbackUrl: undefined,
     submittedAt: at,
     sealed: sealSubject(keyRing, id, { ...makePerson(1), photo }),
   });

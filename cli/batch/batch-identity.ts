@@ -1,4 +1,6 @@
 import { createHmac, hkdfSync } from 'node:crypto';
+import { listDigestParts, ROW_DIGEST } from '../../shared/contract/digest-parts.ts';
+import type { SubmissionField } from '../../shared/contract/submission-fields.ts';
 import type { BatchRow } from './batch-row.ts';
 
 /** What makes one batch this batch and no other, over all its runs. */
@@ -22,10 +24,11 @@ export function openIdentity(id: string, apiKey: string): BatchIdentity {
   const mac = (text: string) => createHmac('sha256', secret).update(text).digest();
   return {
     keyCheck: mac('key check').toString('base64url'),
-    digestRow: ({ idCard, name, photo, reference, extra, priority, callbackUrl }) => {
-      const parts = [idCard, name, photo, reference, extra, priority, callbackUrl];
-      return mac(JSON.stringify(parts.map((part) => part ?? null))).subarray(0, DIGEST_BYTES);
-    },
+    digestRow: (row) =>
+      mac(JSON.stringify(listDigestParts<SubmissionField, string>(ROW_DIGEST, row))).subarray(
+        0,
+        DIGEST_BYTES,
+      ),
     idempotencyKeyOf: (line) => `batch/${id}/${line}`,
   };
 }

@@ -15,7 +15,9 @@ const batchRow = submissionForm.extend({
 export type BatchRow = z.infer<typeof batchRow>;
 
 export const ROW_FIELDS: readonly string[] = Object.keys(batchRow.shape);
-export const REQUIRED_FIELDS = ['idCard', 'name', 'photo'] as const;
+export const REQUIRED_FIELDS: readonly string[] = Object.entries(batchRow.shape)
+  .filter(([, field]) => !field.safeParse(undefined).success)
+  .map(([name]) => name);
 
 /** Why a row cannot be submitted; constant texts, never a value of the row. */
 export interface RowFault {
@@ -42,7 +44,7 @@ export function parseRow(line: number, given: unknown): RowReading {
   return { line, status: 'bad', reference: presentReference(fields), faults: errors.map(faultOf) };
 }
 
-/** An entry of a problem's `errors[]`, or of the pre-checks, as a fault of a row: the photo's field has a name of its own here. */
+/** An entry of a problem's `errors[]`, or of the validation, as a fault of a row: the photo's field has a name of its own here. */
 export function faultOf(error: {
   readonly pointer: string;
   readonly code: string;
@@ -72,9 +74,6 @@ export function presentReference(fields: unknown): string | null {
   if (!parsed.success) return null;
   const { reference, idCard, name } = parsed.data;
   if (LIKE_ID_NUMBER.test(reference)) return null;
-  const exposed = listExposedFields(
-    { idCard, name },
-    { reference, extra: undefined, callbackUrl: undefined },
-  );
+  const exposed = listExposedFields({ idCard, name }, { reference });
   return exposed.length === 0 ? reference : null;
 }

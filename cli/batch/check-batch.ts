@@ -1,5 +1,5 @@
 import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
-import { precheckSubmission } from '../../shared/validation/submission.ts';
+import { validateSubmission } from '../../shared/validation/submission.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { BadRows } from './bad-rows.ts';
 import { type BatchRow, faultOf, presentReference, type RowFault, type RowReading } from './batch-row.ts';
@@ -49,22 +49,17 @@ async function judgeRow(
   const duplicate = references.judge(line, row.reference);
   const photo = await readPhotoFile(photoFolder, row.photo, buffers);
   const bytes = photo.status === 'read' ? photo.bytes : Buffer.alloc(0);
-  const { idCard, name, extra, reference, callbackUrl } = row;
-  const checked = precheckSubmission(
-    { idCard, name, extra, photo: { form: 'bytes', bytes } },
+  const checked = validateSubmission(
+    { ...row, photo: { form: 'bytes', bytes } },
     { now: now(), allowCheckDigitFailure },
   );
   if (photo.status === 'read') photo.release();
-  const subject = { idCard, name, photo: bytes };
-  const errors = [
-    ...(checked.ok ? [] : checked.errors),
-    ...listExposedFields(subject, { reference, extra, callbackUrl }),
-  ];
+  const errors = [...(checked.ok ? [] : checked.errors), ...listExposedFields(row, row)];
   const faults = errors.map(faultOf);
   return [
     // Of a photo that cannot be read, the rules about its bytes say nothing.
     ...(photo.status === 'read' ? faults : [...faults.filter(({ field }) => field !== 'photo'), photo.fault]),
-    ...judgeCallback(callbackUrl),
+    ...judgeCallback(row.callbackUrl),
     ...(duplicate === null ? [] : [duplicate]),
   ];
 }

@@ -2,7 +2,7 @@ import { constants } from 'node:fs';
 import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
-import { PRECHECK_FAILURES } from '../../shared/validation/precheck-failure.ts';
+import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.ts';
 import { CommandFailure } from '../command-failure.ts';
 import type { RowFault } from './batch-row.ts';
 import type { PhotoBuffers } from './photo-buffers.ts';
@@ -49,7 +49,7 @@ async function readWhole(path: string, buffers: PhotoBuffers): Promise<PhotoRead
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return bad('photo_unreadable', 'must be a file');
-    if (stats.size > MAX_PHOTO_BYTES) return bad('photo_too_large', PRECHECK_FAILURES.photo_too_large);
+    if (stats.size > MAX_PHOTO_BYTES) return bad('photo_too_large', VALIDATION_FAILURES.photo_too_large);
     return await readInto(buffers.take(stats.size), file, buffers);
   } finally {
     await file.close();

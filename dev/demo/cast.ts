@@ -45,7 +45,7 @@ function toRole(person: Person, retriesAllowed: number): Role[] {
   return [{ idCard, name, purpose, expected }];
 }
 
-/** The number in the API page's example fails its own check digit, which the pre-checks do not let pass. */
+/** The number in the API page's example fails its own check digit, which validation refuses. */
 const isExampleOfTheApiPage = ({ idCard }: Person): boolean => !idCard.startsWith('99');
 
 function makeUnlisted(index: number, retriesAllowed: number): Role {

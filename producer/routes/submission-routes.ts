@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { computePollAfter } from '../../shared/account/estimate.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
-import type { Acceptance } from '../../shared/store/verifications/accept.ts';
+import { type Acceptance, acceptedHash } from '../../shared/store/verifications/accept.ts';
 import { notWaiting, presentVerification } from '../../shared/store/verifications/present.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import {
@@ -138,17 +138,8 @@ function presentWithoutPlace(record: VerificationRecord): Shown {
 }
 
 /** The record as the acceptance wrote it, without reading it back. */
-function recordOf({ id, clientId, submittedAt, ...rest }: Acceptance): VerificationRecord {
-  const livemode = rest.livemode === undefined ? undefined : rest.livemode ? '1' : '0';
-  const optional = { reference: rest.reference, extra: rest.extra, callbackUrl: rest.callbackUrl, livemode };
-  const parsed = parseRecord({
-    id,
-    client: clientId,
-    submittedAt: String(submittedAt),
-    status: 'queued',
-    priority: rest.priority,
-    ...Object.fromEntries(Object.entries(optional).filter((entry) => entry[1] !== undefined)),
-  });
+function recordOf(acceptance: Acceptance): VerificationRecord {
+  const parsed = parseRecord(acceptedHash(acceptance));
   if (parsed.status === 'found') return parsed.record;
   throw new Error('Cannot present a submission: it must read as the record it was written as');
 }

@@ -15,13 +15,9 @@ export interface SubmittedForm {
 }
 
 /** The fields that are there and of the right kind, though others are not. */
-export type ReadableFields = ReadableInput &
-  Pick<
-    { readonly [Field in keyof SubmissionForm]?: SubmissionForm[Field] | undefined },
-    'reference' | 'callbackUrl'
-  >;
+export type ReadableFields = ReadableInput & Omit<ReadableTexts, 'imageBase64'>;
 
-/** Of another shape than a submission. What can be read of it is judged too, so that all its errors are known at once. */
+/** Of another shape than a submission. What can be read of it is validated too, so that all its errors are known at once. */
 export interface MisshapenForm {
   readonly status: 'misshapen';
   readonly errors: readonly FieldError[];
@@ -51,15 +47,14 @@ export function readForm(received: unknown): FormReading {
   return { status: 'read', fields, photo: { form: 'base64', text: imageBase64 } };
 }
 
-const JUDGED_TEXTS = ['idCard', 'name', 'imageBase64', 'extra', 'reference', 'callbackUrl'] as const;
-type JudgedTexts = { readonly [Field in (typeof JUDGED_TEXTS)[number]]?: string };
+type ReadableTexts = { readonly [Field in keyof z.input<typeof submission>]?: string };
 
 /** The texts of a misshapen body of which the schema had nothing to say. */
-function pickReadable(body: unknown, issues: readonly z.core.$ZodIssue[]): JudgedTexts {
+function pickReadable(body: unknown, issues: readonly z.core.$ZodIssue[]): ReadableTexts {
   const faulty = new Set(issues.map(({ path }) => path[0]));
   const texts = z.record(z.string(), z.unknown()).safeParse(body);
   return Object.fromEntries(
-    JUDGED_TEXTS.flatMap((field) => {
+    submission.keyof().options.flatMap((field) => {
       const text = texts.success && Object.hasOwn(texts.data, field) ? texts.data[field] : undefined;
       return typeof text === 'string' && !faulty.has(field) ? [[field, text]] : [];
     }),

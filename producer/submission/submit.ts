@@ -1,8 +1,15 @@
 import { typeid } from 'typeid-js';
 import { computeBacklogRetryAfter } from '../../shared/account/estimate.ts';
 import { speedOf } from '../../shared/account/lane-overview.ts';
+import { listDigestParts, SUBMISSION_DIGEST } from '../../shared/contract/digest-parts.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
+import {
+  pickFields,
+  STORED_FIELDS,
+  type StoredOptions,
+  type SubmissionField,
+} from '../../shared/contract/submission-fields.ts';
 import type { DigestPart } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
@@ -13,7 +20,7 @@ import { requeueUnanswered } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
 import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
-import { listPrecheckErrors, precheckSubmission } from '../../shared/validation/submission.ts';
+import { listValidationErrors, validateSubmission } from '../../shared/validation/submission.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
@@ -48,7 +55,7 @@ export type Submitted =
 /** A submission that passed every check that costs nothing. */
 interface CheckedSubmission {
   readonly subject: Subject;
-  readonly options: Pick<Acceptance, 'priority' | 'reference' | 'extra' | 'callbackUrl'>;
+  readonly options: StoredOptions;
 }
 
 /** @throws {ProblemError} */
@@ -87,23 +94,23 @@ export async function submitVerification(
 
 function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: FormReading): CheckedSubmission {
   if (form.status === 'misshapen') throw refuseMisshapen(deps, client, form);
-  const { idCard, name, extra, reference, callbackUrl, priority } = form.fields;
-  const result = precheckSubmission({ idCard, name, photo: form.photo, extra }, precheckOptions(deps));
-  const callback = checkCallback(deps.rules, client, callbackUrl);
+  const { fields, photo } = form;
+  const result = validateSubmission({ ...fields, photo }, validationOptions(deps));
+  const callback = checkCallback(deps.rules, client, fields.callbackUrl);
   const errors: FieldError[] = [
     ...(result.ok ? [] : result.errors),
-    ...listExposedFields(result.ok ? result.subject : { idCard, name }, { reference, extra, callbackUrl }),
+    ...listExposedFields(result.ok ? result.subject : fields, fields),
     ...(callback.ok ? [] : [callback.error]),
   ];
   if (!result.ok || !callback.ok || errors.length > 0)
     throw new ProblemError('invalid_submission', { errors });
   return {
     subject: result.subject,
-    options: { priority, reference, extra: result.extra, callbackUrl: callback.href },
+    options: { ...pickFields(fields, STORED_FIELDS), callbackUrl: callback.href },
   };
 }
 
-const precheckOptions = ({ now, rules }: SubmitDeps) => ({
+const validationOptions = ({ now, rules }: SubmitDeps) => ({
   now: now(),
   allowCheckDigitFailure: rules.allowCheckDigitFailure,
 });
@@ -114,13 +121,12 @@ function refuseMisshapen(
   client: ClientIdentity,
   { errors, readable }: MisshapenForm,
 ): ProblemError {
-  const { reference, extra, callbackUrl } = readable;
-  const callback = checkCallback(deps.rules, client, callbackUrl);
+  const callback = checkCallback(deps.rules, client, readable.callbackUrl);
   return new ProblemError('invalid_submission', {
     errors: [
       ...errors,
-      ...listPrecheckErrors(readable, precheckOptions(deps)),
-      ...listExposedFields(readable, { reference, extra, callbackUrl }),
+      ...listValidationErrors(readable, validationOptions(deps)),
+      ...listExposedFields(readable, readable),
       ...(callback.ok ? [] : [callback.error]),
     ],
   });
@@ -158,15 +164,7 @@ function checkCallback(
 
 /** The submission as it will be used, so that JSON and multipart, or two spellings of one name, are the same. */
 function canonicalParts({ subject, options }: CheckedSubmission): readonly DigestPart[] {
-  return [
-    subject.idCard,
-    subject.name,
-    subject.photo,
-    options.extra ?? null,
-    options.reference ?? null,
-    options.callbackUrl ?? null,
-    options.priority,
-  ];
+  return listDigestParts<SubmissionField, string | Buffer>(SUBMISSION_DIGEST, { ...subject, ...options });
 }
 
 async function accept(

@@ -1,13 +1,18 @@
 import { z } from 'zod';
-import { priority } from './verification.ts';
+import { priority, verificationStatus } from './verification.ts';
 
 /** Longest `reference` a client may attach, in characters. */
 const REFERENCE_MAX = 128;
 const CALLBACK_URL_MAX = 2048;
 
+const subjectTexts = {
+  idCard: z.string().describe('18-character resident identity number'),
+  name: z.string(),
+};
+
 /**
- * The fields besides the subject. What they must look like beyond their type is judged by the pre-checks,
- * which know why each rule exists and name the failed one.
+ * The fields beside the subject. `shared/validation` says what they must look like beyond their type: it knows why each rule
+ * exists and names the failed one. What is done with each field: `submission-fields.ts`.
  */
 const options = {
   extra: z
@@ -36,21 +41,18 @@ const options = {
 /** `POST /v1/verifications` as `application/json`. */
 export const submission = z
   .strictObject({
-    idCard: z.string().describe('18-character resident identity number'),
-    name: z.string(),
+    ...subjectTexts,
     imageBase64: z.string().describe('JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64'),
     ...options,
   })
   .meta({ id: 'Submission' });
 
 /** The fields of the `multipart/form-data` form; the photo comes as the file part `image`. */
-export const submissionForm = z.strictObject({ idCard: z.string(), name: z.string(), ...options });
+export const submissionForm = z.strictObject({ ...subjectTexts, ...options });
 export type SubmissionForm = z.infer<typeof submissionForm>;
 
 export const listQuery = z.strictObject({
-  status: z
-    .enum(['queued', 'verifying', 'retrying', 'deferred', 'held', 'completed', 'failed', 'cancelled'])
-    .optional(),
+  status: verificationStatus.optional(),
   limit: z.coerce.number().int().min(1).max(100).default(20),
   cursor: z.string().min(1).max(200).optional(),
 });

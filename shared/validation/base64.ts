@@ -1,4 +1,4 @@
-import { type FieldCheck, failed, type PrecheckCode, passed } from './precheck-failure.ts';
+import { type FieldCheck, failed, passed, type ValidationCode } from './validation-failure.ts';
 
 /** Characters of standard Base64, padding included, that encode this many bytes. */
 export function computeBase64Length(bytes: number): number {
@@ -19,7 +19,7 @@ export function decodeBase64(text: string): FieldCheck<Buffer> {
 }
 
 /** Only runs on refused texts: one linear search, whose first find decides. */
-function explainBadBase64(text: string): PrecheckCode {
+function explainBadBase64(text: string): ValidationCode {
   if (/^data:/i.test(text)) return 'photo_data_uri';
   const foreign = /[^A-Za-z0-9+/=]/.exec(text)?.[0];
   if (foreign === undefined) return 'photo_base64_padding';

@@ -1,12 +1,9 @@
 import type { FieldError } from '../contract/problem.ts';
+import { FREE_TEXT_FIELDS, type FreeTextField } from '../contract/submission-fields.ts';
 import type { Subject } from '../sealing/subject.ts';
 
-/** The client's own fields: stored, shown and delivered as they are. */
-export interface OpenFields {
-  readonly reference: string | undefined;
-  readonly extra: string | undefined;
-  readonly callbackUrl: string | undefined;
-}
+/** The client's own words: stored, shown and delivered as they are. */
+export type FreeTexts = { readonly [Field in FreeTextField]?: string | undefined };
 
 /** What a field may hold by chance: a shorter number is no ID number, whatever else is wrong with it. */
 const SHORTEST_ID_NUMBER = 15;
@@ -15,21 +12,21 @@ const SHORTEST_ID_NUMBER = 15;
 const SHORTEST_LATIN_NAME = 6;
 
 /**
- * The open fields that hold the ID number or the name of the very person they come with. Sealing a subject is worth
+ * The free texts that hold the ID number or the name of the very person they come with. Sealing a subject is worth
  * nothing when the order number beside it is the ID number.
  *
- * A reading of what is there in plain sight (percent-encoding included), not of what somebody hides on purpose.
+ * A reading of what is there in plain sight (percent-encoding included), not of what is hidden on purpose.
  */
 export function listExposedFields(
   { idCard = '', name = '' }: { readonly [Field in 'idCard' | 'name']?: Subject[Field] | undefined },
-  fields: OpenFields,
+  texts: FreeTexts,
 ): readonly FieldError[] {
   const secrets = [
     ...(idCard.length >= SHORTEST_ID_NUMBER ? [fold(idCard)] : []),
     ...(isTelling(name) ? [fold(name)] : []),
   ];
-  return Object.entries(fields).flatMap(([field, text = '']) => {
-    const plain = fold(decodePercent(text));
+  return FREE_TEXT_FIELDS.flatMap((field) => {
+    const plain = fold(decodePercent(texts[field] ?? ''));
     return secrets.some((secret) => plain.includes(secret))
       ? [
           {

@@ -1,4 +1,4 @@
-import { type FieldCheck, failed, passed } from './precheck-failure.ts';
+import { type FieldCheck, failed, passed } from './validation-failure.ts';
 
 /** The API page: "each customized description field supports [1,10] characters". */
 const LONGEST_EXTRA = 10;

@@ -1,4 +1,4 @@
-import { type FieldCheck, failed, type PrecheckCode, passed } from './precheck-failure.ts';
+import { type FieldCheck, failed, passed, type ValidationCode } from './validation-failure.ts';
 
 /** GB 11643-1999, section 4.2: weights 2^(18-i) mod 11 for i = 1..17. */
 const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
@@ -35,7 +35,7 @@ export function checkIdCard(text: string, options: IdCardOptions): FieldCheck<st
   if (!/^[0-9]{17}[0-9Xx]$/.test(text)) return failed('id_card_characters');
 
   const idCard = text.toUpperCase();
-  const codes: PrecheckCode[] = [...checkBirthDate(idCard.slice(6, 14), options)];
+  const codes: ValidationCode[] = [...checkBirthDate(idCard.slice(6, 14), options)];
   if (!options.allowCheckDigitFailure && idCard[17] !== computeCheckDigit(idCard)) {
     codes.push('id_card_check_digit');
   }
@@ -48,7 +48,7 @@ export function computeCheckDigit(digits: string): string {
   return CHECK_DIGITS.charAt(sum % 11);
 }
 
-function checkBirthDate(yyyymmdd: string, options: IdCardOptions): readonly PrecheckCode[] {
+function checkBirthDate(yyyymmdd: string, options: IdCardOptions): readonly ValidationCode[] {
   const tooEarly = Number(yyyymmdd.slice(0, 4)) < EARLIEST_BIRTH_YEAR && !options.allowCheckDigitFailure;
   if (tooEarly || !isCalendarDate(yyyymmdd)) return ['id_card_birth_date'];
   return yyyymmdd > formatChinaDate(options.now) ? ['id_card_birth_date_in_future'] : [];

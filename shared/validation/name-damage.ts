@@ -1,4 +1,4 @@
-import type { PrecheckCode } from './precheck-failure.ts';
+import type { ValidationCode } from './validation-failure.ts';
 
 /** UTF-8 of two U+FFFD, read as GBK: damage that was saved and converted once more. */
 const REPLACEMENTS_READ_AS_GBK = '锟斤拷';
@@ -11,7 +11,7 @@ const ENCODED =
  * Finds what was done to a text on its way here. Such a text is not the name, so the rules about names say nothing of
  * it: their sentences would hide the reason.
  */
-export function findNameDamage(text: string): PrecheckCode | null {
+export function findNameDamage(text: string): ValidationCode | null {
   if (text.includes('\uFFFD') || text.includes(REPLACEMENTS_READ_AS_GBK) || isUtf8ReadAsLatin1(text)) {
     return 'name_not_utf8';
   }

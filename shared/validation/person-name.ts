@@ -1,7 +1,7 @@
 import { foldRadicals } from './fold-radicals.ts';
 import { findNameDamage } from './name-damage.ts';
 import { DOT_SPELLING, UNSURE_DOT, writeMiddleDots } from './name-dots.ts';
-import { type FieldCheck, failed, type PrecheckCode, passed } from './precheck-failure.ts';
+import { type FieldCheck, failed, passed, type ValidationCode } from './validation-failure.ts';
 
 /** Ours, not the upstream's: no register holds longer names, and it bounds what is sealed and sent. */
 const LONGEST_NAME = 64;
@@ -48,7 +48,7 @@ const BROKEN_BY = {
   name_dot_spelling: DOT_SPELLING,
   name_space: /^ | $| {2}|(?! )\p{Zs}|\p{Script=Han} \p{Script=Han}| \u00B7|\u00B7 /u,
   name_middle_dot: /^\u00B7|\u00B7$|\u00B7\u00B7/u,
-} as const satisfies Partial<Record<PrecheckCode, RegExp>>;
+} as const satisfies Partial<Record<ValidationCode, RegExp>>;
 
 const RULES = Object.keys(BROKEN_BY) as readonly (keyof typeof BROKEN_BY)[];
 
@@ -62,7 +62,7 @@ export function checkPersonName(text: string): FieldCheck<string> {
   if (damage !== null) return failed(damage);
   const name = writeMiddleDots(foldRadicals(text.normalize('NFC')));
 
-  const codes: PrecheckCode[] = RULES.filter((code) => BROKEN_BY[code].test(name));
+  const codes: ValidationCode[] = RULES.filter((code) => BROKEN_BY[code].test(name));
   if ([...name].length > LONGEST_NAME) codes.push('name_too_long');
   return codes.length === 0 ? passed(name) : failed(...codes);
 }

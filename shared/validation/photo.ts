@@ -1,7 +1,7 @@
 import { MAX_PHOTO_BASE64_LENGTH } from '../contract/photo-limits.ts';
 import { computeBase64Length, decodeBase64 } from './base64.ts';
 import { readImageHeader } from './image-header.ts';
-import { type FieldCheck, failed, passed } from './precheck-failure.ts';
+import { type FieldCheck, failed, passed } from './validation-failure.ts';
 
 /**
  * Checks a photo given as standard Base64 and decodes it.

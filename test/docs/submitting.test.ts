@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { problemTable } from '../../shared/contract/problem.ts';
 import { checkPersonName } from '../../shared/validation/person-name.ts';
-import { PRECHECK_FAILURES } from '../../shared/validation/precheck-failure.ts';
+import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.ts';
 import { readDocument, section, tableRows } from '../deployment/documents.ts';
 
 /** What only the console answers with; its own page sees them. */
@@ -63,7 +63,7 @@ it('docs/submitting.md has every code of a refused name, with names that it refu
   const rows = namesRows().filter(([code = '']) => code.startsWith('`name_'));
   const codes = rows.flatMap(([code = '']) => examples(code));
   expect(codes.toSorted()).toEqual(
-    Object.keys(PRECHECK_FAILURES)
+    Object.keys(VALIDATION_FAILURES)
       .filter((code) => code.startsWith('name_'))
       .toSorted(),
   );

@@ -12,7 +12,7 @@ const WAITED_OUT = new Set(['account_fault', 'maintenance', 'daily_limit', 'pace
 const OTHERS = Number(process.env['MIXED_RUN_OTHERS'] ?? 200);
 const PATIENCE_MS = 40_000 + OTHERS * 100;
 
-/** Everybody who does not stop the lane or take his time, and whom the pre-checks let through. */
+/** Everybody who does not stop the lane or take his time, and whose submission is valid. */
 const asked = people.filter(
   ({ name, results }) =>
     /^测试/.test(name) &&

@@ -1,17 +1,13 @@
 import type { ChainableCommander } from 'ioredis';
-import type { Priority } from '../../contract/verification.ts';
+import { pickFields, STORED_FIELDS, type StoredOptions } from '../../contract/submission-fields.ts';
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
 import { defineScript } from '../redis/script.ts';
 import { splitPhoto } from './photo-pieces.ts';
 
-export interface Acceptance {
+export interface Acceptance extends Readonly<StoredOptions> {
   readonly id: string;
   readonly clientId: string;
-  readonly priority: Priority;
-  readonly reference: string | undefined;
-  readonly extra: string | undefined;
-  readonly callbackUrl: string | undefined;
   /** Whether its lane asks the real upstream; absent when no worker has said so yet. */
   readonly livemode?: boolean;
   /** ms epoch */
@@ -64,14 +60,7 @@ export function queueAcceptance(
   acceptance: Acceptance,
 ): void {
   const { id, sealed, places = [] } = acceptance;
-  const options = Object.entries({
-    priority: acceptance.priority,
-    reference: acceptance.reference,
-    extra: acceptance.extra,
-    callbackUrl: acceptance.callbackUrl,
-    livemode: acceptance.livemode === undefined ? undefined : acceptance.livemode ? '1' : '0',
-    idempotencyClaim: acceptance.idempotencyClaim,
-  }).flatMap(([name, value]) => (value === undefined ? [] : [name, value]));
+  const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
     transaction,
     [keys.record(id), keys.subject(id), keys.laneIndex(), keys.photosStored()],
@@ -88,5 +77,25 @@ export function queueAcceptance(
       ...options,
       ...splitPhoto(sealed.photo),
     ],
+  );
+}
+
+/** The record's hash as an acceptance writes it. */
+export function acceptedHash(acceptance: Acceptance): Readonly<Record<string, string>> {
+  const { id, clientId, submittedAt } = acceptance;
+  const always = { id, client: clientId, submittedAt: String(submittedAt), status: 'queued' };
+  return { ...always, ...optionalFields(acceptance) };
+}
+
+/** What of the record is there only if the submission gave it, or if it is known. */
+function optionalFields(acceptance: Acceptance): Readonly<Record<string, string>> {
+  const { livemode, idempotencyClaim } = acceptance;
+  const fields = {
+    ...pickFields(acceptance, STORED_FIELDS),
+    livemode: livemode === undefined ? undefined : livemode ? '1' : '0',
+    idempotencyClaim,
+  };
+  return Object.fromEntries(
+    Object.entries(fields).flatMap(([name, text]) => (text === undefined ? [] : [[name, text]])),
   );
 }

@@ -64,7 +64,7 @@ function parseDue(id: string, run: string, lines: readonly string[]): DeliveryBe
     id,
     run,
     clientId: row.client,
-    callbackUrl: row.callbackUrl ?? null,
+    callbackUrl: row.callbackUrl,
     submittedAt: row.submittedAt,
     attempts: row.deliveryAttempts,
     event: lines[4] ?? '',

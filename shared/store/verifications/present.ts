@@ -1,3 +1,4 @@
+import { pickFields, SHOWN_FIELDS, type ShownField } from '../../contract/submission-fields.ts';
 import type { Verification, VerificationStatus } from '../../contract/verification.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
@@ -28,9 +29,7 @@ export function presentVerification(record: VerificationRecord, waiting: Waiting
     id: record.id,
     status,
     livemode: presentLivemode(record, waiting),
-    reference: record.reference,
-    extra: record.extra,
-    priority: record.priority,
+    ...presentOptions(record),
     submittedAt: new Date(record.submittedAt).toISOString(),
     position: waiting.position,
     estimatedCompletionAt: instant(waiting.estimatedCompletionAt),
@@ -43,6 +42,11 @@ export function presentVerification(record: VerificationRecord, waiting: Waiting
       nextAttemptAt: instant(record.delivery.nextAttemptAt),
     },
   };
+}
+
+/** What its submission gave, as far as it is shown. */
+function presentOptions(record: VerificationRecord): Pick<Verification, ShownField> {
+  return pickFields(record, SHOWN_FIELDS);
 }
 
 /** What was answered is what it was when it was; what waits is asked by its lane as that is now. Unknown is not live. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { namesOfFields } from '../../contract/field-names.ts';
 import { jsonText } from '../../contract/json-text.ts';
+import { pickFields, STORED_FIELDS, type StoredField } from '../../contract/submission-fields.ts';
 import {
   type Attempt,
   attempt,
@@ -19,14 +20,10 @@ import type { OwnedClaim } from './owned-claim.ts';
  * Attempts are fields of their own (`attempt:1`, `attempt:2` …), so that a script appends one without reading
  * the others. The subject is never here.
  */
-export interface VerificationRecord {
+export interface VerificationRecord extends Readonly<z.infer<z.ZodObject<typeof options>>> {
   readonly id: string;
   readonly clientId: string;
   readonly status: z.infer<typeof storedStatus>;
-  readonly priority: z.infer<typeof priority>;
-  readonly reference: string | null;
-  readonly extra: string | null;
-  readonly callbackUrl: string | null;
   /** Whether the real upstream answers it, or the sandbox; null when nobody knew at its submission. */
   readonly livemode: boolean | null;
   /** ms epoch */
@@ -69,19 +66,25 @@ export interface DeliveryState {
 
 const storedStatus = verificationStatus.exclude(['held']);
 const count = z.coerce.number().int().nonnegative();
+const text = z.string().nullable().default(null);
 /** The last millisecond that a Date can be of. */
 const LAST_MS = 8_640_000_000_000_000;
 const time = z.coerce.number().int().positive().max(LAST_MS);
+
+/** What the submission gave beside the subject; null where it gave nothing. */
+const options = {
+  priority,
+  reference: text,
+  extra: text,
+  callbackUrl: text,
+} satisfies Record<StoredField, z.ZodType>;
 
 /** The fields of the hash but the attempts; what is left out is not set. */
 export const recordFields = z.object({
   id: z.string(),
   client: z.string(),
   status: storedStatus,
-  priority,
-  reference: z.string().optional(),
-  extra: z.string().optional(),
-  callbackUrl: z.string().optional(),
+  ...options,
   livemode: z.enum(['0', '1']).optional(),
   submittedAt: time,
   attemptsCounted: count.default(0),
@@ -126,10 +129,7 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
       id: row.id,
       clientId: row.client,
       status: row.status,
-      priority: row.priority,
-      reference: row.reference ?? null,
-      extra: row.extra ?? null,
-      callbackUrl: row.callbackUrl ?? null,
+      ...pickFields(row, STORED_FIELDS),
       livemode: row.livemode === undefined ? null : row.livemode === '1',
       submittedAt: row.submittedAt,
       attempts: attempts.flatMap((entry) => (entry.parsed.success ? [entry.parsed.data] : [])),

@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
-import { listExposedFields, type OpenFields } from '../../../shared/validation/exposed-subject.ts';
+import { type FreeTexts, listExposedFields } from '../../../shared/validation/exposed-subject.ts';
 
 const idCard = '99731619770707001X';
-const none: OpenFields = { reference: undefined, extra: undefined, callbackUrl: undefined };
 
-const exposedIn = (fields: Partial<OpenFields>, name = '测试甲') =>
-  listExposedFields({ idCard, name }, { ...none, ...fields }).map(({ pointer }) => pointer);
+const exposedIn = (fields: FreeTexts, name = '测试甲') =>
+  listExposedFields({ idCard, name }, fields).map(({ pointer }) => pointer);
 
-describe('an open field that holds the subject is named', () => {
-  test.each<[string, Partial<OpenFields>, string, readonly string[]]>([
+describe('a free text that holds the subject is named', () => {
+  test.each<[string, FreeTexts, string, readonly string[]]>([
     ['the number as reference', { reference: idCard }, '测试甲', ['/reference']],
     [
       'the number in lower case within it',
@@ -41,11 +40,11 @@ describe('an open field that holds the subject is named', () => {
 });
 
 test('a number that is too short for an ID number is found nowhere', () => {
-  expect(listExposedFields({ idCard: '17', name: '' }, { ...none, reference: 'order-17' })).toEqual([]);
-  expect(listExposedFields({ idCard: '', name: '' }, { ...none, reference: 'order-17' })).toEqual([]);
+  expect(listExposedFields({ idCard: '17', name: '' }, { reference: 'order-17' })).toEqual([]);
+  expect(listExposedFields({ idCard: '', name: '' }, { reference: 'order-17' })).toEqual([]);
 });
 
-test('no value is told', () => {
-  const errors = listExposedFields({ idCard, name: '测试甲' }, { ...none, reference: idCard });
+test('an error repeats no value of the subject', () => {
+  const errors = listExposedFields({ idCard, name: '测试甲' }, { reference: idCard });
   expect(JSON.stringify(errors)).not.toContain(idCard);
 });

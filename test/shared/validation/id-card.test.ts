@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkIdCard, computeCheckDigit } from '../../../shared/validation/id-card.ts';
-import type { PrecheckCode } from '../../../shared/validation/precheck-failure.ts';
+import type { ValidationCode } from '../../../shared/validation/validation-failure.ts';
 import { makeIdCard } from './synthetic-person.ts';
 
 /** 2026-03-01 12:00 in China. */
@@ -14,7 +14,7 @@ const endingInX = makeIdCard('19900101', '018');
 const wrongCheckDigit = `${valid.slice(0, 17)}${(Number(valid[17]) + 1) % 10}`;
 const documentedExample = '11204416541220243X';
 
-function codesOf(text: string, options = strict): readonly PrecheckCode[] {
+function codesOf(text: string, options = strict): readonly ValidationCode[] {
   const check = checkIdCard(text, options);
   return check.ok ? [] : check.codes;
 }
@@ -29,7 +29,7 @@ describe('checkIdCard', () => {
     expect(checkIdCard(endingInX.toLowerCase(), strict)).toEqual({ ok: true, value: endingInX });
   });
 
-  test.each<[what: string, text: string, codes: readonly PrecheckCode[]]>([
+  test.each<[what: string, text: string, codes: readonly ValidationCode[]]>([
     ['empty text', '', ['id_card_length']],
     ['17 digits', valid.slice(0, 17), ['id_card_length']],
     ['19 digits', `${valid}0`, ['id_card_length']],
@@ -90,7 +90,7 @@ describe('allowCheckDigitFailure', () => {
     expect(checkIdCard(documentedExample, lenient)).toEqual({ ok: true, value: documentedExample });
   });
 
-  test.each<[what: string, text: string, codes: readonly PrecheckCode[]]>([
+  test.each<[what: string, text: string, codes: readonly ValidationCode[]]>([
     ['a wrong check digit', wrongCheckDigit, []],
     ['a birth date that is on no calendar', makeIdCard('16541320'), ['id_card_birth_date']],
     ['year 0000', makeIdCard('00000101'), ['id_card_birth_date']],

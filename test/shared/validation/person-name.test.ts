@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { checkPersonName } from '../../../shared/validation/person-name.ts';
-import type { PrecheckCode } from '../../../shared/validation/precheck-failure.ts';
+import type { ValidationCode } from '../../../shared/validation/validation-failure.ts';
 
 /** The name's GBK bytes, read as UTF-8 by a server; the four characters that the tests need. */
 function gbk(name: string): string {
@@ -127,7 +127,7 @@ describe('checkPersonName', () => {
     ]);
   });
 
-  test.each<[what: string, name: string, codes: readonly PrecheckCode[]]>([
+  test.each<[what: string, name: string, codes: readonly ValidationCode[]]>([
     ['empty text', '', ['name_empty']],
     ['digits alone', '123', ['name_empty', 'name_digit']],
     ['65 characters', '测'.repeat(65), ['name_too_long']],

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../../../shared/contract/photo-limits.ts';
 import { computeBase64Length, decodeBase64 } from '../../../shared/validation/base64.ts';
 import { checkPhotoBase64, checkPhotoBytes } from '../../../shared/validation/photo.ts';
-import type { PrecheckCode } from '../../../shared/validation/precheck-failure.ts';
+import type { ValidationCode } from '../../../shared/validation/validation-failure.ts';
 import { makeJpeg, makePng } from './synthetic-person.ts';
 
 const jpeg = makeJpeg(3, 4);
@@ -16,7 +16,7 @@ describe('checkPhotoBase64', () => {
     }
   });
 
-  test.each<[what: string, text: string, codes: readonly PrecheckCode[]]>([
+  test.each<[what: string, text: string, codes: readonly ValidationCode[]]>([
     ['empty text', '', ['photo_empty']],
     ['a data URI', `data:image/jpeg;base64,${encoded}`, ['photo_data_uri']],
     ['a line break inside', `${encoded.slice(0, 8)}\n${encoded.slice(8)}`, ['photo_line_break']],
@@ -110,7 +110,7 @@ describe('checkPhotoBytes', () => {
     expect(checkPhotoBytes(Buffer.alloc(0))).toEqual({ ok: false, codes: ['photo_empty'] });
   });
 
-  test.each<[what: string, bytes: Buffer, code: PrecheckCode]>([
+  test.each<[what: string, bytes: Buffer, code: ValidationCode]>([
     ['a GIF', Buffer.from('GIF89a\x01\x00\x01\x00', 'latin1'), 'photo_format'],
     ['a BMP', Buffer.from('BM\x00\x00', 'latin1'), 'photo_format'],
     ['a WebP', Buffer.from('RIFF\x00\x00\x00\x00WEBPVP8 ', 'latin1'), 'photo_format'],

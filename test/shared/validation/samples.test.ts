@@ -20,7 +20,7 @@ describe('the sample photos', () => {
     expect(new Set(files.map((file) => file.slice(-3)))).toEqual(new Set(['jpg', 'png']));
   });
 
-  test.each(files)('%s passes the pre-check, as Base64 and as raw bytes', (file) => {
+  test.each(files)('%s is a valid photo, as Base64 and as raw bytes', (file) => {
     const bytes = readFileSync(join(folder, file));
     expect(checkPhotoBytes(bytes).ok).toBe(true);
     const check = checkPhotoBase64(bytes.toString('base64'));

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { checkExtra } from '../../../shared/validation/extra.ts';
-import { PRECHECK_FAILURES } from '../../../shared/validation/precheck-failure.ts';
-import { precheckSubmission, type SubmissionInput } from '../../../shared/validation/submission.ts';
+import { type SubmissionInput, validateSubmission } from '../../../shared/validation/submission.ts';
+import { VALIDATION_FAILURES } from '../../../shared/validation/validation-failure.ts';
 import { makeIdCard, makeJpeg } from './synthetic-person.ts';
 
 const options = { now: Date.parse('2026-03-01T04:00:00Z'), allowCheckDigitFailure: false };
@@ -12,22 +12,20 @@ function makeInput(overrides: Partial<SubmissionInput> = {}): SubmissionInput {
   return { idCard, name: '测试', photo: { form: 'base64', text: jpeg.toString('base64') }, ...overrides };
 }
 
-describe('precheckSubmission', () => {
+describe('validateSubmission', () => {
   test('hands over the subject in the form it is used in', () => {
     const input = makeInput({ idCard: idCard.toLowerCase(), name: '测试\u30FB样本', extra: 'order 17' });
-    expect(precheckSubmission(input, options)).toEqual({
+    expect(validateSubmission(input, options)).toEqual({
       ok: true,
       subject: { idCard, name: '测试\u00B7样本', photo: jpeg },
-      extra: 'order 17',
     });
   });
 
   test('takes a photo as raw bytes and leaves extra out where there is none', () => {
     const input = makeInput({ photo: { form: 'bytes', bytes: jpeg } });
-    expect(precheckSubmission(input, options)).toEqual({
+    expect(validateSubmission(input, options)).toEqual({
       ok: true,
       subject: { idCard, name: '测试', photo: jpeg },
-      extra: undefined,
     });
   });
 
@@ -38,7 +36,7 @@ describe('precheckSubmission', () => {
       photo: { form: 'base64', text: 'AAAA' },
       extra: '',
     });
-    const result = precheckSubmission(input, options);
+    const result = validateSubmission(input, options);
     expect(result.ok ? [] : result.errors.map(({ pointer, code }) => [pointer, code])).toEqual([
       ['/idCard', 'id_card_birth_date'],
       ['/idCard', 'id_card_check_digit'],
@@ -50,19 +48,19 @@ describe('precheckSubmission', () => {
   });
 
   test('points at the file part when the photo came as raw bytes', () => {
-    const result = precheckSubmission(
+    const result = validateSubmission(
       makeInput({ photo: { form: 'bytes', bytes: Buffer.alloc(9) } }),
       options,
     );
     expect(result).toEqual({
       ok: false,
-      errors: [{ pointer: '/image', code: 'photo_format', detail: PRECHECK_FAILURES.photo_format }],
+      errors: [{ pointer: '/image', code: 'photo_format', detail: VALIDATION_FAILURES.photo_format }],
     });
   });
 
   test('never repeats a submitted value', () => {
     const canary = 'Zq7canary';
-    const result = precheckSubmission(
+    const result = validateSubmission(
       {
         idCard: canary,
         name: `${canary}\u0000`,
@@ -77,8 +75,8 @@ describe('precheckSubmission', () => {
 
   test('lets a wrong check digit through where that is allowed', () => {
     const input = makeInput({ idCard: '11204416541220243X' });
-    expect(precheckSubmission(input, options).ok).toBe(false);
-    expect(precheckSubmission(input, { ...options, allowCheckDigitFailure: true }).ok).toBe(true);
+    expect(validateSubmission(input, options).ok).toBe(false);
+    expect(validateSubmission(input, { ...options, allowCheckDigitFailure: true }).ok).toBe(true);
   });
 });
 

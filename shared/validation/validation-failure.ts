@@ -4,7 +4,7 @@
  * The sentences are constants on purpose: nothing a person sent can end up in one. The codes are part of the
  * public interface (`errors[].code` of a 422) and only ever grow.
  */
-export const PRECHECK_FAILURES = {
+export const VALIDATION_FAILURES = {
   id_card_length: 'must have exactly 18 characters, without spaces or separators',
   id_card_fifteen_digits:
     'must be the 18-digit number; 15-digit numbers of the first generation of ID cards lost their validity on 2013-01-01',
@@ -51,17 +51,17 @@ export const PRECHECK_FAILURES = {
   extra_not_utf8: 'was not sent as UTF-8: it contains U+FFFD, which stands where bytes were no UTF-8',
 } as const satisfies Record<string, string>;
 
-export type PrecheckCode = keyof typeof PRECHECK_FAILURES;
+export type ValidationCode = keyof typeof VALIDATION_FAILURES;
 
 /** What checking one field yields: the value as it will be used, or every rule it breaks. */
 export type FieldCheck<T> =
   | { readonly ok: true; readonly value: T }
-  | { readonly ok: false; readonly codes: readonly PrecheckCode[] };
+  | { readonly ok: false; readonly codes: readonly ValidationCode[] };
 
 export function passed<T>(value: T): FieldCheck<T> {
   return { ok: true, value };
 }
 
-export function failed(...codes: readonly PrecheckCode[]): FieldCheck<never> {
+export function failed(...codes: readonly ValidationCode[]): FieldCheck<never> {
   return { ok: false, codes };
 }
