@@ -1,7 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../shared/store/keys.ts';
-import { defineScript } from '../shared/store/redis/script.ts';
+import { loadScript } from '../shared/store/redis/script.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { clientOf } from './request-state.ts';
 
@@ -22,29 +22,7 @@ export interface RateDecision {
   readonly nextInMs: number;
 }
 
-// The generic cell rate algorithm: all that is kept is the instant at which the submissions so far have been "worked
-// off" at the allowed rate; one more is let through while that lies less than a burst ahead. Exact under concurrency, one
-// small key per client, which expires by itself. The clock is Redis': the producers' own may differ. A refused
-// submission costs the client nothing.
-const takeScript = defineScript({
-  name: 'takeSubmissionRate',
-  keys: 1,
-  lua: `
-local interval, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local time = redis.call('TIME')
-local now = time[1] * 1000000 + time[2]
-local before = math.max(tonumber(redis.call('GET', KEYS[1]) or '0'), now)
-local after = before + interval
-local room = burst * interval
-if after - now > room then
-  return {0, 0, math.ceil((before - now) / 1000), math.ceil((after - now - room) / 1000)}
-end
-redis.call('SET', KEYS[1], string.format('%.0f', after), 'PX', math.ceil((after - now) / 1000))
-local remaining = math.floor((room - (after - now)) / interval + 0.000001)
-local nextIn = remaining > 0 and 0 or math.ceil((after + interval - now - room) / 1000)
-return {1, remaining, math.ceil((after - now) / 1000), nextIn}
-`,
-});
+const takeScript = loadScript(new URL('../shared/store/scripts/take-from-rate.lua', import.meta.url));
 
 /** Takes one submission out of a client's rate, in one round trip. */
 export async function takeSubmission(

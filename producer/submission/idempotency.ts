@@ -7,7 +7,7 @@ import {
 } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
-import { defineScript } from '../../shared/store/redis/script.ts';
+import { loadScript } from '../../shared/store/redis/script.ts';
 import { ProblemError } from '../problem.ts';
 
 /** How long a key stands for its verification, unless the verification's own retention is shorter. */
@@ -26,40 +26,13 @@ export type IdempotencyClaim =
   | { readonly status: 'in_progress' }
   | { readonly status: 'mismatch' };
 
-// The clock is Redis': the producers' own may differ. The older candidates arise from the newest key's, under earlier
-// keys of the ring, and carry the same hash tag. Whoever adopts an abandoned claim renews it, so that of several repeats
-// one goes on and the others wait.
-const claimScript = defineScript({
-  name: 'claimIdempotencyKey',
-  keys: 1,
-  lua: `
-local id, digest, lifetimeMs, abandonedAfterMs, recordPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-local candidates = {KEYS[1], unpack(ARGV, 6)}
-for _, key in ipairs(candidates) do
-  local claim = redis.call('HMGET', key, 'id', 'digest', 'at')
-  if claim[1] then
-    if redis.call('EXISTS', recordPrefix .. claim[1]) == 1 then return {'taken', key, claim[1], claim[2]} end
-    if now - tonumber(claim[3]) < tonumber(abandonedAfterMs) then return {'in_progress', key, claim[1], claim[2]} end
-    redis.call('HSET', key, 'at', string.format('%.0f', now))
-    return {'claimed', key, claim[1], claim[2]}
-  end
-end
-redis.call('HSET', KEYS[1], 'id', id, 'digest', digest, 'at', string.format('%.0f', now))
-redis.call('PEXPIRE', KEYS[1], lifetimeMs)
-return {'claimed', KEYS[1], id, digest}
-`,
-});
+const claimScript = loadScript(
+  new URL('../../shared/store/scripts/claim-idempotency-key.lua', import.meta.url),
+);
 
-const releaseScript = defineScript({
-  name: 'releaseIdempotencyKey',
-  keys: 1,
-  lua: `
-if redis.call('HGET', KEYS[1], 'id') == ARGV[1] then return redis.call('DEL', KEYS[1]) end
-return 0
-`,
-});
+const releaseScript = loadScript(
+  new URL('../../shared/store/scripts/release-idempotency-key.lua', import.meta.url),
+);
 
 /** @throws {ProblemError} */
 export function parseIdempotencyKey(header: string | string[] | undefined): string | null {

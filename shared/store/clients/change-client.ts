@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 
 /** What is given is changed; a callback URL of null is taken away. */
 export interface ClientChange {
@@ -10,17 +10,7 @@ export interface ClientChange {
   readonly disabled?: boolean;
 }
 
-const changeClientScript = defineScript({
-  name: 'changeClient',
-  keys: 1,
-  lua: `
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-for i = 1, #ARGV, 2 do
-  if ARGV[i + 1] == '' then redis.call('HDEL', KEYS[1], ARGV[i]) else redis.call('HSET', KEYS[1], ARGV[i], ARGV[i + 1]) end
-end
-return 1
-`,
-});
+const changeClientScript = loadScript(new URL('../scripts/change-client.lua', import.meta.url));
 
 /** @returns `missing` when there is no such client: a change never makes half of one */
 export async function changeClient(

@@ -1,20 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 
-const replaceFieldScript = defineScript({
-  name: 'replaceClientField',
-  keys: 2,
-  lua: `
-local client, apiKeys = KEYS[1], KEYS[2]
-local id, field, expected, value, added, removed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if redis.call('HGET', client, field) ~= expected then return 0 end
-redis.call('HSET', client, field, value)
-if added ~= '' then redis.call('HSET', apiKeys, added, id) end
-if removed ~= '' then redis.call('HDEL', apiKeys, removed) end
-return 1
-`,
-});
+const replaceFieldScript = loadScript(new URL('../scripts/replace-client-field.lua', import.meta.url));
 
 export interface FieldReplacement {
   readonly value: string;

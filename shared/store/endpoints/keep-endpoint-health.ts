@@ -1,25 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import { type EndpointHealth, parseEndpointHealth } from './endpoint-health.ts';
 
-const replaceScript = defineScript({
-  name: 'replaceEndpointHealth',
-  keys: 2,
-  lua: `
-local health, unhealthy = KEYS[1], KEYS[2]
-local endpoint, before, after = ARGV[1], ARGV[2], ARGV[3]
-if (redis.call('GET', health) or '') ~= before then return 'changed' end
-if after == '' then
-  redis.call('DEL', health)
-  redis.call('SREM', unhealthy, endpoint)
-else
-  redis.call('SET', health, after)
-  redis.call('SADD', unhealthy, endpoint)
-end
-return 'replaced'
-`,
-});
+const replaceScript = loadScript(new URL('../scripts/replace-endpoint-health.lua', import.meta.url));
 
 export interface HealthChange {
   readonly before: EndpointHealth;

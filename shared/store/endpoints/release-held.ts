@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import { forgetEndpointHealth } from './keep-endpoint-health.ts';
 import { readEndpoints } from './list-endpoints.ts';
 import { type RedeliveryDeps, redeliver } from './redeliver.ts';
@@ -22,15 +22,7 @@ const WORKERS_KNOW_AFTER_MS = { endpoint: 1_200, client: 2_300 } as const;
 
 const PAGE_SIZE = 500;
 
-// Whoever lets an event wait adds it and its endpoint in one transaction, so an empty one can be told from a filling one.
-const forgetEmptyScript = defineScript({
-  name: 'forgetEmptyEndpoint',
-  keys: 2,
-  lua: `
-if redis.call('ZCARD', KEYS[1]) == 0 then redis.call('SREM', KEYS[2], ARGV[1]) end
-return redis.call('ZCARD', KEYS[1])
-`,
-});
+const forgetEmptyScript = loadScript(new URL('../scripts/forget-empty-endpoint.lua', import.meta.url));
 
 /** Declares an endpoint healthy and sends what waits for it, in the order in which it began to wait. */
 export async function enableEndpoint(

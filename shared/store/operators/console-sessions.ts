@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 
 /** A working day and a little more, however much a session is used. */
 export const SESSION_MS = 12 * 3_600_000;
@@ -17,40 +17,9 @@ export interface ConsoleSession {
   readonly usedAt: number;
 }
 
-// One hash of at most a hundred fields. The next sign-in takes out what is over.
-const beginScript = defineScript({
-  name: 'beginConsoleSession',
-  keys: 1,
-  lua: `
-local id, now, longest, idle, most = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4]), tonumber(ARGV[5])
-local all, live, oldest, oldestUsed = redis.call('HGETALL', KEYS[1]), 0, nil, nil
-for i = 1, #all, 2 do
-  local begun, used = string.match(all[i + 1], '^(%d+) (%d+)$')
-  begun, used = tonumber(begun) or 0, tonumber(used) or 0
-  if begun + longest <= now or used + idle <= now then
-    redis.call('HDEL', KEYS[1], all[i])
-  else
-    live = live + 1
-    if not oldestUsed or used < oldestUsed then oldest, oldestUsed = all[i], used end
-  end
-end
-if live >= most then redis.call('HDEL', KEYS[1], oldest) end
-redis.call('HSET', KEYS[1], id, ARGV[2] .. ' ' .. ARGV[2])
-redis.call('PEXPIRE', KEYS[1], longest)
-return 1
-`,
-});
+const beginScript = loadScript(new URL('../scripts/begin-console-session.lua', import.meta.url));
 
-// Not by HSET alone: a session that was revoked in this moment must not come back.
-const touchScript = defineScript({
-  name: 'touchConsoleSession',
-  keys: 1,
-  lua: `
-if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 0 then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2])
-return 1
-`,
-});
+const touchScript = loadScript(new URL('../scripts/touch-console-session.lua', import.meta.url));
 
 /**
  * The sessions of a lane's console, over all producers: which of them stand, and nothing of who they are.

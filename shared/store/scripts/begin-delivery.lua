@@ -4,8 +4,9 @@
 --- ARGV[1] run      token of the run that delivers
 ---
 --- Reply: one text, because a reply of many parts costs the worker as much as the rest of the round trip. Where the
---- event was written with the outcome: 'event', client, submittedAt, deliveryAttempts, callbackUrl and the event, one a
---- line (no field before the event has line ends). Otherwise 'record', then the record as JSON: names and values.
+--- event was written with the outcome: 'event', client, submittedAt, deliveryAttempts, callbackUrl and the event,
+--- one a line (no field before the event has line ends). Otherwise 'record', then the record as JSON: names and
+--- values.
 --- Invariant: It writes before an event is posted. A full Redis refuses it then: an event that cannot be noted as
 --- delivered is not posted, again and again, for as long as that lasts.
 

@@ -9,8 +9,8 @@
 --- ARGV[3] client         its id
 ---
 --- Reply: 'withdrawn'; 'too_late' when it is not queued any more or another client's; 'missing'.
---- Invariant: A deletion comes first in every branch that writes: a Redis whose memory is full refuses a script that
---- begins with anything else, and this one runs exactly then.
+--- Invariant: A deletion comes first in every branch that writes: a Redis whose memory is full refuses a script
+--- that begins with anything else, and this one runs exactly then.
 
 --- @include "fragments/shred.lua"
 --- @include "fragments/leave-lists.lua"

@@ -2,7 +2,7 @@ import type { ChainableCommander } from 'ioredis';
 import { pickFields, STORED_FIELDS, type StoredOptions } from '../../contract/submission-fields.ts';
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import { splitPhoto } from './photo-pieces.ts';
 
 export interface Acceptance extends Readonly<StoredOptions> {
@@ -19,39 +19,7 @@ export interface Acceptance extends Readonly<StoredOptions> {
   readonly places?: readonly string[];
 }
 
-// The record exists already when a submission whose fate was unknown is repeated under its Idempotency-Key and the
-// first one did go through after all: then nothing may be written over it.
-//
-// Redis does not roll back. A job that could not be added must not leave a record behind: its client could repeat the
-// submission for as long as it likes and would always be answered that it was accepted. The other way round, a job
-// without a record, ends by itself.
-const acceptScript = defineScript({
-  name: 'accept',
-  keys: 4,
-  lua: `
-local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local places, options = tonumber(ARGV[7]), tonumber(ARGV[8])
-if redis.call('EXISTS', record) == 1 then return 0 end
-for i = 9, 8 + places do
-  if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
-end
-redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
-  unpack(ARGV, 9 + places, 8 + places + options))
-redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 9 + places + options))
-redis.call('ZADD', laneIndex, submittedAt, id)
-redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
-redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
-redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)
-local reference = redis.call('HGET', record, 'reference')
-if reference then redis.call('ZADD', indexPrefix .. '-references', 0, reference .. ' ' .. id) end
-local stored = redis.call('HINCRBY', photosStored, 'now', 1)
-if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
-  redis.call('HSET', photosStored, 'peak', stored)
-end
-return 1
-`,
-});
+const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url));
 
 /** Queues the writing of record, sealed subject and indexes into a transaction. */
 export function queueAcceptance(

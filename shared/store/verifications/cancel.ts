@@ -1,27 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
-import { moveStatusLua, shredLua } from './lua.ts';
+import { loadScript } from '../redis/script.ts';
 
-const cancelScript = defineScript({
-  name: 'cancel',
-  keys: 5,
-  lua: `
-${moveStatusLua}
-${shredLua}
-local record, subject, photosStored, laneIndex, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local id, indexPrefix, client, keepUntil, keepUnaskedUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local now = redis.call('HMGET', record, 'status', 'client', 'attempts')
-if not now[1] or now[2] ~= client then return 'missing' end
-if now[1] == 'cancelled' then return 'cancelled' end
-if now[1] ~= 'queued' and now[1] ~= 'retrying' and now[1] ~= 'deferred' then return 'too_late' end
-moveStatus(record, indexPrefix, id, 'cancelled')
-redis.call('HDEL', record, 'nextAttemptAt')
-shred(subject, photosStored, laneIndex, id)
-redis.call('ZADD', retention, (tonumber(now[3]) or 0) > 0 and keepUntil or keepUnaskedUntil, id)
-return 'cancelled'
-`,
-});
+const cancelScript = loadScript(new URL('../scripts/cancel.lua', import.meta.url));
 
 /** How long a cancelled verification is kept that the upstream was never asked about. */
 export const CANCELLED_UNASKED_MS = 24 * 3_600_000;

@@ -1,10 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
-import { noteCallLua, noteLostCallLua } from './call-lua.ts';
-import { deathsLua } from './heartbeat.ts';
-import { moveStatusLua, releaseClaimLua } from './lua.ts';
+import { loadScript } from '../redis/script.ts';
 import type { OwnedClaim } from './owned-claim.ts';
 import { joinPhoto } from './photo-pieces.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
@@ -25,52 +22,7 @@ export type Claim =
   | { readonly status: 'lost' }
   | { readonly status: 'unreadable'; readonly fields: readonly string[] };
 
-/** Tokens of 12 characters and a space each: as many as runs can follow one another before a lost reply is known as lost. */
-const CLAIMS_REMEMBERED = 4;
-
-// A claim that was never released means that its worker died, or lost its lock, with this verification in flight. Which
-// of the two, its heartbeat says (heartbeat.ts).
-// If its request had left (`sentAt`), the upstream may have answered, and billed, a call whose answer nobody has.
-//
-// A claim whose reply was lost is sent again. It finds itself in the record, as the claim that stands or as one that another
-// run has taken over from, and then it must not take the verification back.
-const claimScript = defineScript({
-  name: 'claim',
-  keys: 3,
-  lua: `
-${moveStatusLua}
-${releaseClaimLua}
-${noteCallLua}
-${noteLostCallLua}
-${deathsLua}
-local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
-local id, worker, token, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local crashCode, day, ledgers = ARGV[6], ARGV[7], ARGV[8]
-local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
-local status = before[1]
-if not status then return {} end
-if status == 'completed' or status == 'failed' or status == 'cancelled' then
-  return redis.call('HGETALL', record)
-end
-forgetDeathsOfTheLiving(record, heartbeats)
-local claims = before[4] or ''
-if string.find(claims, token, 1, true) then
-  if before[2] == worker and before[3] == token then return redis.call('HGETALL', record) end
-  return {'lost'}
-end
-if before[2] then
-  if before[2] ~= worker then noteDeath(record, heartbeats) end
-  releaseClaim(record, inFlight)
-end
-noteLostCall(record, ledgers, client, crashCode, day, '')
-moveStatus(record, indexPrefix, id, 'verifying')
-redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,
-  'claims', string.sub(claims .. token .. ' ', -${CLAIMS_REMEMBERED * 13}))
-redis.call('HDEL', record, 'nextAttemptAt')
-redis.call('HINCRBY', inFlight, worker, 1)
-return redis.call('HGETALL', record)
-`,
-});
+const claimScript = loadScript(new URL('../scripts/claim.lua', import.meta.url));
 
 export interface ClaimContext {
   readonly redis: Redis;

@@ -1,9 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
 import { scanHash } from '../redis/scan-hash.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import { endOfLedgerDay } from '../usage/ledger.ts';
-import { copyCallLua } from './lua.ts';
 
 /** Calls are written down in seconds after they were made. */
 const LATE_COUNTS_MS = 3_600_000;
@@ -11,18 +10,7 @@ const LATE_COUNTS_MS = 3_600_000;
 const RECENT_MS = 600_000;
 const KEPT_SECONDS = 400 * 86_400;
 
-// A field's total is read here and not where the page was: it may have grown meanwhile.
-const copyCallsScript = defineScript({
-  name: 'copyCalls',
-  keys: 1,
-  lua: `
-${copyCallLua}
-for _, entry in ipairs(ARGV) do
-  local total = redis.call('HGET', KEYS[1], entry)
-  if total then copyCall(KEYS[1], entry, total) end
-end
-`,
-});
+const copyCallsScript = loadScript(new URL('../scripts/copy-calls.lua', import.meta.url));
 
 /**
  * Copies the ledgers of some days to those of their clients, unless that was done since they were last written.

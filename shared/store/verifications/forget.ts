@@ -1,26 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
-import { forgetLua } from './lua.ts';
+import { loadScript } from '../redis/script.ts';
 
-const forgetScript = defineScript({
-  name: 'forget',
-  keys: 4,
-  lua: `
-${forgetLua}
-local record, log, retention, deadLetters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
-local now = redis.call('HMGET', record, 'status', 'client')
-if not now[1] then
-  redis.call('ZREM', retention, id)
-  return 'missing'
-end
-if client ~= '' and now[2] ~= client then return 'missing' end
-if now[1] ~= 'completed' and now[1] ~= 'failed' and now[1] ~= 'cancelled' then return 'not_final' end
-forget(record, log, retention, deadLetters, indexPrefix, id)
-return 'forgotten'
-`,
-});
+const forgetScript = loadScript(new URL('../scripts/forget.lua', import.meta.url));
 
 /**
  * Deletes all that is kept of a final verification, once its time is over.

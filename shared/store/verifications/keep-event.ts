@@ -1,18 +1,9 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 
-const keepEventScript = defineScript({
-  name: 'keepEvent',
-  keys: 1,
-  lua: `
-local record, event = KEYS[1], ARGV[1]
-if redis.call('EXISTS', record) == 0 then return false end
-redis.call('HSETNX', record, 'event', event)
-return redis.call('HGET', record, 'event')
-`,
-});
+const keepEventScript = loadScript(new URL('../scripts/keep-event.lua', import.meta.url));
 
 const replyText = z.string().nullable();
 

@@ -1,19 +1,9 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
-// A record that has been erased is not brought back.
-const noteLivemodeScript = defineScript({
-  name: 'noteLivemode',
-  keys: 1,
-  lua: `
-if redis.call('EXISTS', KEYS[1]) == 1 and redis.call('HEXISTS', KEYS[1], 'outcome') == 0 then
-  redis.call('HSET', KEYS[1], 'livemode', ARGV[1])
-end
-return 1
-`,
-});
+const noteLivemodeScript = loadScript(new URL('../scripts/note-livemode.lua', import.meta.url));
 
 /**
  * Writes down who answers a verification, before its outcome: a lane may be moved to another upstream, and what was

@@ -1,43 +1,11 @@
 import type { Redis } from 'ioredis';
 import type { DailyWait } from '../../outcomes/decide.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
-import { holdsClaimLua, noteCallLua } from './call-lua.ts';
-import { moveStatusLua, releaseClaimLua } from './lua.ts';
+import { loadScript } from '../redis/script.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';
 import type { OwnedClaim } from './owned-claim.ts';
 
-// A record that is gone had its outcome, and every call under way was counted with it.
-const postponeScript = defineScript({
-  name: 'postpone',
-  keys: 2,
-  lua: `
-${moveStatusLua}
-${releaseClaimLua}
-${holdsClaimLua}
-${noteCallLua}
-local record, inFlight = KEYS[1], KEYS[2]
-local ledgers, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local id, indexPrefix, worker, token, status = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
-local counted, nextAttemptAt, fateUnknown, deferredBefore = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
-if redis.call('EXISTS', record) == 0 then return 'missing' end
-noteCall(record, ledgers, call, attempt, isListed, day, entry)
-if not holdsClaim(record, worker, token) then
-  return redis.call('HGET', record, 'claimEnded') == token and 'postponed' or 'not_ours'
-end
-releaseClaim(record, inFlight)
-moveStatus(record, indexPrefix, id, status)
-if counted == '1' then redis.call('HINCRBY', record, 'attemptsCounted', 1) end
-if fateUnknown == '1' then redis.call('HSET', record, 'fateUnknown', '1') end
-redis.call('HSET', record, 'deferredBefore', deferredBefore, 'claimEnded', token)
-if nextAttemptAt == '' then
-  redis.call('HDEL', record, 'nextAttemptAt')
-else
-  redis.call('HSET', record, 'nextAttemptAt', nextAttemptAt)
-end
-return 'postponed'
-`,
-});
+const postponeScript = loadScript(new URL('../scripts/postpone.lua', import.meta.url));
 
 export interface Postponement {
   readonly id: string;

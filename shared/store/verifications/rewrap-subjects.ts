@@ -2,18 +2,9 @@ import type { Redis } from 'ioredis';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { rewrap } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 
-// A subject that was shredded in the meantime has no key any more, so nothing is written: it is never brought back.
-const replaceKeyScript = defineScript({
-  name: 'replaceDataKey',
-  keys: 1,
-  lua: `
-if redis.call('HGET', KEYS[1], 'key') ~= ARGV[1] then return 0 end
-redis.call('HSET', KEYS[1], 'key', ARGV[2])
-return 1
-`,
-});
+const replaceKeyScript = loadScript(new URL('../scripts/replace-data-key.lua', import.meta.url));
 
 export interface RewrapCounts {
   /** Verifications looked at, final ones included. */

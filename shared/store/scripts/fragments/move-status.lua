@@ -1,7 +1,7 @@
 --- Moves a verification from one status to another, in the record and in its client's index.
 ---
---- Index keys are built here from the namespace's hash tag and the client's id: they carry the same tag as the declared
---- keys, so they are in the same slot of a cluster (the way BullMQ's own scripts reach the keys of jobs).
+--- Index keys are built here from the namespace's hash tag and the client's id: they carry the same tag as the
+--- declared keys, so they are in the same slot of a cluster (the way BullMQ's own scripts reach the keys of jobs).
 local function moveStatus(record, indexPrefix, id, to)
   local now = redis.call('HMGET', record, 'status', 'client', 'submittedAt')
   if now[1] == to then return end

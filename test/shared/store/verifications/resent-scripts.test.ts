@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
@@ -33,6 +33,7 @@ import { settleVerification } from '../../../../shared/store/verifications/settl
 import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
 import { withdrawVerification } from '../../../../shared/store/verifications/withdraw.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { listLuaFiles } from '../../../support/lua-files.ts';
 import {
   acceptRecord,
   CLIENT_ID,
@@ -132,12 +133,12 @@ function longerRing() {
 
 /** One script each, in a state in which it has something to do. */
 const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = {
-  abandonClaim: async (redis) => {
+  'abandon-claim': async (redis) => {
     const { id, claim: held } = await sent();
     await abandonClaim(context(redis), { id, clientId: CLIENT_ID, claim: held, day: DAY });
   },
-  admitPerson: admitTheOnlyOneOfToday,
-  beginDelivery: async (redis) => beginDelivery(redis, keys, await settled(), 'run-a'),
+  'admit-person': admitTheOnlyOneOfToday,
+  'begin-delivery': async (redis) => beginDelivery(redis, keys, await settled(), 'run-a'),
   cancel: async (redis) =>
     cancelVerification(redis, keys, {
       id: await accepted(),
@@ -145,7 +146,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
       now: NOW,
       retentionMs: 1_000,
     }),
-  changeClient: async (redis) => {
+  'change-client': async (redis) => {
     const client = { name: 'a', allowedOrigins: ['*'], now: NOW };
     const { clientId } = await createClient({ redis: lane.redis, keys, keyRing: lane.keyRing }, client);
     await changeClient(redis, keys, clientId, { name: 'b', callbackUrl: null });
@@ -161,8 +162,8 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
       day: DAY,
     });
   },
-  claimIdempotencyKey: idempotencyClaim,
-  copyCalls: async (redis) => {
+  'claim-idempotency-key': idempotencyClaim,
+  'copy-calls': async (redis) => {
     await settleVerification(
       lane.redis,
       keys,
@@ -172,45 +173,45 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   },
   erase: async (redis) => eraseVerification(redis, keys, { id: await settled(), clientId: CLIENT_ID }),
   forget: async (redis) => forgetVerification(redis, keys, { id: await settled(), clientId: null }),
-  giveUpDelivery: async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
-  keepEvent: async (redis) => keepEvent(redis, keys, await settled(), 'event'),
-  laneSwitch: (redis) => pauseLane(redis, keys, 'a reason'),
-  logDelivery: async (redis) => logDelivery(redis, keys, await settled(), attempt),
-  markSent: async (redis) => {
+  'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
+  'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
+  'lane-switch': (redis) => pauseLane(redis, keys, 'a reason'),
+  'log-delivery': async (redis) => logDelivery(redis, keys, await settled(), attempt),
+  'mark-sent': async (redis) => {
     const { id, claim: held } = await sent();
     await markSent(context(redis), { id, claim: held, call: 'call-b', sentAt: attempt.at });
   },
-  noteCall: async (redis) => {
+  'note-call': async (redis) => {
     const { id, call } = await sent();
     await noteCall(context(redis), id, { ...call, isListed: false });
   },
-  noteRunAlone: async (redis) => {
+  'note-run-alone': async (redis) => {
     const { id, claim: held } = await sent();
     await noteRunAlone(context(redis), { id, claim: held });
   },
   postpone,
-  recordDelivery: recordOne,
-  releaseIdempotencyKey: async (redis) => {
+  'record-delivery': recordOne,
+  'release-idempotency-key': async (redis) => {
     const claimed = await idempotencyClaim(lane.redis);
     if (claimed.status !== 'claimed') throw new Error('Cannot test: the key must be claimed');
     await releaseIdempotencyKey(redis, claimed);
   },
-  replaceClientField: async (redis) => {
+  'replace-client-field': async (redis) => {
     await lane.redis.hset(keys.client(CLIENT_ID), 'apiKeys', '[]');
     await replaceField(redis, keys, { clientId: CLIENT_ID, field: 'apiKeys' }, () => ({ value: '["k"]' }));
   },
-  replaceDataKey: async (redis) => {
+  'replace-data-key': async (redis) => {
     await accepted();
     const watch = { signal: new AbortController().signal, onProgress: () => undefined };
     expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
   },
-  replaceEndpointHealth: (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
+  'replace-endpoint-health': (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
   settle: async (redis) => {
     const { id, call } = await sent();
     await settleVerification(redis, keys, makeSettlement(id, { call, event: 'event' }));
   },
-  shredSubject: async (redis) => shredSubject(redis, keys, await accepted()),
-  takeBackMark: async (redis) => {
+  'shred-subject': async (redis) => shredSubject(redis, keys, await accepted()),
+  'take-back-mark': async (redis) => {
     const { id, call } = await sent();
     await claim(lane.redis, id, 'token-c-----');
     await takeBackMark(context(redis), { id, call: call.id });
@@ -221,19 +222,19 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
 /** The others, and why a second run does no harm. */
 const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
-  resetDelivery: 'part of a transaction: tested below',
-  readLane: 'reads only',
+  'reset-delivery': 'part of a transaction: tested below',
+  'read-lane': 'reads only',
   heartbeat: 'writes the time at which it runs',
-  joinLane: 'writes the same upstream, and moves the time until which the worker counts as present',
-  resetLaneUpstream: 'what it deletes is gone the second time',
-  noteLivemode: 'sets one field to the same value',
-  keepLock: 'sets one lock to its own token',
-  forgetEmptyEndpoint: 'takes one entry out of a set',
-  lookAtUndelivered: 'what it clears is gone the second time',
-  lookAtUnanswered: 'what it clears is gone the second time',
-  beginConsoleSession: 'writes one field with one value',
-  touchConsoleSession: 'writes one field with one value',
-  takeSubmissionRate:
+  'join-lane': 'writes the same upstream, and moves the time until which the worker counts as present',
+  'reset-lane-upstream': 'what it deletes is gone the second time',
+  'note-livemode': 'sets one field to the same value',
+  'keep-lock': 'sets one lock to its own token',
+  'forget-empty-endpoint': 'takes one entry out of a set',
+  'look-at-undelivered': 'what it clears is gone the second time',
+  'look-at-unanswered': 'what it clears is gone the second time',
+  'begin-console-session': 'writes one field with one value',
+  'touch-console-session': 'writes one field with one value',
+  'take-from-rate':
     'counts, but on connections that never send again (`request` in shared/store/redis/connect.ts)',
   lane: 'a slot that is granted again counts as used: fewer requests leave, never more; a failure may count twice',
 };
@@ -275,17 +276,21 @@ describe('a script that is sent again because its reply was lost', () => {
   });
 
   test('is one of all scripts there are', () => {
-    const names = ['shared', 'worker', 'producer'].flatMap((folder) =>
+    const inFiles = listLuaFiles()
+      .filter((path) => !path.includes('/fragments/'))
+      .map((path) => basename(path, '.lua'));
+    const inline = ['shared', 'worker', 'producer'].flatMap((folder) =>
       readdirSync(folder, { recursive: true, encoding: 'utf8' })
         .filter((file) => file.endsWith('.ts'))
         .flatMap((file) => [
           ...readFileSync(join(folder, file), 'utf8').matchAll(
             /define(?:Gathered)?Script\(\{\s*name: '(\w+)'/g,
           ),
-        ]),
+        ])
+        .map(([, name]) => (name ?? '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
     );
     expect([...Object.keys(scenarios), ...Object.keys(elsewhere)].sort()).toEqual(
-      names.map(([, name]) => name).sort(),
+      [...inFiles, ...inline].sort(),
     );
   });
 });

@@ -1,0 +1,44 @@
+--- Writes an accepted verification: record, sealed subject and indexes, behind its two jobs in one transaction.
+---
+--- KEYS[1] record         hash
+--- KEYS[2] subject        hash
+--- KEYS[3] laneIndex      sorted set
+--- KEYS[4] photosStored   hash
+--- ARGV[1] id
+--- ARGV[2] client         its id
+--- ARGV[3] submittedAt    ms epoch
+--- ARGV[4] indexPrefix
+--- ARGV[5] wrappedKey     bytes
+--- ARGV[6] fields         sealed, bytes
+--- ARGV[7] places         how many follow
+--- ARGV[8] options        how many names and values follow
+--- ARGV[9..]              places: sorted sets in which the jobs must be; options: fields of the record, name and value
+---                        in turn; then the pieces of the sealed photo, name and value in turn
+---
+--- Reply: 1; 0 when the record exists; the error NOJOB when a job has no place.
+--- Invariant: A record that exists is never written over: it does when a submission whose fate was unknown is
+--- repeated under its Idempotency-Key and the first one did go through. Redis does not roll back, so there is no
+--- record without its jobs: its client could repeat the submission for as long as it likes, and would always be
+--- answered that it was accepted. The other way round, a job without a record ends by itself.
+
+local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local places, options = tonumber(ARGV[7]), tonumber(ARGV[8])
+if redis.call('EXISTS', record) == 1 then return 0 end
+for i = 9, 8 + places do
+  if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
+end
+redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
+  unpack(ARGV, 9 + places, 8 + places + options))
+redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 9 + places + options))
+redis.call('ZADD', laneIndex, submittedAt, id)
+redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
+redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
+redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)
+local reference = redis.call('HGET', record, 'reference')
+if reference then redis.call('ZADD', indexPrefix .. '-references', 0, reference .. ' ' .. id) end
+local stored = redis.call('HINCRBY', photosStored, 'now', 1)
+if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
+  redis.call('HSET', photosStored, 'peak', stored)
+end
+return 1

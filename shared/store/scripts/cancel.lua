@@ -1,0 +1,31 @@
+--- Cancels what no worker has claimed, and shreds its subject.
+---
+--- KEYS[1] record         hash
+--- KEYS[2] subject        hash
+--- KEYS[3] photosStored   hash
+--- KEYS[4] laneIndex      sorted set
+--- KEYS[5] retention      sorted set
+--- ARGV[1] id
+--- ARGV[2] indexPrefix
+--- ARGV[3] client         its id
+--- ARGV[4] keepUntil      ms epoch
+--- ARGV[5] keepUnaskedUntil  ms epoch; for one that the upstream was never asked about
+---
+--- Reply: 'cancelled', also when it was before; 'too_late' when it is claimed or final; 'missing' when it is not
+--- this client's.
+--- Invariant: Status and subject change together: a worker that finds the job a moment later sends nothing.
+
+--- @include "fragments/move-status.lua"
+--- @include "fragments/shred.lua"
+
+local record, subject, photosStored, laneIndex, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local id, indexPrefix, client, keepUntil, keepUnaskedUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local now = redis.call('HMGET', record, 'status', 'client', 'attempts')
+if not now[1] or now[2] ~= client then return 'missing' end
+if now[1] == 'cancelled' then return 'cancelled' end
+if now[1] ~= 'queued' and now[1] ~= 'retrying' and now[1] ~= 'deferred' then return 'too_late' end
+moveStatus(record, indexPrefix, id, 'cancelled')
+redis.call('HDEL', record, 'nextAttemptAt')
+shred(subject, photosStored, laneIndex, id)
+redis.call('ZADD', retention, (tonumber(now[3]) or 0) > 0 and keepUntil or keepUnaskedUntil, id)
+return 'cancelled'

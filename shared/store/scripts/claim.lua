@@ -1,0 +1,56 @@
+--- Claims a verification for one run: status `verifying`, in flight with this worker.
+---
+--- KEYS[1] record         hash
+--- KEYS[2] inFlight       hash
+--- KEYS[3] heartbeats     sorted set
+--- ARGV[1] id
+--- ARGV[2] worker
+--- ARGV[3] token          of the run, 12 characters
+--- ARGV[4] indexPrefix
+--- ARGV[5] client         its id
+--- ARGV[6] crashCode      what a lost call is noted as
+--- ARGV[7] day            yyyy-mm-dd
+--- ARGV[8] ledgers        prefix of the days' ledgers
+---
+--- Reply: the record, names and values in turn; {} when there is none; {'lost'} when another run has taken over
+--- from this one.
+--- Invariant: A claim whose reply was lost is sent again. It finds itself among the last four claims, as the one
+--- that stands or as one that another run has taken over from, and then it does not take the verification back.
+---
+--- A claim that was never released means that its worker died, or lost its lock, with this verification in flight;
+--- its heartbeat says which. If its request had left, the upstream may have answered, and billed, a call whose
+--- answer is lost.
+
+--- @include "fragments/release-claim.lua"
+--- @include "fragments/note-lost-call.lua"
+--- @include "fragments/move-status.lua"
+--- @include "fragments/forget-deaths-of-the-living.lua"
+--- @include "fragments/note-death.lua"
+
+local CLAIMS_KEPT = 4 * 13
+local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
+local id, worker, token, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local crashCode, day, ledgers = ARGV[6], ARGV[7], ARGV[8]
+local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
+local status = before[1]
+if not status then return {} end
+if status == 'completed' or status == 'failed' or status == 'cancelled' then
+  return redis.call('HGETALL', record)
+end
+forgetDeathsOfTheLiving(record, heartbeats)
+local claims = before[4] or ''
+if string.find(claims, token, 1, true) then
+  if before[2] == worker and before[3] == token then return redis.call('HGETALL', record) end
+  return {'lost'}
+end
+if before[2] then
+  if before[2] ~= worker then noteDeath(record, heartbeats) end
+  releaseClaim(record, inFlight)
+end
+noteLostCall(record, ledgers, client, crashCode, day, '')
+moveStatus(record, indexPrefix, id, 'verifying')
+redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,
+  'claims', string.sub(claims .. token .. ' ', -CLAIMS_KEPT))
+redis.call('HDEL', record, 'nextAttemptAt')
+redis.call('HINCRBY', inFlight, worker, 1)
+return redis.call('HGETALL', record)

@@ -1,0 +1,26 @@
+--- Deletes all that is kept of a final verification.
+---
+--- KEYS[1] record         hash
+--- KEYS[2] log            list
+--- KEYS[3] retention      sorted set
+--- KEYS[4] deadLetters    sorted set
+--- ARGV[1] id
+--- ARGV[2] indexPrefix
+--- ARGV[3] client         whose it must be; empty: any client's
+---
+--- Reply: 'forgotten'; 'not_final'; 'missing'.
+--- Invariant: What is not final is never forgotten.
+
+--- @include "fragments/forget.lua"
+
+local record, log, retention, deadLetters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
+local now = redis.call('HMGET', record, 'status', 'client')
+if not now[1] then
+  redis.call('ZREM', retention, id)
+  return 'missing'
+end
+if client ~= '' and now[2] ~= client then return 'missing' end
+if now[1] ~= 'completed' and now[1] ~= 'failed' and now[1] ~= 'cancelled' then return 'not_final' end
+forget(record, log, retention, deadLetters, indexPrefix, id)
+return 'forgotten'

@@ -1,0 +1,15 @@
+--- Copies a day's count into the ledger of its client, so that a client's usage is read without that of others.
+---
+--- The day's ledger is the truth: what is copied is its total, so copying twice changes nothing, and a count that
+--- an earlier version made is caught up with. A client's ledger is one hash a month, kept as long as its last day:
+--- 400 days and a month.
+local CLIENT_LEDGER_KEPT_SECONDS = (400 + 31) * 86400
+local function copyCall(ledger, entry, total)
+  local prefix, month, day = string.match(ledger, '^(.*):ledger:(%d+%-%d+)%-(%d+)$')
+  local client, rest = string.match(entry, '^([^|]*)|(.*)$')
+  if not prefix or not client then return end
+  local own = prefix .. ':client-ledger:' .. client .. ':' .. month
+  if redis.call('HSET', own, day .. '|' .. rest, total) == 1 then
+    redis.call('EXPIRE', own, CLIENT_LEDGER_KEPT_SECONDS)
+  end
+end
