@@ -1,4 +1,5 @@
 import type { Verification } from '../shared/contract/verification.ts';
+import { isFinal } from '../shared/contract/verification-status.ts';
 import { startDeadline } from './deadline.ts';
 import { delay } from './delay.ts';
 import { TimeoutError } from './veriqueue-error.ts';
@@ -57,8 +58,4 @@ export async function waitUntilFinal(
   }
   const rule = `it must be final within ${timeoutMs} ms`;
   throw new TimeoutError(`Cannot wait for a verification: ${rule}, received ${lastSeen}`, { attempts });
-}
-
-function isFinal({ status }: Verification): boolean {
-  return status === 'completed' || status === 'failed' || status === 'cancelled';
 }

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import { createPersonLimit, type PersonLimit } from '../shared/account/person-limit/person-limit.ts';
+import { isFinal } from '../shared/contract/verification-status.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
@@ -124,7 +125,7 @@ function patientLimit(persons: PersonLimit, writes: PatientWrites): PersonLimit 
 /** What this program cannot work on is answered so, and its event goes out. */
 async function giveUpVerification({ redis, keys, settle }: WorkerContext, id: string): Promise<void> {
   const read = await readRecord(redis, keys, id);
-  if (read.status !== 'found' || read.record.outcome !== null || read.record.status === 'cancelled') return;
+  if (read.status !== 'found' || isFinal(read.record)) return;
   await settle(read.record, { code: 'Veriqueue.ProcessingFailed', call: null });
 }
 

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { ApiError, NotFoundError, type Veriqueue, VeriqueueError } from '../../client/veriqueue.ts';
 import type { Outcome, Verification } from '../../shared/contract/verification.ts';
+import { finalStatuses, isFinal } from '../../shared/contract/verification-status.ts';
 import type { Journal } from './journal.ts';
 import type { RowResult } from './journal-entry.ts';
 import { type Results, resultOf } from './results.ts';
@@ -34,8 +35,6 @@ const ORDER_SLACK_MS = 5_000;
 /** One that still waits when so much later ones are answered is held up, though nothing says so. */
 const OVERTAKEN_MS = 120_000;
 const GIVE_UP_AFTER_MS = 5 * 60_000;
-
-const FINAL = ['completed', 'failed', 'cancelled'] as const;
 
 /**
  * Learns of verdicts by listing what is final, newest first, down to the oldest verification that is still open: work is
@@ -155,7 +154,7 @@ export class VerdictWait {
     const { api, stopped } = this.#deps;
     const oldest = this.#oldestInLine();
     if (oldest === undefined) return;
-    for (const status of FINAL) {
+    for (const status of finalStatuses) {
       for await (const verification of api.list({ status, signal: stopped })) {
         if (Date.parse(verification.submittedAt) < oldest - ORDER_SLACK_MS) break;
         const open = this.#open.get(verification.id);
@@ -184,8 +183,4 @@ export class VerdictWait {
       if (!stopped.aborted) throw error;
     });
   }
-}
-
-export function isFinal({ status }: Pick<Verification, 'status'>): boolean {
-  return FINAL.some((final) => final === status);
 }

@@ -1,6 +1,7 @@
 import type { Veriqueue } from '../../client/veriqueue.ts';
 import type { Outcome, Verification } from '../../shared/contract/verification.ts';
-import { isFinal, VerdictWait } from './await-verdicts.ts';
+import { isFinal } from '../../shared/contract/verification-status.ts';
+import { VerdictWait } from './await-verdicts.ts';
 import { type BadRows, openBadRows } from './bad-rows.ts';
 import { type Journal, openJournal } from './journal.ts';
 import { lockBatch } from './lock.ts';

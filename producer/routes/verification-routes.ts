@@ -6,6 +6,7 @@ import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
 import { type Verification, verification, verificationPage } from '../../shared/contract/verification.ts';
+import { isFinal } from '../../shared/contract/verification-status.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
@@ -146,10 +147,10 @@ function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps)
 }
 
 function describePoll(
-  { status, outcome, submittedAt, estimatedCompletionAt: estimate }: Verification,
+  { status, submittedAt, estimatedCompletionAt: estimate }: Verification,
   now: number,
 ): Readonly<Record<string, string>> {
-  if (outcome !== null || status === 'cancelled') return {};
+  if (isFinal({ status })) return {};
   const times = { submittedAt: Date.parse(submittedAt), now };
   return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), times));
 }

@@ -1,4 +1,4 @@
-import type { StoredStatus } from '../contract/verification.ts';
+import type { StoredStatus } from '../contract/verification-status.ts';
 
 export interface EstimateFacts {
   readonly status: StoredStatus;

@@ -1,21 +1,7 @@
 import { z } from 'zod';
+import { verificationStatuses } from './verification-status.ts';
 
-/** Who changes a status, and when: docs/ARCHITECTURE.md, "States". */
-export const verificationStatuses = [
-  'queued',
-  'verifying',
-  'retrying',
-  'deferred',
-  'held',
-  'completed',
-  'failed',
-  'cancelled',
-] as const;
 export const verificationStatus = z.enum(verificationStatuses);
-export type VerificationStatus = z.infer<typeof verificationStatus>;
-
-/** `held` is a view: a queued verification shows it while its lane is held. Nothing is stored under it. */
-export type StoredStatus = Exclude<VerificationStatus, 'held'>;
 
 export const deliveryStatus = z.enum(['pending', 'delivering', 'delivered', 'retrying', 'held', 'dead']);
 export type DeliveryStatus = z.infer<typeof deliveryStatus>;

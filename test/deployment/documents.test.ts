@@ -1,6 +1,7 @@
 import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { deliveryStatus, verificationStatuses } from '../../shared/contract/verification.ts';
+import { deliveryStatus } from '../../shared/contract/verification.ts';
+import { verificationStatuses } from '../../shared/contract/verification-status.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { documents, readDocument, readSources, section, tableRows } from './documents.ts';
 

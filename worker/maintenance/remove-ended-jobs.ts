@@ -1,3 +1,4 @@
+import { isFinal } from '../../shared/contract/verification-status.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { SET_ASIDE } from '../job/job-result.ts';
 import type { EachEntry } from './each-entry.ts';
@@ -42,7 +43,7 @@ async function isDone({ redis, keys }: SweepDeps, queue: string, jobId: string):
   // The job of a redelivery has the verification's id and a number.
   const read = await readRecord(redis, keys, jobId.replace(/-r\d+$/, ''));
   if (read.status !== 'found') return read.status === 'missing';
-  const { outcome, status, delivery } = read.record;
-  if (queue === keys.verificationQueue) return outcome !== null || status === 'cancelled';
-  return status === 'cancelled' || (outcome !== null && !UNDER_WAY.has(delivery.status));
+  const { record } = read;
+  if (queue === keys.verificationQueue) return isFinal(record);
+  return record.status === 'cancelled' || (isFinal(record) && !UNDER_WAY.has(record.delivery.status));
 }

@@ -21,6 +21,7 @@
 --- its heartbeat says which. If its request had left, the upstream may have answered, and billed, a call whose
 --- answer is lost.
 
+--- @include "fragments/is-final.lua"
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/note-lost-call.lua"
 --- @include "fragments/move-status.lua"
@@ -34,9 +35,7 @@ local crashCode, day, ledgers = ARGV[6], ARGV[7], ARGV[8]
 local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
 local status = before[1]
 if not status then return {} end
-if status == 'completed' or status == 'failed' or status == 'cancelled' then
-  return redis.call('HGETALL', record)
-end
+if isFinal(status) then return redis.call('HGETALL', record) end
 forgetDeathsOfTheLiving(record, heartbeats)
 local claims = before[4] or ''
 if string.find(claims, token, 1, true) then

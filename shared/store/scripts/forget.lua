@@ -12,6 +12,7 @@
 --- Invariant: What is not final is never forgotten.
 
 --- @include "fragments/forget.lua"
+--- @include "fragments/is-final.lua"
 
 local record, log, retention, deadLetters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
@@ -21,6 +22,6 @@ if not now[1] then
   return 'missing'
 end
 if client ~= '' and now[2] ~= client then return 'missing' end
-if now[1] ~= 'completed' and now[1] ~= 'failed' and now[1] ~= 'cancelled' then return 'not_final' end
+if not isFinal(now[1]) then return 'not_final' end
 forget(record, log, retention, deadLetters, indexPrefix, id)
 return 'forgotten'

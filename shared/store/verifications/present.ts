@@ -1,5 +1,6 @@
 import { pickFields, SHOWN_FIELDS, type ShownField } from '../../contract/submission-fields.ts';
-import type { Verification, VerificationStatus } from '../../contract/verification.ts';
+import type { Verification } from '../../contract/verification.ts';
+import type { VerificationStatus } from '../../contract/verification-status.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
 /** What is known of a waiting verification besides its record. */

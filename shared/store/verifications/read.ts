@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { StoredStatus } from '../../contract/verification.ts';
+import type { StoredStatus } from '../../contract/verification-status.ts';
 import type { LaneKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { type ParsedRecord, parseRecord } from './verification-record.ts';
