@@ -30,6 +30,13 @@ export interface ChainOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Workers in this process from the start. @default 1 */
   readonly workers?: number;
+  /** Fills Redis before any part of it is used. The addresses are `host:port`. */
+  readonly seed?: (redis: Redis, addresses: ChainAddresses) => Promise<void>;
+}
+
+export interface ChainAddresses {
+  readonly sandbox: string;
+  readonly receiver: string;
 }
 
 /** Everything from HTTP to webhook, on real sockets and a real Redis. */
@@ -107,11 +114,13 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     TENCENTCLOUD_SECRET_KEY: SECRET_KEY,
     ...options.environment,
   };
+  const redis = connect(redisServer.url);
+  const hostOf = (url: string) => new URL(url).host;
+  await options.seed?.(redis, { sandbox: hostOf(sandbox.url), receiver: hostOf(receiver.url) });
   const log = recordLog();
   const settings = producerEnvironment.parse(environment);
   const producer = await startProducer(settings, { log: log.logger });
   const keys = laneKeys(settings.LANE);
-  const redis = connect(redisServer.url);
   const addClient = async (client: Partial<NewClient> = {}): Promise<ClientCredentials> => {
     const store = { redis, keys, keyRing: settings.VERIQUEUE_KEYS };
     const defaults = { name: 'test', callbackUrl: receiver.url, allowedOrigins: ['*'], now: Date.now() };
