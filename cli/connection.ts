@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../shared/store/redis/connect.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 export interface Connection {
   readonly keys: LaneKeys;

@@ -1,4 +1,5 @@
 import { walkSortedSet } from '../shared/store/endpoints/walk-sorted-set.ts';
+import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { jobData } from '../shared/store/queue/verification-flow.ts';
 import { readRecords } from '../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
@@ -79,12 +80,7 @@ async function* walkIds(redis: Connection['redis'], key: string): AsyncGenerator
 }
 
 async function* listDelayedIds({ redis, keys }: Connection): AsyncGenerator<string> {
-  const { Queue } = await import('bullmq');
-  const queue = new Queue(keys.deliveryQueue, {
-    connection: redis,
-    prefix: keys.queuePrefix,
-    skipMetasUpdate: true,
-  });
+  const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
   try {
     for (let start = 0; ; start += PAGE_SIZE) {
       const jobs = await queue.getDelayed(start, start + PAGE_SIZE - 1);

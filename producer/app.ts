@@ -1,11 +1,11 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../shared/log.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { authenticate } from '../shared/store/clients/authenticate.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import type { AtomicFlow } from '../shared/store/queue/atomic-flow.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
 import { acceptBodies } from './body/accept-bodies.ts';

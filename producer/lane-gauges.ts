@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { Gauge, type Registry } from 'prom-client';
 import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
 import type { Logger } from '../shared/log.ts';
@@ -6,6 +5,7 @@ import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import { classifyRedisError } from '../shared/store/redis/failure.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
 

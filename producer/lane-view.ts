@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import { readLaneOverview } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 /** Longer than this, what is known of the lane is not used for a decision. */
 const FRESH_MS = 200;

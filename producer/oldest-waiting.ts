@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { DELAY_SPAN, type LaneKeys, PRIORITY_SPAN } from '../shared/store/keys.ts';
 import { queuePriority } from '../shared/store/queue/verification-flow.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
-import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../shared/store/keys.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { loadScript } from '../shared/store/redis/script.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { clientOf } from './request-state.ts';

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../shared/store/keys.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 
 /** A refused client asks again within the hour, however long it takes until a record of its own is forgotten. */

@@ -1,16 +1,16 @@
 import type { ServerResponse } from 'node:http';
-import { Queue } from 'bullmq';
 import type { FastifyInstance } from 'fastify';
-import type { Redis } from 'ioredis';
 import { type HealthServer, startHealthServer } from '../shared/health-server.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
+import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { awaitRedisFit } from '../shared/store/redis/await-fit.ts';
 import { closeRedis, connectRedis } from '../shared/store/redis/connect.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -220,12 +220,7 @@ function wire(
 ): AppDeps {
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
-  const openQueue = (name: string) => {
-    // The queues' settings are the worker's business.
-    const queue = new Queue(name, { connection: redis, prefix: keys.queuePrefix, skipMetasUpdate: true });
-    queue.on('error', onError);
-    return queue;
-  };
+  const openQueue = (name: string) => openJobQueue(redis, keys, name, onError);
   const mib = 1024 * 1024;
   const bodyBudget = createBodyBudget({
     processBytes: settings.MAX_UPLOADS_MIB * mib,

@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import { computeEstimatedCompletion } from '../shared/account/estimate.ts';
 import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import {
   asClientSees,
   asOperatorSees,

@@ -1,5 +1,4 @@
 import { randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { createLane, type Lane } from '../shared/account/limiter/lane.ts';
 import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
@@ -12,6 +11,7 @@ import { closeRedis, connectRedis } from '../shared/store/redis/connect.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { laneUpstreamOf, type WorkerSettings } from './settings.ts';

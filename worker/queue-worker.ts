@@ -1,8 +1,8 @@
 import { type Job, Worker } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**

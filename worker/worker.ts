@@ -1,7 +1,7 @@
-import { Queue, type Worker } from 'bullmq';
 import type { Logger } from 'pino';
 import { enterLane } from '../shared/account/limiter/lane-membership.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
+import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { connectContext, type WorkerContext } from './context.ts';
@@ -89,7 +89,7 @@ export async function startWorker(
 }
 
 interface Consumers {
-  readonly workers: readonly Worker[];
+  readonly workers: readonly QueueConsumer['worker'][];
   readonly ended: Promise<void>;
   stop(): Promise<void>;
   /** Claims nothing more and gives up what it can: the lane belongs to another upstream now. */
@@ -133,7 +133,7 @@ const READY_WITHIN_MS = 1_000;
 
 async function judgeReadiness(
   { lane, redis, workerId, writes }: WorkerContext,
-  workers: readonly Worker[],
+  workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
   const late = new Promise<null>((resolve) => setTimeout(resolve, READY_WITHIN_MS, null).unref());
   const answered = await Promise.race([Promise.all([lane.state(), redis.ping()]), late]);
@@ -161,16 +161,8 @@ async function startUpkeep({
   keys,
   ...context
 }: WorkerContext): Promise<{ stop(): Promise<void> }> {
-  const openQueue = (name: string) => {
-    const opened = new Queue(name, {
-      connection: queueRedis,
-      prefix: keys.queuePrefix,
-      skipMetasUpdate: true,
-    });
-    // The connection tells of its own state once; BullMQ would at every try.
-    opened.on('error', () => undefined);
-    return opened;
-  };
+  // The connection reports its own state once; BullMQ would at every try.
+  const openQueue = (name: string) => openJobQueue(queueRedis, keys, name, () => undefined);
   const queue = openQueue(keys.verificationQueue);
   await context.writes.untilTaken(() =>
     queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED),

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
-import type { Redis } from 'ioredis';
 import { readLaneUpstream, resetLaneUpstream } from '../../shared/account/limiter/lane-upstream.ts';
 import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { startPrivateRedis } from '../redis/private-redis.ts';
 import { findOrInstallRedis } from '../redis/redis-binary.ts';
 import { makeRunCommand } from '../redis/run-command.ts';

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import type {
   ConsoleVerification,
   ConsoleVerificationDetail,
@@ -7,6 +6,7 @@ import type {
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
 import {

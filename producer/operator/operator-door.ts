@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { createConsoleSessions, SESSION_MS } from '../../shared/store/operators/console-sessions.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { createOperatorKey } from './operator-key.ts';
 import { isSameOrigin } from './same-origin.ts';

@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import { speedOf } from '../../shared/account/lane-overview.ts';
 import { readLaneArrivals } from '../../shared/account/limiter/lane-state.ts';
 import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
@@ -7,6 +6,7 @@ import type { UsageReport } from '../../shared/contract/usage.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readUsage } from '../../shared/store/usage/usage.ts';
 import type { LaneView } from '../lane-view.ts';

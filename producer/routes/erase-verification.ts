@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';

@@ -1,6 +1,6 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { addConsole, type ConsoleDeps } from '../operator/console.ts';

@@ -1,9 +1,10 @@
 /** The verification that a route is about. */
-import type { Redis } from 'ioredis';
+
 import { z } from 'zod';
 import { verificationId } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { ProblemError } from '../problem.ts';

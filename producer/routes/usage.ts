@@ -1,8 +1,8 @@
 import type { FastifyInstance } from 'fastify';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
 import {

@@ -1,5 +1,4 @@
 import type { FastifyInstance } from 'fastify';
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { computePollAfter } from '../../shared/account/estimate.ts';
 import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
@@ -10,6 +9,7 @@ import { isFinal } from '../../shared/contract/verification-status.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { cancelVerification } from '../../shared/store/verifications/cancel.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';

@@ -1,17 +1,17 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
+import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 
 /** The producer only ever takes jobs away through these; it adds them as flows. */
 export interface ProducerQueues {
-  readonly deliveries: Queue;
-  readonly verifications: Queue;
+  readonly deliveries: JobQueue;
+  readonly verifications: JobQueue;
 }
 
 export interface EnqueueDeps {

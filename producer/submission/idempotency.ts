@@ -1,4 +1,3 @@
-import type { Redis } from 'ioredis';
 import {
   compareDigest,
   computeDigest,
@@ -7,6 +6,7 @@ import {
 } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { loadScript } from '../../shared/store/redis/script.ts';
 import { ProblemError } from '../problem.ts';
 

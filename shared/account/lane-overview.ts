@@ -1,7 +1,7 @@
-import type { Redis } from 'ioredis';
 import type { LaneOverview } from '../contract/lane.ts';
 import { type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
+import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
 import { type LaneState, readLaneState } from './limiter/lane-state.ts';
 import { readLaneUpstream } from './limiter/lane-upstream.ts';

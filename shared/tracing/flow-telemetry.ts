@@ -1,9 +1,10 @@
 import { type Context, SpanKind, SpanStatusCode, type Tracer } from '@opentelemetry/api';
-import type { Telemetry } from 'bullmq';
 import { BullMQOTelSpan, BullMQOtel } from 'bullmq-otel';
+import type { FlowTelemetry } from '../store/queue/job-queue.ts';
 import type { SpanAttributes } from './span-attributes.ts';
 
-type TelemetrySpan = ReturnType<Telemetry<Context>['tracer']['startSpan']>;
+type ContextTelemetry = FlowTelemetry<Context>;
+type TelemetrySpan = ReturnType<ContextTelemetry['tracer']['startSpan']>;
 
 /**
  * bullmq-otel for flows, which puts the active context into each job (`tm` in its options).
@@ -12,7 +13,7 @@ type TelemetrySpan = ReturnType<Telemetry<Context>['tracer']['startSpan']>;
  * carry the context of the flow's. For workers it is not used: theirs make traces of their own at every poll, lock and
  * stalled check, several a second on an idle lane, and a span for each claim in vain while a lane is closed.
  */
-export function createFlowTelemetry(tracer: Tracer): Telemetry<Context> {
+export function createFlowTelemetry(tracer: Tracer): ContextTelemetry {
   const { contextManager } = new BullMQOtel();
   return {
     contextManager,

@@ -1,4 +1,4 @@
-import type { Telemetry } from 'bullmq';
+import type { FlowTelemetry } from '../store/queue/job-queue.ts';
 import type { SpanAttributes } from './span-attributes.ts';
 
 export interface Span {
@@ -39,7 +39,7 @@ export interface Tracing {
   /** What tells a receiver which trace it is in: `traceparent`, or nothing. */
   headers(): Readonly<Record<string, string>>;
   /** Has BullMQ put the active trace into the jobs of a flow; absent when tracing is off. */
-  readonly flowTelemetry?: Telemetry;
+  readonly flowTelemetry?: FlowTelemetry;
 }
 
 const silentSpan: OpenSpan = {

@@ -1,8 +1,8 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { ClientReading } from '../../shared/store/clients/client.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { PostEvent } from '../../shared/webhook/post-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';

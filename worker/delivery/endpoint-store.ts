@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
 import { type EndpointHealth, parseEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import {
   changeEndpointHealth,
   type HealthChange,
 } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /** Where endpoint health lives, shared by all workers of the lane. An endpoint is `<clientId> <origin>`. */
 export interface EndpointStore {

@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /** What stands in a verification's jobs, by its record; null without one. */
 export async function restoreJobData(redis: Redis, keys: LaneKeys, id: string): Promise<JobData | null> {

@@ -1,9 +1,9 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
+import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { Settle } from '../verification/settle-outcome.ts';
 
@@ -11,8 +11,8 @@ export interface SweepDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   /** The lane's verification queue. */
-  readonly queue: Pick<Queue, 'remove' | 'getJobState'>;
-  readonly deliveries: Pick<Queue, 'remove'>;
+  readonly queue: Pick<JobQueue, 'remove' | 'getJobState'>;
+  readonly deliveries: Pick<JobQueue, 'remove'>;
   readonly flow: Pick<AtomicFlow, 'add'>;
   readonly settle: Settle;
   readonly subjectTtlMs: number;

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import { type SortedSetEntry, walkSortedSet } from '../../shared/store/endpoints/walk-sorted-set.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /**
  * Goes through a sorted set a part at a time, one part a sweep, and begins again at its end. What a sweep costs does not

@@ -1,15 +1,15 @@
-import type { Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { bringBackAside } from './standing-aside.ts';
 
 export interface ShareDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   /** The lane's verification queue. */
-  readonly queue: Queue;
+  readonly queue: JobQueue;
   readonly quotaPerSecond: number;
   /** Of the quota, 0 to 1. */
   readonly share: number;

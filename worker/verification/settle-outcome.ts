@@ -1,9 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import { labelOfCode, resolveBilling, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { CRASH_CODE } from '../../shared/store/verifications/claim.ts';
 import { noteLivemode } from '../../shared/store/verifications/note-livemode.ts';

@@ -1,7 +1,7 @@
-import type { Job, Queue } from 'bullmq';
-import type { Redis } from 'ioredis';
 import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import type { JobQueue, QueuedJob } from '../../shared/store/queue/job-queue.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { returnPriority } from './slot-rank.ts';
 
 /** Brought back in one turn: each takes Redis a script. */
@@ -26,7 +26,7 @@ export async function hasUntried(redis: Redis, keys: LaneKeys): Promise<boolean>
  * @returns how many were brought back
  */
 export async function bringBackAside(
-  { redis, queue }: { readonly redis: Redis; readonly queue: Queue },
+  { redis, queue }: { readonly redis: Redis; readonly queue: JobQueue },
   isOpen: () => Promise<boolean>,
 ): Promise<number> {
   const [from, count] = [String(ASIDE_PRIORITY * PRIORITY_SPAN), BROUGHT_BACK_AT_ONCE];
@@ -37,6 +37,6 @@ export async function bringBackAside(
 }
 
 /** One that is gone meanwhile, or claimed, is no reason to leave the others. */
-async function bringBack(job: Job | undefined): Promise<void> {
+async function bringBack(job: QueuedJob | undefined): Promise<void> {
   await job?.changePriority({ priority: returnPriority(job.opts.priority, false) });
 }

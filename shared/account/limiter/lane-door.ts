@@ -1,5 +1,5 @@
 import { performance } from 'node:perf_hooks';
-import type { Redis } from 'ioredis';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import type { LaneAsk, LaneCall, LaneChange, LaneNews, LaneReport, SentSlot } from './lane-call.ts';
 import { type LaneReply, parseLaneReply } from './lane-reply.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import type { LaneKeys } from '../../store/keys.ts';
 import { classifyRedisError, describeRedisError } from '../../store/redis/failure.ts';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import {
   describeUpstream,
   joinLane,

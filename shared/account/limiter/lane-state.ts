@@ -1,6 +1,6 @@
-import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { LaneKeys } from '../../store/keys.ts';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import { LANE_NUMBERS, parseLaneHash } from './lane-hash.ts';
 import { type LaneRecord, TALLY_SECONDS } from './lane-record.ts';

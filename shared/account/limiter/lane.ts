@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../store/keys.ts';
 import type { RedisLog } from '../../store/redis/connect.ts';
 import { describeRedisError } from '../../store/redis/failure.ts';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import type { LaneChange, LaneEvidence } from './lane-call.ts';
 import { LaneDoor } from './lane-door.ts';
 import { type LaneOptions, resolveLaneSettings } from './lane-settings.ts';

@@ -1,5 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../../store/keys.ts';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import type { LaneCall, LaneChange, LaneNews } from './lane-call.ts';
 import { parseLaneReply } from './lane-reply.ts';

@@ -1,9 +1,9 @@
 import { createHash, randomUUID } from 'node:crypto';
-import type { Redis } from 'ioredis';
 import { computeNextUpstreamDay } from '../../outcomes/decide.ts';
 import { countDigestingKeys, listDigestCandidates } from '../../sealing/digest.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import type { LaneKeys } from '../../store/keys.ts';
+import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 
 /**
