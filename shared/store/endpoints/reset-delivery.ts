@@ -1,6 +1,6 @@
-import type { ChainableCommander } from 'ioredis';
 import type { DeliveryStatus } from '../../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
+import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 
 const resetDeliveryScript = loadScript(new URL('../scripts/reset-delivery.lua', import.meta.url));
@@ -23,7 +23,7 @@ export interface DeliveryReset {
  * stops running; it starts anew when the event is delivered.
  */
 export function queueDeliveryReset(
-  transaction: ChainableCommander,
+  transaction: Transaction,
   keys: LaneKeys,
   { id, jobId, status, previous, redelivery, endpoints }: DeliveryReset,
 ): void {

@@ -1,7 +1,7 @@
-import type { ChainableCommander } from 'ioredis';
 import { pickFields, STORED_FIELDS, type StoredOptions } from '../../contract/submission-fields.ts';
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
+import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 import { splitPhoto } from './photo-pieces.ts';
 
@@ -22,11 +22,7 @@ export interface Acceptance extends Readonly<StoredOptions> {
 const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url));
 
 /** Queues the writing of record, sealed subject and indexes into a transaction. */
-export function queueAcceptance(
-  transaction: ChainableCommander,
-  keys: LaneKeys,
-  acceptance: Acceptance,
-): void {
+export function queueAcceptance(transaction: Transaction, keys: LaneKeys, acceptance: Acceptance): void {
   const { id, sealed, places = [] } = acceptance;
   const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
