@@ -1,13 +1,12 @@
 import { InvalidArgumentError } from 'commander';
-
-const unitMs: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+import { UNIT_MS } from '../shared/time-units.ts';
 
 /** `30s`, `5m`, `24h`, `7d` in ms. */
 export function parseDuration(text: string): number {
   const [, amount, unit = ''] = /^(\d{1,6})([smhd])$/.exec(text) ?? [];
   if (amount === undefined)
     throw new InvalidArgumentError('It must be a duration such as 30s, 5m, 24h or 7d.');
-  return Number(amount) * (unitMs[unit] ?? 0);
+  return Number(amount) * UNIT_MS[unit as keyof typeof UNIT_MS];
 }
 
 /** An RFC 3339 time or a day (UTC), or a duration before now; ms epoch. */

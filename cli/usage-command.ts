@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import type { UsageReport } from '../shared/contract/usage.ts';
-import { ledgerDay } from '../shared/store/usage/ledger.ts';
 import { readClientUsage, readUsage } from '../shared/store/usage/usage.ts';
 import {
   countDays,
   DEFAULT_USAGE_DAYS,
+  defaultUsagePeriod,
   isUsablePeriod,
   LEDGER_DAYS,
 } from '../shared/store/verifications/usage-period.ts';
@@ -19,8 +19,6 @@ interface UsageOptions {
   readonly client?: string;
 }
 
-const DAY_MS = 86_400_000;
-
 /** `veriqueue usage`: the ledger, to be held against the upstream's bill. */
 export function addUsageCommand(program: Command, context: CliContext): void {
   program
@@ -33,9 +31,8 @@ export function addUsageCommand(program: Command, context: CliContext): void {
 }
 
 async function show(context: CliContext, options: UsageOptions): Promise<void> {
-  const to = options.to ?? ledgerDay(context.now());
-  const from = options.from ?? ledgerDay(context.now() - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
-  const period = { from, to };
+  const usual = defaultUsagePeriod(context.now());
+  const period = { from: options.from ?? usual.from, to: options.to ?? usual.to };
   if (!isUsablePeriod(period)) {
     throw new CommandFailure(
       `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${Math.max(0, countDays(period))}`,

@@ -1,5 +1,6 @@
 import type { LaneKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { DAY_MS } from '../shared/time-units.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { takeFromRate } from './rate-limit.ts';
 
@@ -14,7 +15,7 @@ export interface RedeliveryLimits {
 /** Looked at before a client is refused: most of what it asked for has ended, as a rule. */
 const SAMPLE = 100;
 /** A little longer than the schedule of one event. */
-const KEPT_SECONDS = 4 * 86_400;
+const KEPT_SECONDS = (4 * DAY_MS) / 1_000;
 const OPEN_RETRY_SECONDS = 60;
 const ENDED = ['delivered', 'dead', 'held'];
 

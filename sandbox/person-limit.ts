@@ -4,7 +4,7 @@ const PER_DAY = 30;
 
 const MINUTE_MS = 60_000;
 const DAY_MS = 86_400_000;
-/** The service's day is China's: it ends at 00:00 +08:00. */
+/** The service's day is China's: it ends at 00:00 +08:00. Said here too, so that the sandbox does not repeat a worker's mistake. */
 const CHINA_OFFSET_MS = 8 * 3_600_000;
 
 interface Windows {

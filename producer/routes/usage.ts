@@ -3,10 +3,10 @@ import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
-import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
 import {
   DEFAULT_USAGE_DAYS,
+  defaultUsagePeriod,
   isUsablePeriod,
   LEDGER_DAYS,
 } from '../../shared/store/verifications/usage-period.ts';
@@ -21,8 +21,6 @@ export interface UsageRouteDeps {
   /** ms epoch */
   readonly now: () => number;
 }
-
-const DAY_MS = 86_400_000;
 
 const usageQuery = z.strictObject({
   from: z.iso.date().optional().describe(`first day; ${DEFAULT_USAGE_DAYS} days ago unless given`),
@@ -42,16 +40,16 @@ export function addUsageRoute(app: FastifyInstance, { redis, keys, now }: UsageR
     },
     handler: async (request) => {
       const query = parseInput(usageQuery, request.query, 'invalid_query');
-      const to = query.to ?? ledgerDay(now());
-      const from = query.from ?? ledgerDay(now() - (DEFAULT_USAGE_DAYS - 1) * DAY_MS);
-      if (!isUsablePeriod({ from, to })) {
+      const usual = defaultUsagePeriod(now());
+      const period = { from: query.from ?? usual.from, to: query.to ?? usual.to };
+      if (!isUsablePeriod(period)) {
         const detail = `must be a day on or before \`to\`, at most ${LEDGER_DAYS - 1} days earlier`;
         throw new ProblemError('invalid_query', {
           errors: [{ pointer: '/from', code: 'invalid_period', detail }],
         });
       }
       return readClientUsage(redis, keys, {
-        period: { from, to },
+        period,
         clientId: clientOf(request).id,
         now: now(),
       });

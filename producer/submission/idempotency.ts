@@ -8,10 +8,11 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { loadScript } from '../../shared/store/redis/script.ts';
+import { DAY_MS } from '../../shared/time-units.ts';
 import { ProblemError } from '../problem.ts';
 
 /** How long a key stands for its verification, unless the verification's own retention is shorter. */
-const LIFETIME_MS = 24 * 60 * 60 * 1000;
+const LIFETIME_MS = DAY_MS;
 
 /** A claim without a verification for this long belongs to a request that died or never learned its fate. */
 const ABANDONED_AFTER_MS = 10_000;

@@ -4,6 +4,7 @@ import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
 import { z } from 'zod';
 import { parseRedisUrl } from '../store/redis/address.ts';
+import { UNIT_MS } from '../time-units.ts';
 
 /**
  * The shapes that settings have. Each says in words what a value must be, and never repeats the value: it may be a
@@ -61,13 +62,12 @@ export const flag = z.string().transform((text, context) => {
 });
 
 /** Durations as `500ms`, `30s`, `5m`, `2h`, `7d`; the value is ms. */
-const unitMs = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
-type Unit = keyof typeof unitMs;
+type Unit = keyof typeof UNIT_MS;
 export type DurationText = `${number}${Unit}`;
 
 function readDuration(text: string): number {
   const [, amount = '0', unit = 'ms'] = /^(\d+)([a-z]+)$/.exec(text) ?? [];
-  return Number(amount) * unitMs[unit as Unit];
+  return Number(amount) * UNIT_MS[unit as Unit];
 }
 
 /** The bounds are part of the rule: a timer of more than 24 days fires at once, and one of 0 spins. */

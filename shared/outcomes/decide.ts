@@ -1,9 +1,6 @@
+import { nextChinaDay } from '../china-time.ts';
+import { MINUTE_MS } from '../time-units.ts';
 import type { ClientAction, OutcomeRow, Verdict } from './outcome-row.ts';
-
-const MINUTE_MS = 60_000;
-const DAY_MS = 86_400_000;
-/** The upstream's day is that of UTC+08:00, which has no daylight saving time. */
-const UPSTREAM_DAY_OFFSET_MS = 8 * 3_600_000;
 
 export interface Backoff {
   /** Upper bound of the first wait. */
@@ -120,11 +117,6 @@ export function computeBackoffMs(backoff: Backoff, attemptsMade: number, random:
   return Math.floor(random() * bound);
 }
 
-/** The first instant of the upstream's next day. */
-export function computeNextUpstreamDay(now: number): number {
-  return (Math.floor((now + UPSTREAM_DAY_OFFSET_MS) / DAY_MS) + 1) * DAY_MS - UPSTREAM_DAY_OFFSET_MS;
-}
-
 function settle({ row }: AttemptFacts): NextStep {
   return {
     step: 'settle',
@@ -173,6 +165,6 @@ function deferOrSettle(facts: AttemptFacts): NextStep {
     const until = now + MINUTE_MS + Math.floor(random() * settings.minuteJitterMs);
     return { step: 'defer', until, wait: 'minute', counts: true };
   }
-  const until = computeNextUpstreamDay(now) + Math.floor(random() * settings.dayJitterMs);
+  const until = nextChinaDay(now) + Math.floor(random() * settings.dayJitterMs);
   return { step: 'defer', until, wait: 'day', counts: true };
 }

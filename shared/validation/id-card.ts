@@ -1,3 +1,4 @@
+import { chinaDay } from '../china-time.ts';
 import { type FieldCheck, failed, passed, type ValidationCode } from './validation-failure.ts';
 
 /** GB 11643-1999, section 4.2: weights 2^(18-i) mod 11 for i = 1..17. */
@@ -8,8 +9,6 @@ const CHECK_DIGITS = '10X98765432';
 
 /** Nobody alive was born earlier; an earlier year is a typing error. */
 const EARLIEST_BIRTH_YEAR = 1900;
-
-const CHINA_OFFSET_MS = 8 * 60 * 60 * 1000;
 
 export interface IdCardOptions {
   /** Milliseconds since the epoch. */
@@ -51,7 +50,9 @@ export function computeCheckDigit(digits: string): string {
 function checkBirthDate(yyyymmdd: string, options: IdCardOptions): readonly ValidationCode[] {
   const tooEarly = Number(yyyymmdd.slice(0, 4)) < EARLIEST_BIRTH_YEAR && !options.allowCheckDigitFailure;
   if (tooEarly || !isCalendarDate(yyyymmdd)) return ['id_card_birth_date'];
-  return yyyymmdd > formatChinaDate(options.now) ? ['id_card_birth_date_in_future'] : [];
+  // A child registered in China today has today's date there as its birth date.
+  const today = chinaDay(options.now).replaceAll('-', '');
+  return yyyymmdd > today ? ['id_card_birth_date_in_future'] : [];
 }
 
 /** Years below 100 are never real: Date.UTC moves them to 1900 and later, so the comparison fails. */
@@ -60,9 +61,4 @@ function isCalendarDate(yyyymmdd: string): boolean {
   if (year === undefined || month === undefined || day === undefined) return false;
   const date = new Date(Date.UTC(year, month - 1, day));
   return date.getUTCFullYear() === year && date.getUTCMonth() === month - 1 && date.getUTCDate() === day;
-}
-
-/** The calendar day in China at this instant: a child registered there today has it as its birth date. */
-function formatChinaDate(now: number): string {
-  return new Date(now + CHINA_OFFSET_MS).toISOString().slice(0, 10).replaceAll('-', '');
 }

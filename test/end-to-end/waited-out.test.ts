@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { computeNextUpstreamDay } from '../../shared/outcomes/decide.ts';
+import { nextChinaDay } from '../../shared/china-time.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
 import type { LogLine } from '../support/recorded-log.ts';
@@ -79,7 +79,7 @@ describe('a person verified too often', () => {
     const second = await chain.log.line(madeStep(id, 'defer'), { nth: 2 });
     const day = await chain.verification(id);
     expect(day.status).toBe('deferred');
-    const midnight = computeNextUpstreamDay(Number(second['time']));
+    const midnight = nextChinaDay(Number(second['time']));
     expect(Date.parse(day.nextAttemptAt ?? '')).toBeGreaterThanOrEqual(midnight);
     expect(Date.parse(day.nextAttemptAt ?? '')).toBeLessThan(midnight + 15 * MINUTE_MS);
 

@@ -4,6 +4,7 @@
  */
 
 import type { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import { DAY_MS, HOUR_MS, MINUTE_MS, SECOND_MS } from '../../shared/time-units.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 
 export interface DeliverySchedule {
@@ -15,25 +16,21 @@ export interface DeliverySchedule {
   readonly maxRetryAfterMs: number;
 }
 
-const secondMs = 1000;
-const minuteMs = 60 * secondMs;
-const hourMs = 60 * minuteMs;
-
 export const defaultDeliverySchedule: DeliverySchedule = {
   delaysMs: [
     0,
-    5 * secondMs,
-    5 * minuteMs,
-    30 * minuteMs,
-    2 * hourMs,
-    5 * hourMs,
-    10 * hourMs,
-    14 * hourMs,
-    20 * hourMs,
-    24 * hourMs,
+    5 * SECOND_MS,
+    5 * MINUTE_MS,
+    30 * MINUTE_MS,
+    2 * HOUR_MS,
+    5 * HOUR_MS,
+    10 * HOUR_MS,
+    14 * HOUR_MS,
+    20 * HOUR_MS,
+    DAY_MS,
   ],
   jitter: 0.2,
-  maxRetryAfterMs: 24 * hourMs,
+  maxRetryAfterMs: DAY_MS,
 };
 
 type HoldReason = Extract<EndpointHealth, { readonly status: 'held' }>['reason'];

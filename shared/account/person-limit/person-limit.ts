@@ -1,10 +1,11 @@
 import { createHash, randomUUID } from 'node:crypto';
-import { computeNextUpstreamDay } from '../../outcomes/decide.ts';
+import { nextChinaDay } from '../../china-time.ts';
 import { countDigestingKeys, listDigestCandidates } from '../../sealing/digest.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import type { LaneKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
+import { DAY_MS } from '../../time-units.ts';
 
 /**
  * Keeps calls about one person below what the upstream allows (15 a minute and 30 a day per ID number), because a refused
@@ -41,7 +42,6 @@ export interface PersonLimitDeps {
  * longer by more than that keeps the sixteenth out of any minute of the upstream's.
  */
 const MINUTE_MS = 72_000;
-const DAY_MS = 86_400_000;
 /** Waits for a new day are spread over this long: all who wait would otherwise come at midnight. */
 const DAY_JITTER_MS = 600_000;
 const KEPT_MS = 2 * DAY_MS;
@@ -87,7 +87,7 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
     tagOf: (idCard) => createHash('sha256').update(newestKeyOf(idCard)).digest('hex').slice(0, 12),
     admit: async (idCard) => {
       const now = deps.now();
-      const nextDay = computeNextUpstreamDay(now);
+      const nextDay = nextChinaDay(now);
       const reply = await admit(redis, keysOf(idCard), [
         // Nothing of the verification: these sets would tell which of them are about the same person.
         randomUUID(),

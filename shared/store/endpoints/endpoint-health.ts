@@ -2,8 +2,10 @@
  * Whether an endpoint still deserves deliveries. Other senders disable a failing endpoint and drop what happens meanwhile;
  * here a held endpoint's events wait, and enabling it (back to `healthyEndpoint`) releases them.
  */
+
 import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
+import { DAY_MS, MINUTE_MS } from '../../time-units.ts';
 import type { DeliveryResult } from '../../webhook/delivery-result.ts';
 
 /** What a Date can be of. */
@@ -46,8 +48,8 @@ export interface EndpointHealthRules {
 }
 
 const defaultEndpointHealthRules: EndpointHealthRules = {
-  goneConfirmationMs: 5 * 60_000,
-  failingForMs: 5 * 24 * 60 * 60_000,
+  goneConfirmationMs: 5 * MINUTE_MS,
+  failingForMs: 5 * DAY_MS,
 };
 
 /**

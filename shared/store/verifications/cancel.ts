@@ -1,11 +1,12 @@
 import type { Redis } from 'ioredis';
+import { DAY_MS } from '../../time-units.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 const cancelScript = loadScript(new URL('../scripts/cancel.lua', import.meta.url));
 
 /** How long a cancelled verification is kept that the upstream was never asked about. */
-export const CANCELLED_UNASKED_MS = 24 * 3_600_000;
+export const CANCELLED_UNASKED_MS = DAY_MS;
 
 /**
  * Cancels what no worker has claimed: the status changes and the subject is shredded in one step, so a worker that

@@ -1,14 +1,16 @@
 import type { Redis } from 'ioredis';
+import { endOfChinaDay } from '../../china-time.ts';
+import { DAY_MS } from '../../time-units.ts';
 import type { LaneKeys } from '../keys.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { loadScript } from '../redis/script.ts';
-import { endOfLedgerDay } from '../usage/ledger.ts';
+import { LEDGER_DAYS } from './usage-period.ts';
 
 /** Calls are written down in seconds after they were made. */
 const LATE_COUNTS_MS = 3_600_000;
 /** While a day lasts, a worker of an earlier version may count without copying; its counts are caught up with so often. */
 const RECENT_MS = 600_000;
-const KEPT_SECONDS = 400 * 86_400;
+const KEPT_SECONDS = (LEDGER_DAYS * DAY_MS) / 1_000;
 
 const copyCallsScript = loadScript(new URL('../scripts/copy-calls.lua', import.meta.url));
 
@@ -34,7 +36,7 @@ export async function copyLedgers(
 }
 
 function isCopied(day: string, copiedAt: number, now: number): boolean {
-  return copiedAt > endOfLedgerDay(day) + LATE_COUNTS_MS || (copiedAt > 0 && now - copiedAt < RECENT_MS);
+  return copiedAt > endOfChinaDay(day) + LATE_COUNTS_MS || (copiedAt > 0 && now - copiedAt < RECENT_MS);
 }
 
 async function copyLedger(redis: Redis, keys: LaneKeys, day: string, now: number): Promise<void> {

@@ -1,3 +1,6 @@
+import { DAY_MS } from '../../time-units.ts';
+import { ledgerDay } from '../usage/ledger.ts';
+
 /** Days the ledger is kept, and the longest period that can be asked for. */
 export const LEDGER_DAYS = 400;
 
@@ -9,7 +12,10 @@ export interface UsagePeriod {
   readonly to: string;
 }
 
-const DAY_MS = 86_400_000;
+/** What is shown where no period is asked for: the last days, today included. @param now ms since the epoch */
+export function defaultUsagePeriod(now: number): UsagePeriod {
+  return { from: ledgerDay(now - (DEFAULT_USAGE_DAYS - 1) * DAY_MS), to: ledgerDay(now) };
+}
 
 /** Days of a period; 0 or less when it ends before it begins. Costs the same for any period. */
 export function countDays({ from, to }: UsagePeriod): number {

@@ -4,7 +4,6 @@ import {
   type AttemptFacts,
   computeBackoffMs,
   computeNextStep,
-  computeNextUpstreamDay,
   DEFAULT_RETRY_SETTINGS,
 } from '../../../shared/outcomes/decide.ts';
 import { publicOutcomeTable, resolveOutcome } from '../../../shared/outcomes/resolve-outcome.ts';
@@ -209,16 +208,4 @@ describe('the backoff', () => {
       expect(computeBackoffMs(backoff, attemptsMade, () => random)).toBe(expected);
     },
   );
-});
-
-describe("the upstream's next day", () => {
-  it.each([
-    ['2026-03-01T00:00:00Z', '2026-03-01T16:00:00Z'],
-    ['2026-03-01T15:59:59.999Z', '2026-03-01T16:00:00Z'],
-    ['2026-03-01T16:00:00Z', '2026-03-02T16:00:00Z'],
-    ['2026-12-31T20:00:00Z', '2027-01-01T16:00:00Z'],
-    ['2028-02-28T17:00:00Z', '2028-02-29T16:00:00Z'],
-  ])('after %s begins at %s', (now, next) => {
-    expect(new Date(computeNextUpstreamDay(Date.parse(now))).getTime()).toBe(Date.parse(next));
-  });
 });
