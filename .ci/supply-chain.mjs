@@ -2,6 +2,7 @@
 // Judges package.json and package-lock.json, prints one line for each rule, and ends with 1 if one is broken.
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isDeepStrictEqual } from 'node:util';
 
 const folder = process.argv[2] ?? '.';
 const read = (file) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
@@ -21,7 +22,7 @@ const LICENSES = [
 ];
 /** Its terms hold for its own files. Nothing of it is shipped. */
 const DEVELOPMENT_LICENSES = ['MPL-2.0'];
-/** They have install scripts, and work without: everything is installed with --ignore-scripts. */
+/** They have install scripts and work without. package.json denies each, so that npm neither runs nor asks for one. */
 const WORK_WITHOUT_SCRIPTS = ['esbuild', 'msgpackr-extract', 'protobufjs'];
 
 const nameOf = (path) => path.slice(path.lastIndexOf('node_modules/') + 'node_modules/'.length);
@@ -100,6 +101,15 @@ const rules = [
     pathsWhere(
       ({ hasInstallScript }, path) => hasInstallScript && !WORK_WITHOUT_SCRIPTS.includes(nameOf(path)),
     ),
+  ],
+  [
+    'package.json denies exactly these install scripts',
+    isDeepStrictEqual(
+      manifest.allowScripts ?? {},
+      Object.fromEntries(WORK_WITHOUT_SCRIPTS.map((name) => [name, false])),
+    )
+      ? []
+      : ['allowScripts'],
   ],
   [
     'every licence is a permissive one; one that is not is for development only',

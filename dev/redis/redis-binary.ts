@@ -35,8 +35,8 @@ const SERVERS = ['redis-server', 'valkey-server'];
 const USUAL_FOLDERS = ['/usr/bin', '/usr/local/bin', '/opt/homebrew/bin', '/home/linuxbrew/.linuxbrew/bin'];
 
 /**
- * Finds a Redis server that is new enough, or installs one if that works without asking anybody anything
- * and `VERIQUEUE_INSTALL_REDIS` does not forbid it.
+ * Finds a Redis server that is new enough. Only with `VERIQUEUE_INSTALL_REDIS=yes` it installs one, if the system's package
+ * manager can without a question: a start command that changes the system unasked is not what its user expects.
  */
 export async function findOrInstallRedis(deps: FindRedisDeps): Promise<RedisBinary> {
   const path = deps.env['PATH'] ?? '';
@@ -44,26 +44,29 @@ export async function findOrInstallRedis(deps: FindRedisDeps): Promise<RedisBina
   if (found.path !== undefined) {
     return { kind: 'found', path: found.path };
   }
-  const forbidden = forbidsInstalling(deps.env['VERIQUEUE_INSTALL_REDIS']);
-  if (forbidden !== undefined) return missing([...found.rejected, forbidden]);
+  const consent = readConsent(deps.env['VERIQUEUE_INSTALL_REDIS']);
+  if (consent === 'unclear') {
+    return missing([...found.rejected, 'VERIQUEUE_INSTALL_REDIS must be yes or no'], deps.platform);
+  }
+  if (consent === 'no') return missing(found.rejected, deps.platform);
   const installer = await findInstaller(deps);
   if (installer === undefined) {
-    return missing([...found.rejected, 'no package manager can install one without asking']);
+    return missing([...found.rejected, 'no package manager can install one without asking'], deps.platform);
   }
   const failure = await install(installer, deps);
   const after = await findServer([...path.split(delimiter), ...USUAL_FOLDERS], deps.run);
   return after.path === undefined
-    ? missing([...found.rejected, ...after.rejected, ...(failure === undefined ? [] : [failure])])
+    ? missing(
+        [...found.rejected, ...after.rejected, ...(failure === undefined ? [] : [failure])],
+        deps.platform,
+      )
     : { kind: 'installed', path: after.path, manager: installer.manager.name };
 }
 
-/** A word that is neither yes nor no forbids as well: `never` must not install anything. */
-function forbidsInstalling(setting = ''): string | undefined {
+function readConsent(setting = ''): 'yes' | 'no' | 'unclear' {
   const word = setting.trim().toLowerCase();
-  if (['', 'yes', 'true', '1', 'on'].includes(word)) return undefined;
-  return ['no', 'false', '0', 'off'].includes(word)
-    ? 'VERIQUEUE_INSTALL_REDIS=no forbids installing one'
-    : 'VERIQUEUE_INSTALL_REDIS must be yes or no';
+  if (['yes', 'true', '1', 'on'].includes(word)) return 'yes';
+  return ['', 'no', 'false', '0', 'off'].includes(word) ? 'no' : 'unclear';
 }
 
 interface Search {
@@ -143,7 +146,7 @@ async function install(
       continue;
     }
     say(
-      `No redis-server or valkey-server on the PATH: installing ${recipe.package} with ${manager.name}${prefix.length > 0 ? ' (through sudo)' : ''}. VERIQUEUE_INSTALL_REDIS=no forbids this.`,
+      `No redis-server or valkey-server on the PATH: installing ${recipe.package} with ${manager.name}${prefix.length > 0 ? ' (through sudo)' : ''}, as VERIQUEUE_INSTALL_REDIS=yes allows.`,
     );
     const result = await run(file, args, manager.env);
     if (result.kind === 'exited' && result.code === 0) {
@@ -170,12 +173,14 @@ async function succeedsWith(run: RunCommand, file: string, args: readonly string
   return result.kind === 'exited' && result.code === 0 && result.output.trim() === output;
 }
 
-function missing(reasons: readonly string[]): RedisBinary {
+function missing(reasons: readonly string[], platform: NodeJS.Platform): RedisBinary {
+  const why = reasons.length === 0 ? '' : ` (${reasons.join('; ')})`;
   return {
     kind: 'missing',
     message: [
-      `Cannot find a Redis: redis-server or valkey-server (6.2 or newer) must be on the PATH (${reasons.join('; ')}). Do one of:`,
-      '  1. install the package: redis-server (apt), redis or valkey (dnf, apk), redis (brew)',
+      `Cannot find a Redis: redis-server or valkey-server (6.2 or newer) must be on the PATH${why}. Do one of:`,
+      `  1. install it: ${platform === 'darwin' ? 'brew install redis' : 'apt-get install redis-server, dnf install valkey or apk add valkey'}`,
+      '     or run the same command again with VERIQUEUE_INSTALL_REDIS=yes, which installs it and starts no service',
       '  2. run a container: docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server --appendonly yes --maxmemory-policy noeviction',
       '     and set REDIS_URL=redis://127.0.0.1:6379',
       '  3. set REDIS_URL to a Redis you already have',

@@ -5,8 +5,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../dev/redis/private-redis.ts';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
-import { requireRedisBinary } from '../support/redis.ts';
+import { findAbility } from '../support/needs.ts';
+import '../support/needs-redis.ts';
+import { requireRedisBinary } from '../support/redis-binary.ts';
 import { runCli } from './run-cli.ts';
+
+/** Only root can make a folder of another user. */
+const isRoot = findAbility(process.getuid?.() === 0, { name: 'root', get: 'run npm test as root' });
 
 let dataDir: string;
 let redis: PrivateRedis;
@@ -58,7 +63,7 @@ describe('a .data folder in the current folder', () => {
     expect(await inFolder(cwd, { VERIQUEUE_DATA_DIR: folder })).toMatchObject({ code: 2 });
   });
 
-  describe.skipIf(process.getuid?.() !== 0)('of another user (as root, who alone can make one)', () => {
+  describe.skipIf(!isRoot)('of another user', () => {
     it.each([
       ['the folder', '.'],
       ['a file', 'address'],

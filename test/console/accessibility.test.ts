@@ -22,7 +22,7 @@ beforeEach(async () => {
 });
 afterEach(() => open?.close());
 
-describe.skipIf(!hasChromium)('everybody can use it (left out without /usr/bin/chromium)', () => {
+describe.skipIf(!hasChromium)('everybody can use it', () => {
   describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
     test('nothing stands in the way of anybody, at any width', async () => {
       await open.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });

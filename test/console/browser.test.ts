@@ -23,7 +23,7 @@ beforeEach(async () => {
 });
 afterEach(() => open?.close());
 
-describe.skipIf(!hasChromium)('the page in Chromium (left out without /usr/bin/chromium)', () => {
+describe.skipIf(!hasChromium)('the page in Chromium', () => {
   test('a wrong key is refused, the right one lets in and is remembered', async () => {
     await open.page.goto('/console');
     await open.page.getByLabel('Operator key').fill('wrong');

@@ -1,12 +1,15 @@
 import { existsSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core';
 import { pickSystemEnvironment } from '../../shared/system-environment.ts';
+import { findOutsideTool } from '../support/outside-tool.ts';
 
-/** Debian's; `.ci/run` installs it where it can. */
-const CHROMIUM = '/usr/bin/chromium';
-
-/** Without it the tests that need it are left out, and say so. */
-export const hasChromium: boolean = existsSync(CHROMIUM);
+/** Without it the tests that need it are skipped, by name. */
+export const hasChromium: boolean = findOutsideTool(
+  'chromium',
+  ['--version'],
+  'apt-get install chromium',
+).isPresent;
 
 /** Nothing is kept, nothing is asked of any other host, and neither a graphics card nor a sandbox is needed. */
 const FLAGS = [
@@ -27,9 +30,22 @@ export interface TestBrowser {
 
 export async function startBrowser(): Promise<TestBrowser> {
   const env = pickSystemEnvironment(process.env);
-  const browser = await chromium.launch({ executablePath: CHROMIUM, headless: true, args: FLAGS, env });
+  const browser = await chromium.launch({
+    executablePath: findOnPath('chromium'),
+    headless: true,
+    args: FLAGS,
+    env,
+  });
   return {
     open: (options = {}) => browser.newContext({ viewport: { width: 1280, height: 900 }, ...options }),
     close: () => browser.close(),
   };
+}
+
+/** playwright-core wants a whole path. */
+function findOnPath(name: string): string {
+  const places = (process.env['PATH'] ?? '').split(delimiter).map((place) => join(place, name));
+  const found = places.find((path) => existsSync(path));
+  if (found === undefined) throw new Error(`Cannot start a browser: ${name} must be on the PATH`);
+  return found;
 }

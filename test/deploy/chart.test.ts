@@ -6,10 +6,10 @@ import { producerEnvironment } from '../../producer/settings.ts';
 import { parseEnvironment } from '../../shared/config/environment.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { root } from '../deployment/built-program.ts';
+import { findOutsideTool } from '../support/outside-tool.ts';
 import { CHART, committedManifests, deploymentOf, parseManifests } from './manifests.ts';
-import { findOutsideTool } from './outside-tool.ts';
 
-const helm = findOutsideTool('helm', ['version']);
+const helm = findOutsideTool('helm', ['version'], 'https://helm.sh/docs/intro/install/');
 
 const secrets = {
   REDIS_URL: 'redis://:password@redis:6379',
@@ -71,7 +71,10 @@ describe('the manifests for Kubernetes', () => {
       `veriqueue:${version}`,
     ]);
     const chart = parse(readFileSync(join(CHART, 'Chart.yaml'), 'utf8')) as Record<string, string>;
-    expect([chart['version'], chart['appVersion']]).toEqual([version, version]);
+    expect([chart['version'], 'https://helm.sh/docs/intro/install/', chart['appVersion']]).toEqual([
+      version,
+      version,
+    ]);
   });
 
   it('keep one of each kind through a drain of nodes', () => {

@@ -6,11 +6,11 @@ import { producerEnvironment } from '../../producer/settings.ts';
 import { parseEnvironment } from '../../shared/config/environment.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { root } from '../deployment/built-program.ts';
-import { findOutsideTool } from './outside-tool.ts';
+import { findOutsideTool } from '../support/outside-tool.ts';
 
-const nginx = findOutsideTool('nginx', ['-v']);
-const openssl = findOutsideTool('openssl', ['version']);
-const systemd = findOutsideTool('systemd-analyze', ['--version']);
+const nginx = findOutsideTool('nginx', ['-v'], 'apt-get install nginx-light');
+const openssl = findOutsideTool('openssl', ['version'], 'apt-get install openssl');
+const systemd = findOutsideTool('systemd-analyze', ['--version'], 'apt-get install systemd');
 
 const folder = mkdtempSync(join(tmpdir(), 'veriqueue-host-files-'));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));

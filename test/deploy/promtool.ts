@@ -1,7 +1,7 @@
-import { findOutsideTool, type ToolRun } from './outside-tool.ts';
+import { findOutsideTool, type ToolRun } from '../support/outside-tool.ts';
 
 /** Debian's package `prometheus` has it; `.ci/run` installs it where it can. */
-const tool = findOutsideTool('promtool', ['--version']);
+const tool = findOutsideTool('promtool', ['--version'], 'apt-get install prometheus');
 
 export const hasPromtool = tool.isPresent;
 

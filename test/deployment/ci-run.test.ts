@@ -1,44 +1,76 @@
 import { execFile } from 'node:child_process';
-import { chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, chmod, copyFile, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { promisify } from 'node:util';
+import { delimiter, join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { root } from './built-program.ts';
 
 let folder: string;
 
-/** A program of that name, which comes before all others. */
+/** The script looks for these, and installs what is missing. */
+const TOOLS = ['redis-server', 'chromium', 'promtool', 'nginx', 'curl', 'openssl', 'ps'];
+/** The script itself runs these. Nothing else of this machine is on its PATH, so no test can install anything. */
+const BASICS = ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'true', 'timeout'];
+
+/** A program of that name. */
 async function fake(name: string, script: string): Promise<void> {
   const file = join(folder, 'bin', name);
+  await rm(file, { force: true });
   await writeFile(file, `#!/bin/sh\n${script}\n`);
   await chmod(file, 0o755);
 }
+
+const REPORT = JSON.stringify({
+  numPassedTests: 7,
+  numFailedTests: 2,
+  testResults: [
+    {
+      assertionResults: [
+        { status: 'passed', fullName: 'unsure', failureMessages: ['once'] },
+        { status: 'passed', fullName: 'sure', failureMessages: [] },
+      ],
+    },
+  ],
+});
 
 /** A checkout with the script and a package.json, and an `npm` that notes how it was called. */
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'veriqueue-ci-'));
   await mkdir(join(folder, '.ci'));
   await mkdir(join(folder, 'bin'));
-  await copyFile(join(root, '.ci/run'), join(folder, '.ci/run'));
-  for (const file of ['package.json', 'package-lock.json', '.ci/supply-chain.mjs']) {
+  for (const file of ['package.json', 'package-lock.json', '.ci/supply-chain.mjs', '.ci/run']) {
     await copyFile(join(root, file), join(folder, file));
   }
-  await writeFile(
-    join(folder, 'bin/npm'),
-    `#!/bin/sh
-echo "$@" >> "${folder}/calls"
+  for (const name of BASICS) await symlink(await findProgram(name), join(folder, 'bin', name));
+  await symlink(process.execPath, join(folder, 'bin/node'));
+  await fake(
+    'npm',
+    `echo "$@" >> "${folder}/calls"
 for argument; do
-  case "$argument" in --outputFile.json=*) printf '%s' '{"numPassedTests":7,"numFailedTests":2,"testResults":[{"assertionResults":[{"status":"passed","fullName":"unsure","failureMessages":["once"]},{"status":"passed","fullName":"sure","failureMessages":[]}]}]}' > "\${argument#*=}" ;; esac
+  case "$argument" in --outputFile.json=*) printf '%s' '${REPORT}' > "\${argument#*=}" ;; esac
 done
+case " $* " in *' test '*) printf '%s' "$REQUIRED_TOOLS" > "${folder}/required" ;; esac
 case " $* " in *' audit '*) printf '%s' "$AUDIT" ;; esac
-case " $* " in *" $FAILS "*) exit 3 ;; esac
-`,
+case " $* " in *" $FAILS "*) exit 3 ;; esac`,
   );
-  await chmod(join(folder, 'bin/npm'), 0o755);
-  await fake('promtool', 'exit 0');
+  for (const name of TOOLS) await fake(name, 'exit 0');
 });
 afterEach(() => rm(folder, { recursive: true, force: true }));
+
+async function findProgram(name: string): Promise<string> {
+  for (const place of (process.env['PATH'] ?? '').split(delimiter)) {
+    const path = join(place, name);
+    if (
+      await access(path, constants.X_OK).then(
+        () => true,
+        () => false,
+      )
+    )
+      return path;
+  }
+  throw new Error(`Cannot find ${name}: it must be on the PATH`);
+}
 
 interface CiRun {
   readonly code: number;
@@ -46,12 +78,8 @@ interface CiRun {
   readonly steps: readonly string[];
 }
 
-async function runCi(
-  fails = 'nothing',
-  otherPath = process.env['PATH'],
-  more: Readonly<Record<string, string>> = {},
-): Promise<CiRun> {
-  const env = { ...process.env, PATH: `${folder}/bin:${otherPath}`, FAILS: fails, ...more };
+async function runCi(fails = 'nothing', more: Readonly<Record<string, string>> = {}): Promise<CiRun> {
+  const env = { PATH: join(folder, 'bin'), HOME: folder, FAILS: fails, ...more };
   const { code, output } = await new Promise<{ code: number; output: string }>((resolve) => {
     execFile(join(folder, '.ci/run'), { env, cwd: tmpdir() }, (error, stdout, stderr) =>
       resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
@@ -85,12 +113,12 @@ describe('.ci/run', () => {
     expect(steps).toEqual(expected);
   });
 
-  it('tells which tests needed a second try', async () => {
+  it('reports which tests needed a second try', async () => {
     const { lines } = await runCi();
     expect(lines.filter((line) => line.startsWith('needed'))).toEqual(['needed a second try: unsure']);
   });
 
-  it('tells the count of failing tests', async () => {
+  it('reports the count of failing tests', async () => {
     expect((await runCi('test')).lines.at(-1)).toBe('7 passed, 2 failed');
   });
 
@@ -108,8 +136,7 @@ describe('.ci/run', () => {
 });
 
 describe('the audit', () => {
-  const audit = (answer: object, more = {}) =>
-    runCi('audit', process.env['PATH'], { AUDIT: JSON.stringify(answer), ...more });
+  const audit = (answer: object, more = {}) => runCi('audit', { AUDIT: JSON.stringify(answer), ...more });
   const report = (severity: string) => ({
     auditReportVersion: 2,
     vulnerabilities: { bad: { name: 'bad', severity, range: '<2' } },
@@ -157,36 +184,37 @@ describe('the audit', () => {
   });
 });
 
-describe('where there is no promtool', () => {
-  /** Nothing of this machine but what the script itself needs. */
-  async function lackPromtool(): Promise<void> {
-    await rm(join(folder, 'bin/promtool'));
-    for (const tool of ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'true', 'timeout']) {
-      const { stdout } = await promisify(execFile)('sh', ['-c', `command -v ${tool}`], { env: process.env });
-      const path = stdout.trim();
-      if (path.startsWith('/')) await symlink(path, join(folder, 'bin', tool));
-    }
-    await symlink(process.execPath, join(folder, 'bin/node'));
-  }
-
+describe('programs that the tests run', () => {
   const asked = () => readFile(join(folder, 'sudo-calls'), 'utf8').catch(() => '');
+  const required = () => readFile(join(folder, 'required'), 'utf8');
+  const remove = (...names: readonly string[]) =>
+    Promise.all(names.map((name) => rm(join(folder, 'bin', name))));
 
-  it('installs it by sudo that asks nothing, without the rest of its package running', async () => {
-    await lackPromtool();
+  it('are not installed where they are, and none of their tests may be skipped', async () => {
+    await fake('apt-get', `echo "$@" >> "${folder}/sudo-calls"`);
+    await fake('id', 'echo 0');
+    expect((await runCi()).lines).toContain('all present');
+    expect(await asked()).toBe('');
+    expect(await required()).toBe(TOOLS.join());
+  });
+
+  it('are installed by sudo that asks nothing, without a service, and without the secrets of the CI', async () => {
+    await remove('promtool', 'nginx');
     await fake('apt-get', 'exit 1');
     await fake('id', 'echo 1000');
     await fake('sudo', `printf '%s\\n' "$*" >> "${folder}/sudo-calls"; env > "${folder}/sudo-environment"`);
-    const { code } = await runCi('nothing', '', {
+    const { code, lines } = await runCi('nothing', {
       CI_TOKEN: 'a-secret',
       http_proxy: 'http://127.0.0.1:3128',
     });
     expect(code).toBe(0);
+    expect(lines).toContain('installing prometheus nginx-light');
     const given = await readFile(join(folder, 'sudo-environment'), 'utf8');
     expect(given).toContain('http_proxy=http://127.0.0.1:3128');
     expect(given).not.toContain('a-secret');
-    expect(await asked()).toMatch(/^-n true\n-n timeout -k 10 300 sh -c/m);
+    expect(await asked()).toMatch(/^-n true\n-n timeout -k 10 600 sh -c/m);
     expect(await asked()).toMatch(
-      /policy-rc\.d[\s\S]*install --no-install-recommends prometheus\n[\s\S]*systemctl disable/,
+      /policy-rc\.d[\s\S]*install --no-install-recommends "\$@"\n[\s\S]*systemctl disable[\s\S]* install prometheus nginx-light\n$/,
     );
   });
 
@@ -194,14 +222,32 @@ describe('where there is no promtool', () => {
     ['sudo would ask for a password', { sudo: 'exit 1', 'apt-get': 'exit 0' }],
     ['there is no apt-get', { sudo: 'exit 0' }],
     ['the package cannot be had', { sudo: '[ "$2" = true ]', 'apt-get': 'exit 0' }],
-  ])('says that its tests are skipped when %s, and goes on', async (_why, fakes) => {
-    await lackPromtool();
+  ])('may be missing when %s: their tests are skipped, by name', async (_why, fakes) => {
+    await remove('promtool');
     await fake('id', 'echo 1000');
     for (const [name, script] of Object.entries(fakes)) await fake(name, script);
-    const { code, lines } = await runCi('nothing', '');
+    const { code, lines } = await runCi();
     expect(code).toBe(0);
-    expect(lines.join()).toMatch(
-      /it (is not here and )?cannot be installed[^,]*: what it would check is skipped/,
-    );
+    expect(lines).toContainEqual(expect.stringMatching(/^cannot install.*: prometheus$/));
+    expect(lines).toContain("SKIPPED: the tests that need promtool (Debian's package prometheus)");
+    expect(await required()).toBe(TOOLS.filter((name) => name !== 'promtool').join());
+  });
+
+  it('include a Redis, without which nothing is tested', async () => {
+    await remove('redis-server');
+    await fake('id', 'echo 1000');
+    const { code, lines, steps } = await runCi();
+    expect({ code, steps, last: lines.at(-1) }).toEqual({
+      code: 1,
+      steps: [],
+      last: 'Cannot test: redis-server or valkey-server must be on the PATH, received neither',
+    });
+  });
+
+  it('may include Valkey in place of Redis', async () => {
+    await remove('redis-server');
+    await fake('id', 'echo 1000');
+    await fake('valkey-server', 'exit 0');
+    expect((await runCi()).code).toBe(0);
   });
 });

@@ -12,7 +12,8 @@ import { parseEnvironment } from '../../shared/config/environment.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
-import { requireRedisBinary } from '../support/redis.ts';
+import { hasRedis } from '../support/has-redis.ts';
+import { requireRedisBinary } from '../support/redis-binary.ts';
 import { root } from './built-program.ts';
 import {
   COMPOSE_FILES,
@@ -195,7 +196,7 @@ describe('docker-compose.sandbox.yml', () => {
   });
 });
 
-describe('the redis of docker-compose.yml', () => {
+describe.skipIf(!hasRedis)('the redis of docker-compose.yml', () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'veriqueue-compose-'));
   let server: ChildProcess | undefined;
 

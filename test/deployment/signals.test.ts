@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { findOutsideTool } from '../support/outside-tool.ts';
 import { type BuiltProgram, buildProgram } from './built-program.ts';
 
 let program: BuiltProgram;
@@ -14,9 +15,11 @@ afterAll(() => program?.remove());
 /** Runs a command as process 1 of a namespace of its own, as an engine without an init does. */
 const AS_FIRST = ['unshare', '--user', '--map-root-user', '--pid', '--fork', '--kill-child'] as const;
 const [unshare, ...unshareOptions] = AS_FIRST;
-const mayUnshare =
-  process.platform === 'linux' &&
-  spawnSync(unshare, [...unshareOptions, 'true'], { stdio: 'ignore' }).status === 0;
+const mayUnshare = findOutsideTool(
+  unshare,
+  [...unshareOptions, 'true'],
+  'Linux with user namespaces, as for rootless containers',
+).isPresent;
 
 /** The child of `unshare` once it runs Node.js; null before that, when a signal would end `unshare`, and after its end. */
 function childOf(pid: number): number | null {

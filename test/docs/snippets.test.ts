@@ -2,6 +2,8 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { root } from '../deployment/built-program.ts';
+import { hasRedis } from '../support/has-redis.ts';
+import { findOutsideTool } from '../support/outside-tool.ts';
 import { type Checkout, makeCheckout } from './checkout.ts';
 import { elsewhere } from './elsewhere.ts';
 import { type Examples, makeExamples, schemas } from './examples.ts';
@@ -12,6 +14,8 @@ import { pages, readBlocks } from './pages.ts';
 import { type FragmentRow, planPage, type Step } from './plan.ts';
 import { followPage } from './reader.ts';
 import { findFreePort, type ReaderStack, startReaderStack } from './reader-stack.ts';
+
+const curl = findOutsideTool('curl', ['--version'], 'apt-get install curl');
 
 const plans: ReadonlyMap<string, readonly Step[]> = new Map(
   pages.map((page) => [page, planPage(readBlocks(page), { elsewhere, fragments })]),
@@ -39,7 +43,7 @@ describe('every block of every page', () => {
   });
 });
 
-describe('what the pages tell a reader to do', () => {
+describe.skipIf(!hasRedis || !curl.isPresent)('what the pages tell a reader to do', () => {
   let checkout: Checkout;
   let stack: ReaderStack | undefined;
   let examples: Examples | undefined;

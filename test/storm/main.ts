@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
 import { Command, InvalidArgumentError } from 'commander';
-import { requireRedisBinary } from '../support/redis.ts';
+import { requireRedisBinary } from '../support/redis-binary.ts';
 import { startPlain } from './plain/plain-system.ts';
 import { renderTotals } from './report.ts';
 import { runStorm, type StormOptions, type StormReport } from './run-storm.ts';

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { requireRedisBinary } from '../support/redis.ts';
+import '../support/needs-redis.ts';
+import { requireRedisBinary } from '../support/redis-binary.ts';
 import { renderTotals } from './report.ts';
 import { runStorm } from './run-storm.ts';
 import { computeSchedule, faultKinds } from './schedule.ts';

@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrivateRedis, startPrivateRedis } from '../../dev/redis/private-redis.ts';
-import { findOrInstallRedis } from '../../dev/redis/redis-binary.ts';
-import { makeRunCommand } from '../../dev/redis/run-command.ts';
 import type { RedisLog } from '../../shared/store/redis/connect.ts';
+import './needs-redis.ts';
+import { requireRedisBinary } from './redis-binary.ts';
 
 /** A Redis for one test file: its own process, port, password and data. */
 export interface TestRedis {
@@ -27,20 +27,6 @@ export interface TestRedis {
 }
 
 const silent: RedisLog = { info: () => undefined, warn: () => undefined };
-
-/** The Redis server of this machine; installs one where that works without asking. */
-export async function requireRedisBinary(): Promise<string> {
-  const redis = await findOrInstallRedis({
-    env: process.env,
-    platform: process.platform,
-    say: (line) => process.stderr.write(`${line}\n`),
-    run: makeRunCommand(process.env),
-  });
-  if (redis.kind === 'missing') {
-    throw new Error(redis.message);
-  }
-  return redis.path;
-}
 
 export async function startTestRedis(): Promise<TestRedis> {
   const binary = await requireRedisBinary();

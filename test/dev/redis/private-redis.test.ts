@@ -10,7 +10,8 @@ import { Redis } from 'ioredis';
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { type PrivateRedis, startPrivateRedis } from '../../../dev/redis/private-redis.ts';
 import { isAlive, makePidFileName } from '../../../dev/redis/private-redis-folder.ts';
-import { requireRedisBinary } from '../../support/redis.ts';
+import '../../support/needs-redis.ts';
+import { requireRedisBinary } from '../../support/redis-binary.ts';
 
 describe('a private Redis', () => {
   let binary: string;

@@ -89,7 +89,7 @@ describe('the search for a Redis server', () => {
 
   function find(machine: Machine, versions?: Readonly<Record<string, string>>): Promise<RedisBinary> {
     return findOrInstallRedis({
-      env: { PATH: bin, VERIQUEUE_INSTALL_REDIS: machine.installRedis },
+      env: { PATH: bin, VERIQUEUE_INSTALL_REDIS: machine.installRedis ?? 'yes' },
       platform: machine.platform ?? 'linux',
       say: (line) => said.push(line),
       run: runOn(machine, versions),
@@ -119,7 +119,7 @@ describe('the search for a Redis server', () => {
         server: 'redis-server',
         manager: 'apt-get',
         command: /^sh -c .*apt-get .*install/s,
-        said: /redis-server with apt-get\./,
+        said: /redis-server with apt-get,/,
       },
     ],
     [
@@ -164,7 +164,7 @@ describe('the search for a Redis server', () => {
         server: 'redis-server',
         manager: 'brew',
         command: /^brew install --quiet redis$/,
-        said: /redis with brew\./,
+        said: /redis with brew,/,
       },
     ],
     [
@@ -180,14 +180,14 @@ describe('the search for a Redis server', () => {
     });
     expect(commands).toContainEqual(expect.stringMatching(expected.command));
     expect(said.at(-1)).toMatch(expected.said);
-    expect(said.at(-1)).toContain('VERIQUEUE_INSTALL_REDIS=no');
+    expect(said.at(-1)).toContain('VERIQUEUE_INSTALL_REDIS=yes');
   });
 
   it('says what it will do before it does it', async () => {
     const events: string[] = [];
     const run = runOn(ROOT);
     await findOrInstallRedis({
-      env: { PATH: bin },
+      env: { PATH: bin, VERIQUEUE_INSTALL_REDIS: 'yes' },
       platform: 'linux',
       say: () => events.push('said'),
       run: (file, args, env) => {
@@ -216,12 +216,9 @@ describe('the search for a Redis server', () => {
   });
 
   it.each<[string, Machine, RegExp]>([
-    ['it is forbidden', { ...ROOT, installRedis: 'no' }, /VERIQUEUE_INSTALL_REDIS=no forbids/],
-    [
-      'it is forbidden by another word',
-      { ...ROOT, installRedis: 'False' },
-      /VERIQUEUE_INSTALL_REDIS=no forbids/,
-    ],
+    ['nothing asks for it', { ...ROOT, installRedis: '' }, /again with VERIQUEUE_INSTALL_REDIS=yes/],
+    ['it is forbidden', { ...ROOT, installRedis: 'no' }, /apt-get install redis-server/],
+    ['a Mac has none', { ...ROOT, platform: 'darwin', installRedis: '' }, /brew install redis/],
     ['it is unclear', { ...ROOT, installRedis: 'never' }, /VERIQUEUE_INSTALL_REDIS must be yes or no/],
     ['sudo would ask for a password', { ...ROOT, uid: 1000, sudo: 1 }, /without asking/],
     ['there is no sudo', { ...ROOT, uid: 1000 }, /without asking/],
@@ -241,8 +238,8 @@ describe('the search for a Redis server', () => {
     });
   });
 
-  it('installs nothing at all when that is forbidden', async () => {
-    await find({ ...ROOT, installRedis: 'no' });
+  it.each(['', 'no', 'False', 'never'])('installs nothing with VERIQUEUE_INSTALL_REDIS=%s', async (word) => {
+    await find({ ...ROOT, installRedis: word });
     expect(commands).toEqual([]);
     expect(said).toEqual([]);
   });

@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeKeys } from '../../../dev/start/describe-keys.ts';
+import { hasRedis } from '../../support/has-redis.ts';
 
 const UP = 'Stop with Ctrl-C';
 const SECRET = /vq_[0-9a-f]{8}|whsec_|vqo_/;
@@ -43,7 +44,7 @@ describe('the keys of npm start', () => {
   });
 });
 
-describe('npm start in a pipe', () => {
+describe.skipIf(!hasRedis)('npm start in a pipe', () => {
   let folder: string;
   beforeEach(async () => {
     folder = await mkdtemp(join(tmpdir(), 'veriqueue-start-'));

@@ -1,14 +1,15 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import { findOutsideTool } from '../../support/outside-tool.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';
 
-const hasNginx = spawnSync('nginx', ['-v']).status === 0;
+const nginxTool = findOutsideTool('nginx', ['-v'], 'apt-get install nginx-light');
 const TIMES = 60;
 
 let redis: TestRedis;
@@ -37,7 +38,7 @@ async function freePort(): Promise<number> {
   return address.port;
 }
 
-describe.skipIf(!hasNginx).each([
+describe.skipIf(!nginxTool.isPresent).each([
   ['proxy_request_buffering on', ''],
   ['proxy_request_buffering off', 'proxy_request_buffering off;'],
 ])('behind nginx with %s', (_name, buffering) => {

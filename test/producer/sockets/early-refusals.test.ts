@@ -1,15 +1,18 @@
-import { execFile, spawnSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { request } from 'node:http';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { findOutsideTool } from '../../support/outside-tool.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';
 import { openRaw, requestHead } from '../raw-connection.ts';
 
 const run = promisify(execFile);
 const here = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-const has = (program: string, ...args: string[]) => spawnSync(program, args).status === 0;
+const curlTool = findOutsideTool('curl', ['--version'], 'apt-get install curl');
+const python = findOutsideTool('python3', ['--version'], 'apt-get install python3');
+const java = findOutsideTool('java', ['-version'], 'apt-get install default-jdk-headless');
 
 const LARGE = 4_000_000;
 const TIMES = 60;
@@ -140,7 +143,7 @@ describe.each([
   });
 
   test
-    .skipIf(!has('curl', '--version'))
+    .skipIf(!curlTool.isPresent)
     .each([['--http1.1'], ['--http1.0'], ['-HExpect:'], ['-HConnection: close']])(
     'to curl %s',
     async (option) => {
@@ -165,7 +168,7 @@ describe.each([
     },
   );
 
-  test.skipIf(!has('python3', '--version'))('to Python’s urllib', async () => {
+  test.skipIf(!python.isPresent)('to Python’s urllib', async () => {
     const { stdout } = await run('python3', [
       here('early_refusals.py'),
       url,
@@ -176,7 +179,7 @@ describe.each([
     expect(statuses(stdout)).toEqual(all(status));
   });
 
-  test.skipIf(!has('java', '-version'))(
+  test.skipIf(!java.isPresent)(
     'to Java’s HttpClient',
     async () => {
       const { stdout } = await run('java', [

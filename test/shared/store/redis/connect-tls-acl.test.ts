@@ -10,7 +10,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { laneKeys } from '../../../../shared/store/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
 import { assertRedisFit } from '../../../../shared/store/redis/fitness.ts';
-import { requireRedisBinary, startTestRedis, type TestRedis } from '../../../support/redis.ts';
+import { findOutsideTool } from '../../../support/outside-tool.ts';
+import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
+import { requireRedisBinary } from '../../../support/redis-binary.ts';
 
 const log = { info: () => undefined, warn: () => undefined };
 const clients: Redis[] = [];
@@ -62,9 +64,9 @@ async function runOneFlow(connectClient: (role: 'request' | 'queue') => Redis): 
 }
 const closing: { close(): Promise<void> }[] = [];
 
-const hasOpenssl = spawnSync('openssl', ['version']).status === 0;
+const openssl = findOutsideTool('openssl', ['version'], 'apt-get install openssl');
 
-describe.skipIf(!hasOpenssl)('a Redis behind TLS', () => {
+describe.skipIf(!openssl.isPresent)('a Redis behind TLS', () => {
   let folder: string;
   let url: string;
   let caFile: string;
