@@ -4,12 +4,12 @@ import { VeriqueueError } from '../client/veriqueue.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { parseDuration } from './arguments.ts';
 import { openBadRows } from './batch/bad-rows.ts';
-import { checkRows } from './batch/check-batch.ts';
 import { openPhotoFolder } from './batch/photo-file.ts';
 import { reportBatch, reportCheck } from './batch/present-batch.ts';
 import { assertRegularFile, type BatchFile, type BatchFormat, readRows } from './batch/read-rows.ts';
 import { anyReferences, createReferences, type References } from './batch/references.ts';
 import { type BatchPaths, runBatch } from './batch/run-batch.ts';
+import { checkRows, type RowRules } from './batch/validate-row.ts';
 import { watchProgress } from './batch/watch-progress.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
@@ -35,7 +35,7 @@ folder of --photos), and if you like reference, extra, priority (bulk unless giv
 
 Beside --out stand the journal (FILE.results.csv.journal), by which the same call goes on after a crash or
 Ctrl-C, and FILE.bad.csv with the rows that cannot be submitted: line, reference, field, code.
-docs/batch.md tells the rest.
+docs/batch.md has the rest.
 
 Exit codes: 0 every row is submitted (with --wait: answered), 1 failed, 2 called wrongly,
   3 all but the rows in FILE.bad.csv, 4 stopped before the end: the same call goes on`;
@@ -52,13 +52,16 @@ export function addBatchCommand(program: Command, context: CliContext): void {
     .argument('<file>', 'CSV or NDJSON')
     .requiredOption('--photos <folder>', 'where the photos are')
     .addOption(new Option('--format <format>', 'instead of by the name of FILE').choices(['csv', 'ndjson']))
-    .option('--check', 'judge every row and submit nothing; needs no server')
+    .option('--check', 'validate every row and submit nothing; needs no server')
     .option('--out <path>', 'the results (FILE.results.csv)')
     .option('--wait', 'wait for the verdicts, and write each into the results as it comes')
     .option('--timeout <duration>', 'stop after this long, such as 8h', parseDuration)
     .option('--concurrency <n>', 'submissions under way at once, at most', parseConcurrency, 32)
     .option('--allow-duplicate-references', 'rows may share a reference')
-    .option('--resubmit-unknown', 'submit again the rows whose fate nobody can tell any more')
+    .option(
+      '--resubmit-unknown',
+      'submit again the rows of which nobody can find out any more whether the server has them',
+    )
     .option('--trust-input', 'go on with another API key, without comparing the rows with the run before')
     .addHelpText('after', help)
     .action((file: string, options: BatchOptions) => batch(context, file, options));
@@ -67,26 +70,23 @@ export function addBatchCommand(program: Command, context: CliContext): void {
 
 async function batch(context: CliContext, path: string, options: BatchOptions): Promise<void> {
   await assertRegularFile(path);
+  const { now, allowCheckDigitFailure } = context;
   const file = { path, format: options.format ?? guessFormat(path) };
   const paths = choosePaths(path, options.out);
   const photoFolder = await openPhotoFolder(options.photos);
   const references = options.allowDuplicateReferences ? anyReferences : createReferences();
-  const judged = { file, paths, photoFolder, references };
-  return options.check ? check(context, judged) : submit(context, judged, options);
+  const given = { file, paths, rules: { references, photoFolder, allowCheckDigitFailure, now } };
+  return options.check ? check(context, given) : submit(context, given, options);
 }
 
-interface JudgedFile {
+interface GivenBatch {
   readonly file: BatchFile;
   readonly paths: BatchPaths;
-  readonly photoFolder: string;
-  readonly references: References;
+  readonly rules: RowRules;
 }
 
-async function check(
-  context: CliContext,
-  { file, paths, photoFolder, references }: JudgedFile,
-): Promise<void> {
-  const { terminal, interrupted, now, allowCheckDigitFailure } = context;
+async function check(context: CliContext, { file, paths, rules }: GivenBatch): Promise<void> {
+  const { terminal, interrupted, now } = context;
   const badRows = await openBadRows(paths.bad, now);
   const progress = watchProgress(terminal, 'Checking', now);
   let rows = 0;
@@ -97,10 +97,9 @@ async function check(
     progress.show(rows);
   };
   try {
-    progress.begin(await countRows(file));
-    const deps = { badRows, references, photoFolder, allowCheckDigitFailure, now, onRow };
+    progress.begin(await countRows(file, rules.references));
     await checkRows(
-      { ...deps, stopped: interrupted },
+      { ...rules, badRows, onRow, stopped: interrupted },
       readRows(file, () => {
         blank += 1;
       }),
@@ -112,13 +111,16 @@ async function check(
   reportCheck(context, { rows, blank, bad: badRows.count, badFile: paths.bad });
 }
 
-async function countRows(file: BatchFile): Promise<number> {
+async function countRows(file: BatchFile, references: References): Promise<number> {
   let count = 0;
-  for await (const _ of readRows(file)) count += 1;
+  for await (const reading of readRows(file)) {
+    count += 1;
+    references.note(reading);
+  }
   return count;
 }
 
-async function submit(context: CliContext, judged: JudgedFile, options: BatchOptions): Promise<void> {
+async function submit(context: CliContext, given: GivenBatch, options: BatchOptions): Promise<void> {
   const { terminal, interrupted, now, random } = context;
   const access = await context.findApi(options);
   const awaitsVerdicts = options.wait === true;
@@ -126,12 +128,11 @@ async function submit(context: CliContext, judged: JudgedFile, options: BatchOpt
   let counted: number | undefined;
   const report = await runBatch(
     {
-      // The batch repeats by itself: every repeat passes the gate that the others wait at.
+      // The batch repeats by itself, so that all rows wait when the server asks one to.
       openSubmissions: (fetch) => openApi(access, { maxRetries: 0, timeoutMs: 60_000, fetch }),
       questions: openApi(access),
       apiKey: access.apiKey,
       stopped: stopSignal(interrupted, options.timeout),
-      now,
       random,
       onProgress: ({ rows, dealtWith, accepted, answered, bad }) => {
         progress.begin(rows);
@@ -145,7 +146,7 @@ async function submit(context: CliContext, judged: JudgedFile, options: BatchOpt
       },
     },
     {
-      ...judged,
+      ...given,
       awaitsVerdicts,
       concurrency: options.concurrency,
       resubmitsUnknown: options.resubmitUnknown === true,
@@ -158,7 +159,7 @@ async function submit(context: CliContext, judged: JudgedFile, options: BatchOpt
       throw error;
     })
     .finally(() => progress.end());
-  reportBatch(context, report, { paths: judged.paths, awaitsVerdicts });
+  reportBatch(context, report, { paths: given.paths, awaitsVerdicts });
 }
 
 function stopSignal(interrupted: AbortSignal, timeoutMs: number | undefined): AbortSignal {

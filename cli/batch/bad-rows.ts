@@ -1,5 +1,5 @@
 import { open, rm } from 'node:fs/promises';
-import { AppendedFile } from './appended-file.ts';
+import { type Appender, createAppender } from './appender.ts';
 import type { RowFault } from './batch-row.ts';
 import { formatCsvRow } from './csv-text.ts';
 
@@ -10,13 +10,13 @@ export interface BadRows {
   close(): Promise<void>;
 }
 
-/** Begun anew by every run, since every run judges the rows anew; there is no file while there is no such row. */
+/** Every run validates the rows again and so begins the list again. There is no file while there is no such row. */
 export async function openBadRows(path: string, now: () => number): Promise<BadRows> {
   await rm(path, { force: true });
-  let file: Promise<AppendedFile> | undefined;
+  let file: Promise<Appender> | undefined;
   let count = 0;
   const begin = async () => {
-    const begun = new AppendedFile(await open(path, 'w', 0o600), now);
+    const begun = createAppender(await open(path, 'w', 0o600), now);
     await begun.append(formatCsvRow(['line', 'reference', 'field', 'code', 'detail']));
     return begun;
   };

@@ -26,25 +26,46 @@ export interface RowFault {
   readonly detail: string;
 }
 
+/** The fields of a row that are there and of the right kind, though others are not. */
+export type ReadableRow = { readonly [Field in keyof BatchRow]?: BatchRow[Field] | undefined };
+
 export type RowReading = {
   /** Where the row begins in its file, from 1; it stands for the row everywhere. */
   readonly line: number;
 } & (
   | { readonly status: 'read'; readonly row: BatchRow }
-  /** @see presentReference for `reference` */
-  | { readonly status: 'bad'; readonly reference: string | null; readonly faults: readonly RowFault[] }
+  /** `faults` are those of its shape; what the readable fields break comes on top. */
+  | {
+      readonly status: 'bad';
+      readonly reference: string | null;
+      readonly faults: readonly RowFault[];
+      readonly readable: ReadableRow;
+    }
 );
 
-/** The door for rows, whichever file they come from. */
+export function referenceOf(reading: RowReading): string | undefined {
+  return reading.status === 'read' ? reading.row.reference : reading.readable.reference;
+}
+
+/** Parses a row, whichever file it comes from. */
 export function parseRow(line: number, given: unknown): RowReading {
   const fields = dropByteOrderMarks(given);
   const parsed = batchRow.safeParse(fields);
   if (parsed.success) return { line, status: 'read', row: parsed.data };
-  const errors = presentIssues(parsed.error.issues, fields);
-  return { line, status: 'bad', reference: presentReference(fields), faults: errors.map(faultOf) };
+  const { issues } = parsed.error;
+  const faults = presentIssues(issues, fields).map(faultOf);
+  const readable = pickReadable(fields, issues);
+  return { line, status: 'bad', reference: presentReference(fields), faults, readable };
 }
 
-/** An entry of a problem's `errors[]`, or of the validation, as a fault of a row: the photo's field has a name of its own here. */
+function pickReadable(fields: unknown, issues: readonly z.core.$ZodIssue[]): ReadableRow {
+  const faulty = new Set(issues.map(({ path }) => path[0]));
+  const given = z.record(z.string(), z.unknown()).catch({}).parse(fields);
+  const sound = Object.entries(given).filter(([field]) => ROW_FIELDS.includes(field) && !faulty.has(field));
+  return batchRow.partial().parse(Object.fromEntries(sound));
+}
+
+/** An entry of a problem's `errors[]`, or of the validation, as a fault of a row: here the photo's field has a name of its own. */
 export function faultOf(error: {
   readonly pointer: string;
   readonly code: string;

@@ -3,7 +3,7 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { jsonText } from '../../shared/contract/json-text.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { AppendedFile } from './appended-file.ts';
+import { createAppender } from './appender.ts';
 import { type BatchIdentity, openIdentity } from './batch-identity.ts';
 import { type JournalEntry, type JournalHead, journalEntry, journalHead } from './journal-entry.ts';
 import { RowBook } from './row-book.ts';
@@ -43,7 +43,7 @@ export interface JournalOptions {
  * @throws {CommandFailure} when it is damaged, or another API key's
  */
 export async function openJournal({ path, apiKey, trustInput, now }: JournalOptions): Promise<Journal> {
-  // Nobody else's to read: it tells who was verified, to whoever has the API key.
+  // For its owner alone to read: with the API key it shows who was verified.
   const file = await open(path, 'a+', 0o600);
   try {
     const book = new RowBook();
@@ -56,7 +56,7 @@ export async function openJournal({ path, apiKey, trustInput, now }: JournalOpti
         `Cannot resume: ${path} was begun with another API key, which its rows are compared by; use that one, or --trust-input with another key of the same client`,
       );
     }
-    const appended = new AppendedFile(file, now);
+    const appender = createAppender(file, now);
     return {
       path,
       batch: head.batch,
@@ -64,11 +64,11 @@ export async function openJournal({ path, apiKey, trustInput, now }: JournalOpti
       book,
       isResumed: known.head !== null,
       note: async (entry) => {
-        await appended.append(`${JSON.stringify(entry)}\n`);
+        await appender.append(`${JSON.stringify(entry)}\n`);
         book.note(entry);
       },
       entries: () => readEntries(path, known.bytes),
-      close: () => appended.close(),
+      close: appender.close,
     };
   } catch (error) {
     await file.close();

@@ -1,15 +1,13 @@
 import { constants } from 'node:fs';
-import { type FileHandle, open, realpath, stat } from 'node:fs/promises';
+import { open, realpath, stat } from 'node:fs/promises';
 import { resolve, sep } from 'node:path';
 import { MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
 import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.ts';
 import { CommandFailure } from '../command-failure.ts';
 import type { RowFault } from './batch-row.ts';
-import type { PhotoBuffers } from './photo-buffers.ts';
 
 export type PhotoReading =
-  /** `bytes` lie in memory of the `PhotoBuffers`; `release` gives it back. */
-  | { readonly status: 'read'; readonly bytes: Buffer; readonly release: () => void }
+  | { readonly status: 'read'; readonly bytes: Buffer }
   | { readonly status: 'bad'; readonly fault: RowFault };
 
 /** The folder all photos must lie in, as it really is. @throws {CommandFailure} */
@@ -26,15 +24,11 @@ export async function openPhotoFolder(path: string): Promise<string> {
  * Reads a photo, but only from within the folder, links followed: a row must not be able to send any other file of this
  * machine to the server.
  */
-export async function readPhotoFile(
-  folder: string,
-  name: string,
-  buffers: PhotoBuffers,
-): Promise<PhotoReading> {
+export async function readPhotoFile(folder: string, name: string): Promise<PhotoReading> {
   if (name.includes('\0') || !isWithin(folder, resolve(folder, name))) return outside;
   try {
     const path = await realpath(resolve(folder, name));
-    return isWithin(folder, path) ? await readWhole(path, buffers) : outside;
+    return isWithin(folder, path) ? await readWhole(path) : outside;
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return code === 'ENOENT'
@@ -43,32 +37,16 @@ export async function readPhotoFile(
   }
 }
 
-async function readWhole(path: string, buffers: PhotoBuffers): Promise<PhotoReading> {
+async function readWhole(path: string): Promise<PhotoReading> {
   // To open a pipe waits for its other end, but for this flag.
   const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const stats = await file.stat();
     if (!stats.isFile()) return bad('photo_unreadable', 'must be a file');
     if (stats.size > MAX_PHOTO_BYTES) return bad('photo_too_large', VALIDATION_FAILURES.photo_too_large);
-    return await readInto(buffers.take(stats.size), file, buffers);
+    return { status: 'read', bytes: await file.readFile() };
   } finally {
     await file.close();
-  }
-}
-
-async function readInto(buffer: Buffer, file: FileHandle, buffers: PhotoBuffers): Promise<PhotoReading> {
-  const release = () => buffers.giveBack(buffer);
-  try {
-    let length = 0;
-    for (;;) {
-      const { bytesRead } = await file.read(buffer, length, buffer.length - length, length);
-      length += bytesRead;
-      if (bytesRead === 0 || length === buffer.length) break;
-    }
-    return { status: 'read', bytes: buffer.subarray(0, length), release };
-  } catch (error) {
-    release();
-    throw error;
   }
 }
 

@@ -129,7 +129,7 @@ function parseCsvRecord(
   const fields = header.flatMap((name, i) => (record[i] ? [[name, record[i]] as const] : []));
   if (record.length === header.length) return parseRow(line, Object.fromEntries(fields));
   const detail = 'must have as many fields as the header row';
-  return { line, status: 'bad', reference: null, faults: [{ field: '', code: 'row_columns', detail }] };
+  return unreadable(line, 'row_columns', detail);
 }
 
 async function* readNdjson(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
@@ -148,6 +148,11 @@ function parseNdjsonLine(line: number, text: string): RowReading {
     return parseRow(line, JSON.parse(text));
   } catch {
     const detail = 'must be one JSON object on one line';
-    return { line, status: 'bad', reference: null, faults: [{ field: '', code: 'row_json', detail }] };
+    return unreadable(line, 'row_json', detail);
   }
+}
+
+/** A row of which no field can be found. */
+function unreadable(line: number, code: string, detail: string): RowReading {
+  return { line, status: 'bad', reference: null, faults: [{ field: '', code, detail }], readable: {} };
 }

@@ -1,17 +1,18 @@
 import type { Veriqueue } from '../../client/veriqueue.ts';
 import type { Outcome, Verification } from '../../shared/contract/verification.ts';
 import { isFinal } from '../../shared/contract/verification-status.ts';
-import { VerdictWait } from './await-verdicts.ts';
 import { type BadRows, openBadRows } from './bad-rows.ts';
 import { type Journal, openJournal } from './journal.ts';
+import type { RowResult } from './journal-entry.ts';
 import { lockBatch } from './lock.ts';
-import { Pacer } from './pacer.ts';
+import { Pace } from './pace.ts';
 import { type BatchFile, readRows } from './read-rows.ts';
-import type { References } from './references.ts';
-import { openResults, type Results, resultOf } from './results.ts';
+import { assertOwnResults, openResults, type Results, resultOf, resultWithout } from './results.ts';
 import { openSubmissionFetch } from './submission-fetch.ts';
 import { type Submitting, submitRows } from './submit-rows.ts';
 import { surveyRows } from './survey.ts';
+import type { RowRules } from './validate-row.ts';
+import { VerdictWait } from './verdict-wait.ts';
 
 export interface BatchPaths {
   readonly results: string;
@@ -22,13 +23,11 @@ export interface BatchPaths {
 export interface BatchOptions {
   readonly file: BatchFile;
   readonly paths: BatchPaths;
-  /** As `openPhotoFolder` found it. */
-  readonly photoFolder: string;
-  readonly references: References;
+  readonly rules: RowRules;
   readonly awaitsVerdicts: boolean;
   readonly resubmitsUnknown: boolean;
   readonly trustInput: boolean;
-  /** Submissions under way at once, at most. */
+  /** Submissions under way at once. */
   readonly concurrency: number;
 }
 
@@ -45,12 +44,10 @@ export interface BatchProgress {
 export interface BatchDeps {
   /** A client without retries of its own, that uses this `fetch`. */
   readonly openSubmissions: (fetch: typeof globalThis.fetch) => Pick<Veriqueue, 'submit'>;
-  readonly questions: Pick<Veriqueue, 'get' | 'list'>;
+  readonly questions: Pick<Veriqueue, 'get'>;
   readonly apiKey: string;
   /** Ends the run in order. */
   readonly stopped: AbortSignal;
-  /** ms epoch */
-  readonly now: () => number;
   /** In [0, 1). */
   readonly random: () => number;
   readonly onProgress: (progress: BatchProgress) => void;
@@ -80,13 +77,13 @@ export interface BatchReport extends Submitting {
  * @throws {VeriqueueError} when the server does not
  */
 export async function runBatch(deps: BatchDeps, options: BatchOptions): Promise<BatchReport> {
-  const { paths, trustInput } = options;
-  const { apiKey, now } = deps;
+  const { paths, trustInput, rules } = options;
   const unlock = await lockBatch(`${paths.journal}.lock`);
   try {
-    const journal = await openJournal({ path: paths.journal, apiKey, trustInput, now });
+    const { apiKey } = deps;
+    const journal = await openJournal({ path: paths.journal, apiKey, trustInput, now: rules.now });
     try {
-      return await runWithJournal(deps, options, journal);
+      return await new BatchRun(deps, options, journal).run();
     } finally {
       await journal.close();
     }
@@ -95,163 +92,157 @@ export async function runBatch(deps: BatchDeps, options: BatchOptions): Promise<
   }
 }
 
-async function runWithJournal(
-  deps: BatchDeps,
-  options: BatchOptions,
-  journal: Journal,
-): Promise<BatchReport> {
-  const { file, paths, trustInput, awaitsVerdicts } = options;
-  let blank = 0;
-  const rows = await surveyRows(
-    readRows(file, () => {
-      blank += 1;
-    }),
-    { path: file.path, journal, trustInput },
-  );
-  const results = await openResults(paths.results, journal, { awaitsVerdicts, now: deps.now });
-  try {
-    const badRows = await openBadRows(paths.bad, deps.now);
-    try {
-      return await new BatchRun(deps, options, { journal, results, badRows, rows, blank }).run();
-    } finally {
-      await badRows.close();
-    }
-  } finally {
-    await results.close();
-  }
-}
-
-interface OpenBatch {
-  readonly journal: Journal;
-  readonly results: Results;
-  readonly badRows: BadRows;
-  readonly rows: number;
-  readonly blank: number;
-}
-
 class BatchRun {
   readonly #deps: BatchDeps;
   readonly #options: BatchOptions;
-  readonly #batch: OpenBatch;
+  readonly #journal: Journal;
   readonly #wait: VerdictWait;
   readonly #halt = new AbortController();
   readonly #stopped: AbortSignal;
   readonly #verdicts = { match: 0, no_match: 0, unverifiable: 0, error: 0, none: 0 };
+  #rows = 0;
+  #blank = 0;
   #dealtWith = 0;
+  #bad = 0;
   #isSubmitted = false;
 
-  constructor(deps: BatchDeps, options: BatchOptions, batch: OpenBatch) {
+  constructor(deps: BatchDeps, options: BatchOptions, journal: Journal) {
     this.#deps = deps;
     this.#options = options;
-    this.#batch = batch;
+    this.#journal = journal;
     this.#stopped = AbortSignal.any([deps.stopped, this.#halt.signal]);
     this.#wait = new VerdictWait({
       api: deps.questions,
-      journal: batch.journal,
-      results: batch.results,
+      journal,
       stopped: this.#stopped,
-      now: deps.now,
+      now: options.rules.now,
       onVerdict: (verdict) => {
         this.#verdicts[verdict] += 1;
-        this.#tell();
+        this.#report();
       },
     });
   }
 
   async run(): Promise<BatchReport> {
-    const acceptedBefore = this.#batch.journal.book.accepted;
-    await this.#countKnownVerdicts();
-    this.#tell();
-    if (this.#options.awaitsVerdicts) await this.#wait.addKnown();
-    // Whichever fails ends the other in order, and both have ended before the files are closed.
-    const [submitting, waiting] = await Promise.allSettled([this.#submit(), this.#awaitVerdicts()]);
-    if (submitting.status === 'rejected') throw submitting.reason;
-    if (waiting.status === 'rejected') throw waiting.reason;
-    return this.#report(submitting.value, acceptedBefore);
+    const { file, paths, trustInput, rules } = this.#options;
+    const onBlank = () => {
+      this.#blank += 1;
+    };
+    const survey = { path: file.path, journal: this.#journal, references: rules.references, trustInput };
+    this.#rows = await surveyRows(readRows(file, onBlank), survey);
+    await assertOwnResults(paths.results, this.#journal.isResumed);
+    const results = await openResults(paths.results, this.#replay(), rules.now);
+    try {
+      const badRows = await openBadRows(paths.bad, rules.now);
+      try {
+        return await this.#submitAndWait(results, badRows);
+      } finally {
+        await badRows.close();
+      }
+    } finally {
+      await results.close();
+    }
   }
 
-  async #submit(): Promise<Submitting> {
-    const { openSubmissions, now, random } = this.#deps;
-    const { file, concurrency, references, photoFolder, resubmitsUnknown } = this.#options;
-    const { journal, badRows } = this.#batch;
-    const pacer = new Pacer({ maxWindow: concurrency, now, random });
-    const { fetch, close } = openSubmissionFetch(concurrency, (reading) => pacer.meter(reading));
+  /** What earlier runs left: answers to show, and verifications to wait for. */
+  async *#replay(): AsyncGenerator<readonly [number, RowResult], void> {
+    for await (const entry of this.#journal.entries()) {
+      const [what, line] = entry;
+      if (what === 'final') {
+        const [, , result] = entry;
+        this.#verdicts[isVerdict(result.verdict) ? result.verdict : 'none'] += 1;
+        yield [line, result];
+      } else if (what === 'accepted' && this.#journal.book.stateOf(line) === 'accepted') {
+        const [, , id, submittedAt, reference] = entry;
+        if (this.#options.awaitsVerdicts) this.#wait.add(id, line, submittedAt);
+        else yield [line, resultWithout({ id, reference, status: 'queued' })];
+      }
+    }
+  }
+
+  async #submitAndWait(results: Results, badRows: BadRows): Promise<BatchReport> {
+    const acceptedBefore = this.#journal.book.accepted;
+    this.#report();
+    // Whichever fails ends the other in order, and both have ended before the files are closed.
+    const [submitting, waiting] = await Promise.allSettled([
+      this.#haltOnFailure(this.#submit(results, badRows)),
+      this.#haltOnFailure(this.#awaitVerdicts(results)),
+    ]);
+    if (submitting.status === 'rejected') throw submitting.reason;
+    if (waiting.status === 'rejected') throw waiting.reason;
+    return this.#conclude(submitting.value, acceptedBefore);
+  }
+
+  async #haltOnFailure<T>(work: Promise<T>): Promise<T> {
     try {
-      return await submitRows(
-        {
-          api: openSubmissions(fetch),
-          journal,
-          badRows,
-          references,
-          photoFolder,
-          resubmitsUnknown,
-          pacer,
-          stopped: this.#stopped,
-          now,
-          onAccepted: (line, verification) => this.#noteAccepted(line, verification),
-          onRow: () => {
-            this.#dealtWith += 1;
-            this.#tell();
-          },
-        },
-        readRows(file),
-      );
+      return await work;
     } catch (error) {
       this.#halt.abort();
       throw error;
+    }
+  }
+
+  async #submit(results: Results, badRows: BadRows): Promise<Submitting> {
+    const { openSubmissions, random } = this.#deps;
+    const { file, concurrency, rules, resubmitsUnknown } = this.#options;
+    const pace = new Pace({ now: rules.now, random });
+    const { fetch, close } = openSubmissionFetch(concurrency, (reading) => pace.meter(reading));
+    const deps = {
+      api: openSubmissions(fetch),
+      journal: this.#journal,
+      badRows,
+      pace,
+      rules,
+      concurrency,
+      resubmitsUnknown,
+      stopped: this.#stopped,
+      onAccepted: (line: number, verification: Verification) =>
+        this.#noteAccepted(results, line, verification),
+      onRow: () => {
+        this.#dealtWith += 1;
+        this.#bad = badRows.count;
+        this.#report();
+      },
+    };
+    try {
+      return await submitRows(deps, readRows(file));
     } finally {
       this.#isSubmitted = true;
       await close();
     }
   }
 
-  async #awaitVerdicts(): Promise<void> {
-    if (!this.#options.awaitsVerdicts) return;
-    try {
-      await this.#wait.run(() => this.#isSubmitted);
-    } catch (error) {
-      this.#halt.abort();
-      throw error;
-    }
+  async #awaitVerdicts(results: Results): Promise<void> {
+    if (this.#options.awaitsVerdicts) await this.#wait.run(results, () => this.#isSubmitted);
   }
 
   /** A repeat of an earlier run may find its answer at once. */
-  async #noteAccepted(line: number, verification: Verification): Promise<void> {
+  async #noteAccepted(results: Results, line: number, verification: Verification): Promise<void> {
     const { id, submittedAt, outcome } = verification;
     const result = resultOf(verification);
-    if (isFinal(verification)) return this.#wait.settle(id, line, result, outcome?.verdict ?? null);
+    if (isFinal(verification)) return this.#wait.finish(results, line, result, outcome?.verdict ?? null);
     if (this.#options.awaitsVerdicts) return this.#wait.add(id, line, Date.parse(submittedAt));
-    await this.#batch.results.add(line, result);
+    await results.add(line, result);
   }
 
-  async #countKnownVerdicts(): Promise<void> {
-    for await (const entry of this.#batch.journal.entries()) {
-      if (entry[0] !== 'final') continue;
-      const verdict = entry[2].verdict;
-      this.#verdicts[isVerdict(verdict) ? verdict : 'none'] += 1;
-    }
+  #report(): void {
+    const { accepted, final } = this.#journal.book;
+    const progress = { rows: this.#rows, dealtWith: this.#dealtWith, bad: this.#bad };
+    this.#deps.onProgress({ ...progress, accepted, answered: final });
   }
 
-  #tell(): void {
-    const { rows, journal, badRows } = this.#batch;
-    const { accepted, final } = journal.book;
-    const progress = { rows, dealtWith: this.#dealtWith, accepted, answered: final, bad: badRows.count };
-    this.#deps.onProgress(progress);
-  }
-
-  #report(submitting: Submitting, acceptedBefore: number): BatchReport {
-    const { journal, badRows, rows } = this.#batch;
-    const { accepted, final } = journal.book;
-    const bad = badRows.count - submitting.unknown;
-    const isAllThere = accepted + badRows.count >= rows;
+  #conclude(submitting: Submitting, acceptedBefore: number): BatchReport {
+    const { batch, book } = this.#journal;
+    const { accepted, final } = book;
+    const isAllThere = accepted + this.#bad >= this.#rows;
     return {
       ...submitting,
-      batch: journal.batch,
-      rows,
-      blank: this.#batch.blank,
+      batch,
+      rows: this.#rows,
+      blank: this.#blank,
       accepted,
       acceptedNow: accepted - acceptedBefore,
-      bad,
+      bad: this.#bad - submitting.unknown,
       answered: final,
       verdicts: this.#verdicts,
       isFinished: isAllThere && (!this.#options.awaitsVerdicts || final === accepted),

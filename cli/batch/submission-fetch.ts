@@ -11,7 +11,7 @@ export interface SubmissionFetch {
  * Sends bodies from where they are. The global `fetch` copies each one and carries it through two streams: with a thousand
  * photos a minute that is most of the memory of a batch, and a third of its time.
  *
- * @param onReading is told, before the answer, what an acceptance says about this client's rate
+ * @param onReading called before the answer returns, with what an acceptance says of this client's rate
  */
 export function openSubmissionFetch(
   connections: number,
@@ -29,7 +29,9 @@ export function openSubmissionFetch(
         signal: signal ?? null,
       });
       const text = await answer.body.text();
-      const answerHeaders = readHeaders(answer.headers);
+      const answerHeaders = new Headers();
+      for (const [name, value] of Object.entries(answer.headers))
+        for (const each of [value ?? []].flat()) answerHeaders.append(name, each);
       const reading = answer.statusCode === 202 ? readRate(answerHeaders) : null;
       if (reading !== null) onReading(reading);
       return new Response(text === '' ? null : text, { status: answer.statusCode, headers: answerHeaders });
@@ -38,19 +40,10 @@ export function openSubmissionFetch(
   };
 }
 
-function readHeaders(received: Dispatcher.ResponseData['headers']): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(received)) {
-    for (const each of Array.isArray(value) ? value : [value])
-      if (each !== undefined) headers.append(name, each);
-  }
-  return headers;
-}
-
 /** draft-ietf-httpapi-ratelimit-headers-10, sections 3 and 4; null where the server does not limit its clients. */
 export function readRate(headers: Headers): RateReading | null {
-  const quota = /;q=(\d{1,9})\b/.exec(headers.get('ratelimit-policy') ?? '')?.[1];
+  const [, quota, window] = /;q=(\d{1,9});w=(\d{1,9})\b/.exec(headers.get('ratelimit-policy') ?? '') ?? [];
   const remaining = /;r=(\d{1,9})\b/.exec(headers.get('ratelimit') ?? '')?.[1];
-  if (quota === undefined || remaining === undefined || Number(quota) === 0) return null;
-  return { quota: Number(quota), remaining: Number(remaining) };
+  if (window === undefined || remaining === undefined || Number(quota) === 0) return null;
+  return { quota: Number(quota), window: Number(window), remaining: Number(remaining) };
 }

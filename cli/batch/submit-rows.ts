@@ -3,28 +3,26 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Submitted, Veriqueue } from '../../client/veriqueue.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import type { BadRows } from './bad-rows.ts';
-import { type BatchRow, presentReference, type RowFault, type RowReading } from './batch-row.ts';
+import type { BatchRow, RowFault, RowReading } from './batch-row.ts';
+import { classifyAnswer, type Refusal } from './classify-answer.ts';
 import type { Journal } from './journal.ts';
-import { judgeAnswer, type Refusal } from './judge-answer.ts';
-import type { PaceEvent } from './pace.ts';
-import type { Pacer } from './pacer.ts';
-import { createPhotoBuffers } from './photo-buffers.ts';
+import type { Pace } from './pace.ts';
 import { readPhotoFile } from './photo-file.ts';
-import type { References } from './references.ts';
+import { listRowFaults, type RowRules, referenceToShow } from './validate-row.ts';
 
 export interface SubmitRowsDeps {
-  /** Without retries of its own: they would keep their place at the gate. */
+  /** Without retries of its own: the batch makes them, so that all rows wait when the server asks one to. */
   readonly api: Pick<Veriqueue, 'submit'>;
   readonly journal: Journal;
   readonly badRows: BadRows;
-  readonly pacer: Pacer;
-  readonly references: References;
-  readonly photoFolder: string;
-  /** Submit rows again whose fate nobody can find out any more. */
+  readonly pace: Pace;
+  readonly rules: RowRules;
+  /** Submissions under way at once. */
+  readonly concurrency: number;
+  /** Submit rows again of which nobody can find out any more whether the server has them. */
   readonly resubmitsUnknown: boolean;
   /** Stops beginning rows; what is under way finishes. */
   readonly stopped: AbortSignal;
-  readonly now: () => number;
   /** A row is in the journal as accepted. */
   readonly onAccepted: (line: number, verification: Verification) => Promise<void>;
   /** One more row is dealt with. */
@@ -42,11 +40,16 @@ export interface Submitting {
 const KEY_USABLE_MS = 23 * 3_600_000;
 /** Photos in memory at once; each is there three times while it is sent. */
 const MOST_BYTES = 12 * 1024 * 1024;
-/** Rows that wait at the gate, without their photos. */
-const MOST_ROWS = 80;
 /** Without a single usable answer. */
 const GIVE_UP_AFTER_MS = 5 * 60_000;
 const IN_PROGRESS_MS = 1_000;
+
+const UNKNOWN: RowFault = {
+  field: '',
+  code: 'fate_unknown',
+  detail:
+    'was under way when a run ended, too long ago for the server to tell whether it has it: look for it there, then use --resubmit-unknown',
+};
 
 /**
  * Submits every row that the journal does not know as accepted. Each is sent under a key of its own, and noted before and
@@ -54,33 +57,25 @@ const IN_PROGRESS_MS = 1_000;
  *
  * @throws the error that no row would fare better with, after what was under way has finished
  */
-export async function submitRows(deps: SubmitRowsDeps, rows: AsyncIterable<RowReading>): Promise<Submitting> {
+export async function submitRows(
+  deps: SubmitRowsDeps,
+  rows: AsyncGenerator<RowReading, void>,
+): Promise<Submitting> {
   const submission = new RowSubmission(deps);
-  try {
-    for await (const reading of rows) {
-      if (submission.isStopped) break;
-      await submission.take(reading);
-    }
-  } catch (error) {
-    submission.fail(error);
-  }
-  return submission.finish();
+  await Promise.all(Array.from({ length: deps.concurrency }, () => submission.work(rows)));
+  await rows.return();
+  return submission.report();
 }
 
-type Attempt = Refusal | { readonly status: 'accepted'; readonly submitted: Submitted };
-
-interface ReadRow {
-  readonly line: number;
-  readonly row: BatchRow;
-}
+type Answer = Refusal | { readonly status: 'accepted'; readonly submitted: Submitted };
+type ReadRow = Extract<RowReading, { readonly status: 'read' }>;
 
 class RowSubmission {
   readonly #deps: SubmitRowsDeps;
-  readonly #underWay = new Set<Promise<void>>();
   readonly #sending = new Set<Promise<unknown>>();
-  readonly #buffers = createPhotoBuffers();
   readonly #halt = new AbortController();
   readonly #stopped: AbortSignal;
+  #line: Promise<boolean> = Promise.resolve(true);
   #bytes = 0;
   #replayed = 0;
   #unknown = 0;
@@ -89,156 +84,146 @@ class RowSubmission {
   constructor(deps: SubmitRowsDeps) {
     this.#deps = deps;
     this.#stopped = AbortSignal.any([deps.stopped, this.#halt.signal]);
-    // Every row at the gate listens.
+    // Every row that waits listens.
     setMaxListeners(0, this.#stopped);
   }
 
-  get isStopped(): boolean {
-    return this.#stopped.aborted;
-  }
-
-  /** Resolves when the next row may be read. */
-  async take(reading: RowReading): Promise<void> {
-    const { journal, references, badRows, onRow } = this.#deps;
-    if (reading.status === 'bad') {
-      await badRows.add(reading.line, reading.reference, reading.faults);
-      return onRow();
+  /** One of the concurrent submitters: takes row after row. */
+  async work(rows: AsyncGenerator<RowReading, void>): Promise<void> {
+    try {
+      while (!this.#stopped.aborted) {
+        const next = await rows.next();
+        if (next.done) return;
+        await this.#take(next.value);
+      }
+    } catch (error) {
+      this.#fail(error);
     }
-    const { line, row } = reading;
-    const duplicate = references.judge(line, row.reference);
-    const state = journal.book.stateOf(line);
-    if (state === 'accepted' || state === 'final') return onRow();
-    if (duplicate !== null) return this.#refuse(line, row, [duplicate]);
-    if (state === 'trying' && this.#isForgotten(line)) return this.#leaveAlone(line, row);
-    this.#begin({ line, row });
-    while (this.#underWay.size >= MOST_ROWS) await Promise.race(this.#underWay);
   }
 
-  /** Begins nothing more; `finish` tells why. */
-  fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#halt.abort();
-  }
-
-  async finish(): Promise<Submitting> {
-    await Promise.all(this.#underWay);
+  report(): Submitting {
     if (this.#failure) throw this.#failure.error;
     return { replayed: this.#replayed, unknown: this.#unknown };
   }
 
-  #begin(row: ReadRow): void {
-    const task = this.#submit(row)
-      .catch((error: unknown) => this.fail(error))
-      .finally(() => this.#underWay.delete(task));
-    this.#underWay.add(task);
+  #fail(error: unknown): void {
+    this.#failure ??= { error };
+    this.#halt.abort();
+  }
+
+  async #take(reading: RowReading): Promise<void> {
+    const { journal, rules, onRow } = this.#deps;
+    const { line } = reading;
+    const duplicate = rules.references.findDuplicate(reading);
+    const state = journal.book.stateOf(line);
+    if (state === 'accepted' || state === 'final') onRow();
+    else if (reading.status === 'bad' || duplicate !== null) await this.#refuse(reading);
+    else if (state === 'trying' && this.#isForgotten(line)) {
+      this.#unknown += 1;
+      await this.#refuse(reading, [UNKNOWN]);
+    } else await this.#submit(reading);
   }
 
   #isForgotten(line: number): boolean {
-    const { journal, now, resubmitsUnknown } = this.#deps;
-    return !resubmitsUnknown && now() - journal.book.triedAt(line) > KEY_USABLE_MS;
+    const { journal, rules, resubmitsUnknown } = this.#deps;
+    return !resubmitsUnknown && rules.now() - journal.book.triedAt(line) > KEY_USABLE_MS;
   }
 
-  async #leaveAlone(line: number, row: BatchRow): Promise<void> {
-    this.#unknown += 1;
-    const detail =
-      'was under way when a run ended, too long ago for the server to tell whether it has it: look for it there, then use --resubmit-unknown';
-    await this.#refuse(line, row, [{ field: '', code: 'fate_unknown', detail }]);
+  /** @param faults by default all that can be found here: the server does not see the row */
+  async #refuse(reading: RowReading, faults?: readonly RowFault[]): Promise<void> {
+    const { badRows, rules, onRow } = this.#deps;
+    const listed = faults ?? (await listRowFaults(rules, reading));
+    await badRows.add(reading.line, referenceToShow(reading), listed);
+    onRow();
   }
 
-  async #refuse(line: number, row: BatchRow, faults: readonly RowFault[]): Promise<void> {
-    await this.#deps.badRows.add(line, presentReference(row), faults);
-    this.#deps.onRow();
-  }
-
-  async #submit(row: ReadRow): Promise<void> {
-    const { journal } = this.#deps;
-    let mayBeThere = journal.book.stateOf(row.line) === 'trying';
-    while (await this.#passesGate()) {
-      const attempt = await this.#attempt(row);
-      if (attempt.status === 'accepted') return this.#noteAccepted(row, attempt.submitted);
-      mayBeThere = await this.#heed(attempt, row, mayBeThere);
-      if (attempt.status !== 'again') return;
+  async #submit(reading: ReadRow): Promise<void> {
+    const { journal, pace } = this.#deps;
+    const { line } = reading;
+    let mayBeThere = journal.book.stateOf(line) === 'trying';
+    while (await this.#mayLeave()) {
+      const answer = await this.#send(reading);
+      switch (answer.status) {
+        case 'accepted':
+          pace.answered();
+          return this.#noteAccepted(line, answer.submitted);
+        case 'bad':
+          if (!answer.mayBeThere) await this.#noteRefused(line);
+          return this.#refuse(reading, answer.faults);
+        case 'hopeless':
+          return this.#fail(answer.error);
+        case 'later':
+          pace.answered(answer.retryAfterMs);
+          break;
+        case 'in_progress':
+          mayBeThere = true;
+          await this.#pause(IN_PROGRESS_MS);
+          break;
+        case 'trouble':
+          mayBeThere = true;
+          pace.failed(answer.retryAfterMs);
+          if (pace.failingMs > GIVE_UP_AFTER_MS) this.#fail(answer.error);
+          break;
+        default:
+          return answer satisfies never;
+      }
     }
-    if (!mayBeThere && journal.book.stateOf(row.line) === 'trying') await journal.note(['refused', row.line]);
+    if (!mayBeThere) await this.#noteRefused(line);
   }
 
-  /** False when no further row is to be sent. */
-  async #passesGate(): Promise<boolean> {
-    try {
-      await this.#deps.pacer.enter(this.#stopped);
-      return true;
-    } catch (error) {
-      if (this.#stopped.aborted) return false;
-      throw error;
-    }
+  /** One after the other, each when the pace lets it. False when no further row is to be sent. */
+  #mayLeave(): Promise<boolean> {
+    this.#line = this.#line.then(async () => {
+      const { pace } = this.#deps;
+      while (!this.#stopped.aborted && pace.waitMs > 0) await this.#pause(pace.waitMs);
+      pace.left();
+      return !this.#stopped.aborted;
+    });
+    return this.#line;
   }
 
-  /** Whatever comes of it, the place behind the gate is given back. */
-  async #attempt(row: ReadRow): Promise<Attempt> {
-    let event: PaceEvent | null = null;
-    try {
-      const attempt = await this.#send(row);
-      if (attempt.status === 'accepted') event = { kind: 'taken' };
-      if (attempt.status === 'again') event = attempt.event;
-      return attempt;
-    } finally {
-      this.#deps.pacer.leave(event);
-    }
-  }
-
-  async #send({ line, row }: ReadRow): Promise<Attempt> {
-    const { api, journal, photoFolder, now } = this.#deps;
+  async #send(reading: ReadRow): Promise<Answer> {
+    const { api, journal, rules } = this.#deps;
+    const { line, row } = reading;
     const { photo: file, ...fields } = row;
     while (this.#bytes > MOST_BYTES) await Promise.race(this.#sending);
-    const photo = await readPhotoFile(photoFolder, file, this.#buffers);
-    if (photo.status === 'bad') return { status: 'bad', faults: [photo.fault], mayBeThere: false };
-    if (journal.book.stateOf(line) === 'untouched') {
-      await journal.note(['trying', line, journal.identity.digestRow(row).toString('base64url'), now()]);
+    const photo = await readPhotoFile(rules.photoFolder, file);
+    if (photo.status === 'bad') {
+      return { status: 'bad', faults: await listRowFaults(rules, reading), mayBeThere: false };
     }
+    await this.#noteTry(line, row);
     const idempotencyKey = journal.identity.idempotencyKeyOf(line);
     const { length } = photo.bytes;
     this.#bytes += length;
     const sending = api
       .submit({ ...fields, photo: photo.bytes, idempotencyKey })
-      .then((submitted): Attempt => ({ status: 'accepted', submitted }), judgeAnswer)
+      .then((submitted): Answer => ({ status: 'accepted', submitted }), classifyAnswer)
       .finally(() => {
         this.#bytes -= length;
-        photo.release();
         this.#sending.delete(sending);
       });
     this.#sending.add(sending);
     return sending;
   }
 
-  async #noteAccepted({ line }: ReadRow, { verification, replayed }: Submitted): Promise<void> {
+  async #noteTry(line: number, row: BatchRow): Promise<void> {
+    const { journal, rules } = this.#deps;
+    if (journal.book.stateOf(line) !== 'untouched') return;
+    await journal.note(['trying', line, journal.identity.digestRow(row).toString('base64url'), rules.now()]);
+  }
+
+  async #noteRefused(line: number): Promise<void> {
+    const { journal } = this.#deps;
+    if (journal.book.stateOf(line) === 'trying') await journal.note(['refused', line]);
+  }
+
+  async #noteAccepted(line: number, { verification, replayed }: Submitted): Promise<void> {
     const { journal, onAccepted, onRow } = this.#deps;
     if (replayed) this.#replayed += 1;
     const { id, submittedAt, reference } = verification;
     await journal.note(['accepted', line, id, Date.parse(submittedAt), reference]);
     await onAccepted(line, verification);
     onRow();
-  }
-
-  /** @returns whether the server may have the row */
-  async #heed(refusal: Refusal, { line, row }: ReadRow, mayBeThere: boolean): Promise<boolean> {
-    const { journal, pacer } = this.#deps;
-    switch (refusal.status) {
-      case 'bad': {
-        const isKnown = journal.book.stateOf(line) === 'trying';
-        if (isKnown && !refusal.mayBeThere) await journal.note(['refused', line]);
-        await this.#refuse(line, row, refusal.faults);
-        return refusal.mayBeThere;
-      }
-      case 'hopeless':
-        this.fail(refusal.error);
-        return mayBeThere;
-      case 'again':
-        if (pacer.troubledMs > GIVE_UP_AFTER_MS) this.fail(refusal.error);
-        if (refusal.event === null) await this.#pause(IN_PROGRESS_MS);
-        return mayBeThere || refusal.mayBeThere;
-      default:
-        return refusal satisfies never;
-    }
   }
 
   async #pause(ms: number): Promise<void> {

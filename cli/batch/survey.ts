@@ -1,28 +1,33 @@
 import { CommandFailure } from '../command-failure.ts';
 import type { RowReading } from './batch-row.ts';
 import type { Journal } from './journal.ts';
+import type { References } from './references.ts';
+
+export interface SurveyDeps {
+  readonly path: string;
+  readonly journal: Journal;
+  readonly references: References;
+  readonly trustInput: boolean;
+}
 
 /**
  * Reads the whole file once before anything is sent: how many rows there are, that it can be read to its end, and that
- * the rows an earlier run has sent stand where they stood, as they were. Others may have changed: that is how bad rows are
- * mended.
+ * the rows an earlier run has sent stand where they stood, as they were. Others may have changed: that is how users correct bad
+ * rows.
  *
  * @returns the number of rows
  * @throws {CommandFailure}
  */
 export async function surveyRows(
   rows: AsyncIterable<RowReading>,
-  {
-    path,
-    journal,
-    trustInput,
-  }: { readonly path: string; readonly journal: Journal; readonly trustInput: boolean },
+  { path, journal, references, trustInput }: SurveyDeps,
 ): Promise<number> {
   const { book, identity } = journal;
   let count = 0;
   let found = 0;
   for await (const reading of rows) {
     count += 1;
+    references.note(reading);
     if (book.stateOf(reading.line) === 'untouched') continue;
     found += 1;
     const isSame =

@@ -85,6 +85,36 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
     await expect(files.text('people.bad.csv')).rejects.toThrow(/ENOENT/);
   });
 
+  it('lists every fault of a row at once, whichever of them keeps it from being sent', async () => {
+    const [first = {}, second = {}, third = {}, fourth = {}] = makeRows(4);
+    const idCard = '990001199001010010';
+    await files.write([
+      first,
+      { ...second, idCard, priority: 'now', callbackUrl: 'ftp://x', photo: 'none.jpg', reference: 'order-0' },
+      { ...third, idCard, photo: 'none.jpg' },
+      { ...fourth, idCard, reference: 'order-0' },
+    ]);
+    const listed = async () =>
+      (await files.read('people.bad.csv'))
+        .map(({ line, field, code }) => `${line} ${field} ${code}`)
+        .sort((a, b) => a.localeCompare(b));
+    const expected = [
+      '3 callbackUrl callback_insecure_scheme',
+      '3 idCard id_card_check_digit',
+      '3 photo photo_missing',
+      '3 priority invalid_value',
+      '3 reference duplicate_reference',
+      '4 idCard id_card_check_digit',
+      '4 photo photo_missing',
+      '5 idCard id_card_check_digit',
+      '5 reference duplicate_reference',
+    ];
+    expect((await runCli(args('--check'), {})).code).toBe(3);
+    expect(await listed()).toEqual(expected);
+    expect(summaryOf(await batch())).toMatchObject({ accepted: 1, bad: 3 });
+    expect(await listed()).toEqual(expected);
+  });
+
   it('waits for verdicts, over a full backlog and Ctrl-C, with one result for each row', async () => {
     const rows = makeRows(40).map((row, i) => ({ ...row, reference: `=order+${i}` }));
     await files.write(rows);

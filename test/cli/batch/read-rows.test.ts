@@ -33,6 +33,7 @@ const bad = (line: number, field: string, code: string, reference: string | null
   status: 'bad',
   reference,
   faults: [expect.objectContaining({ field, code })],
+  readable: expect.anything(),
 });
 
 describe('rows of a CSV file', () => {

@@ -6,7 +6,11 @@ describe('readRate()', () => {
   it('reads what the producer writes', () => {
     const rate = { perSecond: 20, burst: 100 };
     const decision = { allowed: true, remaining: 73, fullInMs: 1_350, nextInMs: 0 };
-    expect(readRate(new Headers(describeRate(rate, decision)))).toEqual({ quota: 100, remaining: 73 });
+    expect(readRate(new Headers(describeRate(rate, decision)))).toEqual({
+      quota: 100,
+      window: 5,
+      remaining: 73,
+    });
   });
 
   it.each([
