@@ -1,3 +1,4 @@
+import { type Backoff, computeBackoffMs } from '../shared/contract/backoff.ts';
 import { ApiError } from './api-error.ts';
 import { ConnectionError, TimeoutError, type VeriqueueError } from './veriqueue-error.ts';
 
@@ -16,8 +17,7 @@ export type RetryDecision =
   | { readonly decision: 'give_up' }
   | { readonly decision: 'retry'; readonly delayMs: number; readonly isQueuedBehind: boolean };
 
-const BASE_MS = 500;
-const CAP_MS = 8_000;
+const BACKOFF: Backoff = { baseMs: 500, capMs: 8_000 };
 
 /** Whoever is told to come back later than this is better served by an error that says so. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
@@ -44,7 +44,7 @@ export function computeRetry(facts: RetryFacts): RetryDecision {
     return { decision: 'retry', delayMs: Math.max(QUEUED_BEHIND_MS, retryAfterMs), isQueuedBehind: true };
   }
   if (retries >= maxRetries || !isTransient(failure)) return giveUp;
-  const half = Math.min(CAP_MS, BASE_MS * 2 ** retries) / 2;
+  const half = computeBackoffMs(BACKOFF, retries) / 2;
   const delayMs = Math.round(Math.max(half, retryAfterMs) + random() * half);
   return { decision: 'retry', delayMs, isQueuedBehind: false };
 }

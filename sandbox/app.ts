@@ -2,8 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { z } from 'zod';
+import { within } from '../shared/within.ts';
 import { type Answer, renderAnswer } from './answer.ts';
 import type { PersonCalls } from './call-log.ts';
 import { type ControlReply, control } from './control.ts';
@@ -203,7 +203,7 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
     reset: () => gateway.reset(),
     close: async ({ graceMs = 0 } = {}) => {
       const closed = new Promise((resolve) => server.close(resolve));
-      await settledWithin(inProgress, graceMs);
+      await within(graceMs, Promise.allSettled(inProgress));
       for (const wait of context.waits) wait.abort();
       server.closeAllConnections();
       await closed;
@@ -213,11 +213,4 @@ export async function createSandbox(options: SandboxOptions): Promise<Sandbox> {
 
 function parseScripted(result: ScriptedResult): PlannedResult {
   return PlannedResult.parse(typeof result === 'string' ? { code: result } : result);
-}
-
-async function settledWithin(promises: ReadonlySet<Promise<unknown>>, graceMs: number): Promise<void> {
-  const timer = new AbortController();
-  const deadline = sleep(graceMs, undefined, { signal: timer.signal }).catch(() => undefined);
-  await Promise.race([Promise.allSettled(promises), deadline]);
-  timer.abort();
 }

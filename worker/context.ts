@@ -13,6 +13,7 @@ import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
+import { within } from '../shared/within.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { laneUpstreamOf, type WorkerSettings } from './settings.ts';
 import { createSettle, type Settle } from './verification/settle-outcome.ts';
@@ -187,14 +188,8 @@ function openContext({
 /** @throws Error when no answer came in time */
 async function pingWithin(redis: Redis, ms: number): Promise<void> {
   if (redis.status !== 'ready') throw new Error('Cannot ask Redis: it must be connected');
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Cannot ask Redis: it must answer within ${ms} ms`)), ms);
-  });
-  try {
-    await Promise.race([redis.ping(), late]);
-  } finally {
-    clearTimeout(timer);
+  if ((await within(ms, redis.ping())) === 'expired') {
+    throw new Error(`Cannot ask Redis: it must answer within ${ms} ms`);
   }
 }
 

@@ -142,7 +142,7 @@ function retrySettings(settings: WorkerSettings): RetrySettings {
   return {
     ...DEFAULT_RETRY_SETTINGS,
     retriesAllowed: settings.RETRIES,
-    backoff: { baseMs: settings.RETRY_BASE, factor: 2, capMs: settings.RETRY_CAP },
+    backoff: { baseMs: settings.RETRY_BASE, capMs: settings.RETRY_CAP },
     unknownPolicy: settings.UNKNOWN_FATE,
     slowAsideMs: 3 * settings.SLOW_PROBE_INTERVAL,
     holdAsideMs: settings.PROBE_INTERVAL,

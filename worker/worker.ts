@@ -4,6 +4,7 @@ import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
+import { within } from '../shared/within.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
@@ -135,9 +136,8 @@ async function judgeReadiness(
   { lane, redis, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
-  const late = new Promise<null>((resolve) => setTimeout(resolve, READY_WITHIN_MS, null).unref());
-  const answered = await Promise.race([Promise.all([lane.state(), redis.ping()]), late]);
-  if (answered === null) return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
+  const answered = await within(READY_WITHIN_MS, Promise.all([lane.state(), redis.ping()]));
+  if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
   const [state] = answered;

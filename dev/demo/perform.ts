@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises';
+import { within } from '../../shared/within.ts';
 import type { Stack } from '../start/stack.ts';
 import type { Role } from './cast.ts';
 import { type Entry, findFaults } from './judge.ts';
@@ -93,15 +93,9 @@ function makeSubmission(role: Role, index: number, choosePhoto: ChoosePhoto): Su
 
 /** What has not come by then is missing. @throws the signal's reason */
 async function untilPatienceEnds(all: Promise<void>, signal: AbortSignal): Promise<void> {
-  const timer = new AbortController();
-  const patience = sleep(PATIENCE_MS, undefined, { signal: AbortSignal.any([signal, timer.signal]) });
-  try {
-    await Promise.race([all, patience]);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw error;
-  } finally {
-    timer.abort();
-    patience.catch(() => undefined);
-  }
+  signal.throwIfAborted();
+  const interrupted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
+  });
+  await within(PATIENCE_MS, Promise.race([all, interrupted]));
 }

@@ -1,14 +1,7 @@
 import { nextChinaDay } from '../china-time.ts';
+import { type Backoff, computeBackoffMs, FULL_JITTER, spread } from '../contract/backoff.ts';
 import { MINUTE_MS } from '../time-units.ts';
 import type { ClientAction, OutcomeRow, Verdict } from './outcome-row.ts';
-
-export interface Backoff {
-  /** Upper bound of the first wait. */
-  readonly baseMs: number;
-  readonly factor: number;
-  /** Upper bound of any wait. */
-  readonly capMs: number;
-}
 
 export interface RetrySettings {
   /** Attempts allowed beyond the first. */
@@ -26,7 +19,7 @@ export interface RetrySettings {
 
 export const DEFAULT_RETRY_SETTINGS = {
   retriesAllowed: 5,
-  backoff: { baseMs: 1000, factor: 2, capMs: 60_000 },
+  backoff: { baseMs: 1000, capMs: 60_000 },
   unknownPolicy: 'ask_again',
   slowAsideMs: 30_000,
   holdAsideMs: 60_000,
@@ -111,12 +104,6 @@ export function computeNextStep(facts: AttemptFacts): NextStep {
   return DECISIONS[facts.row.kind](facts);
 }
 
-/** Full jitter: uniform between 0 and the exponential bound. `attemptsMade` starts at 1. */
-export function computeBackoffMs(backoff: Backoff, attemptsMade: number, random: () => number): number {
-  const bound = Math.min(backoff.capMs, backoff.baseMs * backoff.factor ** Math.max(0, attemptsMade - 1));
-  return Math.floor(random() * bound);
-}
-
 function settle({ row }: AttemptFacts): NextStep {
   return {
     step: 'settle',
@@ -138,13 +125,15 @@ const ASIDE_CAP = 20;
 
 /** A failed probe stands aside for longer than other failures wait: probes are few, and others want theirs. */
 function computeAsideMs({ settings, attemptsMade }: AttemptFacts): number {
-  return settings.slowAsideMs * Math.min(ASIDE_CAP, 2 ** Math.max(0, attemptsMade - 1));
+  const { slowAsideMs: baseMs } = settings;
+  return computeBackoffMs({ baseMs, capMs: baseMs * ASIDE_CAP }, attemptsMade - 1);
 }
 
 function retryOrSettle(facts: AttemptFacts): NextStep {
   const { row, settings, attemptsMade, probe, now, random } = facts;
   if (attemptsMade > settings.retriesAllowed) return settle(facts);
-  const backoffMs = computeBackoffMs(settings.backoff, attemptsMade, random);
+  const fullMs = computeBackoffMs(settings.backoff, attemptsMade - 1);
+  const backoffMs = Math.floor(spread(fullMs, FULL_JITTER, random()));
   return {
     step: 'retry',
     at: now + (probe ? Math.max(backoffMs, computeAsideMs(facts)) : backoffMs),

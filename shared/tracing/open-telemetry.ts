@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import {
   type Context,
   context,
@@ -15,6 +14,7 @@ import {
 import { core, NodeSDK, resources } from '@opentelemetry/sdk-node';
 import type { Logger } from 'pino';
 import { readServiceVersion } from '../service-version.ts';
+import { within } from '../within.ts';
 import { createExportReport, withholdValues } from './export-report.ts';
 import { createFlowTelemetry } from './flow-telemetry.ts';
 import type { RunningTracing, TracingOptions } from './running-tracing.ts';
@@ -50,9 +50,7 @@ export function startOpenTelemetry({ environment, serviceName, log }: TracingOpt
   return {
     tracing: createTracing(trace.getTracer('veriqueue', version)),
     stop: async () => {
-      const late = sleep(FLUSH_WITHIN_MS, 'late' as const, { ref: false });
-      const ended = await Promise.race([sdk.shutdown().catch(report), late]);
-      if (ended === 'late')
+      if ((await within(FLUSH_WITHIN_MS, sdk.shutdown().catch(report))) === 'expired')
         log.warn({ event: 'traces_lost', reason: 'timeout' }, 'traces cannot be exported');
     },
   };

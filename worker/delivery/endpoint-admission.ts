@@ -10,6 +10,7 @@
  *     └────────────── any success ─────────────────────┼─────────────────── success ───────────┘   │
  *                                                      └──────── failure, for twice as long ───────┘
  */
+import { computeBackoffMs, spread } from '../../shared/contract/backoff.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 
 export interface EndpointPolicy {
@@ -210,9 +211,9 @@ function reduceAskedToWait(
 }
 
 function open(failedProbes: number, { policy, now, random }: Moment): Breaker {
-  const openMs = Math.min(policy.openMs * 2 ** failedProbes, policy.maxOpenMs);
+  const openMs = computeBackoffMs({ baseMs: policy.openMs, capMs: policy.maxOpenMs }, failedProbes);
   // Spread, so that several workers do not probe a weak endpoint in step.
-  return { status: 'open', until: now + openMs * (1 + 0.2 * random()), failedProbes };
+  return { status: 'open', until: now + spread(openMs, { from: 1, to: 1.2 }, random()), failedProbes };
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Readable } from 'node:stream';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
-import { within } from './deadline.ts';
+import { within } from '../../shared/within.ts';
 import { causeOf } from './network-error.ts';
 
 export interface AnswerBodyLimits {

@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream';
 import type { Dispatcher } from 'undici';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
+import { within } from '../../shared/within.ts';
 import { type AnswerBodyLimits, readAnswerBody } from './answer-body.ts';
-import { within } from './deadline.ts';
 import { createHeldBody, type HeldBody } from './held-body.ts';
 import { causeOf, codeOfSentRequest, codeOfUnsentRequest } from './network-error.ts';
 import type { HttpAnswer } from './read-answer.ts';

@@ -1,5 +1,7 @@
 import { readFileSync } from 'node:fs';
 import type { Redis, RedisOptions } from 'ioredis';
+import { type Backoff, computeBackoffMs, spread } from '../../contract/backoff.ts';
+import { within } from '../../within.ts';
 import { maskRedisUrl, parseRedisUrl } from './address.ts';
 import { ClosableRedis } from './closable-redis.ts';
 import {
@@ -68,19 +70,17 @@ const NEWS = {
 
 /** One try plus one delay stays under the 2 s within which work resumes after Redis is back. */
 const CONNECT_TIMEOUT_MS = 1_300;
-const FIRST_RETRY_MS = 50;
-const LONGEST_RETRY_MS = 500;
+const RECONNECTING: Backoff = { baseMs: 50, capMs: 500 };
 
 /**
- * The delay before the next try to connect: 50 ms doubling to 500 ms, for ever, less up to a fifth so that
+ * The delay before the next try to connect: 50 ms doubling to 500 ms, without end, less up to a fifth so that
  * many workers do not knock in step. BullMQ's own strategy waits up to 20 s.
  *
  * @param attempt 1 for the first retry
  * @param random in [0, 1)
  */
 export function computeReconnectDelayMs(attempt: number, random: number): number {
-  const full = Math.min(LONGEST_RETRY_MS, FIRST_RETRY_MS * 2 ** Math.min(attempt - 1, 10));
-  return Math.round(full * (1 - 0.2 * random));
+  return Math.round(spread(computeBackoffMs(RECONNECTING, attempt - 1), { from: 1, to: 0.8 }, random));
 }
 
 /**
@@ -137,11 +137,12 @@ export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: 
     if (WRONG_CREDENTIALS.test(reason)) giveUp();
   };
   client.on('error', onError);
-  const settled = await settlesWithin(timeoutMs, (settle) => {
+  const settled = new Promise<void>((settle) => {
     giveUp = settle;
     client.once('ready', settle);
-    signal?.addEventListener('abort', settle, { once: true });
+    signal?.addEventListener('abort', () => settle(), { once: true });
   });
+  const isLate = (await within(timeoutMs, settled)) === 'expired';
   client.off('error', onError);
   signal?.throwIfAborted();
   if (WRONG_CREDENTIALS.test(reason)) {
@@ -149,7 +150,7 @@ export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: 
       `Cannot use Redis: it must take our user and password, received: ${reason}`,
     );
   }
-  if (!settled) {
+  if (isLate) {
     throw new Error(`Cannot use Redis: it must be ready within ${timeoutMs} ms, received: ${reason}`);
   }
 }
@@ -165,10 +166,10 @@ export async function closeRedis(client: Redis): Promise<void> {
   const ended = new Promise((resolve) => client.once('end', resolve));
   if (client.status === 'ready') {
     // QUIT resolves after all replies before it; a hung Redis never answers it.
-    await settlesWithin(500, (settle) => client.quit().then(settle, settle));
+    await within(500, Promise.allSettled([client.quit()]));
   }
   client.disconnect();
-  await settlesWithin(1_000, (settle) => ended.then(settle));
+  await within(1_000, ended);
 }
 
 function tellChanges(
@@ -200,15 +201,4 @@ function tellChanges(
 function tell(log: RedisLog, { kind, ...detail }: ConnectionNews, fields: object): void {
   const { event, level, message } = NEWS[kind];
   log[level]({ event, ...fields, ...detail }, message);
-}
-
-/** True if `start` calls its argument within the time; the timer never outlives the answer. */
-function settlesWithin(timeoutMs: number, start: (settle: () => void) => void): Promise<boolean> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(() => resolve(false), timeoutMs);
-    start(() => {
-      clearTimeout(timer);
-      resolve(true);
-    });
-  });
 }

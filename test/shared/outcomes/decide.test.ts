@@ -2,7 +2,6 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   type AttemptFacts,
-  computeBackoffMs,
   computeNextStep,
   DEFAULT_RETRY_SETTINGS,
 } from '../../../shared/outcomes/decide.ts';
@@ -191,21 +190,4 @@ describe('after an attempt', () => {
   it('decides every row of the table', () => {
     for (const { code } of publicOutcomeTable()) expect(decide(code).step).toMatch(/^[a-z]+$/);
   });
-});
-
-describe('the backoff', () => {
-  const backoff = { baseMs: 1000, factor: 2, capMs: 60_000 };
-  it.each([
-    { attemptsMade: 1, random: 0, expected: 0 },
-    { attemptsMade: 1, random: 0.999, expected: 999 },
-    { attemptsMade: 4, random: 0.5, expected: 4000 },
-    { attemptsMade: 7, random: 0.5, expected: 30_000 },
-    { attemptsMade: 2000, random: 0.5, expected: 30_000 },
-    { attemptsMade: 0, random: 0.5, expected: 500 },
-  ])(
-    'waits $expected ms after $attemptsMade attempts when the dice say $random',
-    ({ attemptsMade, random, expected }) => {
-      expect(computeBackoffMs(backoff, attemptsMade, () => random)).toBe(expected);
-    },
-  );
 });
