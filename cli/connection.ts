@@ -1,10 +1,11 @@
-import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../shared/store/redis/connect.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 export interface Connection {
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   readonly redis: Redis;
   /** Changed by `flow`, which is made of it. */
   readonly flow: AtomicFlow;
@@ -38,6 +39,7 @@ export async function openConnection({ url, lane, caFile }: ConnectionOptions): 
   const flow = createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined);
   return {
     keys,
+    accountKeys: accountKeys(lane),
     redis,
     flow,
     close: async () => {

@@ -53,15 +53,15 @@ const UNKNOWN_QUOTA = 0;
 
 async function show(context: CliContext): Promise<void> {
   const { readLaneOverview } = await import('../shared/account/lane-overview.ts');
-  const lane = await withConnection(context, ({ redis, keys }) =>
-    readLaneOverview(redis, keys, UNKNOWN_QUOTA),
+  const lane = await withConnection(context, ({ redis, keys, accountKeys }) =>
+    readLaneOverview(redis, { keys, accountKeys }, UNKNOWN_QUOTA),
   );
   context.terminal.show(lane, context.terminal.pairs(describeLane(lane)));
 }
 
 async function pause(context: CliContext, { reason, yes = false }: PauseOptions): Promise<void> {
   if (reason.trim() === '') throw new CommandFailure('Cannot pause the lane: --reason must say why', 2);
-  await withConnection(context, async ({ redis, keys }) => {
+  await withConnection(context, async ({ redis, accountKeys: keys }) => {
     await assertConfirmed(context, `Pause lane ${keys.lane}?`, yes);
     const { status } = await pauseLane(redis, keys, reason);
     context.terminal.show(
@@ -74,7 +74,7 @@ async function pause(context: CliContext, { reason, yes = false }: PauseOptions)
 }
 
 async function resume(context: CliContext, { yes = false }: { readonly yes?: boolean }): Promise<void> {
-  await withConnection(context, async ({ redis, keys }) => {
+  await withConnection(context, async ({ redis, accountKeys: keys }) => {
     await assertConfirmed(context, `Resume lane ${keys.lane}?`, yes);
     const resumption = await resumeLane(redis, keys);
     context.terminal.show(
@@ -87,7 +87,7 @@ async function resume(context: CliContext, { yes = false }: { readonly yes?: boo
 }
 
 async function upstream(context: CliContext, { reset = false, yes = false }: UpstreamOptions): Promise<void> {
-  await withConnection(context, async ({ redis, keys }) => {
+  await withConnection(context, async ({ redis, accountKeys: keys }) => {
     const known = await readLaneUpstream(redis, keys);
     const shown = known === null ? 'none yet: the first worker decides' : describeUpstream(known);
     if (!reset)

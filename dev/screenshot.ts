@@ -22,7 +22,11 @@ async function pretendArrivals(): Promise<void> {
     const refused = ago === 200 || ago === 340 ? 1 : 0;
     return [`t${(second - ago) % SECONDS}`, `${second - ago}:${granted}:${refused}`];
   });
-  await desk.redis.hset(desk.keys.quota(), { ...Object.fromEntries(fields), size: '20', rateMilli: '20000' });
+  await desk.redis.hset(desk.accountKeys.quota(), {
+    ...Object.fromEntries(fields),
+    size: '20',
+    rateMilli: '20000',
+  });
 }
 
 async function pretendCalls(): Promise<void> {

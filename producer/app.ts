@@ -3,7 +3,7 @@ import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { authenticate } from '../shared/store/clients/authenticate.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { AccountKeys, LaneKeys } from '../shared/store/keys.ts';
 import type { AtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
@@ -42,6 +42,7 @@ export interface AppDeps {
   readonly flow: AtomicFlow;
   readonly queues: ProducerQueues;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   readonly keyRing: KeyRing;
   readonly lane: LaneView;
   readonly metrics: ProducerMetrics;

@@ -1,6 +1,6 @@
 import { readLaneOverview } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { AccountKeys, LaneKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 /** Longer than this, what is known of the lane is not used for a decision. */
@@ -25,11 +25,13 @@ export interface LaneView {
 export function createLaneView({
   redis,
   keys,
+  accountKeys,
   quotaPerSecond,
   now,
 }: {
   readonly redis: Redis;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   readonly quotaPerSecond: number;
   readonly now: () => number;
 }): LaneView {
@@ -39,7 +41,7 @@ export function createLaneView({
 
   const refresh = async (): Promise<LaneOverview> => {
     const takenBefore = taken;
-    const lane = await readLaneOverview(redis, keys, quotaPerSecond);
+    const lane = await readLaneOverview(redis, { keys, accountKeys }, quotaPerSecond);
     // What was taken while the answer was under way may be counted twice, for 200 ms; better than not at all.
     taken -= takenBefore;
     latest = { at: now(), lane };

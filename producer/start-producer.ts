@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type HealthServer, startHealthServer } from '../shared/health-server.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
-import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { awaitRedisFit } from '../shared/store/redis/await-fit.ts';
@@ -226,13 +226,21 @@ function wire(
     processBytes: settings.MAX_UPLOADS_MIB * mib,
     clientBytes: settings.CLIENT_UPLOADS_MIB * mib,
   });
-  const lane = createLaneView({ redis, keys, quotaPerSecond: settings.QUOTA_PER_SECOND, now });
+  const account = accountKeys(settings.LANE);
+  const lane = createLaneView({
+    redis,
+    keys,
+    accountKeys: account,
+    quotaPerSecond: settings.QUOTA_PER_SECOND,
+    now,
+  });
   return {
     redis,
     flowRedis,
     flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
     keys,
+    accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
     metrics: createMetrics({ redis, keys, lane, log, now, bodyBudget }),

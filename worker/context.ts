@@ -4,7 +4,7 @@ import { createLane, type Lane } from '../shared/account/limiter/lane.ts';
 import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
-import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
 import { closeRedis, connectRedis } from '../shared/store/redis/connect.ts';
@@ -22,6 +22,7 @@ import { createSettle, type Settle } from './verification/settle-outcome.ts';
 export interface WorkerContext {
   readonly settings: WorkerSettings;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   readonly keyRing: KeyRing;
   readonly workerId: string;
   /** For records and everything else that is neither BullMQ's nor the lane's. */
@@ -137,7 +138,8 @@ function openContext({
   const flow = createAtomicFlow(queueRedis, keys.queuePrefix, () => undefined);
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
-  const lane = createLane({ redis: laneRedis, keys, options: laneOptions(settings), log });
+  const account = accountKeys(settings.LANE);
+  const lane = createLane({ redis: laneRedis, keys: account, options: laneOptions(settings), log });
   const writes = createPatientWrites({
     probe: () => probeWrites(redis, keys),
     log,
@@ -147,6 +149,7 @@ function openContext({
   const context: WorkerContext = {
     settings,
     keys,
+    accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
     workerId,
     redis,

@@ -3,7 +3,6 @@ import { createPersonLimit, type PersonLimit } from '../shared/account/person-li
 import { isFinal } from '../shared/contract/verification-status.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
-import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
 import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
@@ -25,18 +24,13 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   const endpoint = new URL(settings.FACEID_ENDPOINT);
   const upstream = connectUpstream(settings, endpoint, now);
   const claims = { redis, keys, workerId: context.workerId };
-  const persons = createPersonLimit({
-    ...context,
-    perMinute: settings.PERSON_PER_MINUTE,
-    perDay: settings.PERSON_PER_DAY,
-  });
   const ask = createAskUpstream({
     ...context,
     claims: { ...claims, redis: context.patientRedis },
     endpoint,
     marks: { ...claims, redis: context.promptRedis },
     upstream,
-    persons: patientLimit(persons, context.writes),
+    persons: limitPersons(context),
     retry: retrySettings(settings),
   });
   const laneWatch = watchLane(context);
@@ -113,7 +107,13 @@ function watchLane({ lane, redis, keys, now }: WorkerContext): LaneWatch {
 }
 
 /** A call that was made or not made is counted so, however long Redis refuses it. */
-function patientLimit(persons: PersonLimit, writes: PatientWrites): PersonLimit {
+function limitPersons({ settings, accountKeys, writes, ...context }: WorkerContext): PersonLimit {
+  const persons = createPersonLimit({
+    ...context,
+    keys: accountKeys,
+    perMinute: settings.PERSON_PER_MINUTE,
+    perDay: settings.PERSON_PER_DAY,
+  });
   return {
     admit: persons.admit,
     tagOf: persons.tagOf,

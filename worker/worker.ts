@@ -55,12 +55,15 @@ export async function startWorker(
       },
     });
     let abandon: () => void = () => undefined;
-    const membership = await enterLane({ ...opened.context, signal, onLost: () => abandon() }).catch(
-      async (error: unknown) => {
-        await opened.close();
-        throw error;
-      },
-    );
+    const membership = await enterLane({
+      ...opened.context,
+      keys: opened.context.accountKeys,
+      signal,
+      onLost: () => abandon(),
+    }).catch(async (error: unknown) => {
+      await opened.close();
+      throw error;
+    });
     const heartbeat = await startHeartbeat(opened.context);
     const consumers = await startConsumers(opened.context);
     abandon = consumers.abandon;

@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { Agent } from 'undici';
 import { createLane } from '../../shared/account/limiter/lane.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { connectRedis } from '../../shared/store/redis/connect.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
@@ -60,7 +60,7 @@ async function askLane(): Promise<never> {
       }
     : silent;
   const keys = laneKeys('bench');
-  const lane = createLane({ redis, keys, options, log });
+  const lane = createLane({ redis, keys: accountKeys('bench'), options, log });
   const mark = await claimOne({ redis, keys, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {
     let again = false;

@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { readLaneUpstream, resetLaneUpstream } from '../../shared/account/limiter/lane-upstream.ts';
 import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -194,6 +194,6 @@ async function makeDevClient(
 
 /** A private lane that asked a sandbox may ask another one: it listens on any port that is free. Never a real upstream. */
 async function forgetSandbox(redis: Redis, lane: string): Promise<void> {
-  const keys = laneKeys(lane);
+  const keys = accountKeys(lane);
   if ((await readLaneUpstream(redis, keys))?.livemode === false) await resetLaneUpstream(redis, keys);
 }

@@ -14,12 +14,12 @@ import {
   readDetail,
   searchVerifications,
 } from './find-verifications.ts';
-import { presentEndpoint, readSnapshot } from './snapshot.ts';
+import { presentEndpoint, readSnapshot, type SnapshotDeps } from './snapshot.ts';
 
 const deadLetterQuery = consoleListQuery.omit({ search: true });
 
 /** What an operator may look at besides the live page. */
-export function addConsoleQueries(app: FastifyInstance, deps: FindDeps): void {
+export function addConsoleQueries(app: FastifyInstance, deps: FindDeps & SnapshotDeps): void {
   app.get('/console/api/snapshot', () => readSnapshot(deps));
 
   app.get('/console/api/verifications', async (request) => {

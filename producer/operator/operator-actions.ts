@@ -6,12 +6,14 @@ import { holdEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { redeliverRange } from '../../shared/store/endpoints/redeliver-range.ts';
 import { enableEndpoint } from '../../shared/store/endpoints/release-held.ts';
+import type { AccountKeys } from '../../shared/store/keys.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { parseIdParam } from '../routes/own-verification.ts';
 import type { OperatorTasks } from './operator-tasks.ts';
 
 export interface ActionDeps extends RedeliveryDeps {
+  readonly accountKeys: AccountKeys;
   readonly tasks: OperatorTasks;
   readonly log: Logger;
   /** ms epoch */
@@ -32,15 +34,15 @@ function note({ log }: ActionDeps, action: string, details: object): void {
 }
 
 function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
-  const { redis, keys } = deps;
+  const { redis, keys, accountKeys } = deps;
   app.post('/console/api/lane/pause', async (request) => {
     const { reason } = parseInput(pauseRequest, request.body ?? {}, 'invalid_request');
-    const { status } = await pauseLane(redis, keys, reason);
+    const { status } = await pauseLane(redis, accountKeys, reason);
     note(deps, 'pause_lane', { lane: keys.lane, status, reason });
     return { status };
   });
   app.post('/console/api/lane/resume', async () => {
-    const { status } = await resumeLane(redis, keys);
+    const { status } = await resumeLane(redis, accountKeys);
     note(deps, 'resume_lane', { lane: keys.lane, status });
     return { status };
   });

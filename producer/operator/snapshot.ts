@@ -5,7 +5,7 @@ import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { AccountKeys, LaneKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readUsage } from '../../shared/store/usage/usage.ts';
@@ -15,6 +15,7 @@ import { listRecent } from './find-verifications.ts';
 export interface SnapshotDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   readonly lane: LaneView;
   /** ms epoch */
   readonly now: () => number;
@@ -30,7 +31,7 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   const day = ledgerDay(now());
   const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
     deps.lane.read(),
-    readLaneArrivals(redis, keys, ARRIVAL_SECONDS),
+    readLaneArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
     readUsage(redis, keys, { from: day, to: day }),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),

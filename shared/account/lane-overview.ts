@@ -1,5 +1,5 @@
 import type { LaneOverview } from '../contract/lane.ts';
-import { type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts';
+import { type AccountKeys, type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
@@ -17,7 +17,7 @@ export function speedOf(lane: LaneOverview): LaneSpeed {
  */
 export async function readLaneOverview(
   redis: Redis,
-  keys: LaneKeys,
+  { keys, accountKeys }: { readonly keys: LaneKeys; readonly accountKeys: AccountKeys },
   quotaPerSecond: number,
 ): Promise<LaneOverview> {
   const key = (name: string) => keys.jobKey(keys.verificationQueue, name);
@@ -25,7 +25,7 @@ export async function readLaneOverview(
     redis.zcount(key('prioritized'), priority * PRIORITY_SPAN, (priority + 1) * PRIORITY_SPAN - 1);
   const { interactive, bulk } = queuePriority;
   const [state, counts, [photos, peak], upstream] = await Promise.all([
-    readLaneState(redis, keys),
+    readLaneState(redis, accountKeys),
     Promise.all([
       countPriority(interactive.retry),
       countPriority(interactive.fresh),
@@ -37,7 +37,7 @@ export async function readLaneOverview(
       redis.llen(key('active')),
     ]),
     redis.hmget(keys.photosStored(), 'now', 'peak'),
-    readLaneUpstream(redis, keys),
+    readLaneUpstream(redis, accountKeys),
   ]);
   const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, aside, wait, delayed, active] = counts;
   return presentLane(keys.lane, state, quotaPerSecond, {

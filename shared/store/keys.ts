@@ -52,20 +52,12 @@ export interface LaneKeys {
   inFlight(): string;
   /** Sorted set: worker id → its last heartbeat (ms epoch of Redis' clock); without those that stopped in order. */
   heartbeats(): string;
-  /** Hash: what the lane asks (endpoint, livemode, account), as its first worker wrote it down. */
-  upstream(): string;
-  /** Sorted set: the lane's workers by the time (ms epoch) until which they count as present. */
-  workers(): string;
-  /** Hash: quota log, margin, rate, hold: everything the slot script reads and writes. */
-  quota(): string;
   /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
   ledger(day: string): string;
   /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. Scripts spell it too. */
   clientLedger(clientId: string, month: string): string;
   /** String: when the ledger of a day was last copied to those of its clients (ms epoch). */
   ledgerCopied(day: string): string;
-  /** Sorted set: upstream calls about one person by time (ms epoch), and until when the upstream wants no more. */
-  person(digest: string): string;
   /** List: the delivery attempts of one event, oldest first. */
   deliveryLog(id: string): string;
   /** Sorted set: dead letters by time of death (ms epoch). */
@@ -118,13 +110,9 @@ export function laneKeys(lane: string): LaneKeys {
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     heartbeats: () => `${tag}:heartbeats`,
-    upstream: () => `${tag}:upstream`,
-    workers: () => `${tag}:workers`,
-    quota: () => `${tag}:quota`,
     ledger: (day) => `${tag}:ledger:${day}`,
     clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,
     ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
-    person: (digest) => `${tag}:person:${digest}`,
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
     deadLetters: () => `${tag}:dead-letters`,
     client: (clientId) => `${tag}:client:${clientId}`,
@@ -138,5 +126,46 @@ export function laneKeys(lane: string): LaneKeys {
     heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
     heldEndpoints: () => `${tag}:held-endpoints`,
     unhealthyEndpoints: () => `${tag}:unhealthy-endpoints`,
+  };
+}
+
+/**
+ * Every Redis key of one upstream account: what holds for the account wherever it is used, and nothing of any verification.
+ *
+ * No script and no MULTI touches keys of an account and keys of the store, so that on a Redis Cluster each account may lie
+ * on a shard of its own.
+ */
+export interface AccountKeys {
+  /** Of the store whose verifications are asked on this account. */
+  readonly lane: string;
+  readonly account: string;
+  /** Hash: what the account is asked at (endpoint, livemode, name), as its first worker wrote it down. */
+  upstream(): string;
+  /** Sorted set: the workers that use the account by the time (ms epoch) until which they count as present. */
+  workers(): string;
+  /** Hash: quota log, margin, rate, suspension: everything the limiter's script reads and writes. */
+  quota(): string;
+  /** Sorted set: upstream calls about one person by time (ms epoch), and until when the upstream wants no more. */
+  person(digest: string): string;
+}
+
+/** The account of a deployment that has named none: the one of the environment. */
+export const FIRST_ACCOUNT = 'main';
+
+/**
+ * The first account keeps the keys that it had when there was one account only (decision 16): under another name workers of
+ * two versions side by side would spend its quota twice.
+ *
+ * @param account lower-case letters, digits and hyphens; not made of a credential, because credentials are rotated
+ */
+export function accountKeys(lane: string, account: string = FIRST_ACCOUNT): AccountKeys {
+  const tag = account === FIRST_ACCOUNT ? `{vq:${lane}}` : `{vq:${lane}:${account}}`;
+  return {
+    lane,
+    account,
+    upstream: () => `${tag}:upstream`,
+    workers: () => `${tag}:workers`,
+    quota: () => `${tag}:quota`,
+    person: (digest) => `${tag}:person:${digest}`,
   };
 }

@@ -54,7 +54,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
   });
 
   test('a lane on the sandbox says so above everything, and a live one does not', async () => {
-    const { redis: storing, keys } = open.desk;
+    const { redis: storing, accountKeys: keys } = open.desk;
     const banner = open.page
       .getByRole('note')
       .filter({ hasText: 'Sandbox: no real person is verified here' });
@@ -83,9 +83,9 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
       .heading()
       .filter({ hasText: 'The account is in arrears: UnauthorizedOperation.Arrears' })
       .waitFor();
-    await pauseLane(open.desk.redis, open.desk.keys, 'moving house');
+    await pauseLane(open.desk.redis, open.desk.accountKeys, 'moving house');
     await open.heading().filter({ hasText: 'Paused since' }).filter({ hasText: '(moving house)' }).waitFor();
-    await resumeLane(open.desk.redis, open.desk.keys);
+    await resumeLane(open.desk.redis, open.desk.accountKeys);
     await open.heading().filter({ hasText: 'Running.' }).waitFor();
     expect(open.failures).toEqual([]);
   });

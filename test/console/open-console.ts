@@ -47,7 +47,7 @@ export async function openConsole(redis: TestRedis, browser: TestBrowser): Promi
     },
     holdLane: async () => {
       const now = Date.now();
-      await desk.redis.hset(desk.keys.quota(), {
+      await desk.redis.hset(desk.accountKeys.quota(), {
         gate: 'held',
         gateReason: 'UnauthorizedOperation.Arrears',
         gateSinceUs: String(now * 1000),

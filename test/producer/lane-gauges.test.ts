@@ -117,9 +117,9 @@ describe('the lane in the metrics', () => {
           ),
         );
       expect(await statuses()).toEqual([1, 0, 0, 0]);
-      await pauseLane(chain.redis, chain.keys, 'a test');
+      await pauseLane(chain.redis, chain.accountKeys, 'a test');
       await expect.poll(statuses, patient).toEqual([0, 0, 0, 1]);
-      await resumeLane(chain.redis, chain.keys);
+      await resumeLane(chain.redis, chain.accountKeys);
       await expect.poll(statuses, patient).toEqual([1, 0, 0, 0]);
     }));
 

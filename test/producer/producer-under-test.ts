@@ -12,12 +12,13 @@ import {
   createClient,
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
-import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { makeSubmission } from './submission-builder.ts';
 
 export interface ProducerUnderTest extends RunningProducer {
   readonly settings: ProducerSettings;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   /** A connection of the test's own. */
   readonly redis: Redis;
   readonly client: ClientCredentials;
@@ -80,6 +81,7 @@ export async function startProducerUnderTest(
     ...running,
     settings,
     keys,
+    accountKeys: accountKeys(settings.LANE),
     redis,
     client,
     addClient,

@@ -168,7 +168,7 @@ describe('a held lane', () => {
     const own = await startProducerUnderTest(redis.url);
     try {
       const { id } = await own.submitted();
-      await own.redis.hset(own.keys.quota(), {
+      await own.redis.hset(own.accountKeys.quota(), {
         gate: 'held',
         gateReason: 'UnauthorizedOperation.Arrears',
         gateSinceUs: '1700000000000000',

@@ -14,7 +14,7 @@ import {
   createClient,
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
-import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
 import { makePerson, makeSubmission, type SubmissionOptions, type TestPerson } from './person.ts';
@@ -46,6 +46,7 @@ export interface Chain {
   /** What producer and workers were started with; `VERIQUEUE_KEYS` and `REDIS_URL` included. */
   readonly environment: Readonly<Record<string, string>>;
   readonly keys: LaneKeys;
+  readonly accountKeys: AccountKeys;
   /** A connection of the test's own. */
   readonly redis: Redis;
   readonly redisServer: TestRedis;
@@ -121,6 +122,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const settings = producerEnvironment.parse(environment);
   const producer = await startProducer(settings, { log: log.logger });
   const keys = laneKeys(settings.LANE);
+  const account = accountKeys(settings.LANE);
   const addClient = async (client: Partial<NewClient> = {}): Promise<ClientCredentials> => {
     const store = { redis, keys, keyRing: settings.VERIQUEUE_KEYS };
     const defaults = { name: 'test', callbackUrl: receiver.url, allowedOrigins: ['*'], now: Date.now() };
@@ -151,6 +153,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     url: producer.url,
     environment,
     keys,
+    accountKeys: account,
     redis,
     redisServer,
     queues,
@@ -174,7 +177,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     verification: (id) => read<Verification>(`/v1/verifications/${id}`),
     lane: () => read<LaneOverview>('/v1/lane'),
     skipWait: async (id) => {
-      const persons = await redis.keys(keys.person('*'));
+      const persons = await redis.keys(account.person('*'));
       if (persons.length > 0) await redis.del(persons);
       const job = await queues.verifications.getJob(id);
       if (!job) throw new Error(`Cannot skip the wait of ${id}: it has no job`);

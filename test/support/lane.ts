@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
-import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
@@ -12,6 +12,7 @@ export interface TestLane {
   readonly redis: Redis;
   readonly keyRing: KeyRing;
   freshKeys(): LaneKeys;
+  freshAccountKeys(): AccountKeys;
   connect(): Promise<Redis>;
   stop(): Promise<void>;
 }
@@ -41,6 +42,10 @@ export async function startTestLane(): Promise<TestLane> {
     freshKeys: () => {
       lanes += 1;
       return laneKeys(`test-${lanes}`);
+    },
+    freshAccountKeys: () => {
+      lanes += 1;
+      return accountKeys(`test-${lanes}`);
     },
     connect,
     stop: async () => {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import { classifyRedisError, describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import {
@@ -18,7 +18,7 @@ export interface LaneMembership {
 
 export interface MembershipDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: AccountKeys;
   readonly workerId: string;
   readonly upstream: LaneUpstream;
   readonly log: Logger;

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import { LANE_NUMBERS, parseLaneHash } from './lane-hash.ts';
@@ -61,7 +61,7 @@ interface LaneReading {
 
 async function readLane(
   redis: Redis,
-  keys: LaneKeys,
+  keys: AccountKeys,
   fields: readonly string[],
   seconds: number,
 ): Promise<LaneReading> {
@@ -75,7 +75,7 @@ async function readLane(
 }
 
 /** Reads the lane; one round trip, no ring. */
-export async function readLaneState(redis: Redis, keys: LaneKeys): Promise<LaneState> {
+export async function readLaneState(redis: Redis, keys: AccountKeys): Promise<LaneState> {
   const { record, nowUs } = await readLane(redis, keys, FIELDS, STATE_SECONDS);
   return computeLaneState(record, nowUs);
 }
@@ -87,7 +87,11 @@ export interface LaneArrivals {
 }
 
 /** @param seconds at most 600 */
-export async function readLaneArrivals(redis: Redis, keys: LaneKeys, seconds: number): Promise<LaneArrivals> {
+export async function readLaneArrivals(
+  redis: Redis,
+  keys: AccountKeys,
+  seconds: number,
+): Promise<LaneArrivals> {
   const { record, nowUs } = await readLane(redis, keys, [], seconds + 1);
   return computeLaneArrivals(record, nowUs, seconds);
 }

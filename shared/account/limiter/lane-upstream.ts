@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 
@@ -71,7 +71,7 @@ const storedUpstream = z.tuple([z.string(), z.enum(['0', '1']), z.string()]);
 /** Writes the upstream down if the lane has none, and the worker's presence if they agree; in one step. */
 export async function joinLane(
   redis: Redis,
-  keys: LaneKeys,
+  keys: AccountKeys,
   { upstream, workerId, renewing }: { upstream: LaneUpstream; workerId: string; renewing: boolean },
 ): Promise<Joining> {
   const { endpoint, livemode, account } = upstream;
@@ -87,12 +87,12 @@ export async function joinLane(
 }
 
 /** A worker that stops in order is gone at once. */
-export async function leaveLane(redis: Redis, keys: LaneKeys, workerId: string): Promise<void> {
+export async function leaveLane(redis: Redis, keys: AccountKeys, workerId: string): Promise<void> {
   await redis.zrem(keys.workers(), workerId);
 }
 
 /** Null until a worker has joined. */
-export async function readLaneUpstream(redis: Redis, keys: LaneKeys): Promise<LaneUpstream | null> {
+export async function readLaneUpstream(redis: Redis, keys: AccountKeys): Promise<LaneUpstream | null> {
   const stored = await redis.hmget(keys.upstream(), 'endpoint', 'livemode', 'account');
   const parsed = storedUpstream.safeParse(stored);
   return parsed.success ? toUpstream(parsed.data) : null;
@@ -104,7 +104,7 @@ export async function readLaneUpstream(redis: Redis, keys: LaneKeys): Promise<La
  */
 export async function resetLaneUpstream(
   redis: Redis,
-  keys: LaneKeys,
+  keys: AccountKeys,
 ): Promise<{ readonly status: 'reset' } | { readonly status: 'in_use'; readonly workers: number }> {
   const workers = Number(await resetScript(redis, [keys.upstream(), keys.workers()], []));
   return workers === 0 ? { status: 'reset' } : { status: 'in_use', workers };

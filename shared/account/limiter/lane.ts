@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import type { RedisLog } from '../../store/redis/connect.ts';
 import { describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
@@ -12,7 +12,7 @@ import { type Grant, type GrantedSlot, SlotLine, type TakeOptions } from './slot
 export interface LaneDeps {
   /** Neither a blocking connection nor one with large transfers in front of the lane's short calls. */
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: AccountKeys;
   readonly options?: LaneOptions;
   readonly log: RedisLog;
 }

@@ -1,4 +1,4 @@
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import type { LaneCall, LaneChange, LaneNews } from './lane-call.ts';
@@ -41,7 +41,7 @@ export type LanePause =
  * @param reason shown to operators and, in `GET /v1/lane`, to clients; control characters become spaces, 200 characters are kept
  * @throws whatever ioredis throws
  */
-export async function pauseLane(redis: Redis, keys: LaneKeys, reason: string): Promise<LanePause> {
+export async function pauseLane(redis: Redis, keys: AccountKeys, reason: string): Promise<LanePause> {
   const text = [...reason.replace(/[\p{C}\s]+/gu, ' ').trim()].slice(0, LONGEST_REASON).join('');
   const changes = await callLane(redis, keys, { op: 'pause', news: NO_NEWS, reason: text });
   return { status: changes.some(({ name }) => name === 'paused') ? 'paused' : 'already_paused' };
@@ -57,13 +57,13 @@ export type LaneResumption =
  *
  * @throws whatever ioredis throws
  */
-export async function resumeLane(redis: Redis, keys: LaneKeys): Promise<LaneResumption> {
+export async function resumeLane(redis: Redis, keys: AccountKeys): Promise<LaneResumption> {
   const changes = await callLane(redis, keys, { op: 'resume', news: NO_NEWS });
   const from = changes.flatMap(({ name, detail }) => (name === 'resumed' ? [detail] : []));
   return from.length > 0 ? { status: 'resumed', from } : { status: 'already_running' };
 }
 
-async function callLane(redis: Redis, keys: LaneKeys, call: LaneCall): Promise<readonly LaneChange[]> {
+async function callLane(redis: Redis, keys: AccountKeys, call: LaneCall): Promise<readonly LaneChange[]> {
   const settings = JSON.stringify(resolveLaneSettings());
   return parseLaneReply(await switchScript(redis, [keys.quota()], [settings, JSON.stringify(call)])).changes;
 }

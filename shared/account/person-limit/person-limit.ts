@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto';
 import { nextChinaDay } from '../../china-time.ts';
 import { countDigestingKeys, listDigestCandidates } from '../../sealing/digest.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
-import type { LaneKeys } from '../../store/keys.ts';
+import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { defineScript } from '../../store/redis/script.ts';
 import { DAY_MS } from '../../time-units.ts';
@@ -28,7 +28,7 @@ export type Admission =
 
 export interface PersonLimitDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: AccountKeys;
   readonly keyRing: KeyRing;
   /** 0: no limit of ours. */
   readonly perMinute: number;

@@ -5,7 +5,7 @@ import {
   type LaneUpstream,
   readLaneUpstream,
 } from '../../../../shared/account/limiter/lane-upstream.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys } from '../../../../shared/store/keys.ts';
 import { runCli, runJson } from '../../../cli/run-cli.ts';
 import { type Chain, startChain } from '../../../support/chain.ts';
 
@@ -25,7 +25,7 @@ afterAll(async () => {
   await chain?.stop();
 });
 
-const upstreamOf = () => readLaneUpstream(chain.redis, chain.keys);
+const upstreamOf = () => readLaneUpstream(chain.redis, chain.accountKeys);
 
 describe('a lane', { timeout: 120_000 }, () => {
   it('remembers the upstream of its first worker, and refuses one that would ask another, by name', async () => {
@@ -59,7 +59,7 @@ describe('a lane', { timeout: 120_000 }, () => {
     expect(await upstreamOf()).toMatchObject({ account: 'shop' });
     await expect(chain.addWorker({ UPSTREAM_ACCOUNT: 'bank' })).rejects.toThrow(/account shop.*account bank/);
     await expect(chain.addWorker()).rejects.toThrow(/account shop/);
-    const renewed = await joinLane(chain.redis, chain.keys, {
+    const renewed = await joinLane(chain.redis, chain.accountKeys, {
       upstream: { endpoint: chain.sandbox.url, livemode: false, account: '' },
       workerId: unnamed.workerId,
       renewing: true,
@@ -87,7 +87,7 @@ describe('a lane', { timeout: 120_000 }, () => {
   });
 
   it('is written down once when workers of two upstreams start at the same time', async () => {
-    const keys = laneKeys('race');
+    const keys = accountKeys('race');
     const upstreams: LaneUpstream[] = Array.from({ length: 10 }, (_, i) => ({
       endpoint: `https://host-${i}`,
       livemode: true,
@@ -103,7 +103,7 @@ describe('a lane', { timeout: 120_000 }, () => {
 
   it('that was moved while a worker was away is asked nothing more by it', async () => {
     const own = await startChain({ redis: chain.redisServer });
-    await own.redis.hset(own.keys.upstream(), 'endpoint', 'https://elsewhere.example');
+    await own.redis.hset(own.accountKeys.upstream(), 'endpoint', 'https://elsewhere.example');
     await own.log.line(({ event }) => event === 'lane_upstream_changed');
     const { id } = await own.submit();
     await expect

@@ -8,10 +8,10 @@ import { parseLaneReply } from '../../../../shared/account/limiter/lane-reply.ts
 import { LANE_SCRIPT } from '../../../../shared/account/limiter/lane-script.ts';
 import { type LaneSettings, resolveLaneSettings } from '../../../../shared/account/limiter/lane-settings.ts';
 import { applyLaneCall } from '../../../../shared/account/limiter/lane-turn.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys } from '../../../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
-const key = laneKeys('script-test').quota();
+const key = accountKeys('script-test').quota();
 let server: TestRedis;
 let redis: Redis;
 

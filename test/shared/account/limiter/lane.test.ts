@@ -5,11 +5,11 @@ import { createLane, type Lane } from '../../../../shared/account/limiter/lane.t
 import type { LaneOptions } from '../../../../shared/account/limiter/lane-settings.ts';
 import { readLaneState } from '../../../../shared/account/limiter/lane-state.ts';
 import type { Grant, GrantedSlot } from '../../../../shared/account/limiter/slot-line.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys } from '../../../../shared/store/keys.ts';
 import { closeRedis, connectRedis } from '../../../../shared/store/redis/connect.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
-const keys = laneKeys('lane-test');
+const keys = accountKeys('lane-test');
 let server: TestRedis;
 let redis: ReturnType<typeof connectRedis>;
 let lanes: Lane[] = [];

@@ -14,7 +14,7 @@ const log = { info: () => undefined, warn: () => undefined };
 
 describe('an operator', () => {
   it('pauses and resumes a lane, and learns when it was so already', async () => {
-    const keys = lanes.freshKeys();
+    const keys = lanes.freshAccountKeys();
     const { redis } = lanes;
     expect(await pauseLane(redis, keys, 'moving house')).toEqual({ status: 'paused' });
     expect(await pauseLane(redis, keys, 'still moving')).toEqual({ status: 'already_paused' });
@@ -25,7 +25,7 @@ describe('an operator', () => {
   });
 
   it('ends the hold behind a pause with it', async () => {
-    const keys = lanes.freshKeys();
+    const keys = lanes.freshAccountKeys();
     const lane = createLane({ redis: lanes.redis, keys, log });
     await lane.hold('UnauthorizedOperation.Arrears');
     await pauseLane(lanes.redis, keys, 'paying the bill');
@@ -34,7 +34,7 @@ describe('an operator', () => {
   });
 
   it('leaves the quota as the workers have it', async () => {
-    const keys = lanes.freshKeys();
+    const keys = lanes.freshAccountKeys();
     const lane = createLane({ redis: lanes.redis, keys, log, options: { quotaPerSecond: 7 } });
     const first = await lane.take();
     await pauseLane(lanes.redis, keys, 'looking around');
@@ -50,7 +50,7 @@ describe('an operator', () => {
   });
 
   it('gives a reason that moves no cursor and fills no screen', async () => {
-    const keys = lanes.freshKeys();
+    const keys = lanes.freshAccountKeys();
     await pauseLane(lanes.redis, keys, ` a\u001b[2J\nb${'c'.repeat(500)} `);
     const { reason } = await readLaneState(lanes.redis, keys);
     expect(reason).toBe(`a [2J b${'c'.repeat(193)}`);

@@ -17,7 +17,7 @@ afterAll(async () => {
   await testLane.stop();
 });
 beforeEach(() => {
-  lane = createLane({ redis, keys: testLane.freshKeys(), log: silent });
+  lane = createLane({ redis, keys: testLane.freshAccountKeys(), log: silent });
 });
 afterEach(() => lane.close());
 

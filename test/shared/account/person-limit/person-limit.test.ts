@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createPersonLimit, type PersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys } from '../../../../shared/store/keys.ts';
 import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
@@ -41,7 +41,7 @@ function makeLimit(options: { ring?: KeyRing; lane?: string } = {}) {
   const lane = options.lane ?? `test-${++lanes}`;
   const limit = createPersonLimit({
     redis,
-    keys: laneKeys(lane),
+    keys: accountKeys(lane),
     keyRing: options.ring ?? ringOf(key()),
     perMinute: 15,
     perDay: 30,

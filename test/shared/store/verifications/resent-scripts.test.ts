@@ -12,7 +12,7 @@ import { createClient } from '../../../../shared/store/clients/create-client.ts'
 import { replaceField } from '../../../../shared/store/clients/replace-field.ts';
 import { holdEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys, type LaneKeys } from '../../../../shared/store/keys.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
@@ -108,7 +108,7 @@ const recordOne = async (redis: Redis) => {
 
 const admitTheOnlyOneOfToday = async (redis: Redis) => {
   const limit = { perMinute: 1, perDay: 1, now: () => NOW, random: () => 0.5 };
-  const persons = createPersonLimit({ redis, keys, keyRing: lane.keyRing, ...limit });
+  const persons = createPersonLimit({ redis, keys: accountKeys(keys.lane), keyRing: lane.keyRing, ...limit });
   expect(await persons.admit('990001199001010013')).toMatchObject({ status: 'admitted' });
 };
 
@@ -175,7 +175,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   forget: async (redis) => forgetVerification(redis, keys, { id: await settled(), clientId: null }),
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
   'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
-  'lane-switch': (redis) => pauseLane(redis, keys, 'a reason'),
+  'lane-switch': (redis) => pauseLane(redis, accountKeys(keys.lane), 'a reason'),
   'log-delivery': async (redis) => logDelivery(redis, keys, await settled(), attempt),
   'mark-sent': async (redis) => {
     const { id, claim: held } = await sent();
