@@ -11,8 +11,8 @@ ARG NODE_IMAGE=node:24-bookworm-slim
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
-# No dependency needs an install script, so none is run.
-RUN npm ci --ignore-scripts --no-audit --no-fund
+# No dependency needs an install script, so none is run. The client has no dependency, so it needs no installing.
+RUN npm ci --workspaces=false --ignore-scripts --no-audit --no-fund
 COPY tsconfig.json tsconfig.build.json ./
 COPY build ./build
 COPY shared ./shared
@@ -31,7 +31,7 @@ ARG WITH_QUEUES=yes
 WORKDIR /app
 COPY package.json package-lock.json ./
 COPY deploy/image/select-dependencies.sh ./
-RUN npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
+RUN npm ci --workspaces=false --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund
 RUN sh select-dependencies.sh "$WITH_TRACING" "$WITH_QUEUES"
 # What is in the image, with versions and licenses, for your scanner.
 RUN npm sbom --package-lock-only --omit=dev --omit=optional --sbom-format=cyclonedx > sbom.cdx.json

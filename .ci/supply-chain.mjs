@@ -7,7 +7,12 @@ import { isDeepStrictEqual } from 'node:util';
 const folder = process.argv[2] ?? '.';
 const read = (file) => JSON.parse(readFileSync(join(folder, file), 'utf8'));
 const manifest = read('package.json');
-const entries = Object.entries(read('package-lock.json').packages).filter(([path]) => path !== '');
+const workspaces = manifest.workspaces ?? [];
+const locked = Object.entries(read('package-lock.json').packages);
+/** This repository's own packages, and the links to them, come from no registry. */
+const isOwn = (path, { link, resolved }) => ['', ...workspaces].includes(link ? resolved : path);
+const entries = locked.filter(([path, entry]) => !isOwn(path, entry));
+const own = locked.filter(([path, entry]) => workspaces.includes(path) && !entry.link);
 
 const GROUPS = ['dependencies', 'devDependencies', 'optionalDependencies', 'peerDependencies', 'overrides'];
 const LICENSES = [
@@ -95,6 +100,10 @@ const rules = [
       ...foreignSpecs(manifest, GROUPS).map(([name]) => name),
       ...pathsWhere((entry) => foreignSpecs(entry, GROUPS).length > 0),
     ],
+  ],
+  [
+    'the client has no dependency',
+    own.filter(([, entry]) => GROUPS.some((group) => entry[group] !== undefined)).map(([path]) => path),
   ],
   [
     `no package has an install script but ${WORK_WITHOUT_SCRIPTS.join(', ')}, which work without`,

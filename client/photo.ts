@@ -21,7 +21,10 @@ export class PhotoError extends VeriqueueError {
     PhotoError.prototype.name = 'PhotoError';
   }
 
-  /** The system's code, such as ENOENT; null when the photo is too large. A path, which may name a person, is kept out. */
+  /**
+   * The system's code, such as ENOENT, or `no_file_system` where a runtime has no files; null when the photo is too large. A
+   * path, which may name a person, is kept out.
+   */
   readonly code: string | null;
 
   constructor(message: string, code: string | null) {
@@ -51,8 +54,11 @@ export async function readPhoto(source: PhotoSource, signal: AbortSignal | undef
   return { form: 'bytes', chunks: await readStream(source, signal) };
 }
 
+/** Computed, so that a bundler for a runtime without files does not look for it: only who gives a path needs it. */
+const FILE_SYSTEM = ['node', 'fs'].join(':');
+
 async function readFile(path: string, signal: AbortSignal | undefined): Promise<Uint8Array[]> {
-  const { createReadStream } = await import('node:fs');
+  const { createReadStream } = await importFileSystem();
   try {
     return await readStream(createReadStream(path), signal);
   } catch (error) {
@@ -60,6 +66,17 @@ async function readFile(path: string, signal: AbortSignal | undefined): Promise<
     if (error instanceof PhotoError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
     throw new PhotoError(`Cannot read the photo: its file must be readable, received ${code}`, code);
+  }
+}
+
+async function importFileSystem(): Promise<typeof import('node:fs')> {
+  try {
+    return await import(/* webpackIgnore: true */ /* @vite-ignore */ FILE_SYSTEM);
+  } catch {
+    throw new PhotoError(
+      'Cannot read the photo: a path needs a runtime that has files; give its bytes instead',
+      'no_file_system',
+    );
   }
 }
 

@@ -1,8 +1,5 @@
-import type { z } from 'zod';
-import type { submissionForm } from '../shared/contract/submission.ts';
+import type { SubmissionFields } from '../shared/contract/submission.ts';
 import type { Photo } from './photo.ts';
-
-export type SubmissionFields = z.input<typeof submissionForm>;
 
 export interface SubmissionBody {
   readonly contentType: string;

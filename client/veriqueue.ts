@@ -1,17 +1,17 @@
-/** The package's entry `veriqueue/client`. It runs wherever `fetch` does, and loads nothing of the server. */
-import type { z } from 'zod';
-import type { deliveryLogPage } from '../shared/contract/delivery-log.ts';
+/** The entry of the package `@veriqueue/client`. It runs wherever `fetch` and WebCrypto do, and has no dependency. */
+import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
-import type { outcomesPage } from '../shared/contract/outcomes.ts';
+import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
+import type { SubmissionFields } from '../shared/contract/submission.ts';
 import type { UsageReport } from '../shared/contract/usage.ts';
-import type { Verification, verificationPage } from '../shared/contract/verification.ts';
+import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
-import { encodeSubmission, type SubmissionFields } from './submission-body.ts';
+import { encodeSubmission } from './submission-body.ts';
 import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: this is what the package shows
@@ -28,17 +28,26 @@ export {
   UnavailableError,
 } from './api-error.ts';
 export { PhotoError } from './photo.ts';
-export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
 export {
-  verifyWebhook,
   type WebhookEvent,
   type WebhookHeaders,
   type WebhookTestEvent,
   WebhookVerificationError,
-} from './webhook.ts';
+} from './signed-webhook.ts';
+export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
+export { verifyWebhook } from './webhook.ts';
 // biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
 
-export type { LaneOverview, PhotoSource, UsageReport, Verification, VerificationStatus, VeriqueueOptions };
+export type {
+  DeliveryAttempt,
+  LaneOverview,
+  OutcomeRow,
+  PhotoSource,
+  UsageReport,
+  Verification,
+  VerificationStatus,
+  VeriqueueOptions,
+};
 
 /** A person to verify, and what to do with the answer. */
 export interface Submission extends SubmissionFields {
@@ -73,12 +82,6 @@ export interface UsageOptions extends CallOptions {
   /** Last day. @default today, at +08:00 */
   readonly to?: string | undefined;
 }
-
-/** One attempt to deliver an event to your webhook. */
-export type DeliveryAttempt = z.infer<typeof deliveryLogPage>['data'][number];
-
-/** One code that an attempt can end with. */
-export type OutcomeRow = z.infer<typeof outcomesPage>['data'][number];
 
 const PAGE_MAX = 100;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
@@ -155,7 +158,7 @@ export class Veriqueue {
         path: 'v1/verifications',
         query,
       } as const;
-      const page = await this.#read<z.infer<typeof verificationPage>>({ ...request, signal });
+      const page = await this.#read<VerificationPage>({ ...request, signal });
       yield* page.data;
       left -= page.data.length;
       cursor = page.nextCursor;
@@ -193,7 +196,7 @@ export class Veriqueue {
   /** The attempts to deliver its event, oldest first. */
   async deliveries(id: string, { signal }: CallOptions = {}): Promise<DeliveryAttempt[]> {
     const path = `${verificationPath(id)}/deliveries`;
-    const log = await this.#read<z.infer<typeof deliveryLogPage>>({
+    const log = await this.#read<DeliveryLog>({
       doing: 'list deliveries',
       method: 'GET',
       path,
@@ -239,7 +242,7 @@ export class Veriqueue {
   /** Every code an attempt can end with, and what to do about it. */
   async outcomes({ signal }: CallOptions = {}): Promise<OutcomeRow[]> {
     const request = { doing: 'list outcomes', method: 'GET', path: 'v1/outcomes', signal } as const;
-    return (await this.#read<z.infer<typeof outcomesPage>>(request)).data;
+    return (await this.#read<OutcomesPage>(request)).data;
   }
 
   async #poll(doing: string, id: string, signal: AbortSignal | undefined) {

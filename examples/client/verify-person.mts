@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:http';
 import { buffer } from 'node:stream/consumers';
-import { InvalidRequestError, Veriqueue, verifyWebhook, WebhookVerificationError } from 'veriqueue/client';
+import { InvalidRequestError, Veriqueue, verifyWebhook, WebhookVerificationError } from '@veriqueue/client';
 
 const { VERIQUEUE_URL = 'http://127.0.0.1:3000', VERIQUEUE_API_KEY = '', WEBHOOK_SECRET = '' } = process.env;
 const veriqueue = new Veriqueue({ url: VERIQUEUE_URL, apiKey: VERIQUEUE_API_KEY });
@@ -10,7 +10,7 @@ const veriqueue = new Veriqueue({ url: VERIQUEUE_URL, apiKey: VERIQUEUE_API_KEY 
 const receiver = createServer(async (request, response) => {
   const body = await buffer(request); // exactly as received: not parsed and printed again
   try {
-    const event = verifyWebhook(body, request.headers, WEBHOOK_SECRET);
+    const event = await verifyWebhook(body, request.headers, WEBHOOK_SECRET);
     if (event.type === 'verification.completed' || event.type === 'verification.failed') {
       const { reference, outcome } = event.data;
       process.stdout.write(`${event.type} ${reference} ${outcome?.verdict}\n`);

@@ -14,3 +14,4 @@ export type DeliveryAttempt = z.infer<typeof deliveryAttempt>;
 
 /** `GET /v1/verifications/{id}/deliveries`, oldest first. */
 export const deliveryLogPage = z.strictObject({ data: z.array(deliveryAttempt) }).meta({ id: 'DeliveryLog' });
+export type DeliveryLog = z.infer<typeof deliveryLogPage>;

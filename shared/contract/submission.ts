@@ -50,6 +50,8 @@ export const submission = z
 /** The fields of the `multipart/form-data` form; the photo comes as the file part `image`. */
 export const submissionForm = z.strictObject({ ...subjectTexts, ...options });
 export type SubmissionForm = z.infer<typeof submissionForm>;
+/** As its sender writes it: what has a default may be left out. */
+export type SubmissionFields = z.input<typeof submissionForm>;
 
 export const listQuery = z.strictObject({
   status: verificationStatus.optional(),

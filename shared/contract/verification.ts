@@ -70,6 +70,7 @@ export type Verification = z.infer<typeof verification>;
 export const verificationPage = z
   .strictObject({ data: z.array(verification), nextCursor: z.string().nullable() })
   .meta({ id: 'VerificationPage' });
+export type VerificationPage = z.infer<typeof verificationPage>;
 
 /** Body of the webhook (Standard Webhooks 1.0.0, "Payload structure"). */
 export const verificationEvent = z

@@ -1,6 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
-import { verifyWebhook, WebhookVerificationError } from '../../client/veriqueue.ts';
+import { verifyWebhook as verifyAtOnce } from '../../client/server-package-entry.ts';
+import { verifyWebhook as verifyByWebCrypto, WebhookVerificationError } from '../../client/veriqueue.ts';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 
 const secret = `whsec_${Buffer.alloc(32, 1).toString('base64')}`;
@@ -17,29 +18,34 @@ function sign(bytes: Buffer = body, { secrets = [secret], ageSeconds = 0 } = {})
   return { ...computeWebhookHeaders({ id: 'evt_1', timestampSeconds, body: bytes, secrets }) };
 }
 
-describe('verifyWebhook', () => {
-  test('reads the event, from bytes or text', () => {
-    expect(verifyWebhook(body, sign(), secret)).toEqual(event);
-    expect(verifyWebhook(new Uint8Array(body), sign(), secret)).toEqual(event);
-    expect(verifyWebhook(body.toString(), sign(), secret)).toEqual(event);
+type Verify = (...given: Parameters<typeof verifyByWebCrypto>) => Promise<unknown>;
+
+describe.each<[string, Verify]>([
+  ['verifyWebhook of @veriqueue/client', verifyByWebCrypto],
+  ['verifyWebhook of veriqueue/client', async (...given) => verifyAtOnce(...given)],
+])('%s', (_entry, verifyWebhook) => {
+  test('reads the event, from bytes or text', async () => {
+    expect(await verifyWebhook(body, sign(), secret)).toEqual(event);
+    expect(await verifyWebhook(new Uint8Array(body), sign(), secret)).toEqual(event);
+    expect(await verifyWebhook(body.toString(), sign(), secret)).toEqual(event);
   });
 
-  test('takes headers as fetch, Node and others hand them over', () => {
+  test('takes headers as fetch, Node and others hand them over', async () => {
     const headers = sign();
     const upperCase = Object.fromEntries(
       Object.entries(headers).map(([name, value]) => [name.toUpperCase(), value]),
     );
     const node = { ...headers, 'set-cookie': ['a', 'b'], host: undefined };
     for (const given of [new Headers(headers), upperCase, node]) {
-      expect(verifyWebhook(body, given, secret)).toEqual(event);
+      expect(await verifyWebhook(body, given, secret)).toEqual(event);
     }
   });
 
-  test('takes both secrets throughout a rotation, whichever of them signed', () => {
+  test('takes both secrets throughout a rotation, whichever of them signed', async () => {
     const both = [otherSecret, secret];
-    expect(verifyWebhook(body, sign(body, { secrets: [secret] }), both)).toEqual(event);
-    expect(verifyWebhook(body, sign(body, { secrets: [otherSecret] }), both)).toEqual(event);
-    expect(verifyWebhook(body, sign(body, { secrets: both }), secret)).toEqual(event);
+    expect(await verifyWebhook(body, sign(body, { secrets: [secret] }), both)).toEqual(event);
+    expect(await verifyWebhook(body, sign(body, { secrets: [otherSecret] }), both)).toEqual(event);
+    expect(await verifyWebhook(body, sign(body, { secrets: both }), secret)).toEqual(event);
   });
 
   const changed = Buffer.from(body.toString().replace('17', '18'));
@@ -57,9 +63,18 @@ describe('verifyWebhook', () => {
     ['a body that is no JSON', Buffer.from('{"type":'), sign(Buffer.from('{"type":'))],
     ['a body that is no event', Buffer.from('"type"'), sign(Buffer.from('"type"'))],
     ['an empty body', Buffer.alloc(0), sign(Buffer.alloc(0))],
-  ])('refuses %s', (_name, bytes, headers) => {
-    expect(() => verifyWebhook(bytes, headers, secret)).toThrow(WebhookVerificationError);
-    expect(() => verifyWebhook(bytes, headers, [secret, secret])).toThrow(/^Cannot verify the webhook: /);
+    ['a signature that is none', body, { ...sign(), 'webhook-signature': 'v1,_ v1 ,' }],
+    [
+      'a signature of another version',
+      body,
+      { ...sign(), 'webhook-signature': sign()['webhook-signature']?.replace('v1,', 'v1a,') ?? '' },
+    ],
+    ['part of the signature', body, { ...sign(), 'webhook-signature': 'v1,AAAA' }],
+  ])('refuses %s', async (_name, bytes, headers) => {
+    await expect(verifyWebhook(bytes, headers, secret)).rejects.toThrow(WebhookVerificationError);
+    await expect(verifyWebhook(bytes, headers, [secret, secret])).rejects.toThrow(
+      /^Cannot verify the webhook: /,
+    );
   });
 
   test.each([
@@ -67,17 +82,14 @@ describe('verifyWebhook', () => {
     ['an empty secret', ''],
     ['a secret that is none', 'whsec_not-base64-at-all'],
     ['one of two that is none', [secret, 'whsec_not-base64-at-all']],
-  ])('says so when it is given %s, and does not quote it', (_name, given) => {
-    const call = () => verifyWebhook(body, sign(), given);
-    expect(call).toThrow(TypeError);
-    expect(inspect(catchOf(call))).not.toContain('not-base64');
+  ])('says so when it is given %s, and does not quote it', async (_name, given) => {
+    const error: unknown = await verifyWebhook(body, sign(), given).catch((thrown: unknown) => thrown);
+    expect(error).toBeInstanceOf(TypeError);
+    expect(inspect(error)).not.toContain('not-base64');
   });
 });
 
-function catchOf(call: () => unknown): unknown {
-  try {
-    return call();
-  } catch (error) {
-    return error;
-  }
-}
+test('verifyWebhook of veriqueue/client gives the event at once, as it did before', () => {
+  expect(verifyAtOnce(body, sign(), secret)).toEqual(event);
+  expect(() => verifyAtOnce(body, sign(), otherSecret)).toThrow(WebhookVerificationError);
+});

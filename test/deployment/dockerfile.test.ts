@@ -31,7 +31,7 @@ describe('the Dockerfile', () => {
       '--from=build /app/dist ./dist',
     ]);
     expect(readStages().flatMap((stage) => stage.map(({ text }) => text))).toContain(
-      'npm ci --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund',
+      'npm ci --workspaces=false --omit=dev --omit=optional --ignore-scripts --no-audit --no-fund',
     );
   });
 

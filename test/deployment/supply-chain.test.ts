@@ -81,6 +81,18 @@ describe('the dependencies', () => {
     expect(await judge(withPackage({ engines: { node } }))).toEqual({ code: 0, broken: [] });
   });
 
+  it('may not gain a link to anything but a package of this repository', async () => {
+    const { broken } = await judge(withPackage({ resolved: '../elsewhere', link: true }));
+    expect(broken).toEqual([expect.stringMatching(/address of its own/), 'node_modules/added']);
+  });
+
+  it('stay those of the server: the client gains none', async () => {
+    const { code, broken } = await judge((lock) => {
+      lock.packages['client'] = { ...lock.packages['client'], dependencies: { zod: '^4.0.0' } };
+    });
+    expect({ code, broken }).toEqual({ code: 1, broken: ['the client has no dependency', 'client'] });
+  });
+
   it('are named by version in package.json too', async () => {
     const { broken } = await judge((_, manifest) => {
       manifest['dependencies'] = { ...manifest['dependencies'], zod: 'https://example.com/zod.tgz' };

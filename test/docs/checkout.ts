@@ -1,6 +1,7 @@
-import { chmod, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, cp, mkdir, mkdtemp, readdir, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buildClient } from '../../client/build/build-client.ts';
 import { type BuiltProgram, buildProgram, root } from '../deployment/built-program.ts';
 
 /** A folder that looks like a fresh clone after `npm ci` and a build, for a reader to work in. */
@@ -38,13 +39,17 @@ export async function makeCheckout(): Promise<Checkout> {
 
 async function fill(program: BuiltProgram, folder: string): Promise<Checkout> {
   const entries = (await readdir(root)).filter((entry) => !LEFT_OUT.includes(entry));
-  const packages = await readdir(join(root, 'node_modules'));
+  const packages = (await readdir(join(root, 'node_modules'))).filter((entry) => entry !== '@veriqueue');
   const [modules, bin] = [join(folder, 'node_modules'), join(folder, '.shims')];
-  await Promise.all([mkdir(modules), mkdir(bin)]);
+  const client = join(modules, '@veriqueue/client');
+  await Promise.all([mkdir(client, { recursive: true }), mkdir(bin)]);
   await Promise.all([
     ...entries.map((entry) => symlink(join(root, entry), join(folder, entry))),
     ...packages.map((entry) => symlink(join(root, 'node_modules', entry), join(modules, entry))),
     symlink(join(program.folder, 'dist'), join(folder, 'dist')),
+    // Not the workspace itself, whose build would be left in this checkout.
+    copyFile(join(root, 'client/package.json'), join(client, 'package.json')),
+    buildClient(join(client, 'dist')),
     // Copied, so that it finds the build beside it.
     cp(join(root, 'bin'), join(folder, 'bin'), { recursive: true }),
     ...Object.entries(SHIMS).map(async ([name, script]) => {

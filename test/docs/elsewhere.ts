@@ -122,19 +122,19 @@ export const elsewhere: readonly ElsewhereRow[] = [
     page: 'docs/client.md',
     begins: 'npm init',
     reason: 'installs the package into an empty folder',
-    executedBy: 'test/deployment/package.test.ts',
+    executedBy: 'test/deployment/client-package.test.ts',
   },
   {
     page: 'docs/client.md',
     begins: '/** Submits one photo',
     reason: 'runs in that folder',
-    executedBy: 'test/deployment/package.test.ts',
+    executedBy: 'test/deployment/client-package.test.ts',
   },
   {
     page: 'docs/client.md',
     begins: 'npx tsc',
     reason: 'runs in that folder',
-    executedBy: 'test/deployment/package.test.ts',
+    executedBy: 'test/deployment/client-package.test.ts',
   },
   {
     page: 'docs/receiving.md',

@@ -5,15 +5,15 @@ export const fragments: readonly FragmentRow[] = [
   {
     page: 'docs/client.md',
     begins: 'const veriqueue = new Veriqueue({ url, apiKey });',
-    before: `import { Veriqueue } from 'veriqueue/client';
+    before: `import { Veriqueue } from '@veriqueue/client';
 const [url, apiKey] = ['http://127.0.0.1:3000', 'vq_0a1b2c'];
 `,
   },
   {
     page: 'docs/client.md',
-    begins: 'const event = verifyWebhook(body, request.headers, secret);',
+    begins: 'const event = await verifyWebhook(body, request.headers, secret);',
     before: `import { Webhook } from 'standardwebhooks';
-import { verifyWebhook } from 'veriqueue/client';
+import { verifyWebhook } from '@veriqueue/client';
 const secret = 'whsec_MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY=';
 const body = '{"type":"webhook.test","timestamp":"2026-03-01T08:00:00.000Z","data":{"clientId":"cli_1"}}';
 const at = new Date();

@@ -1,0 +1,61 @@
+import { z } from 'zod';
+import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
+import { laneOverview } from '../../shared/contract/lane.ts';
+import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
+import { problem, problemTable } from '../../shared/contract/problem.ts';
+import { submissionForm } from '../../shared/contract/submission.ts';
+import { usageReport } from '../../shared/contract/usage.ts';
+import {
+  attempt,
+  outcome,
+  verification,
+  verificationEvent,
+  verificationPage,
+  verificationStatus,
+} from '../../shared/contract/verification.ts';
+import { jsonSchema, printType } from './print-type.ts';
+
+/** The types that the client shows and that the contract infers from a schema, by their names. */
+const INFERRED = {
+  Attempt: attempt,
+  DeliveryAttempt: deliveryAttempt,
+  DeliveryLog: deliveryLogPage,
+  LaneOverview: laneOverview,
+  Outcome: outcome,
+  OutcomeRow: outcomeRow,
+  OutcomesPage: outcomesPage,
+  Problem: problem,
+  SubmissionFields: submissionForm,
+  UsageReport: usageReport,
+  Verification: verification,
+  VerificationEvent: verificationEvent,
+  VerificationPage: verificationPage,
+  VerificationStatus: verificationStatus,
+} as const satisfies Record<string, z.ZodType>;
+
+/** Only what is sent has fields with defaults, which its sender may leave out. */
+const SENT: readonly string[] = ['SubmissionFields'] satisfies (keyof typeof INFERRED)[];
+
+/**
+ * The contract's types written out as a declaration module, so that the package needs neither zod nor the server. What the
+ * schemas describe becomes their comments. A test compares each type with the one that its schema infers.
+ */
+export function printContract(): string {
+  const registry = z.registry<{ id: string }>();
+  for (const [name, schema] of Object.entries(INFERRED)) registry.add(schema, { id: name });
+  const [read, sent] = (['output', 'input'] as const).map(
+    (io) => z.toJSONSchema(registry, { uri: (id) => id, io }).schemas,
+  );
+  const declarations = Object.keys(INFERRED).map((name) => {
+    const schema = jsonSchema.parse((SENT.includes(name) ? sent : read)?.[name]);
+    const text = printType(schema);
+    return text.startsWith('{') ? `export interface ${name} ${text}` : `export type ${name} = ${text};`;
+  });
+  const codes = Object.keys(problemTable).map((code) => `'${code}'`);
+  return [
+    ...declarations,
+    `export type ProblemCode = ${codes.join(' | ')};`,
+    `export type FieldError = NonNullable<Problem['errors']>[number];`,
+    '',
+  ].join('\n');
+}

@@ -1,0 +1,140 @@
+import type { VerificationEvent } from '../shared/contract/verification.ts';
+import { VeriqueueError } from './veriqueue-error.ts';
+
+/** What `veriqueue deliveries test` sends: it is about no verification. */
+export interface WebhookTestEvent {
+  readonly type: 'webhook.test';
+  /** RFC 3339, UTC */
+  readonly timestamp: string;
+  readonly data: { readonly clientId: string };
+}
+
+/** Do nothing with a type you do not know, and acknowledge it: there will be more. */
+export type WebhookEvent = VerificationEvent | WebhookTestEvent;
+
+/** As Node, `fetch` and most frameworks hand them over; names in any case. */
+export type WebhookHeaders = Headers | { readonly [name: string]: string | readonly string[] | undefined };
+
+/** This is no event of Veriqueue, or too old to be one: answer 4xx, and do nothing with the body. */
+export class WebhookVerificationError extends VeriqueueError {
+  static {
+    WebhookVerificationError.prototype.name = 'WebhookVerificationError';
+  }
+
+  constructor(reason: string) {
+    super(`Cannot verify the webhook: ${reason}`, { attempts: 0 });
+  }
+}
+
+/** What is left to compute of a webhook: whether one of the signatures is the HMAC-SHA256 of `content` under one of the keys. */
+export interface SignedWebhook {
+  readonly keys: readonly Uint8Array<ArrayBuffer>[];
+  readonly content: Uint8Array<ArrayBuffer>;
+  readonly signatures: readonly Uint8Array<ArrayBuffer>[];
+  /** The body. Not parsed, because nobody knows yet who wrote it. */
+  readonly text: string;
+}
+
+/** Standard Webhooks 1.0.0, "Webhook metadata": an event that is older or newer than this may be a replayed one. */
+const TOLERANCE_SECONDS = 5 * 60;
+
+const SECRET_PREFIX = 'whsec_';
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Reads all of a webhook but its event, whose signature its caller has to compare first.
+ *
+ * @param now ms epoch
+ * @throws {WebhookVerificationError} when a signature header is missing, or the time is more than five minutes off
+ * @throws {TypeError} when a secret is not one, or there is none
+ */
+export function readSignedWebhook(
+  body: string | Uint8Array,
+  headers: WebhookHeaders,
+  secret: string | readonly string[],
+  now: number,
+): SignedWebhook {
+  const secrets = typeof secret === 'string' ? [secret] : secret;
+  if (secrets.length === 0)
+    throw new TypeError('Cannot verify a webhook: it needs at least one secret, received none');
+  // All are read before any is tried, so that a wrong one shows at once and not in the next rotation.
+  const keys = secrets.map(readKey);
+  const found = readHeaders(headers);
+  const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) =>
+    requireHeader(found, name),
+  );
+  const sentSeconds = /^\d{1,12}$/.test(timestamp ?? '') ? Number(timestamp) : Number.NaN;
+  if (!(Math.abs(Math.floor(now / 1000) - sentSeconds) <= TOLERANCE_SECONDS)) {
+    throw new WebhookVerificationError('webhook-timestamp must be a time at most five minutes from now');
+  }
+  const bytes = typeof body === 'string' ? new TextEncoder().encode(body) : body;
+  return {
+    keys,
+    content: concatenate(new TextEncoder().encode(`${id}.${timestamp}.`), bytes),
+    signatures: (signature ?? '').split(' ').flatMap(readSignature),
+    text: new TextDecoder().decode(bytes),
+  };
+}
+
+/**
+ * Reads the event of a webhook whose signature is right: it is what a worker wrote, but the secret may sign for others too.
+ *
+ * @throws {WebhookVerificationError} when the body is not an event
+ */
+export function parseEvent(text: string): WebhookEvent {
+  try {
+    const event: unknown = JSON.parse(text);
+    if (typeof event === 'object' && event !== null && 'type' in event && 'data' in event) {
+      return event as WebhookEvent;
+    }
+  } catch {
+    // Said below: a parser's message quotes what it was given.
+  }
+  throw new WebhookVerificationError('the body must be an event as JSON');
+}
+
+/** No signature of it is right. */
+export function wrongSignature(): WebhookVerificationError {
+  return new WebhookVerificationError('webhook-signature must hold a signature of this body by your secret');
+}
+
+function readKey(secret: string): Uint8Array<ArrayBuffer> {
+  const text = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
+  const key = text === '' ? null : decodeBase64(text);
+  if (key === null) throw new TypeError('Cannot verify a webhook: a secret must be whsec_ and Base64');
+  return key;
+}
+
+function readHeaders(headers: WebhookHeaders): ReadonlyMap<string, string> {
+  const entries = headers instanceof Headers ? [...headers] : Object.entries(headers);
+  return new Map(
+    entries.flatMap(([name, value]) =>
+      typeof value === 'string' ? [[name.toLowerCase(), value] as const] : [],
+    ),
+  );
+}
+
+function requireHeader(headers: ReadonlyMap<string, string>, name: string): string {
+  const value = headers.get(name) ?? '';
+  if (value === '') throw new WebhookVerificationError(`the header ${name} must be present`);
+  return value;
+}
+
+/** Of `v1,<Base64>`; signatures of other versions are passed by. */
+function readSignature(entry: string): Uint8Array<ArrayBuffer>[] {
+  const [version, text = ''] = entry.split(',');
+  const signature = version === 'v1' ? decodeBase64(text) : null;
+  return signature === null ? [] : [signature];
+}
+
+/** By `atob`, because `Buffer` is Node's alone. */
+function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
+  return BASE64.test(text) ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : null;
+}
+
+function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {
+  const whole = new Uint8Array(first.byteLength + second.byteLength);
+  whole.set(first);
+  whole.set(second, first.byteLength);
+  return whole;
+}
