@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { afterEach, beforeEach, expect, it } from 'vitest';
+import { hasRedis } from '../../support/has-redis.ts';
 
 let folder: string;
 let children: ChildProcess[] = [];
@@ -47,27 +48,33 @@ it('a photo that is not there is named before anything is started', async () => 
   expect(await leftBehind()).toEqual([]);
 });
 
-it('a photo that is none is refused with the reason, exit 1, and what the parts said is kept', async () => {
-  const { child, ended } = demo('--photo', 'package.json');
-  const [, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
-  expect(code).toBe(1);
-  expect(complained).toMatch(/with package\.json: .*image/i);
-  const kept = /kept in (\S+)/.exec(complained)?.[1] ?? '';
-  expect(kept.startsWith(folder)).toBe(true);
-  expect(await readdir(join(kept, '..'))).toContain('demo.log');
-});
+it.skipIf(!hasRedis)(
+  'a photo that is none is refused with the reason, exit 1, and what the parts said is kept',
+  async () => {
+    const { child, ended } = demo('--photo', 'package.json');
+    const [, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
+    expect(code).toBe(1);
+    expect(complained).toMatch(/with package\.json: .*image/i);
+    const kept = /kept in (\S+)/.exec(complained)?.[1] ?? '';
+    expect(kept.startsWith(folder)).toBe(true);
+    expect(await readdir(join(kept, '..'))).toContain('demo.log');
+  },
+);
 
-it('interrupted, it stops everything, leaves nothing behind, and says so by its exit code', async () => {
-  const { child, ended } = demo();
-  let said = '';
-  await new Promise<void>((resolve) => {
-    child.stdout.on('data', (chunk: Buffer) => {
-      said += chunk.toString();
-      if (said.includes('Submitting')) resolve();
+it.skipIf(!hasRedis)(
+  'interrupted, it stops everything, leaves nothing behind, and says so by its exit code',
+  async () => {
+    const { child, ended } = demo();
+    let said = '';
+    await new Promise<void>((resolve) => {
+      child.stdout.on('data', (chunk: Buffer) => {
+        said += chunk.toString();
+        if (said.includes('Submitting')) resolve();
+      });
     });
-  });
-  child.kill('SIGINT');
-  expect(await ended).toBe(130);
-  expect(said).toContain('Stopping everything');
-  expect(await leftBehind()).toEqual([]);
-});
+    child.kill('SIGINT');
+    expect(await ended).toBe(130);
+    expect(said).toContain('Stopping everything');
+    expect(await leftBehind()).toEqual([]);
+  },
+);
