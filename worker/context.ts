@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { createLane, type Lane } from '../shared/account/limiter/lane.ts';
 import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
+import { createLimiter, type Limiter } from '../shared/account/limiter/limiter.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
@@ -16,7 +16,7 @@ import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
 import { laneUpstreamOf, type WorkerSettings } from './settings.ts';
-import { createSettle, type Settle } from './verification/settle-outcome.ts';
+import { createFinish, type FinishVerification } from './verification/finish-verification.ts';
 
 /** What the parts of one worker process share. */
 export interface WorkerContext {
@@ -31,12 +31,12 @@ export interface WorkerContext {
   readonly queueRedis: Redis;
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
   readonly promptRedis: Redis;
-  readonly lane: Lane;
+  readonly limiter: Limiter;
   /** What this worker asks, and with it the whole lane. */
   readonly upstream: LaneUpstream;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
-  readonly settle: Settle;
+  readonly finish: FinishVerification;
   /** For what is in hand and must be written down, however long Redis refuses it. */
   readonly writes: PatientWrites;
   /** `redis` with that patience. */
@@ -139,7 +139,7 @@ function openContext({
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
   const account = accountKeys(settings.LANE);
-  const lane = createLane({ redis: laneRedis, keys: account, options: laneOptions(settings), log });
+  const limiter = createLimiter({ redis: laneRedis, keys: account, options: limiterOptions(settings), log });
   const writes = createPatientWrites({
     probe: () => probeWrites(redis, keys),
     log,
@@ -155,10 +155,10 @@ function openContext({
     redis,
     queueRedis,
     promptRedis: laneRedis,
-    lane,
+    limiter,
     upstream: laneUpstreamOf(settings),
     billedCodes,
-    settle: createSettle({
+    finish: createFinish({
       redis: patient,
       keys,
       matchThreshold,
@@ -182,7 +182,7 @@ function openContext({
     context,
     close: async () => {
       writes.stop();
-      await lane.close();
+      await limiter.close();
       await flow.close();
     },
   };
@@ -196,7 +196,7 @@ async function pingWithin(redis: Redis, ms: number): Promise<void> {
   }
 }
 
-function laneOptions(settings: WorkerSettings) {
+function limiterOptions(settings: WorkerSettings) {
   return {
     quotaPerSecond: settings.QUOTA_PER_SECOND,
     probeIntervalMs: settings.PROBE_INTERVAL,

@@ -1,5 +1,5 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { SlotRank } from '../shared/account/limiter/lane-call.ts';
+import type { SlotRank } from '../shared/account/limiter/limiter-command.ts';
 import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';

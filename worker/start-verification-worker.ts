@@ -1,7 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import { createPersonLimit, type PersonLimit } from '../shared/account/person-limit/person-limit.ts';
 import { isFinal } from '../shared/contract/verification-status.ts';
-import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/decide.ts';
+import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
+import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/retry-policy.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
 import type { WorkerContext } from './context.ts';
@@ -20,7 +21,7 @@ import { processVerification } from './verification/verification-processor.ts';
 
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
-  const { settings, keys, redis, settle, log, now } = context;
+  const { settings, keys, redis, finish, log, now } = context;
   const endpoint = new URL(settings.FACEID_ENDPOINT);
   const upstream = connectUpstream(settings, endpoint, now);
   const claims = { redis, keys, workerId: context.workerId };
@@ -54,7 +55,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
           {
             claims,
             keyRing: context.keyRing,
-            settle,
+            finish,
             writes: context.writes,
             laneWatch,
             gate,
@@ -98,9 +99,9 @@ function connectUpstream(settings: WorkerSettings, endpoint: URL, now: () => num
   });
 }
 
-function watchLane({ lane, redis, keys, now }: WorkerContext): LaneWatch {
+function watchLane({ limiter, redis, keys, now }: WorkerContext): LaneWatch {
   return createLaneWatch({
-    readState: () => lane.state(),
+    readState: () => limiter.state(),
     hasUntried: () => hasUntried(redis, keys),
     now,
   });
@@ -123,10 +124,10 @@ function limitPersons({ settings, accountKeys, writes, ...context }: WorkerConte
 }
 
 /** What this program cannot work on is answered so, and its event goes out. */
-async function giveUpVerification({ redis, keys, settle }: WorkerContext, id: string): Promise<void> {
+async function giveUpVerification({ redis, keys, finish }: WorkerContext, id: string): Promise<void> {
   const read = await readRecord(redis, keys, id);
   if (read.status !== 'found' || isFinal(read.record)) return;
-  await settle(read.record, { code: 'Veriqueue.ProcessingFailed', call: null });
+  await finish(read.record, { row: resolveOutcome('Veriqueue.ProcessingFailed'), call: null });
 }
 
 /** The settings hold that there is a key where one is needed. */

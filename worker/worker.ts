@@ -136,10 +136,10 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
 const READY_WITHIN_MS = 1_000;
 
 async function judgeReadiness(
-  { lane, redis, workerId, writes }: WorkerContext,
+  { limiter, redis, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
-  const answered = await within(READY_WITHIN_MS, Promise.all([lane.state(), redis.ping()]));
+  const answered = await within(READY_WITHIN_MS, Promise.all([limiter.state(), redis.ping()]));
   if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
@@ -187,7 +187,7 @@ async function startUpkeep({
     queue,
     quotaPerSecond,
     share,
-    isLaneOpen: async () => (await context.lane.state()).status === 'running',
+    isLaneOpen: async () => (await context.limiter.state()).status === 'running',
   });
   return {
     stop: async () => {

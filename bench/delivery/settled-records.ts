@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
-import { DEFAULT_BILLED_CODES } from '../../shared/outcomes/resolve-outcome.ts';
+import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
@@ -9,7 +9,7 @@ import { readRecord } from '../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
-import { computeSettlement, type FinalAnswer } from '../../worker/verification/settle-outcome.ts';
+import { computeSettlement, type FinalAnswer } from '../../worker/verification/finish-verification.ts';
 import { makePerson } from '../submitter.ts';
 
 export interface RecordsOrder {
@@ -70,7 +70,7 @@ function answer(now: number): FinalAnswer {
   const requestId = 'a5e6cd5c-7d8d-4d0c-8f5e-0b7f9d2b6c11';
   const attempt = { at: new Date(now).toISOString(), durationMs: 312, code: 'Success', requestId };
   return {
-    code: 'Success',
+    row: resolveOutcome('Success'),
     description: 'Matched',
     sim: 89.88,
     requestId,

@@ -1,4 +1,4 @@
-import type { LaneOptions } from '../../shared/account/limiter/lane-settings.ts';
+import type { LimiterOptions } from '../../shared/account/limiter/limiter-settings.ts';
 
 /** What one worker process of the benchmark is to do. */
 export interface AskerOrders {
@@ -11,7 +11,7 @@ export interface AskerOrders {
   readonly concurrency: number;
   /** Body sizes, spread evenly over their logarithm. */
   readonly bodyBytes: readonly [min: number, max: number];
-  readonly laneOptions?: LaneOptions;
+  readonly laneOptions?: LimiterOptions;
   /** Prints the lane's warnings. */
   readonly verbose?: boolean;
 }

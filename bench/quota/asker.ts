@@ -3,13 +3,14 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Worker } from 'bullmq';
 import { Agent } from 'undici';
-import { createLane } from '../../shared/account/limiter/lane.ts';
+import { createLimiter, type Limiter } from '../../shared/account/limiter/limiter.ts';
+import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { connectRedis } from '../../shared/store/redis/connect.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
-import { createHeldBody } from '../../worker/upstream/held-body.ts';
+import { createSplitBody, type SplitBody } from '../../worker/upstream/split-body.ts';
 import type { AskerOrders } from './asker-orders.ts';
 
 /*
@@ -28,29 +29,34 @@ function randomBody(): Buffer {
   return body.subarray(0, Math.round(min * (max / min) ** Math.random()));
 }
 
-/** Sends all but the last kilobyte, and that when `takeSlot` says so; undefined when there was no slot. */
-async function send(takeSlot: () => Promise<boolean>): Promise<'answered' | 'refused' | undefined> {
+interface Upload {
+  readonly body: SplitBody;
+  readonly reply: ReturnType<typeof dispatcher.request>;
+}
+
+/** Sends all but the last kilobyte. */
+async function upload(): Promise<Upload> {
   const content = randomBody();
-  const held = createHeldBody(content.subarray(0, -tailBytes), content.subarray(-tailBytes));
+  const body = createSplitBody(content.subarray(0, -tailBytes), content.subarray(-tailBytes));
   const reply = dispatcher.request({
     origin,
     path: '/',
     method: 'POST',
     headers: { 'content-length': String(content.length) },
-    body: held.chunks as unknown as Readable,
+    body: body.chunks as unknown as Readable,
   });
   reply.catch(() => undefined);
-  await held.uploaded;
-  if (!(await takeSlot())) {
-    held.giveUp();
-    return undefined;
-  }
-  held.release();
+  await body.uploaded;
+  return { body, reply };
+}
+
+async function complete({ body, reply }: Upload): Promise<'answered' | 'refused'> {
+  body.complete();
   const text = await (await reply).body.text();
   return text.includes('RequestLimitExceeded') ? 'refused' : 'answered';
 }
 
-async function askLane(): Promise<never> {
+async function askLimiter(): Promise<never> {
   const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silent });
   const options = { quotaPerSecond: orders.quota, ...orders.laneOptions };
   const log = orders.verbose
@@ -60,13 +66,13 @@ async function askLane(): Promise<never> {
       }
     : silent;
   const keys = laneKeys('bench');
-  const lane = createLane({ redis, keys: accountKeys('bench'), options, log });
+  const limiter = createLimiter({ redis, keys: accountKeys('bench'), options, log });
   const mark = await claimOne({ redis, keys, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {
     let again = false;
     for (;;) {
       try {
-        again = await sendThrough(lane, mark, again);
+        again = await sendThrough(limiter, mark, again);
       } catch {
         await delay(100);
       }
@@ -87,26 +93,35 @@ async function claimOne(marks: ClaimContext): Promise<() => Promise<boolean>> {
   };
 }
 
-async function sendThrough(
-  lane: ReturnType<typeof createLane>,
-  prepare: () => Promise<boolean>,
-  again: boolean,
-): Promise<boolean> {
-  const grants: Awaited<ReturnType<typeof lane.take>>[] = [];
-  const evidence = await send(async () => {
-    const grant = await lane.take({ rank: again ? 'bulk_retry' : 'bulk', prepare });
-    grants.push(grant);
-    return grant.status === 'granted';
-  });
-  const [grant] = grants;
-  if (evidence && grant?.status === 'granted')
-    await lane.report(evidence, grant, evidence, String(grant.seq));
+/** The way of a worker: all but the tail ▸ a slot ▸ the mark ▸ the tail. */
+async function sendThrough(limiter: Limiter, mark: () => Promise<boolean>, again: boolean): Promise<boolean> {
+  const call = await upload();
+  const slot = await reserveMarked(limiter, mark, again ? 'bulk_retry' : 'bulk');
+  if (slot === null) {
+    call.body.abandon();
+    return false;
+  }
+  const evidence = await complete(call);
+  await limiter.report(evidence, slot, evidence, String(slot.seq));
   return evidence === 'refused';
+}
+
+async function reserveMarked(
+  limiter: Limiter,
+  mark: () => Promise<boolean>,
+  rank: 'bulk' | 'bulk_retry',
+): Promise<ReservedSlot | null> {
+  for (let since: number | undefined; ; ) {
+    const slot = await limiter.reserve({ rank, since });
+    if (slot.status !== 'reserved' || !(await mark())) return null;
+    if ((await slot.due()) === 'due') return slot;
+    since = slot.since;
+  }
 }
 
 function askBullMq(limiter: { max: number; duration: number }): void {
   const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silent });
-  const worker = new Worker('bench', () => send(async () => true), {
+  const worker = new Worker('bench', async () => complete(await upload()), {
     connection: redis,
     concurrency: orders.concurrency,
     limiter,
@@ -117,5 +132,5 @@ function askBullMq(limiter: { max: number; duration: number }): void {
 process.stdin.resume().once('end', () => process.exit(0));
 process.once('SIGTERM', () => process.exit(0));
 process.stdout.write('ready\n');
-if (orders.limiter === 'lane') await askLane();
+if (orders.limiter === 'lane') await askLimiter();
 else askBullMq(orders.limiter);

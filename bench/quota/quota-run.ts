@@ -4,7 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
-import type { LaneOptions } from '../../shared/account/limiter/lane-settings.ts';
+import type { LimiterOptions } from '../../shared/account/limiter/limiter-settings.ts';
 import { connectRedis } from '../../shared/store/redis/connect.ts';
 import type { AskerOrders } from './asker-orders.ts';
 import { type Judgement, judge } from './judge.ts';
@@ -25,7 +25,7 @@ export interface QuotaCase {
   readonly faults: boolean;
   readonly quota: number;
   readonly bodyBytes: readonly [number, number];
-  readonly laneOptions?: LaneOptions;
+  readonly laneOptions?: LimiterOptions;
 }
 
 export interface QuotaResult {

@@ -1,5 +1,5 @@
 import { speedOf } from '../../shared/account/lane-overview.ts';
-import { readLaneArrivals } from '../../shared/account/limiter/lane-state.ts';
+import { readLimiterArrivals } from '../../shared/account/limiter/limiter-state.ts';
 import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
@@ -31,7 +31,7 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   const day = ledgerDay(now());
   const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
     deps.lane.read(),
-    readLaneArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
+    readLimiterArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
     readUsage(redis, keys, { from: day, to: day }),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),

@@ -3,8 +3,8 @@ import { type AccountKeys, type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
-import { type LaneState, readLaneState } from './limiter/lane-state.ts';
 import { readLaneUpstream } from './limiter/lane-upstream.ts';
+import { type LimiterState, readLimiterState } from './limiter/limiter-state.ts';
 
 export function speedOf(lane: LaneOverview): LaneSpeed {
   return { moving: lane.status === 'running', perSecond: lane.quota.effectivePerSecond };
@@ -25,7 +25,7 @@ export async function readLaneOverview(
     redis.zcount(key('prioritized'), priority * PRIORITY_SPAN, (priority + 1) * PRIORITY_SPAN - 1);
   const { interactive, bulk } = queuePriority;
   const [state, counts, [photos, peak], upstream] = await Promise.all([
-    readLaneState(redis, accountKeys),
+    readLimiterState(redis, accountKeys),
     Promise.all([
       countPriority(interactive.retry),
       countPriority(interactive.fresh),
@@ -60,7 +60,12 @@ interface Counts {
   readonly photosStored: { readonly now: number; readonly peak: number };
 }
 
-function presentLane(lane: string, state: LaneState, quotaPerSecond: number, counts: Counts): LaneOverview {
+function presentLane(
+  lane: string,
+  state: LimiterState,
+  quotaPerSecond: number,
+  counts: Counts,
+): LaneOverview {
   const { livemode, interactive, bulk, retrying, verifying, photosStored } = counts;
   const perSecond = state.quotaPerSecond > 0 ? state.quotaPerSecond : quotaPerSecond;
   const effectivePerSecond = state.effectiveRate > 0 ? state.effectiveRate : perSecond;

@@ -1,3 +1,4 @@
+import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { shredSubject } from '../../shared/store/verifications/shred-subject.ts';
 import type { EachEntry } from './each-entry.ts';
@@ -24,10 +25,10 @@ export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepSte
   };
 }
 
-async function expireSubject({ redis, keys, queue, settle, log }: SweepDeps, id: string): Promise<void> {
+async function expireSubject({ redis, keys, queue, finish, log }: SweepDeps, id: string): Promise<void> {
   const read = await readRecord(redis, keys, id);
   if (read.status === 'found' && read.record.outcome === null) {
-    await settle(read.record, { code: 'Veriqueue.SubjectExpired', call: null });
+    await finish(read.record, { row: resolveOutcome('Veriqueue.SubjectExpired'), call: null });
   } else if (read.status === 'unreadable') {
     await shredSubject(redis, keys, id);
     log.error(

@@ -5,7 +5,7 @@ import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { WorkerMetrics } from '../metrics.ts';
-import type { Settle } from '../verification/settle-outcome.ts';
+import type { FinishVerification } from '../verification/finish-verification.ts';
 
 export interface SweepDeps {
   readonly redis: Redis;
@@ -14,7 +14,7 @@ export interface SweepDeps {
   readonly queue: Pick<JobQueue, 'remove' | 'getJobState'>;
   readonly deliveries: Pick<JobQueue, 'remove'>;
   readonly flow: Pick<AtomicFlow, 'add'>;
-  readonly settle: Settle;
+  readonly finish: FinishVerification;
   readonly subjectTtlMs: number;
   readonly writes: Pick<PatientWrites, 'note'>;
   readonly metrics: Pick<WorkerMetrics, 'swept' | 'sweepErrors' | 'sweepSkipped' | 'requeued' | 'lastSweep'>;

@@ -3,7 +3,7 @@ import type { OutcomeRow } from '../../shared/outcomes/outcome-row.ts';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { createFieldEncryptor, type FieldEncryptionSettings } from './field-encryption.ts';
-import { type Exchange, type ExchangeLimits, runHeldExchange, type WithheldReason } from './held-exchange.ts';
+import { type AbandonReason, type ExchangeEnd, type ExchangeLimits, openExchange } from './open-exchange.ts';
 import { type PreparedCall, prepareCall } from './prepared-call.ts';
 import { readAnswer, readServerTime, type UpstreamAnswer } from './read-answer.ts';
 import type { Subject } from './request-body.ts';
@@ -50,31 +50,6 @@ export interface UpstreamClientDeps {
   readonly now: () => number;
 }
 
-interface CallControl {
-  /**
-   * Awaited before the upload begins, with the body's size. Resolves when a slot is a few hundred milliseconds away, so
-   * that a large photo is out in time and no upload stands still for long; `false` gives the call up. Absent: at once.
-   */
-  readonly slotNear?: (bodyBytes: number, signal: AbortSignal) => Promise<boolean>;
-  /**
-   * Awaited when only the last bytes are still to go; `true` lets them go at that instant. The signal says that the slot
-   * is no longer wanted: the connection broke, or the hold ran out. Called again if an upload must be repeated.
-   */
-  readonly takeSlot: (signal: AbortSignal) => Promise<boolean>;
-  /** Awaited before a call that was refused for the clock is repeated: it is a call of its own, and must not be lost. */
-  readonly onSuperseded?: (call: SupersededCall) => Promise<void>;
-  /** Before the last bytes are out it gives the call up; after, it ends the wait for the answer. */
-  readonly signal: AbortSignal;
-}
-
-/** A call that was refused for the clock, and repeated by the client itself. It is a call of its own in the ledger. */
-export interface SupersededCall {
-  readonly code: string;
-  readonly requestId: string | null;
-  readonly sentAt: number;
-  readonly durationMs: number;
-}
-
 /** How a call ended. Times are milliseconds since the epoch, durations are counted from the last byte sent. */
 export type CallResult =
   | {
@@ -88,7 +63,9 @@ export type CallResult =
       readonly requestId: string | null;
       readonly sentAt: number;
       readonly durationMs: number;
-      readonly superseded: SupersededCall | null;
+      /** False when the upstream answered before the request was complete. */
+      readonly sent: boolean;
+      readonly repeat: 'clock_corrected' | null;
     }
   | {
       readonly status: 'unanswered';
@@ -101,21 +78,36 @@ export type CallResult =
       readonly requestId: string | null;
       /** For logs: an error code or `HTTP <status>`. */
       readonly cause: string;
-      readonly superseded: SupersededCall | null;
+      readonly repeat: 'broke_in_upload' | null;
     }
-  | {
-      readonly status: 'not_sent';
-      readonly reason: WithheldReason;
-      readonly superseded: SupersededCall | null;
-    };
+  | { readonly status: 'not_sent'; readonly reason: AbandonReason };
+
+/**
+ * Why a call is worth repeating at once, if the one before was not repeated for the same reason.
+ * - `broke_in_upload`: the connection broke under the upload, as a kept one does that the server closed. No complete request
+ *   has left, so nothing is asked twice. What broke after the tail had left is never repeated so, even on a kept connection
+ *   and before any byte of an answer: an event may arrive twice, because its receiver knows its id; a call has none, and the
+ *   upstream may have carried it out and charged for it.
+ * - `clock_corrected`: it was refused for our clock, which the client has corrected. It was a call of its own, in the ledger.
+ */
+export type RepeatReason = 'broke_in_upload' | 'clock_corrected';
+
+/** An upload of which all but the last bytes are out. See `OpenExchange`. */
+export interface OpenCall {
+  readonly signal: AbortSignal;
+  complete(): Promise<CallResult>;
+  abandon(): Promise<CallResult>;
+}
 
 export interface UpstreamClient {
   /** Everything heavy, before a slot is asked for. */
   readonly prepare: (subject: Subject) => Promise<PreparedCall>;
-  /** One request, or two when the clock was wrong. Fails only as what it is given fails. */
-  readonly call: (prepared: PreparedCall, control: CallControl) => Promise<CallResult>;
-  /** How far the upstream's clock is ahead of ours, as far as it made itself known. */
-  readonly clockOffsetMs: () => number;
+  /**
+   * Signs one request and sends all of it but the last bytes. Never rejects: what the network does shows in the call.
+   *
+   * @param signal before the last bytes are out it gives the call up; after, it ends the wait for the answer
+   */
+  readonly upload: (prepared: PreparedCall, signal: AbortSignal) => Promise<OpenCall>;
   /** Ends all connections at once. */
   readonly close: () => Promise<void>;
 }
@@ -140,44 +132,27 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
       payloadHash,
     });
 
-  /** One request. It is signed here, when its upload begins, so a signature never ages in a line. */
-  async function exchange(prepared: PreparedCall, control: CallControl): Promise<Exchange> {
-    const isNear = await awaitNearSlot(prepared, control);
-    if (control.signal.aborted) return { status: 'withheld', reason: 'aborted' };
-    if (!isNear) return { status: 'withheld', reason: 'no_slot' };
-    const { head, tail } = prepared;
-    const request = { path: endpoint.pathname, headers: sign(prepared.payloadHash), head, tail };
-    return runHeldExchange({ dispatcher, limits, now }, request, control);
-  }
-
-  /**
-   * Repeats an upload whose connection broke under it, as a kept one does that the server closed: no complete request has
-   * left, so nothing is asked twice.
-   *
-   * Not repeated is what broke after the tail had left, even on a kept connection and before any byte of an answer. An event
-   * may arrive twice, because its receiver knows its id; a call has none, and the upstream may have carried it out and
-   * charged for it. Its fate is unknown, which the outcome table decides about and the record marks.
-   */
-  async function exchangeOnLiveConnection(prepared: PreparedCall, control: CallControl): Promise<Exchange> {
-    const first = await exchange(prepared, control);
-    return first.status === 'lost' && first.brokeInUpload ? exchange(prepared, control) : first;
-  }
+  const read = (end: ExchangeEnd): CallResult => {
+    const result = toResult(end);
+    const serverTime = end.status === 'answer' ? readServerTime(end.http) : null;
+    if (result.status !== 'answered' || result.code !== EXPIRED_SIGNATURE || serverTime === null)
+      return result;
+    clock.offsetMs = serverTime - now();
+    return { ...result, repeat: 'clock_corrected' };
+  };
 
   return {
     prepare: (subject) => prepareCall(subject, encrypt),
-    async call(prepared, control) {
-      const first = await exchangeOnLiveConnection(prepared, control);
-      const result = toResult(first, null);
-      const serverTime = first.status === 'answer' ? readServerTime(first.http) : null;
-      if (result.status !== 'answered' || result.code !== EXPIRED_SIGNATURE || serverTime === null)
-        return result;
-      clock.offsetMs = serverTime - now();
-      const { code, requestId, sentAt, durationMs } = result;
-      const superseded = { code, requestId, sentAt, durationMs };
-      await control.onSuperseded?.(superseded);
-      return toResult(await exchangeOnLiveConnection(prepared, control), superseded);
+    upload: async ({ head, tail, payloadHash }, signal) => {
+      // Signed when its upload begins, so that a signature never ages while work waits.
+      const request = { path: endpoint.pathname, headers: sign(payloadHash), head, tail };
+      const exchange = await openExchange({ dispatcher, limits, now }, request, signal);
+      return {
+        signal: exchange.signal,
+        complete: async () => read(await exchange.complete()),
+        abandon: async () => read(await exchange.abandon()),
+      };
     },
-    clockOffsetMs: () => clock.offsetMs,
     close: () => dispatcher.destroy(),
   };
 }
@@ -195,34 +170,23 @@ function makePool(endpoint: URL, { connectTimeoutMs, keepAliveMs }: UpstreamLimi
   });
 }
 
-async function awaitNearSlot(
-  { bodyBytes }: PreparedCall,
-  { slotNear, signal }: CallControl,
-): Promise<boolean> {
-  try {
-    return (await slotNear?.(bodyBytes, signal)) ?? true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
-}
-
-function toResult(exchange: Exchange, superseded: SupersededCall | null): CallResult {
-  if (exchange.status === 'withheld') return { status: 'not_sent', reason: exchange.reason, superseded };
-  const { durationMs } = exchange;
-  if (exchange.status === 'lost') {
-    const { code, released: sent, startedAt: sentAt, cause } = exchange;
+function toResult(end: ExchangeEnd): CallResult {
+  if (end.status === 'abandoned') return { status: 'not_sent', reason: end.reason };
+  const { durationMs, completed: sent } = end;
+  if (end.status === 'lost') {
+    const { code, startedAt: sentAt, cause } = end;
+    const repeat = end.brokeInUpload ? 'broke_in_upload' : null;
     const row = resolveOutcome(code);
-    return { status: 'unanswered', code, row, sent, sentAt, durationMs, requestId: null, cause, superseded };
+    return { status: 'unanswered', code, row, sent, sentAt, durationMs, requestId: null, cause, repeat };
   }
-  const { http, sentAt, released: sent } = exchange;
+  const { http, sentAt } = end;
   const answer: UpstreamAnswer = readAnswer(http);
   const row = resolveOutcome(answer.code);
   const { requestId } = answer;
   if (answer.status === 'unreadable') {
     const { code } = answer;
     const cause = `HTTP ${http.status}`;
-    return { status: 'unanswered', code, row, sent, sentAt, durationMs, requestId, cause, superseded };
+    return { status: 'unanswered', code, row, sent, sentAt, durationMs, requestId, cause, repeat: null };
   }
   const { code, description, sim, extra } = answer;
   return {
@@ -235,6 +199,7 @@ function toResult(exchange: Exchange, superseded: SupersededCall | null): CallRe
     requestId,
     sentAt,
     durationMs,
-    superseded,
+    sent,
+    repeat: null,
   };
 }

@@ -1,4 +1,4 @@
-import type { LaneState } from '../../shared/account/limiter/lane-state.ts';
+import type { LimiterState } from '../../shared/account/limiter/limiter-state.ts';
 
 export type Passage =
   | { readonly status: 'open'; leave(): void }
@@ -20,7 +20,7 @@ export interface LaneWatch {
 }
 
 export interface LaneWatchDeps {
-  readonly readState: () => Promise<LaneState>;
+  readonly readState: () => Promise<LimiterState>;
   /** Whether verifications wait that have not been asked about yet. */
   readonly hasUntried: () => Promise<boolean>;
   readonly now: () => number;
@@ -31,7 +31,7 @@ const FRESH_MS = 250;
 export const LOOK_AGAIN_MS = 2_000;
 
 export function createLaneWatch({ readState, hasUntried, now }: LaneWatchDeps): LaneWatch {
-  let known: { readonly state: Promise<LaneState>; readonly at: number } | null = null;
+  let known: { readonly state: Promise<LimiterState>; readonly at: number } | null = null;
   let probing = false;
   const freshState = () => {
     if (known === null || now() - known.at > FRESH_MS) {

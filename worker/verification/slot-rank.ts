@@ -1,4 +1,4 @@
-import type { SlotRank } from '../../shared/account/limiter/lane-call.ts';
+import type { SlotRank } from '../../shared/account/limiter/limiter-command.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
 
 const { interactive, bulk } = queuePriority;

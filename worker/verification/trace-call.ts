@@ -1,13 +1,7 @@
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { serverAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Span, Tracing } from '../../shared/tracing/tracing.ts';
-import type { CallResult } from '../upstream/upstream-client.ts';
-import type { SlotWait } from './slot-taker.ts';
-
-interface TracedCall {
-  readonly call: CallResult;
-  readonly wait: SlotWait;
-}
+import type { CallOutcome } from './call-upstream.ts';
 
 /**
  * One upstream call in a span of its own, from the upload to the answer.
@@ -18,8 +12,8 @@ interface TracedCall {
 export function traceCall(
   { tracing, endpoint }: { readonly tracing: Tracing; readonly endpoint: URL },
   record: VerificationRecord,
-  call: () => Promise<TracedCall>,
-): Promise<TracedCall> {
+  call: () => Promise<CallOutcome>,
+): Promise<CallOutcome> {
   const attributes = () => ({
     'http.request.method': 'POST',
     ...serverAttributes(endpoint),
@@ -27,25 +21,24 @@ export function traceCall(
     'veriqueue.attempt.number': record.attemptsCounted + 1,
   });
   return tracing.run('POST ImageRecognitionV2', { kind: 'client', attributes }, async (span) => {
-    const traced = await call();
-    describeWait(tracing, span, traced.wait);
-    describeCall(span, traced.call);
-    return traced;
+    const outcome = await call();
+    describeOutcome(tracing, span, outcome);
+    return outcome;
   });
 }
 
-/** Told afterwards: nothing may stand between a slot and the bytes it was granted for. */
-function describeWait(tracing: Tracing, span: Span, wait: SlotWait): void {
-  if (wait.status !== 'granted') return;
-  const { waitedMs } = wait.slot;
-  span.set({ 'veriqueue.slot.wait_ms': Math.round(waitedMs) });
-  tracing.begin('wait for slot', { kind: 'internal', startedAt: wait.askedAt }).end(wait.askedAt + waitedMs);
-}
-
-function describeCall(span: Span, call: CallResult): void {
-  if (call.status === 'not_sent') {
-    span.set({ 'veriqueue.withheld': call.reason });
+/** Reported afterwards: nothing may stand between a slot and the bytes it was reserved for. */
+function describeOutcome(tracing: Tracing, span: Span, outcome: CallOutcome): void {
+  if (outcome.status === 'not_called') {
+    const { why } = outcome;
+    span.set({ 'veriqueue.withheld': why.status === 'abandoned' ? why.reason : why.status });
     return;
+  }
+  const { call, slot } = outcome;
+  if (slot !== null) {
+    const { askedAt, waitedMs } = slot;
+    span.set({ 'veriqueue.slot.wait_ms': Math.round(waitedMs) });
+    tracing.begin('wait for slot', { kind: 'internal', startedAt: askedAt }).end(askedAt + waitedMs);
   }
   span.set({ 'veriqueue.code': call.code });
   if (call.row.kind !== 'final') span.fail(call.code);

@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
+import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
@@ -16,11 +18,11 @@ import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import type { AskUpstream } from './ask-upstream.ts';
 import { judgeCrashes } from './crash-judgement.ts';
+import type { FinishVerification } from './finish-verification.ts';
 import type { LaneWatch } from './lane-watch.ts';
+import type { OwnedVerification } from './owned-verification.ts';
 import type { ProcessGate } from './process-gate.ts';
-import type { Settle } from './settle-outcome.ts';
 import { isRetryPriority } from './slot-rank.ts';
-import type { HeldVerification } from './slot-taker.ts';
 
 export interface VerificationDeps {
   readonly claims: ClaimContext;
@@ -28,7 +30,7 @@ export interface VerificationDeps {
   readonly laneWatch: LaneWatch;
   readonly gate: ProcessGate;
   readonly ask: AskUpstream;
-  readonly settle: Settle;
+  readonly finish: FinishVerification;
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
   readonly tracing: Tracing;
   readonly log: Logger;
@@ -96,7 +98,7 @@ export async function processVerification(
   }
 }
 
-/** From the claim on: a job that is started in vain, as in front of a closed lane, leaves no span. */
+/** From the claim on: a job whose start is fruitless, as in front of a closed lane, leaves no span. */
 function traceWork(
   { tracing, claims }: VerificationDeps,
   { id, clientId }: VerificationRecord,
@@ -114,15 +116,15 @@ function traceWork(
 
 async function workOn(
   deps: VerificationDeps,
-  held: HeldVerification,
+  owned: OwnedVerification,
   sealed: SealedSubject | null,
   run: JobRun,
 ): Promise<JobResult> {
-  if (judgeCrashes(held.record.deaths) !== 'quarantine') return askAbout(deps, held, sealed, run);
+  if (judgeCrashes(owned.record.deaths) !== 'quarantine') return askAbout(deps, owned, sealed, run);
   await sleep(LAST_WORD_MS);
   // The same claim, looked at again: a worker that has come back meanwhile did not die.
-  const { id, clientId } = held.record;
-  const token = held.claim.token;
+  const { id, clientId } = owned.record;
+  const token = owned.claim.token;
   const again = await claimVerification(deps.claims, { id, clientId, token, day: ledgerDay(deps.now()) });
   if (again.status === 'final' || again.status === 'cancelled') return { result: 'done' };
   if (again.status !== 'claimed') return { result: 'hand_back' };
@@ -133,19 +135,19 @@ async function workOn(
 
 async function askAbout(
   deps: VerificationDeps,
-  held: HeldVerification,
+  owned: OwnedVerification,
   sealed: SealedSubject | null,
   run: JobRun,
 ): Promise<JobResult> {
-  const { record, claim } = held;
+  const { record, claim } = owned;
   const subject = openIfUsable(deps, record, sealed);
-  if (typeof subject === 'string') return giveUp(deps, held, subject);
-  if (judgeCrashes(record.deaths) === 'run') return deps.ask(held, subject, run);
+  if (typeof subject === 'string') return giveUp(deps, owned, subject);
+  if (judgeCrashes(record.deaths) === 'run') return deps.ask(owned, subject, run);
   const release = await deps.gate.becomeAlone();
   try {
     const noted = await deps.writes.untilTaken(() => noteRunAlone(deps.claims, { id: record.id, claim }));
     if (noted === 'lost') return { result: 'hand_back' };
-    return await deps.ask(held, subject, run);
+    return await deps.ask(owned, subject, run);
   } finally {
     release();
   }
@@ -170,9 +172,9 @@ function openIfUsable(
 
 async function giveUp(
   deps: VerificationDeps,
-  { record, claim }: HeldVerification,
-  code: string,
+  { record, claim }: OwnedVerification,
+  code: OwnCode,
 ): Promise<JobResult> {
-  await deps.settle(record, { code, call: null, needs: claim });
+  await deps.finish(record, { row: resolveOutcome(code), call: null, needs: claim });
   return { result: 'done' };
 }

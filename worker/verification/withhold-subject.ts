@@ -1,5 +1,5 @@
 import type { SubjectFields } from '../../shared/sealing/subject.ts';
-import type { Called } from './conclude-attempt.ts';
+import type { Called } from './call-upstream.ts';
 
 const WITHHELD = '(withheld)';
 
@@ -44,7 +44,7 @@ function withhold(text: string, { idCard, name }: SubjectFields): string {
   const withoutNumber = withoutPhoto.toLowerCase().includes(idCard.toLowerCase())
     ? withoutPhoto.replace(new RegExp(idCard, 'gi'), WITHHELD)
     : withoutPhoto;
-  // Nearly every answer is English about somebody with a Chinese name, and the search costs more than all else here.
+  // Nearly every answer is English about a person with a Chinese name, and the search costs more than all else here.
   return ASCII.test(withoutNumber) && HAN.test(name)
     ? withoutNumber
     : withoutNumber.replace(patternOf(name), WITHHELD);

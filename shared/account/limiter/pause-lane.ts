@@ -1,31 +1,13 @@
+import { randomBytes } from 'node:crypto';
 import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
-import { defineScript } from '../../store/redis/script.ts';
-import type { LaneCall, LaneChange, LaneNews } from './lane-call.ts';
-import { parseLaneReply } from './lane-reply.ts';
-import { LANE_SCRIPT } from './lane-script.ts';
-import { resolveLaneSettings } from './lane-settings.ts';
-
-/**
- * The lane's own script, with the quota it has: an operator's call comes from a process that need not know the workers'
- * `QUOTA_PER_SECOND`, and must not set the lane back to another one. Read within the script, so that no worker can come
- * in between. A lane nobody has asked for a slot yet has none, and takes the default until a worker does.
- */
-const switchScript = defineScript({
-  name: 'laneSwitch',
-  keys: 1,
-  lua: `
-local operatorSettings = cjson.decode(ARGV[1])
-local quotaInUse = tonumber(redis.call('HGET', KEYS[1], 'size') or '0')
-if quotaInUse > 0 then
-  operatorSettings.quota = quotaInUse
-  ARGV[1] = cjson.encode(operatorSettings)
-end
-${LANE_SCRIPT}`,
-});
+import type { LimiterChange, LimiterReports } from './limiter-command.ts';
+import { parseLimiterReply } from './limiter-reply.ts';
+import { runLimiterScript } from './limiter-script.ts';
+import { resolveLimiterSettings } from './limiter-settings.ts';
 
 /** An operator has no slots to report on. */
-const NO_NEWS: LaneNews = { seen: 0, stepped: false, sent: [], reports: [] };
+const NO_REPORTS: LimiterReports = { seen: 0, stepped: false, sent: [], attempts: [] };
 
 const LONGEST_REASON = 200;
 
@@ -43,7 +25,7 @@ export type LanePause =
  */
 export async function pauseLane(redis: Redis, keys: AccountKeys, reason: string): Promise<LanePause> {
   const text = [...reason.replace(/[\p{C}\s]+/gu, ' ').trim()].slice(0, LONGEST_REASON).join('');
-  const changes = await callLane(redis, keys, { op: 'pause', news: NO_NEWS, reason: text });
+  const changes = await callLane(redis, keys, { op: 'pause', reason: text });
   return { status: changes.some(({ name }) => name === 'paused') ? 'paused' : 'already_paused' };
 }
 
@@ -58,12 +40,16 @@ export type LaneResumption =
  * @throws whatever ioredis throws
  */
 export async function resumeLane(redis: Redis, keys: AccountKeys): Promise<LaneResumption> {
-  const changes = await callLane(redis, keys, { op: 'resume', news: NO_NEWS });
+  const changes = await callLane(redis, keys, { op: 'resume' });
   const from = changes.flatMap(({ name, detail }) => (name === 'resumed' ? [detail] : []));
   return from.length > 0 ? { status: 'resumed', from } : { status: 'already_running' };
 }
 
-async function callLane(redis: Redis, keys: AccountKeys, call: LaneCall): Promise<readonly LaneChange[]> {
-  const settings = JSON.stringify(resolveLaneSettings());
-  return parseLaneReply(await switchScript(redis, [keys.quota()], [settings, JSON.stringify(call)])).changes;
+type Switch = { readonly op: 'pause'; readonly reason: string } | { readonly op: 'resume' };
+
+/** Each call is a client of its own with one command. */
+async function callLane(redis: Redis, keys: AccountKeys, change: Switch): Promise<readonly LimiterChange[]> {
+  const settings = JSON.stringify(resolveLimiterSettings());
+  const command = { ...change, client: randomBytes(6).toString('hex'), number: 1, reports: NO_REPORTS };
+  return parseLimiterReply(await runLimiterScript(redis, keys.quota(), settings, command)).changes;
 }

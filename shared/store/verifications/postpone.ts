@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { DailyWait } from '../../outcomes/decide.ts';
+import type { DailyWait } from '../../outcomes/retry-policy.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';

@@ -11,7 +11,7 @@ import {
   priority,
   verificationStatus,
 } from '../../contract/verification.ts';
-import type { DailyWait } from '../../outcomes/decide.ts';
+import type { DailyWait } from '../../outcomes/retry-policy.ts';
 import type { OwnedClaim } from './owned-claim.ts';
 
 /**

@@ -65,7 +65,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
     flow: { add: async () => undefined },
     writes: { note: () => false },
     metrics: createWorkerMetrics(keys, async () => undefined),
-    settle: async (record) => {
+    finish: async (record) => {
       settled.push(record.id);
       await lane.redis.zrem(keys.laneIndex(), record.id);
     },

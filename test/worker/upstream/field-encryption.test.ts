@@ -1,7 +1,7 @@
 import { constants, createDecipheriv, generateKeyPairSync, privateDecrypt } from 'node:crypto';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createFieldEncryptor, type EncryptedFields } from '../../../worker/upstream/field-encryption.ts';
-import { jsonAnswer, makeClient, neverAborted, SUBJECT, startRawUpstream } from './raw-upstream.ts';
+import { callAtOnce, jsonAnswer, makeClient, SUBJECT, startRawUpstream } from './raw-upstream.ts';
 import { makeSm2KeyPair, sm2Decrypt, sm4GcmDecrypt } from './sm-reference.ts';
 
 const FIELDS = { IdCard: '999999190001010000', Name: '欧阳测试' };
@@ -141,7 +141,7 @@ describe('a call with field encryption', () => {
     });
     open.push(client.close, upstream.close);
     const prepared = await client.prepare({ ...SUBJECT, extra: 'kyc' });
-    await client.call(prepared, { takeSlot: async () => true, signal: neverAborted() });
+    await callAtOnce(client, prepared);
     const body = JSON.parse(upstream.requests[0]?.body.toString() ?? '');
     expect(decryptSm4(body)).toEqual({ IdCard: SUBJECT.idCard, Name: SUBJECT.name });
     expect(body).toMatchObject({ Extra: 'kyc', ImageBase64: SUBJECT.photo.toString('base64') });

@@ -1,7 +1,9 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { createServer, type Server, type Socket } from 'node:net';
+import type { PreparedCall } from '../../../worker/upstream/prepared-call.ts';
 import {
+  type CallResult,
   createUpstreamClient,
   type UpstreamClient,
   type UpstreamClientDeps,
@@ -100,6 +102,16 @@ export const SUBJECT = {
 
 export function makeClient(endpoint: URL, deps: Partial<UpstreamClientDeps> = {}): UpstreamClient {
   return createUpstreamClient({ endpoint, credentials: CREDENTIALS, now: Date.now, ...deps });
+}
+
+/** Uploads and completes at once, as if the slot were there. */
+export async function callAtOnce(
+  client: UpstreamClient,
+  prepared: PreparedCall,
+  signal: AbortSignal = neverAborted(),
+): Promise<CallResult> {
+  const upload = await client.upload(prepared, signal);
+  return upload.signal.aborted ? upload.abandon() : upload.complete();
 }
 
 export const neverAborted = (): AbortSignal => new AbortController().signal;

@@ -3,9 +3,9 @@ import { afterEach, describe, expect, it } from 'vitest';
 import { hashPayload, signTc3 } from '../../../worker/upstream/tc3-signature.ts';
 import {
   CREDENTIALS,
+  callAtOnce,
   jsonAnswer,
   makeClient,
-  neverAborted,
   type RawUpstream,
   SUBJECT,
   startRawUpstream,
@@ -76,7 +76,7 @@ describe('the official SDK', () => {
     const upstream = await startUpstream();
     const client = makeClient(upstream.endpoint);
     open.push(client.close);
-    await client.call(await client.prepare(SUBJECT), { takeSlot: async () => true, signal: neverAborted() });
+    await callAtOnce(client, await client.prepare(SUBJECT));
     const theirs = sdkSign.sign3({
       method: 'POST',
       // Its URL has no port: with one it signs less than the Host header that travels.

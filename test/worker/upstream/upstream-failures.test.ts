@@ -4,8 +4,8 @@ import { afterEach, describe, expect, it } from 'vitest';
 import type { CallResult } from '../../../worker/upstream/upstream-client.ts';
 import {
   CREDENTIALS,
+  callAtOnce,
   httpAnswer,
-  jsonAnswer,
   makeClient,
   neverAborted,
   type RawBehavior,
@@ -30,7 +30,6 @@ const NO_ANSWER_IN_TIME = { answerTimeoutMs: 150 };
 interface Asked {
   readonly result: CallResult;
   readonly upstream: RawUpstream;
-  readonly slotsTaken: number;
 }
 
 async function ask(
@@ -42,13 +41,7 @@ async function ask(
   const client = makeClient(upstream.endpoint, { limits: { ...LIMITS, ...limits }, credentials });
   open.push(client.close);
   const prepared = await client.prepare({ ...SUBJECT, photo });
-  let slotsTaken = 0;
-  const takeSlot = async () => {
-    slotsTaken += 1;
-    return true;
-  };
-  const result = await client.call(prepared, { takeSlot, signal: neverAborted() });
-  return { result, upstream, slotsTaken };
+  return { result: await callAtOnce(client, prepared), upstream };
 }
 
 const answering = (bytes: string | Buffer): RawBehavior => ({ onRequest: (socket) => socket.end(bytes) });
@@ -155,23 +148,22 @@ describe('a call that gets no readable answer', () => {
       kind: 'fault',
     },
   ])('is $code when $when', async ({ behavior, code, kind, limits }) => {
-    const { result, upstream, slotsTaken } = await ask(behavior, limits === undefined ? {} : { limits });
+    const { result, upstream } = await ask(behavior, limits === undefined ? {} : { limits });
     expect(result).toMatchObject({
       status: 'unanswered',
       code,
       sent: true,
       row: { code, kind },
-      superseded: null,
+      repeat: null,
     });
     expect(upstream.requests).toHaveLength(1);
-    expect(slotsTaken).toBe(1);
   });
 
   it.each(['line\nend', 'ending\r\n', 'schlüssel\u4e00'])(
     'is an account fault when no request can be formed with the credentials: %j',
     async (bad) => {
       const credentials = { ...CREDENTIALS, token: bad };
-      const { result, upstream, slotsTaken } = await ask(answering(httpAnswer('')), { credentials });
+      const { result, upstream } = await ask(answering(httpAnswer('')), { credentials });
       expect(result).toMatchObject({
         status: 'unanswered',
         code: 'Veriqueue.RequestNotFormed',
@@ -179,8 +171,6 @@ describe('a call that gets no readable answer', () => {
         sent: false,
       });
       expect(upstream.requests).toHaveLength(0);
-      // By the slot the lane learns of it.
-      expect(slotsTaken).toBe(1);
     },
   );
 
@@ -217,12 +207,7 @@ describe('a call whose request never completed', () => {
     await once(server, 'close');
     const client = makeClient(new URL(`http://127.0.0.1:${port}`));
     open.push(client.close);
-    let slotsTaken = 0;
-    const takeSlot = async () => {
-      slotsTaken += 1;
-      return true;
-    };
-    const result = await client.call(await client.prepare(SUBJECT), { takeSlot, signal: neverAborted() });
+    const result = await callAtOnce(client, await client.prepare(SUBJECT));
     expect(result).toMatchObject({
       status: 'unanswered',
       code: 'Veriqueue.ConnectionFailed',
@@ -230,16 +215,12 @@ describe('a call whose request never completed', () => {
       cause: 'ECONNREFUSED',
       row: { kind: 'transient' },
     });
-    expect(slotsTaken).toBe(0);
   });
 
   it('is surely not sent when the name of the host does not resolve', async () => {
     const client = makeClient(new URL('http://upstream.invalid'));
     open.push(client.close);
-    const result = await client.call(await client.prepare(SUBJECT), {
-      takeSlot: async () => true,
-      signal: neverAborted(),
-    });
+    const result = await callAtOnce(client, await client.prepare(SUBJECT));
     expect(result).toMatchObject({ status: 'unanswered', code: 'Veriqueue.ConnectionFailed', sent: false });
   });
 
@@ -250,16 +231,13 @@ describe('a call whose request never completed', () => {
     open.push(upstream.close);
     const client = makeClient(new URL(upstream.endpoint.href.replace('http:', 'https:')));
     open.push(client.close);
-    const result = await client.call(await client.prepare(SUBJECT), {
-      takeSlot: async () => true,
-      signal: neverAborted(),
-    });
+    const result = await callAtOnce(client, await client.prepare(SUBJECT));
     expect(result).toMatchObject({ status: 'unanswered', code: 'Veriqueue.ConnectionFailed', sent: false });
     expect(upstream.requests).toHaveLength(0);
   });
 
-  it('is surely not sent, and takes no slot, when the upstream does not take the upload', async () => {
-    const { result, slotsTaken } = await ask(
+  it('is surely not sent when the upstream does not take the upload', async () => {
+    const { result } = await ask(
       { onConnection: (socket) => socket.pause() },
       { photo: Buffer.alloc(8_000_000), limits: { uploadTimeoutMs: 400 } },
     );
@@ -268,46 +246,23 @@ describe('a call whose request never completed', () => {
       sent: false,
       cause: 'UPLOAD_TIMEOUT',
     });
-    expect(slotsTaken).toBe(0);
   });
 
-  it('is uploaded once more, for a slot of its own, when its connection breaks while it is held', async () => {
-    const upstream = await startRawUpstream({
-      onConnection: (socket, index) => index === 0 && socket.once('data', () => socket.resetAndDestroy()),
-      onRequest: (socket) => socket.write(jsonAnswer({ Result: 'Success', Sim: 90 })),
-    });
-    open.push(upstream.close);
-    const client = makeClient(upstream.endpoint);
-    open.push(client.close);
-    const givenUp: number[] = [];
-    let asked = 0;
-    const takeSlot = async (signal: AbortSignal) => {
-      asked += 1;
-      if (asked > 1) return true;
-      await once(signal, 'abort');
-      givenUp.push(asked);
-      return true;
-    };
-    const result = await client.call(await client.prepare(SUBJECT), { takeSlot, signal: neverAborted() });
-    expect(result).toMatchObject({ status: 'answered', code: 'Success' });
-    expect({ asked, givenUp }).toEqual({ asked: 2, givenUp: [1] });
-    expect(upstream.requests).toHaveLength(1);
-  });
-
-  it('is given up when its connection breaks under the second upload too', async () => {
+  it('is worth repeating when its connection breaks while it waits for its slot', async () => {
     const upstream = await startRawUpstream({
       onConnection: (socket) => socket.once('data', () => socket.resetAndDestroy()),
     });
     open.push(upstream.close);
     const client = makeClient(upstream.endpoint);
     open.push(client.close);
-    const takeSlot = async (signal: AbortSignal) => {
-      await once(signal, 'abort');
-      return true;
-    };
-    const result = await client.call(await client.prepare(SUBJECT), { takeSlot, signal: neverAborted() });
-    expect(result).toMatchObject({ code: 'Veriqueue.ConnectionFailed', sent: false, cause: 'ECONNRESET' });
-    expect(upstream.connections()).toBe(2);
+    const upload = await client.upload(await client.prepare(SUBJECT), neverAborted());
+    if (!upload.signal.aborted) await once(upload.signal, 'abort');
+    expect(await upload.abandon()).toMatchObject({
+      code: 'Veriqueue.ConnectionFailed',
+      sent: false,
+      cause: 'ECONNRESET',
+      repeat: 'broke_in_upload',
+    });
     expect(upstream.requests).toHaveLength(0);
   });
 });

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest';
-import type { LaneState } from '../../../shared/account/limiter/lane-state.ts';
+import type { LimiterState } from '../../../shared/account/limiter/limiter-state.ts';
 import { createLaneWatch } from '../../../worker/verification/lane-watch.ts';
 
-const running = { status: 'running' } as LaneState;
-const held = (resumesAt: number) => ({ status: 'held', resumesAt }) as LaneState;
+const running = { status: 'running' } as LimiterState;
+const held = (resumesAt: number) => ({ status: 'held', resumesAt }) as LimiterState;
 
 const untried = { tried: false };
 const tried = { tried: true };
 
-function watch(state: LaneState | (() => LaneState), others = false) {
+function watch(state: LimiterState | (() => LimiterState), others = false) {
   const clock = { now: 1_000_000, reads: 0 };
   const laneWatch = createLaneWatch({
     readState: async () => {
@@ -59,7 +59,7 @@ describe('looking at the lane before claiming', () => {
     'of a %s lane sends who has failed before behind those who have not, whether a probe is due or not',
     async (status) => {
       for (const resumesAt of [999_000, 1_060_000]) {
-        const { laneWatch } = watch({ status, resumesAt } as LaneState, true);
+        const { laneWatch } = watch({ status, resumesAt } as LimiterState, true);
         const asides = await Promise.all(Array.from({ length: 20 }, () => laneWatch.pass(tried)));
         expect(asides.every((passage) => passage.status === 'aside')).toBe(true);
         expect((await laneWatch.pass(untried)).status).toBe(resumesAt === 999_000 ? 'open' : 'closed');
@@ -73,7 +73,7 @@ describe('looking at the lane before claiming', () => {
   });
 
   test('changes no order in front of a paused lane', async () => {
-    const { laneWatch } = watch({ status: 'paused' } as LaneState, true);
+    const { laneWatch } = watch({ status: 'paused' } as LimiterState, true);
     expect((await laneWatch.pass(tried)).status).toBe('closed');
   });
 

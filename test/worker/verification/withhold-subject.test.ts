@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { resolveOutcome } from '../../../shared/outcomes/resolve-outcome.ts';
-import type { Called } from '../../../worker/verification/conclude-attempt.ts';
+import type { Called } from '../../../worker/verification/call-upstream.ts';
 import { withholdSubject } from '../../../worker/verification/withhold-subject.ts';
 
 const idCard = '99731619770707001X';
@@ -17,7 +17,8 @@ function describedBy(description: string, name: string, requestId = 'a-1'): unkn
     requestId,
     sentAt: 1,
     durationMs: 1,
-    superseded: null,
+    sent: true,
+    repeat: null,
   };
   return withholdSubject(call, { idCard, name });
 }
@@ -69,7 +70,7 @@ describe('of what the upstream says, the subject is withheld', () => {
       durationMs: 1,
       requestId: idCard,
       cause: 'HTTP 200',
-      superseded: null,
+      repeat: null,
     };
     expect(withholdSubject(call, { idCard, name: '测试甲' })).toEqual({ ...call, requestId: null });
   });

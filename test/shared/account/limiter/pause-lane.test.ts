@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLane } from '../../../../shared/account/limiter/lane.ts';
-import { readLaneState } from '../../../../shared/account/limiter/lane-state.ts';
+import { createLimiter } from '../../../../shared/account/limiter/limiter.ts';
+import { readLimiterState } from '../../../../shared/account/limiter/limiter-state.ts';
 import { pauseLane, resumeLane } from '../../../../shared/account/limiter/pause-lane.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 
@@ -18,41 +18,48 @@ describe('an operator', () => {
     const { redis } = lanes;
     expect(await pauseLane(redis, keys, 'moving house')).toEqual({ status: 'paused' });
     expect(await pauseLane(redis, keys, 'still moving')).toEqual({ status: 'already_paused' });
-    expect(await readLaneState(redis, keys)).toMatchObject({ status: 'paused', reason: 'still moving' });
+    expect(await readLimiterState(redis, keys)).toMatchObject({ status: 'paused', reason: 'still moving' });
     expect(await resumeLane(redis, keys)).toEqual({ status: 'resumed', from: ['paused'] });
     expect(await resumeLane(redis, keys)).toEqual({ status: 'already_running' });
-    expect(await readLaneState(redis, keys)).toMatchObject({ status: 'running' });
+    expect(await readLimiterState(redis, keys)).toMatchObject({ status: 'running' });
   });
 
   it('ends the hold behind a pause with it', async () => {
     const keys = lanes.freshAccountKeys();
-    const lane = createLane({ redis: lanes.redis, keys, log });
-    await lane.hold('UnauthorizedOperation.Arrears');
+    const limiter = createLimiter({ redis: lanes.redis, keys, log });
+    const slot = await limiter.reserve();
+    if (slot.status !== 'reserved')
+      throw new Error(`Cannot go on: a slot was expected, received ${slot.status}`);
+    await limiter.report('account_fault', slot, 'UnauthorizedOperation.Arrears', 'a1');
     await pauseLane(lanes.redis, keys, 'paying the bill');
     expect(await resumeLane(lanes.redis, keys)).toEqual({ status: 'resumed', from: ['held', 'paused'] });
-    await lane.close();
+    await limiter.close();
   });
 
   it('leaves the quota as the workers have it', async () => {
     const keys = lanes.freshAccountKeys();
-    const lane = createLane({ redis: lanes.redis, keys, log, options: { quotaPerSecond: 7 } });
-    const first = await lane.take();
+    const limiter = createLimiter({ redis: lanes.redis, keys, log, options: { quotaPerSecond: 7 } });
+    const first = await limiter.reserve();
     await pauseLane(lanes.redis, keys, 'looking around');
-    expect(await lane.take()).toMatchObject({ status: 'held', lane: 'paused', reason: 'looking around' });
+    expect(await limiter.reserve()).toMatchObject({
+      status: 'closed',
+      by: 'paused',
+      reason: 'looking around',
+    });
     await resumeLane(lanes.redis, keys);
-    const second = await lane.take();
+    const second = await limiter.reserve();
     expect([first, second]).toMatchObject([
-      { status: 'granted', seq: 1 },
-      { status: 'granted', seq: 2 },
+      { status: 'reserved', seq: 1 },
+      { status: 'reserved', seq: 2 },
     ]);
-    expect(await readLaneState(lanes.redis, keys)).toMatchObject({ quotaPerSecond: 7, effectiveRate: 7 });
-    await lane.close();
+    expect(await readLimiterState(lanes.redis, keys)).toMatchObject({ quotaPerSecond: 7, effectiveRate: 7 });
+    await limiter.close();
   });
 
   it('gives a reason that moves no cursor and fills no screen', async () => {
     const keys = lanes.freshAccountKeys();
     await pauseLane(lanes.redis, keys, ` a\u001b[2J\nb${'c'.repeat(500)} `);
-    const { reason } = await readLaneState(lanes.redis, keys);
+    const { reason } = await readLimiterState(lanes.redis, keys);
     expect(reason).toBe(`a [2J b${'c'.repeat(193)}`);
   });
 });

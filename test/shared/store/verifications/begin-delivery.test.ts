@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_BILLED_CODES } from '../../../../shared/outcomes/resolve-outcome.ts';
+import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import {
@@ -10,7 +10,7 @@ import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts'
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { buildVerificationEvent } from '../../../../worker/delivery/verification-event.ts';
-import { computeSettlement, type FinalAnswer } from '../../../../worker/verification/settle-outcome.ts';
+import { computeSettlement, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, makeCall, mustRead } from '../../../support/records.ts';
 
@@ -36,7 +36,7 @@ async function settled(
   const call = makeCall('Success', 'billed');
   const settlement = computeSettlement(
     await mustRead(lane.redis, keys, id),
-    { code: 'Success', sim: 89.88, requestId: 'request-1', call, ...answer },
+    { row: resolveOutcome('Success'), sim: 89.88, requestId: 'request-1', call, ...answer },
     '2026-03-02T04:00:00.000Z',
     { matchThreshold: undefined, billedCodes: DEFAULT_BILLED_CODES },
   );
@@ -73,11 +73,15 @@ describe('the event that was written with the outcome', () => {
       { reference: 'order\n17 "甲"', extra: '\u2028\\n', priority: 'bulk' },
       {},
     ],
-    ['without an attempt', {}, { code: 'Veriqueue.SubjectExpired', call: null }],
+    ['without an attempt', {}, { row: resolveOutcome('Veriqueue.SubjectExpired'), call: null }],
     [
       'of a failure',
       {},
-      { code: 'InvalidParameter', sim: null, call: makeCall('InvalidParameter', 'unbilled') },
+      {
+        row: resolveOutcome('InvalidParameter'),
+        sim: null,
+        call: makeCall('InvalidParameter', 'unbilled'),
+      },
     ],
   ])('is what the record says: %s', async (_, accepted, answer) => {
     const callbackUrl = 'https://receiver.example/events?a=1';

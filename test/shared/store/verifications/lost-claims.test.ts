@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_BILLED_CODES } from '../../../../shared/outcomes/resolve-outcome.ts';
+import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { readUsage } from '../../../../shared/store/usage/usage.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
@@ -15,7 +15,7 @@ import { makeRunToken } from '../../../../shared/store/verifications/run-token.t
 import type { VerificationRecord } from '../../../../shared/store/verifications/verification-record.ts';
 import { tracingOff } from '../../../../shared/tracing/tracing.ts';
 import { createWorkerMetrics } from '../../../../worker/metrics.ts';
-import { createSettle, type FinalAnswer } from '../../../../worker/verification/settle-outcome.ts';
+import { createFinish, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { recordLog } from '../../../support/recorded-log.ts';
 import { acceptRecord, CLIENT_ID, DAY, makeCall, mustRead } from '../../../support/records.ts';
@@ -63,7 +63,7 @@ const retry = (id: string, run: Run, call: NotedCall | null) =>
     nextAttemptAt: NOW,
   });
 const answer = (run: Run, call: NotedCall | null, more: Partial<FinalAnswer> = {}) =>
-  createSettle({
+  createFinish({
     redis: lane.redis,
     keys,
     matchThreshold: undefined,
@@ -73,7 +73,11 @@ const answer = (run: Run, call: NotedCall | null, more: Partial<FinalAnswer> = {
     tracing: tracingOff,
     log: recordLog().logger,
     now: () => NOW,
-  })(run.record, { code: call?.attempt.code ?? 'Veriqueue.Quarantined', call, ...more });
+  })(run.record, {
+    row: resolveOutcome(call?.attempt.code ?? 'Veriqueue.Quarantined'),
+    call,
+    ...more,
+  });
 
 const success = () => makeCall('Success', 'billed');
 const codes = async (id: string) => (await read(id)).attempts.map(({ code }) => code);
@@ -123,7 +127,7 @@ describe('a run whose verification another run has claimed', () => {
     const id = await accept();
     const a = await claim(id, 'worker-a');
     await claim(id, 'worker-b');
-    await answer(a, null, { code: 'Veriqueue.Quarantined', needs: a.claim });
+    await answer(a, null, { needs: a.claim });
     expect(await read(id)).toMatchObject({ status: 'verifying', outcome: null });
   });
 

@@ -175,7 +175,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   forget: async (redis) => forgetVerification(redis, keys, { id: await settled(), clientId: null }),
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
   'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
-  'lane-switch': (redis) => pauseLane(redis, accountKeys(keys.lane), 'a reason'),
+  limiter: (redis) => pauseLane(redis, accountKeys(keys.lane), 'a reason'),
   'log-delivery': async (redis) => logDelivery(redis, keys, await settled(), attempt),
   'mark-sent': async (redis) => {
     const { id, claim: held } = await sent();
@@ -223,7 +223,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
 const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
   'reset-delivery': 'part of a transaction: tested below',
-  'read-lane': 'reads only',
+  'read-limiter': 'reads only',
   heartbeat: 'writes the time at which it runs',
   'join-lane': 'writes the same upstream, and moves the time until which the worker counts as present',
   'reset-lane-upstream': 'what it deletes is gone the second time',
@@ -236,7 +236,6 @@ const elsewhere: Readonly<Record<string, string>> = {
   'touch-console-session': 'writes one field with one value',
   'take-from-rate':
     'counts, but on connections that never send again (`request` in shared/store/redis/connect.ts)',
-  lane: 'a slot that is granted again counts as used: fewer requests leave, never more; a failure may count twice',
 };
 
 describe('a script that is sent again because its reply was lost', () => {

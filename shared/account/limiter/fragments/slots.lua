@@ -1,0 +1,84 @@
+-- The log of slots. A slot's instant is a not-before: its request does not leave earlier. What the ring keeps of it
+-- is a not-after: its request did not leave later. Slot n opens one window and the margin after the not-after of the
+-- slot `count` before it.
+
+-- A fractional rate r is kept as ceil(r) slots in ceil(r)/r seconds.
+local function pace()
+  local count = math.ceil(r.rateMilli / 1000)
+  local spanUs = math.ceil(cfg.windowUs * count * 1000 / r.rateMilli) + r.marginUs
+  local gapUs = math.ceil(spanUs / count)
+  return count, spanUs, gapUs, math.floor(gapUs * cfg.spacingPermille / 1000)
+end
+
+-- A ring of the configured size, empty. A limiter that is new to Redis may be one that Redis lost: what was reserved
+-- before is used up first.
+local function configure()
+  if r.size ~= 0 then
+    change('rate', 'quota ' .. int(cfg.quota))
+  else
+    r.marginUs = cfg.marginStartUs
+    r.silentUntilUs = now + cfg.horizonUs
+  end
+  r.size, r.rateMilli, r.rateAtUs, r.from, r.waiters = cfg.quota, cfg.quota * 1000, now, r.seq + 1, {}
+  local _, spanUs = pace()
+  r.pacedUntilUs = now + spanUs
+end
+
+-- The log cannot be trusted: one span of silence, after which whatever it held is out of every window.
+local function restart(why)
+  local _, spanUs = pace()
+  r.from, r.waiters = r.seq + 1, {}
+  r.silentUntilUs = now + spanUs
+  r.pacedUntilUs = r.silentUntilUs + spanUs
+  change('restarted', why)
+end
+
+-- After a clock was set back, instants from before would close the limiter for as long as the step was.
+local function forgetFuture()
+  r.lastUs = now
+  r.rateAtUs = math.min(r.rateAtUs, now)
+  r.marginAtUs = math.min(r.marginAtUs, now)
+  r.gateSinceUs = math.min(r.gateSinceUs, now)
+  r.probeAtUs = math.min(r.probeAtUs, now + (r.gate == 'held' and cfg.probeUs or cfg.slowProbeUs))
+  r.graceUntilUs = math.min(r.graceUntilUs, now + cfg.slowProbeUs)
+  r.pausedSinceUs = math.min(r.pausedSinceUs, now)
+  r.refusals = {}
+end
+
+local function bringUpToDate(reports)
+  if r.size ~= cfg.quota then configure() end
+  if reports.seen > r.seq then
+    r.seq = reports.seen
+    restart('log lost')
+  elseif r.lastUs > now + cfg.horizonUs + cfg.batchSpanUs then
+    forgetFuture()
+    restart('clock set back')
+  elseif reports.stepped then
+    restart('clock step')
+  end
+end
+
+-- When slots were used, 0 for never. The command comes after the sending, so `now` bounds it too.
+local function writeBack(sent)
+  for _, each in ipairs(sent) do
+    local seq, sentUs = each[1], each[2]
+    if seq >= r.from and seq > r.seq - r.size and seq <= r.seq then
+      slots[seq % r.size] = math.min(sentUs, now)
+      if r.gate ~= '' and seq == r.probeSeq and sentUs == 0 then r.probeAtUs = now end
+    end
+  end
+end
+
+local function nextSlot()
+  local count, spanUs, gapUs, softUs = pace()
+  local before = r.seq + 1 - count
+  local notAfterUs = before < r.from and 0 or slotAt(before % r.size)
+  local spacingUs = now < r.pacedUntilUs and gapUs or softUs
+  return math.max(now, r.lastUs + spacingUs, notAfterUs + spanUs, r.silentUntilUs)
+end
+
+local function grantSlot(atUs)
+  r.seq, r.lastUs = r.seq + 1, atUs
+  slots[r.seq % r.size] = atUs + cfg.toleranceUs
+  tally(1, 0)
+end

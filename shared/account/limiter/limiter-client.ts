@@ -1,0 +1,154 @@
+import { performance } from 'node:perf_hooks';
+import type { Redis } from '../../store/redis/redis-client.ts';
+import type {
+  AttemptReport,
+  LimiterChange,
+  LimiterReports,
+  ReserveRequest,
+  SentSlot,
+} from './limiter-command.ts';
+import { type LimiterReply, parseLimiterReply } from './limiter-reply.ts';
+import { runLimiterScript } from './limiter-script.ts';
+import type { LimiterSettings } from './limiter-settings.ts';
+import { type ClockBounds, observe } from './redis-clock.ts';
+
+export interface LimiterClientDeps {
+  readonly redis: Redis;
+  /** The limiter's hash. */
+  readonly key: string;
+  /** Names this process among those that share the limiter. No colon, no comma, no space. */
+  readonly id: string;
+  readonly settings: LimiterSettings;
+  readonly onChange: (change: LimiterChange) => void;
+  /** The limiter cannot be asked (an error), or can be again (undefined). Once per outage each. */
+  readonly onReach: (error: unknown) => void;
+}
+
+type Purpose = { readonly op: 'report' } | { readonly op: 'reserve'; readonly request: ReserveRequest };
+
+/**
+ * This process' one way to the limiter's script, one numbered command at a time. Reports (slots sent, attempts) ride on
+ * whatever command goes next. A command that fails may have been carried out: the one after it has the same number and the
+ * same reports, so that the script knows it again. Also keeps what the replies say about Redis' clock.
+ */
+export class LimiterClient {
+  readonly #deps: LimiterClientDeps;
+  readonly #settings: string;
+  #sent: SentSlot[] = [];
+  #attempts: AttemptReport[] = [];
+  #seen = 0;
+  #stepped = false;
+  #answered = 0;
+  #unanswered: LimiterReports | undefined;
+  #last: Promise<unknown> = Promise.resolve();
+  #clock: ClockBounds | undefined;
+  #isReachable = true;
+
+  constructor(deps: LimiterClientDeps) {
+    this.#deps = deps;
+    this.#settings = JSON.stringify(deps.settings);
+  }
+
+  /** Reports what there is to report, if anything. Never rejects: the reports are kept for the next command. */
+  async flush(): Promise<void> {
+    await this.#inTurn(async () => {
+      if (this.#hasReports()) await this.#send({ op: 'report' });
+    }).catch(() => undefined);
+  }
+
+  noteSent(seq: number, sentUs: number): void {
+    this.#sent.push([seq, sentUs]);
+  }
+
+  noteAttempt(report: AttemptReport): void {
+    this.#attempts.push(report);
+  }
+
+  /** The latest Redis' clock may read now, milliseconds since the epoch; infinite before the first reply. */
+  latestMs(): number {
+    return performance.now() + (this.#clock?.highMs ?? Number.POSITIVE_INFINITY);
+  }
+
+  /** The monotonic time from which on Redis' clock surely reads `redisUs` or more. */
+  monotonicMs(redisUs: number): number {
+    return redisUs / 1000 - (this.#clock?.lowMs ?? 0);
+  }
+
+  /**
+   * Asks for slots. A reservation that came with a step of Redis' clock is not used: its instant means nothing here.
+   *
+   * @throws whatever ioredis throws; the reports are kept
+   */
+  async reserve(request: ReserveRequest): Promise<LimiterReply> {
+    return this.#inTurn(() => this.#send({ op: 'reserve', request }));
+  }
+
+  #inTurn<T>(run: () => Promise<T>): Promise<T> {
+    const ran = this.#last.then(run);
+    this.#last = ran.catch(() => undefined);
+    return ran;
+  }
+
+  #hasReports(): boolean {
+    return this.#unanswered !== undefined || this.#sent.length > 0 || this.#attempts.length > 0;
+  }
+
+  #takeReports(): LimiterReports {
+    const reports = {
+      seen: this.#seen,
+      stepped: this.#stepped,
+      sent: this.#sent,
+      attempts: this.#attempts,
+    };
+    this.#sent = [];
+    this.#attempts = [];
+    this.#stepped = false;
+    return reports;
+  }
+
+  async #send(purpose: Purpose): Promise<LimiterReply> {
+    const reports = this.#unanswered ?? this.#takeReports();
+    this.#unanswered = reports;
+    const sentMs = performance.now();
+    try {
+      const reply = parseLimiterReply(await this.#run(purpose, reports));
+      this.#answered += 1;
+      this.#unanswered = undefined;
+      return this.#apply(purpose, reply, sentMs);
+    } catch (error) {
+      this.#noteReach(error);
+      throw error;
+    }
+  }
+
+  #apply(purpose: Purpose, reply: LimiterReply, sentMs: number): LimiterReply {
+    const sample = { sentMs, receivedMs: performance.now(), redisMs: reply.nowUs / 1000 };
+    const observed = observe(this.#clock, sample);
+    this.#clock = observed.bounds;
+    this.#noteReach(undefined);
+    this.#seen = Math.max(this.#seen, reply.seq);
+    for (const change of reply.changes) this.#deps.onChange(change);
+    const isStep = observed.kind === 'stepped';
+    if (isStep) this.#stepped = true;
+    // A report may get the reply of a failed command that reserved slots, which nobody waits for any more.
+    return isStep || purpose.op === 'report' ? this.#cancel(reply) : reply;
+  }
+
+  #noteReach(error: unknown): void {
+    const isReachable = error === undefined;
+    if (isReachable !== this.#isReachable) this.#deps.onReach(error);
+    this.#isReachable = isReachable;
+  }
+
+  #cancel(reply: LimiterReply): LimiterReply {
+    if (reply.answer.kind !== 'reserved') return reply;
+    for (const index of reply.answer.atUs.keys()) this.noteSent(reply.answer.seq + index, 0);
+    return { ...reply, answer: { kind: 'wait', dueUs: reply.nowUs } };
+  }
+
+  #run(purpose: Purpose, reports: LimiterReports): Promise<unknown> {
+    const { redis, key, id: client } = this.#deps;
+    const command = { ...purpose, client, number: this.#answered + 1, reports };
+    return runLimiterScript(redis, key, this.#settings, command);
+  }
+}

@@ -1,0 +1,89 @@
+/**
+ * What an attempt showed about the upstream as a whole.
+ * - `answered`: the upstream dealt with the request, whatever the verdict
+ * - `failed`: a transient failure, or no readable answer
+ * - `refused`: over the quota (`RequestLimitExceeded*`)
+ * - `account_fault`: nothing will be answered until the account is put right
+ * - `maintenance`: nothing will be answered for a while
+ */
+export type Evidence = 'answered' | 'failed' | 'refused' | 'account_fault' | 'maintenance';
+
+/** Slot number, and the latest instant its request may have left (microseconds of Redis' clock; 0: it never left). */
+export type SentSlot = readonly [seq: number, sentUs: number];
+/**
+ * Slot number, evidence, upstream code, and whom the attempt was about: a tag of letters and digits, the same for every
+ * attempt about one person, from which nothing can be learned about the person.
+ */
+export type AttemptReport = readonly [seq: number, evidence: Evidence, code: string, about: string];
+
+/** What a process has to report, whatever it asks for. */
+export interface LimiterReports {
+  /** The highest slot number the process has heard of: a limiter that knows less has lost its log. */
+  readonly seen: number;
+  /** The process saw Redis' clock step against its own monotonic one. */
+  readonly stepped: boolean;
+  readonly sent: readonly SentSlot[];
+  readonly attempts: readonly AttemptReport[];
+}
+
+export interface ReserveRequest {
+  /** How long the first of the process' own waiters has waited. */
+  readonly waitedUs: number;
+  /** See `HEAD_START_MS`. */
+  readonly headStartUs: number;
+  /** Slots it could use at once, 1 or more. */
+  readonly want: number;
+}
+
+interface CommandBase {
+  /** The process. No colon, no comma, no space. */
+  readonly client: string;
+  /**
+   * Counts the process' commands, from 1. A command under the number of the one before it is that one sent again: it changes
+   * nothing and gets the same reply.
+   */
+  readonly number: number;
+  readonly reports: LimiterReports;
+}
+
+export type LimiterCommand = CommandBase &
+  (
+    | { readonly op: 'report' }
+    | { readonly op: 'reserve'; readonly request: ReserveRequest }
+    | { readonly op: 'pause'; readonly reason: string }
+    | { readonly op: 'resume' }
+  );
+
+export type LimiterAnswer =
+  | { readonly kind: 'reported' }
+  /** `seq` and the numbers after it may be used at `atUs[0]`, `atUs[1]`, … and not before. */
+  | {
+      readonly kind: 'reserved';
+      readonly seq: number;
+      readonly probe: boolean;
+      readonly atUs: readonly number[];
+    }
+  /** Ask again at `dueUs`. */
+  | { readonly kind: 'wait'; readonly dueUs: number }
+  | {
+      readonly kind: 'closed';
+      readonly status: 'slow' | 'held' | 'paused';
+      readonly reason: string;
+      readonly untilUs: number;
+    };
+
+/** A change that an operator should read about; reported to the one process whose command brought it about. */
+export type LimiterChange =
+  | { readonly name: 'held' | 'slow' | 'paused' | 'rate'; readonly detail: string }
+  | { readonly name: 'resumed' | 'restarted'; readonly detail: string };
+
+/** Waiting by urgency: the more urgent goes ahead of everyone less urgent who began to wait less than this much earlier. */
+export const HEAD_START_MS = {
+  interactive_retry: 11_000,
+  interactive: 10_000,
+  bulk_retry: 1_000,
+  bulk: 0,
+} as const;
+
+/** Retries before new work of the same priority, interactive before bulk; a head start instead of a strict order, so nothing starves. */
+export type SlotRank = keyof typeof HEAD_START_MS;

@@ -1,0 +1,189 @@
+import { setMaxListeners } from 'node:events';
+import { performance } from 'node:perf_hooks';
+import type { LimiterClient } from './limiter-client.ts';
+import { HEAD_START_MS, type LimiterAnswer, type SlotRank } from './limiter-command.ts';
+import { HeldSlot, isTooLate, type Reservation, type SlotDeps } from './reservation.ts';
+import { timer, wakeAt } from './wake-up.ts';
+
+export interface ReserveOptions {
+  /** @default 'bulk' */
+  readonly rank?: SlotRank;
+  /** Aborting it ends the wait: `aborted`. It has no effect on a slot that was reserved before. */
+  readonly signal?: AbortSignal;
+  /** The `since` of a slot that came too late: the wait goes on from its place. @default now */
+  readonly since?: number | undefined;
+}
+
+interface Waiter {
+  readonly rank: SlotRank;
+  readonly sinceMs: number;
+  /** Position among the waiters: the smaller, the earlier. */
+  readonly keyMs: number;
+  /** Ends the wait; drops the abort listener. */
+  readonly end: (reservation: Reservation) => void;
+}
+
+interface Slot {
+  readonly seq: number;
+  readonly atUs: number;
+  readonly probe: boolean;
+}
+
+type Reserved = Extract<LimiterAnswer, { kind: 'reserved' }>;
+type Closed = Extract<LimiterAnswer, { kind: 'closed' }>;
+
+const FIRST_RETRY_MS = 50;
+const LAST_RETRY_MS = 1000;
+/**
+ * What its holder does before the instant, as marking that a request is leaving, takes a round trip to Redis on a busy day.
+ * Longer would leave more marks behind of requests that never left, when a process dies; what takes longer makes the slot late
+ * by the rest.
+ */
+const RESERVED_AHEAD_MS = 25;
+/** No command asks for more; it is what the quotas of a throughput test need. */
+const MAX_WANT = 64;
+
+export interface WaitersDeps {
+  readonly client: LimiterClient;
+  /** How late after its instant a slot may still be used. */
+  readonly toleranceMs: number;
+}
+
+/**
+ * Those in this process that wait for a slot. To the limiter they are one client, so its script runs per process and slot, not
+ * per waiting request. A slot goes to the most urgent just before its instant, not to the one that asked first.
+ *
+ * One loop: ask ▸ (wait ▸ ask …) ▸ reserved: sleep until it is near ▸ hand it to the first waiter, or to the next if that
+ * one cancels ▸ report when it was sent, with the next command. It ends when nobody waits.
+ */
+export class Waiters {
+  readonly #deps: WaitersDeps;
+  readonly #waiters: Waiter[] = [];
+  readonly #closing = new AbortController();
+  #nap: AbortController | undefined;
+  #askedKeyMs = Number.POSITIVE_INFINITY;
+  #running: Promise<void> | undefined;
+
+  constructor(deps: WaitersDeps) {
+    this.#deps = deps;
+    // One listener per slot that is waited for is no leak.
+    setMaxListeners(0, this.#closing.signal);
+  }
+
+  reserve({ rank = 'bulk', signal, since = performance.now() }: ReserveOptions = {}): Promise<Reservation> {
+    if (signal?.aborted || this.#closing.signal.aborted) return Promise.resolve({ status: 'aborted' });
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.#waiters.splice(this.#waiters.indexOf(waiter), 1);
+        if (this.#waiters.length === 0) this.#nap?.abort();
+        resolve({ status: 'aborted' });
+      };
+      const end = (reservation: Reservation) => {
+        signal?.removeEventListener('abort', leave);
+        resolve(reservation);
+      };
+      const waiter: Waiter = { rank, sinceMs: since, keyMs: since - HEAD_START_MS[rank], end };
+      signal?.addEventListener('abort', leave, { once: true });
+      this.#admit(waiter);
+    });
+  }
+
+  /** Ends every wait, gives back what is reserved, and resolves when the loop has ended. */
+  async close(): Promise<void> {
+    this.#closing.abort();
+    for (const waiter of this.#waiters.splice(0)) waiter.end({ status: 'aborted' });
+    this.#nap?.abort();
+    await this.#running;
+  }
+
+  #admit(waiter: Waiter): void {
+    const after = this.#waiters.findIndex((other) => other.keyMs > waiter.keyMs);
+    this.#waiters.splice(after === -1 ? this.#waiters.length : after, 0, waiter);
+    if (!this.#running) {
+      this.#running = this.#serve().finally(() => {
+        this.#running = undefined;
+        // One may have come in the last turn.
+        const first = this.#waiters.shift();
+        if (first) this.#admit(first);
+      });
+    } else if (waiter.keyMs < this.#askedKeyMs) {
+      // More urgent than the one that the limiter was asked for: ask again for this one.
+      this.#nap?.abort();
+    }
+  }
+
+  async #serve(): Promise<void> {
+    let retryMs = FIRST_RETRY_MS;
+    while (this.#waiters.length > 0) {
+      const answer = await this.#ask();
+      if (!answer) {
+        await this.#sleep(retryMs);
+        retryMs = Math.min(retryMs * 2, LAST_RETRY_MS);
+        continue;
+      }
+      retryMs = FIRST_RETRY_MS;
+      if (answer.kind === 'reserved') await this.#use(answer);
+      else if (answer.kind === 'wait')
+        await this.#sleep(this.#deps.client.monotonicMs(answer.dueUs) - performance.now());
+      else if (answer.kind === 'closed') this.#turnAway(answer);
+    }
+    await this.#deps.client.flush();
+  }
+
+  async #ask(): Promise<LimiterAnswer | undefined> {
+    const [first] = this.#waiters;
+    if (!first) return undefined;
+    this.#askedKeyMs = first.keyMs;
+    const request = {
+      waitedUs: Math.max(0, Math.round((performance.now() - first.sinceMs) * 1000)),
+      headStartUs: HEAD_START_MS[first.rank] * 1000,
+      want: Math.min(this.#waiters.length, MAX_WANT),
+    };
+    try {
+      return (await this.#deps.client.reserve(request)).answer;
+    } catch {
+      // The client has reported it; nothing is reserved until Redis answers.
+      return undefined;
+    }
+  }
+
+  /** Slots of one reply may lie milliseconds apart, less than their holders need before: each is seen to by itself. */
+  async #use({ seq, probe, atUs }: Reserved): Promise<void> {
+    await Promise.all(atUs.map((at, i) => this.#fill({ seq: seq + i, atUs: at, probe })));
+  }
+
+  /** Hands a slot to the first waiter that uses it. One that none wants any more, or that is too late, is given back. */
+  async #fill({ seq, atUs, probe }: Slot): Promise<void> {
+    const { client } = this.#deps;
+    const deps: SlotDeps = { ...this.#deps, closing: this.#closing.signal };
+    await wakeAt(client.monotonicMs(atUs) - RESERVED_AHEAD_MS, deps.closing);
+    let sentUs = 0;
+    while (!isTooLate(deps, atUs)) {
+      const waiter = this.#waiters.shift();
+      if (!waiter) break;
+      const slot = new HeldSlot(deps, { seq, atUs, probe, since: waiter.sinceMs });
+      waiter.end(slot);
+      const end = await slot.ended;
+      if (end.how === 'cancelled') continue;
+      if (end.how === 'used') sentUs = end.sentUs;
+      break;
+    }
+    client.noteSent(seq, sentUs);
+  }
+
+  #turnAway({ status, reason, untilUs }: Closed): void {
+    const until = Math.ceil(untilUs / 1000);
+    for (const waiter of this.#waiters.splice(0)) {
+      waiter.end({ status: 'closed', by: status, reason, until });
+    }
+  }
+
+  /** A sleep that a more urgent arrival, or the end, cuts short. */
+  async #sleep(ms: number): Promise<void> {
+    const [first] = this.#waiters;
+    if (!first || first.keyMs < this.#askedKeyMs) return;
+    this.#nap = new AbortController();
+    await timer(Math.max(0, ms), this.#nap.signal);
+    this.#nap = undefined;
+  }
+}

@@ -1,0 +1,155 @@
+import type {
+  LimiterChange,
+  LimiterReports,
+  SentSlot,
+} from '../../shared/account/limiter/limiter-command.ts';
+import { TALLY_SECONDS } from '../../shared/account/limiter/limiter-facts.ts';
+import type { LimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
+import { computePace, type LimiterRecord } from './limiter-record.ts';
+
+/**
+ * The log of slots. A slot's instant is a *not-before*: its request does not leave earlier. What the log keeps of it is
+ * a *not-after*: its request did not leave later. Slot n opens one window after the not-after of the slot `count` before
+ * it, so between any `count + 1` requests lies at least the window plus the margin: no matter how late a timer fired,
+ * whose process died, or in which order processes wrote back. The margin is left for what nobody here can see: the way
+ * from the socket to the upstream's counter.
+ */
+
+export interface Step {
+  readonly record: LimiterRecord;
+  readonly changes: readonly LimiterChange[];
+}
+
+/** Brings the record up to date with the configuration, with what was lost, and with a clock set back. */
+export function bringUpToDate(
+  record: LimiterRecord,
+  reports: LimiterReports,
+  settings: LimiterSettings,
+  nowUs: number,
+): Step {
+  const configured =
+    record.size === settings.quota ? { record, changes: [] } : configure(record, settings, nowUs);
+  const current = configured.record;
+  if (reports.seen > current.seq) {
+    return restart({ ...current, seq: reports.seen }, configured.changes, 'log lost', settings, nowUs);
+  }
+  if (current.lastUs > nowUs + settings.horizonUs + settings.batchSpanUs) {
+    return restart(
+      forgetFuture(current, settings, nowUs),
+      configured.changes,
+      'clock set back',
+      settings,
+      nowUs,
+    );
+  }
+  if (reports.stepped) {
+    return restart(current, configured.changes, 'clock step', settings, nowUs);
+  }
+  return configured;
+}
+
+/** A ring of the configured size, empty: nothing is known of the second before, so the first one is evenly spaced. */
+function configure(record: LimiterRecord, settings: LimiterSettings, nowUs: number): Step {
+  const sized = {
+    ...record,
+    size: settings.quota,
+    rateMilli: settings.quota * 1000,
+    rateAtUs: nowUs,
+    from: record.seq + 1,
+    waiters: [],
+  };
+  const isNew = record.size === 0;
+  // A lane that is new to Redis may be one that Redis lost: slots given away before are used up first.
+  const begun = isNew
+    ? { ...sized, marginUs: settings.marginStartUs, silentUntilUs: nowUs + settings.horizonUs }
+    : sized;
+  return {
+    record: { ...begun, pacedUntilUs: nowUs + computePace(begun, settings).spanUs },
+    changes: isNew ? [] : [{ name: 'rate', detail: `quota ${settings.quota}` }],
+  };
+}
+
+/** The log cannot be trusted: one span of silence, after which whatever it held is out of every window. */
+function restart(
+  record: LimiterRecord,
+  changes: readonly LimiterChange[],
+  why: string,
+  settings: LimiterSettings,
+  nowUs: number,
+): Step {
+  const { spanUs } = computePace(record, settings);
+  const silentUntilUs = nowUs + spanUs;
+  return {
+    record: {
+      ...record,
+      from: record.seq + 1,
+      waiters: [],
+      silentUntilUs,
+      pacedUntilUs: silentUntilUs + spanUs,
+    },
+    changes: [...changes, { name: 'restarted', detail: why }],
+  };
+}
+
+/** After a clock was set back, instants written before it would hold the lane for as long as the step was. */
+function forgetFuture(record: LimiterRecord, settings: LimiterSettings, nowUs: number): LimiterRecord {
+  const interval = record.gate === 'held' ? settings.probeUs : settings.slowProbeUs;
+  return {
+    ...record,
+    lastUs: nowUs,
+    rateAtUs: Math.min(record.rateAtUs, nowUs),
+    marginAtUs: Math.min(record.marginAtUs, nowUs),
+    gateSinceUs: Math.min(record.gateSinceUs, nowUs),
+    probeAtUs: Math.min(record.probeAtUs, nowUs + interval),
+    graceUntilUs: Math.min(record.graceUntilUs, nowUs + settings.slowProbeUs),
+    pausedSinceUs: Math.min(record.pausedSinceUs, nowUs),
+    refusals: [],
+  };
+}
+
+/** Writes back when slots were used. The call itself comes after the sending, so `now` bounds it too. */
+export function writeBack(record: LimiterRecord, sent: readonly SentSlot[], nowUs: number): LimiterRecord {
+  const known = sent.filter(
+    ([seq]) => seq >= record.from && seq > record.seq - record.size && seq <= record.seq,
+  );
+  if (known.length === 0) return record;
+  const slots = new Map(record.slots);
+  for (const [seq, sentUs] of known) slots.set(seq % record.size, Math.min(sentUs, nowUs));
+  const probeUnused =
+    record.gate !== '' && known.some(([seq, sentUs]) => seq === record.probeSeq && sentUs === 0);
+  return { ...record, slots, probeAtUs: probeUnused ? nowUs : record.probeAtUs };
+}
+
+/** The instant at which the next slot opens, now or later. */
+export function computeNextSlot(record: LimiterRecord, settings: LimiterSettings, nowUs: number): number {
+  const { count, spanUs, gapUs, softUs } = computePace(record, settings);
+  const before = record.seq + 1 - count;
+  const notAfterUs = before < record.from ? 0 : (record.slots.get(before % record.size) ?? 0);
+  const spacingUs = nowUs < record.pacedUntilUs ? gapUs : softUs;
+  return Math.max(nowUs, record.lastUs + spacingUs, notAfterUs + spanUs, record.silentUntilUs);
+}
+
+/** Gives the next slot away, to be used at `atUs`. */
+export function grantSlot(
+  record: LimiterRecord,
+  atUs: number,
+  settings: LimiterSettings,
+  nowUs: number,
+): LimiterRecord {
+  const seq = record.seq + 1;
+  const slots = new Map(record.slots).set(seq % record.size, atUs + settings.toleranceUs);
+  return tally({ ...record, seq, lastUs: atUs, slots }, nowUs, { granted: 1, refused: 0 });
+}
+
+/** Counts what happened in the present second. */
+export function tally(
+  record: LimiterRecord,
+  nowUs: number,
+  more: { readonly granted: number; readonly refused: number },
+): LimiterRecord {
+  const second = Math.floor(nowUs / 1_000_000);
+  const there = record.tallies.get(second % TALLY_SECONDS);
+  const { granted, refused } = there?.second === second ? there : { granted: 0, refused: 0 };
+  const now = { second, granted: granted + more.granted, refused: refused + more.refused };
+  return { ...record, tallies: new Map(record.tallies).set(second % TALLY_SECONDS, now) };
+}
