@@ -1,9 +1,11 @@
+import { readFile, stat } from 'node:fs/promises';
 import { createInterface } from 'node:readline/promises';
 import type { Readable, Writable } from 'node:stream';
 import { CommandFailure } from './command-failure.ts';
+import { escapeControls } from './escape-controls.ts';
 import { EXIT } from './exit-codes.ts';
 
-/** What comes in by standard input. */
+/** What comes in from the user: by standard input, or from a file that an option names. */
 export interface Questions {
   /** Whether somebody is there to be asked. */
   readonly isAnswered: boolean;
@@ -11,7 +13,14 @@ export interface Questions {
   ask(question: string, signal: AbortSignal): Promise<string>;
   /** Everything there is. @throws {CommandFailure} when that is more than any command reads */
   readAll(): Promise<Buffer>;
+  /**
+   * A file as a whole. A pipe that nothing has written to for a second is announced on standard error: it would look like a
+   * program that hangs.
+   */
+  readFile(path: string): Promise<Buffer>;
 }
+
+const PIPE_NOTICE_MS = 1_000;
 
 const LONGEST_INPUT = 64 * 1024;
 
@@ -50,6 +59,17 @@ export function createQuestions(stdin: Readable & Terminal, stderr: Writable & T
     isAnswered: stdin.isTTY === true && stderr.isTTY === true,
     ask,
     readAll: () => readAll(stdin),
+    readFile: async (path) => {
+      const isPipe = await stat(path).then(
+        (stats) => stats.isFIFO(),
+        () => false,
+      );
+      const notice = setTimeout(() => {
+        if (isPipe)
+          stderr.write(`Waiting until another program writes to the pipe ${escapeControls(path)}\n`);
+      }, PIPE_NOTICE_MS);
+      return readFile(path).finally(() => clearTimeout(notice));
+    },
   };
 }
 

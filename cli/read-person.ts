@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import type { z } from 'zod';
 import { presentIssues } from '../shared/contract/present-issues.ts';
 import { submissionForm } from '../shared/contract/submission.ts';
@@ -28,7 +27,7 @@ export async function readPerson(
     return { idCard, name };
   }
   const isInput = from === undefined || from === '-';
-  const bytes = isInput ? await questions.readAll() : await readPersonFile(from);
+  const bytes = isInput ? await questions.readAll() : await readPersonFile(questions, from);
   const value = parseJson(decode(bytes, isInput ? 'standard input' : '--from'));
   const parsed = person.safeParse(value);
   if (parsed.success) return parsed.data;
@@ -53,9 +52,9 @@ function decode(bytes: Buffer, from: string): string {
   }
 }
 
-async function readPersonFile(path: string): Promise<Buffer> {
+async function readPersonFile(questions: Questions, path: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return await questions.readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
     throw new CommandFailure(`Cannot read --from: it must be readable, received ${code}`, EXIT.calledWrongly);

@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
 import type { Questions } from './questions.ts';
@@ -14,7 +13,7 @@ import type { Questions } from './questions.ts';
 export async function readSecretFile(questions: Questions, option: string, path: string): Promise<string> {
   if (path === '-') return (await questions.readAll()).toString('utf8').trim();
   try {
-    return (await readFile(path, 'utf8')).trim();
+    return (await questions.readFile(path)).toString('utf8').trim();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
     throw new CommandFailure(

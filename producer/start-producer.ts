@@ -147,7 +147,6 @@ async function serve(
   connections: Connections,
   options: ServeOptions,
 ): Promise<RunningProducer> {
-  const { log } = options;
   const keys = laneKeys(settings.LANE);
   const deps = wire(settings, connections, keys, options);
   await awaitQueues(deps);
@@ -164,12 +163,10 @@ async function serve(
     : [api];
   const stop = async () => {
     drain.started = true;
-    log.info({ event: 'stopping' }, 'draining');
     // Both at once: an open console or a scraper that keeps its connection must not double the time.
     await Promise.all(apps.map((app) => closeWithin(app, DRAIN_DEADLINE_MS)));
     await Promise.all([deps.queues.deliveries.close(), deps.queues.verifications.close(), deps.flow.close()]);
     await Promise.all(connections.map(closeRedis));
-    log.info({ event: 'stopped' }, 'producer stopped');
   };
   let stopping: Promise<void> | undefined;
   try {

@@ -11,7 +11,7 @@ import { addEventsRoute } from './events-route.ts';
 import type { FindDeps } from './find-verifications.ts';
 import { createLive } from './live.ts';
 import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
-import { createOperatorDoor, type OperatorDoor } from './operator-door.ts';
+import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { readSnapshot } from './snapshot.ts';
 
@@ -23,14 +23,14 @@ export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks'> {
 
 /** The operators' page at `/console`, its data under `/console/api`, and the raw queues at `/queues`. */
 export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
-  const door = createOperatorDoor(deps);
+  const auth = createOperatorAuth(deps);
   const tasks = createOperatorTasks(deps.log);
   const live = createLive({ read: () => readSnapshot(deps), now: deps.now, log: deps.log });
   const ends = new AbortController();
   // Before the server waits for its connections: these would not end by themselves.
   app.addHook('preClose', async () => {
     ends.abort();
-    door.stop();
+    auth.stop();
     await Promise.all([live.stop(), tasks.stop()]);
   });
   await app.register(async (scope) => {
@@ -39,15 +39,15 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       route.schema = { ...route.schema, hide: true };
     });
     addPage(scope, deps.files);
-    addSessions(scope, door);
+    addSessions(scope, auth);
     await scope.register(async (inner) => {
-      inner.addHook('onRequest', (request) => door.admit(request));
+      inner.addHook('onRequest', (request) => auth.admit(request));
       addConsoleQueries(inner, deps);
       addOperatorActions(inner, { ...deps, tasks });
-      addEventsRoute(inner, { live, follow: door.follow, ends: ends.signal });
+      addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });
   });
-  await addQueues(app, { queues: deps.queues, door, log: deps.log });
+  await addQueues(app, { queues: deps.queues, auth, log: deps.log });
 }
 
 const PAGES = [
@@ -61,7 +61,7 @@ const PAGES = [
 /** Bull Board is left out of an image that was built with WITH_QUEUES=no. */
 async function addQueues(
   app: FastifyInstance,
-  { log, ...deps }: { readonly queues: ProducerQueues; readonly door: OperatorDoor; readonly log: Logger },
+  { log, ...deps }: { readonly queues: ProducerQueues; readonly auth: OperatorAuth; readonly log: Logger },
 ): Promise<void> {
   try {
     const { addQueueBoard } = await import('./queue-board.ts');
@@ -79,25 +79,25 @@ function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
   }
 }
 
-function addSessions(app: FastifyInstance, door: OperatorDoor): void {
+function addSessions(app: FastifyInstance, auth: OperatorAuth): void {
   const url = '/console/api/session';
-  app.get(url, async (request) => ({ signedIn: await door.hasSession(request) }));
+  app.get(url, async (request) => ({ signedIn: await auth.hasSession(request) }));
   const early = {
     bodyLimit: SIGN_IN_BODY_BYTES,
-    onRequest: async (request: FastifyRequest) => door.admitSignIn(request),
+    onRequest: async (request: FastifyRequest) => auth.admitSignIn(request),
   };
   app.post(url, early, async (request, reply) => {
     const { key } = parseInput(signIn, request.body ?? {}, 'invalid_request');
     return reply
       .code(204)
-      .header('set-cookie', await door.signIn(request, key))
+      .header('set-cookie', await auth.signIn(request, key))
       .send();
   });
   app.delete(url, async (request, reply) => {
     const { which } = parseInput(signOutQuery, request.query, 'invalid_query');
     return reply
       .code(204)
-      .header('set-cookie', await door.signOut(request, which))
+      .header('set-cookie', await auth.signOut(request, which))
       .send();
   });
 }

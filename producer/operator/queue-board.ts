@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { problemTable } from '../../shared/contract/problem.ts';
 import { classifyError } from '../classify-error.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
-import type { OperatorDoor } from './operator-door.ts';
+import type { OperatorAuth } from './operator-auth.ts';
 
 /** Its page asks another host for fonts, which our policy forbids anyway. */
 const FOREIGN_LINK = /<link[^>]*fonts\.googleapis\.com[^>]*>/g;
@@ -18,7 +18,7 @@ const FOREIGN_LINK = /<link[^>]*fonts\.googleapis\.com[^>]*>/g;
  */
 export async function addQueueBoard(
   app: FastifyInstance,
-  { queues, door }: { readonly queues: ProducerQueues; readonly door: OperatorDoor },
+  { queues, auth }: { readonly queues: ProducerQueues; readonly auth: OperatorAuth },
 ): Promise<void> {
   const board = new ReadingAdapter();
   board.setBasePath('/queues');
@@ -31,7 +31,7 @@ export async function addQueueBoard(
   });
   await app.register(
     async (scope) => {
-      scope.addHook('onRequest', async (request, reply) => admit(door, request, reply));
+      scope.addHook('onRequest', async (request, reply) => admit(auth, request, reply));
       scope.addHook('onRequest', async (request, reply) => refuseLargePages(request, reply));
       scope.addHook('onSend', async (_request, reply, payload) => {
         const isPage = String(reply.getHeader('content-type')).startsWith('text/html');
@@ -78,12 +78,12 @@ class ReadingAdapter extends FastifyAdapter {
 
 /** Bull Board has an error handler of its own, so the answer is given here. */
 async function admit(
-  door: OperatorDoor,
+  auth: OperatorAuth,
   request: FastifyRequest,
   reply: FastifyReply,
 ): Promise<FastifyReply | undefined> {
   try {
-    await door.admit(request);
+    await auth.admit(request);
     return undefined;
   } catch (error) {
     const { code, message, headers } = classifyError(error);

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -75,6 +75,23 @@ describe('veriqueue submit', { timeout: 60_000 }, () => {
     expect([refused.code, refused.stdout]).toEqual([2, '']);
     expect(refused.stderr).toMatch(/^error: Cannot read the person: .*\/name must be present.*\n$/);
     for (const secret of Object.values(person)) expect(refused.stderr).not.toContain(secret);
+  });
+
+  it('announces on standard error that it waits for a pipe, and goes on when something is written', async () => {
+    const pipe = join(folder, 'pipe');
+    expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
+    const args = ['--import', 'tsx', 'cli/main.ts', 'submit', photo, '--from', pipe, '--json'];
+    const child = spawn(process.execPath, args, {
+      cwd: fileURLToPath(new URL('../../', import.meta.url)),
+      env: { PATH: process.env['PATH'], ...environment() },
+    });
+    const ended = once(child, 'exit');
+    const submitted = text(child.stdout);
+    const [announced] = await once(child.stderr, 'data');
+    expect(String(announced)).toBe(`Waiting until another program writes to the pipe ${pipe}\n`);
+    await writeFile(pipe, JSON.stringify(makePerson()));
+    expect((await ended)[0]).toBe(0);
+    expect(JSON.parse(await submitted)).toMatchObject({ status: 'queued' });
   });
 
   it('says which field the server refuses, and why', async () => {

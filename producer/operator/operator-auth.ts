@@ -10,7 +10,7 @@ import { isSameOrigin } from './same-origin.ts';
 import { createSessionWatch } from './session-watch.ts';
 import { createWrongKeyLimit } from './wrong-key-limit.ts';
 
-export interface OperatorDoor {
+export interface OperatorAuth {
   /**
    * Lets a request pass that carries a session or, as a script does, the operator key itself.
    *
@@ -39,7 +39,7 @@ const BEARER = /^Bearer +(\S+)$/i;
 const READING = ['GET', 'HEAD'];
 const TOKEN = /^[\w-]{43}$/;
 
-export interface OperatorDoorDeps {
+export interface OperatorAuthDeps {
   readonly operatorKey: string;
   readonly redis: Redis;
   readonly keys: LaneKeys;
@@ -48,7 +48,7 @@ export interface OperatorDoorDeps {
   readonly now: () => number;
 }
 
-export function createOperatorDoor({ operatorKey, redis, keys, log, now }: OperatorDoorDeps): OperatorDoor {
+export function createOperatorAuth({ operatorKey, redis, keys, log, now }: OperatorAuthDeps): OperatorAuth {
   const key = createOperatorKey(operatorKey);
   const sessions = createConsoleSessions(redis, keys);
   const watch = createSessionWatch({ isLive: (id) => sessions.isLive(id, now()), log });
