@@ -6,7 +6,9 @@ import type { Redis } from 'ioredis';
 import { startPrivateRedis } from '../dev/redis/private-redis.ts';
 import { findOrInstallRedis } from '../dev/redis/redis-binary.ts';
 import { makeRunCommand } from '../dev/redis/run-command.ts';
-import { closeRedis, connectRedis, type RedisLog } from '../shared/store/redis/connect.ts';
+import { openRedis } from '../shared/store/open-redis.ts';
+import { closeRedis } from '../shared/store/redis/close-redis.ts';
+import type { RedisLog } from '../shared/store/redis/redis-log.ts';
 
 export interface BenchRedis {
   readonly url: string;
@@ -31,7 +33,7 @@ export async function startBenchRedis(say: (line: string) => void): Promise<Benc
   if (found.kind === 'missing') throw new Error(found.message);
   const dataDir = await mkdtemp(join(tmpdir(), 'veriqueue-bench-'));
   const server = await startPrivateRedis({ dataDir, binary: found.path, log: silentLog });
-  const redis = connectRedis({ url: server.url, role: 'queue', log: silentLog, name: 'bench' });
+  const redis = openRedis({ url: server.url, log: silentLog, name: 'bench' }, 'unbatched');
   await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
   return {
     url: server.url,

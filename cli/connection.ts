@@ -1,7 +1,10 @@
 import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../shared/store/redis/connect.ts';
+import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { redisRoles } from '../shared/store/redis/redis-roles.ts';
+import { waitUntilReady } from '../shared/store/redis/wait-until-ready.ts';
 
 export interface Connection {
   readonly keys: LaneKeys;
@@ -19,19 +22,19 @@ export interface ConnectionOptions {
   readonly caFile: string | undefined;
 }
 
-const READY_WITHIN_MS = 5_000;
-/** A connection that comes and goes tells by the error of the command that needed it. */
+/** What is wrong with a connection is in the error of the command that needed it. */
 const silent = { info: () => undefined, warn: () => undefined };
 
 /** @throws {Error} when Redis is not there */
 export async function openConnection({ url, lane, caFile }: ConnectionOptions): Promise<Connection> {
   const keys = laneKeys(lane);
-  const trusted = caFile === undefined ? {} : { caFile };
-  const open = () => connectRedis({ url, role: 'request', log: silent, name: 'veriqueue-cli', ...trusted });
+  const open = () => openRedis({ url, caFile, log: silent, name: 'veriqueue-cli' }, 'tool');
   const [redis, flowRedis] = [open(), open()];
   const closeAll = () => Promise.all([redis, flowRedis].map(closeRedis));
   try {
-    await Promise.all([redis, flowRedis].map((client) => waitUntilReady(client, READY_WITHIN_MS)));
+    await Promise.all(
+      [redis, flowRedis].map((client) => waitUntilReady(client, redisRoles.tool.readyWithinMs)),
+    );
   } catch (error) {
     await closeAll();
     throw error;

@@ -4,10 +4,11 @@ import { type HealthServer, startHealthServer } from '../shared/health-server.ts
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { awaitRedisFit } from '../shared/store/redis/await-fit.ts';
-import { closeRedis, connectRedis } from '../shared/store/redis/connect.ts';
+import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
@@ -22,8 +23,6 @@ import { loadConsoleFiles } from './operator/console-files.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem, retryAfter } from './problem.ts';
 import type { ProducerSettings } from './settings.ts';
 
-/** How long Redis may take to be there when the process starts. */
-const REDIS_READY_MS = 10_000;
 const PROBE_KEPT_MS = 1_000;
 
 export interface RunningProducer {
@@ -102,7 +101,7 @@ async function awaitRedis(
   let listening: Promise<void> | undefined;
   try {
     return await awaitRedisFit(connections, {
-      reachedWithinMs: REDIS_READY_MS,
+      role: 'request',
       probe: (client) => client.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
       signal,
       onWait: (reason) => {
@@ -131,14 +130,7 @@ type Connections = readonly [redis: Redis, flowRedis: Redis];
 /** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
 function connect({ REDIS_URL: url, REDIS_CA_FILE: caFile }: ProducerSettings, log: Logger): Connections {
   const logOf = createOutageLog(log);
-  const open = (name: string) =>
-    connectRedis({
-      url,
-      role: 'request',
-      log: logOf(name),
-      name,
-      ...(caFile === undefined ? {} : { caFile }),
-    });
+  const open = (name: string) => openRedis({ url, caFile, log: logOf(name), name }, 'request');
   return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
 }
 

@@ -5,13 +5,15 @@ import { createLimiter, type Limiter } from '../shared/account/limiter/limiter.t
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
-import { closeRedis, connectRedis } from '../shared/store/redis/connect.ts';
+import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
@@ -30,7 +32,7 @@ export interface WorkerContext {
   /** For BullMQ, which duplicates it for its blocking commands. */
   readonly queueRedis: Redis;
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
-  readonly promptRedis: Redis;
+  readonly unbatchedRedis: Redis;
   readonly limiter: Limiter;
   /** What this worker asks, and with it the whole lane. */
   readonly upstream: LaneUpstream;
@@ -66,8 +68,6 @@ export interface Connected {
   close(): Promise<void>;
 }
 
-const REDIS_READY_WITHIN_MS = 30_000;
-
 /** A connection that is away keeps commands waiting; a scrape does not wait with them. */
 const REDIS_ANSWERS_WITHIN_MS = 1_000;
 
@@ -82,9 +82,9 @@ export function connectContext(settings: WorkerSettings, log: Logger, tracing: T
     workerId,
     metrics,
     open: async (wait) => {
-      await awaitRedisFit([redis, connections.queueRedis, connections.laneRedis], {
+      await awaitRedisFit([redis, connections.queueRedis, connections.unbatchedRedis], {
         ...wait,
-        reachedWithinMs: REDIS_READY_WITHIN_MS,
+        role: 'batched',
         probe: (client) => probeWrites(client, keys),
         log,
       });
@@ -99,25 +99,18 @@ export function connectContext(settings: WorkerSettings, log: Logger, tracing: T
 interface Connections {
   readonly redis: Redis;
   readonly queueRedis: Redis;
-  readonly laneRedis: Redis;
+  readonly unbatchedRedis: Redis;
 }
 
 function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: WorkerSettings, log: Logger): Connections {
   const logOf = createOutageLog(log);
-  const connect = (name: string, batchWrites = false) =>
-    connectRedis({
-      url,
-      role: 'queue',
-      log: logOf(name),
-      name,
-      batchWrites,
-      ...(caFile === undefined ? {} : { caFile }),
-    });
-  const redis = connect('veriqueue-worker', true);
-  const queueRedis = connect('veriqueue-queue', true);
-  // A connection of its own: slots must not queue behind a photo.
-  const laneRedis = connect('veriqueue-lane');
-  return { redis, queueRedis, laneRedis };
+  const open = (name: string, role: RedisRole) => openRedis({ url, caFile, log: logOf(name), name }, role);
+  return {
+    redis: open('veriqueue-worker', 'batched'),
+    queueRedis: open('veriqueue-queue', 'bullmq'),
+    // A connection of its own: slots must not queue behind a photo.
+    unbatchedRedis: open('veriqueue-lane', 'unbatched'),
+  };
 }
 
 /** A small write that Redis refuses whenever it would refuse others. */
@@ -126,7 +119,7 @@ const probeWrites = (redis: Redis, keys: LaneKeys) => redis.set(keys.writeProbe(
 function openContext({
   settings,
   keys,
-  connections: { redis, queueRedis, laneRedis },
+  connections: { redis, queueRedis, unbatchedRedis },
   workerId,
   metrics,
   tracing,
@@ -139,7 +132,12 @@ function openContext({
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
   const account = accountKeys(settings.LANE);
-  const limiter = createLimiter({ redis: laneRedis, keys: account, options: limiterOptions(settings), log });
+  const limiter = createLimiter({
+    redis: unbatchedRedis,
+    keys: account,
+    options: limiterOptions(settings),
+    log,
+  });
   const writes = createPatientWrites({
     probe: () => probeWrites(redis, keys),
     log,
@@ -154,7 +152,7 @@ function openContext({
     workerId,
     redis,
     queueRedis,
-    promptRedis: laneRedis,
+    unbatchedRedis: unbatchedRedis,
     limiter,
     upstream: laneUpstreamOf(settings),
     billedCodes,

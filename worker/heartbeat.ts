@@ -17,12 +17,12 @@ const BEAT_MS = 1_000;
  * @returns after the first heartbeat: what is claimed before it would be nobody's death
  */
 export async function startHeartbeat({
-  promptRedis: redis,
+  unbatchedRedis: redis,
   keys,
   workerId,
   writes,
   log,
-}: Pick<WorkerContext, 'promptRedis' | 'keys' | 'workerId' | 'writes' | 'log'>): Promise<Heartbeat> {
+}: Pick<WorkerContext, 'unbatchedRedis' | 'keys' | 'workerId' | 'writes' | 'log'>): Promise<Heartbeat> {
   const logFailure = (error: unknown) =>
     log.debug({ event: 'heartbeat', reason: describeRedisError(error) }, 'a heartbeat was not written');
   await writes.untilTaken(() => beat(redis, keys, workerId));

@@ -29,7 +29,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     ...context,
     claims: { ...claims, redis: context.patientRedis },
     endpoint,
-    marks: { ...claims, redis: context.promptRedis },
+    marks: { ...claims, redis: context.unbatchedRedis },
     upstream,
     persons: limitPersons(context),
     retry: retrySettings(settings),

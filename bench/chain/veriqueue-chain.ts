@@ -1,7 +1,9 @@
 import type { Part } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
 import { startChild } from '../child.ts';
@@ -34,7 +36,7 @@ async function registerClient(
   { redisUrl, receiverUrl }: ChainSurroundings,
   keyText: string,
 ): Promise<string> {
-  const redis = connectRedis({ url: redisUrl, role: 'queue', log: silentLog, name: 'bench' });
+  const redis = openRedis({ url: redisUrl, log: silentLog, name: 'bench' }, 'unbatched');
   try {
     await waitUntilReady(redis, 10_000);
     const { clientId } = await createClient(

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { laneKeys } from '../../shared/store/keys.ts';
-import { connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
 import { createSubmitter, makePerson, openKeyRing } from '../submitter.ts';
 import { serveSubmissions } from './submitter-process.ts';
@@ -15,7 +16,7 @@ export interface VeriqueueSubmitterOrders {
 
 /* Submits verifications the way the producer does, as a process of its own. Its orders come as one JSON argument. */
 const orders: VeriqueueSubmitterOrders = JSON.parse(process.argv[2] ?? '');
-const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silentLog, name: 'bench-producer' });
+const redis = openRedis({ url: orders.redisUrl, log: silentLog, name: 'bench-producer' }, 'unbatched');
 await waitUntilReady(redis, 10_000);
 const submitter = createSubmitter(redis, {
   keys: laneKeys(orders.lane),

@@ -2,7 +2,9 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { laneKeys } from '../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
 import { createSubmitter, makeKeyText, makePerson, openKeyRing } from '../submitter.ts';
 
@@ -31,7 +33,7 @@ export async function measureQueueMemory(
   url: string,
   { photos, photoBytes }: { readonly photos: number; readonly photoBytes: number },
 ): Promise<QueueMemory> {
-  const redis = connectRedis({ url, role: 'queue', log: silentLog, name: 'bench-memory' });
+  const redis = openRedis({ url, log: silentLog, name: 'bench-memory' }, 'unbatched');
   try {
     await waitUntilReady(redis, 10_000);
     await queueVerifications(url, WARM_UP, photoBytes);
@@ -56,7 +58,7 @@ export async function measureQueueMemory(
 
 /** Over a connection that is closed again, so that its buffers are not counted. */
 async function queueVerifications(url: string, count: number, photoBytes: number): Promise<void> {
-  const redis = connectRedis({ url, role: 'queue', log: silentLog, name: 'bench-memory-submitter' });
+  const redis = openRedis({ url, log: silentLog, name: 'bench-memory-submitter' }, 'unbatched');
   await waitUntilReady(redis, 10_000);
   const keyRing = openKeyRing(makeKeyText());
   const submitter = createSubmitter(redis, { keys: laneKeys('bench'), keyRing, clientId: 'cli_bench' });

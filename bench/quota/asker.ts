@@ -6,7 +6,7 @@ import { Agent } from 'undici';
 import { createLimiter, type Limiter } from '../../shared/account/limiter/limiter.ts';
 import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
-import { connectRedis } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
@@ -57,7 +57,7 @@ async function complete({ body, reply }: Upload): Promise<'answered' | 'refused'
 }
 
 async function askLimiter(): Promise<never> {
-  const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silent });
+  const redis = openRedis({ url: orders.redisUrl, log: silent }, 'unbatched');
   const options = { quotaPerSecond: orders.quota, ...orders.laneOptions };
   const log = orders.verbose
     ? {
@@ -120,7 +120,7 @@ async function reserveMarked(
 }
 
 function askBullMq(limiter: { max: number; duration: number }): void {
-  const redis = connectRedis({ url: orders.redisUrl, role: 'queue', log: silent });
+  const redis = openRedis({ url: orders.redisUrl, log: silent }, 'unbatched');
   const worker = new Worker('bench', async () => complete(await upload()), {
     connection: redis,
     concurrency: orders.concurrency,

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { LimiterOptions } from '../../shared/account/limiter/limiter-settings.ts';
-import { connectRedis } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
 import type { AskerOrders } from './asker-orders.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Arrival, type RecorderProgram, startRecorder } from './recorder.ts';
@@ -44,11 +44,13 @@ export async function runQuotaCase(
   redisUrl: string,
   quotaCase: QuotaCase,
 ): Promise<QuotaResult> {
-  const redis = connectRedis({
-    url: redisUrl,
-    role: 'queue',
-    log: { info: () => undefined, warn: () => undefined },
-  });
+  const redis = openRedis(
+    {
+      url: redisUrl,
+      log: { info: () => undefined, warn: () => undefined },
+    },
+    'unbatched',
+  );
   await redis.flushall();
   const { networkMs, enforced, quota, limiter, warmUpSeconds, seconds } = quotaCase;
   const recorder = await startRecorder(program, {
@@ -92,11 +94,13 @@ export async function runQuotaCase(
 }
 
 async function fillQueue(redisUrl: string, jobs: number): Promise<void> {
-  const connection = connectRedis({
-    url: redisUrl,
-    role: 'queue',
-    log: { info: () => undefined, warn: () => undefined },
-  });
+  const connection = openRedis(
+    {
+      url: redisUrl,
+      log: { info: () => undefined, warn: () => undefined },
+    },
+    'unbatched',
+  );
   const queue = new Queue('bench', { connection });
   await queue.addBulk(Array.from({ length: jobs }, () => ({ name: 'send', data: {} })));
   await queue.close();

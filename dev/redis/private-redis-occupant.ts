@@ -1,4 +1,5 @@
-import { Redis } from 'ioredis';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { isAlive, parseOwnerPid, type RedisIdentity } from './private-redis-folder.ts';
 
 /**
@@ -15,21 +16,16 @@ export type Occupant =
   | { readonly kind: 'owned'; readonly ownerPid: number }
   | { readonly kind: 'abandoned'; readonly redisPid: number; stop(): Promise<void> };
 
-const ANSWER_TIMEOUT_MS = 2_000;
 const STOP_TIMEOUT_MS = 15_000;
 
+/** What does not answer is an answer here. */
+const silent = { info: () => undefined, warn: () => undefined };
+
 export async function findOccupant(dataDir: string, identity: RedisIdentity): Promise<Occupant> {
-  const client = new Redis({
-    host: '127.0.0.1',
-    port: identity.port,
-    password: identity.password,
-    lazyConnect: true,
-    // Ready or not: while it loads its data it already answers what is asked here.
-    enableReadyCheck: false,
-    retryStrategy: null,
-    connectTimeout: ANSWER_TIMEOUT_MS,
-    commandTimeout: ANSWER_TIMEOUT_MS,
-  });
+  const client = openRedis(
+    { url: `redis://:${identity.password}@127.0.0.1:${identity.port}`, log: silent },
+    'probe',
+  );
   const errors: unknown[] = [];
   client.on('error', (error) => errors.push(error));
   try {

@@ -1,6 +1,6 @@
 import { readFile, rm } from 'node:fs/promises';
 import { resolve } from 'node:path';
-import type { RedisLog } from '../../shared/store/redis/connect.ts';
+import type { RedisLog } from '../../shared/store/redis/redis-log.ts';
 import {
   isAlive,
   listPidFiles,

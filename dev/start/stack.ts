@@ -3,9 +3,13 @@ import { readLaneUpstream, resetLaneUpstream } from '../../shared/account/limite
 import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
-import { closeRedis, connectRedis, type RedisLog, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { RedisLog } from '../../shared/store/redis/redis-log.ts';
+import { redisRoles } from '../../shared/store/redis/redis-roles.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { startPrivateRedis } from '../redis/private-redis.ts';
 import { findOrInstallRedis } from '../redis/redis-binary.ts';
 import { makeRunCommand } from '../redis/run-command.ts';
@@ -169,16 +173,9 @@ async function makeDevClient(
   url: string,
   keyRing: Awaited<ReturnType<typeof loadSealingKeys>>['keyRing'],
 ) {
-  const caFile = settings.REDIS_CA_FILE;
-  const redis = connectRedis({
-    url,
-    role: 'request',
-    log,
-    name: 'veriqueue-start',
-    ...(caFile === undefined ? {} : { caFile }),
-  });
+  const redis = openRedis({ url, caFile: settings.REDIS_CA_FILE, log, name: 'veriqueue-start' }, 'tool');
   try {
-    await waitUntilReady(redis, 5_000);
+    await waitUntilReady(redis, redisRoles.tool.readyWithinMs);
     await assertRedisFit(redis);
     if (settings.REDIS_URL === undefined && usesSandbox(settings)) await forgetSandbox(redis, settings.LANE);
     return await ensureDevClient({

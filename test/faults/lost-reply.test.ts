@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
 import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { startTestLane, type TestLane } from '../support/lane.ts';
@@ -17,7 +19,7 @@ const silent = { info: () => undefined, warn: () => undefined };
 test('an outcome whose reply is lost with its connection is counted once, and is reported as written', async () => {
   const keys = lane.freshKeys();
   const cutter = await startReplyCutter(lane.server.url);
-  const redis = connectRedis({ url: cutter.url, role: 'queue', log: silent });
+  const redis = openRedis({ url: cutter.url, log: silent }, 'unbatched');
   await waitUntilReady(redis, 10_000);
   try {
     const id = await acceptRecord(lane.redis, keys, lane.keyRing);

@@ -14,7 +14,9 @@ import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientCredentials, createClient } from '../../shared/store/clients/create-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import '../support/needs-redis.ts';
@@ -105,7 +107,7 @@ async function startRedis(port: number): Promise<void> {
 async function makeClient(): Promise<void> {
   const log = { info: () => undefined, warn: () => undefined };
   const { REDIS_URL = '', REDIS_CA_FILE = '' } = environment;
-  redis = connectRedis({ url: REDIS_URL, caFile: REDIS_CA_FILE, role: 'request', log });
+  redis = openRedis({ url: REDIS_URL, caFile: REDIS_CA_FILE, log }, 'request');
   await waitUntilReady(redis, 5_000);
   const ring = parseKeyRing(sealingKey);
   if (!ring.ok) throw new Error('Cannot read the sealing key');

@@ -3,7 +3,9 @@ import type { Redis } from 'ioredis';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../shared/store/redis/connect.ts';
+import { openRedis } from '../../shared/store/open-redis.ts';
+import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
 
 /** A Redis with connections for one test file, and a lane of its own for each test. */
@@ -29,7 +31,7 @@ export async function startTestLane(): Promise<TestLane> {
   const server = await startTestRedis();
   const open: Redis[] = [];
   const connect = async () => {
-    const redis = connectRedis({ url: server.url, role: 'queue', log: silent });
+    const redis = openRedis({ url: server.url, log: silent }, 'unbatched');
     open.push(redis);
     await waitUntilReady(redis, 5_000);
     return redis;

@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type PrivateRedis, startPrivateRedis } from '../../dev/redis/private-redis.ts';
-import type { RedisLog } from '../../shared/store/redis/connect.ts';
+import type { RedisLog } from '../../shared/store/redis/redis-log.ts';
 import './needs-redis.ts';
 import { requireRedisBinary } from './redis-binary.ts';
 

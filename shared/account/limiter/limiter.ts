@@ -1,8 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import type { AccountKeys } from '../../store/keys.ts';
-import type { RedisLog } from '../../store/redis/connect.ts';
 import { describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
+import type { RedisLog } from '../../store/redis/redis-log.ts';
 import { LimiterClient } from './limiter-client.ts';
 import type { Evidence, LimiterChange } from './limiter-command.ts';
 import { type LimiterOptions, resolveLimiterSettings } from './limiter-settings.ts';

@@ -1,7 +1,13 @@
 /**
- * Where one Redis is, read from its URL. The door for `REDIS_URL`: a URL that passes here needs no second look.
+ * Where Redis is, read from its URL. The door for `REDIS_URL`: a URL that passes here needs no second look.
+ *
+ * Sentinel and Cluster are kinds of their own; as long as neither is supported, their URLs are refused.
  */
-export interface RedisAddress {
+export type RedisAddress = SingleRedis;
+
+/** One server, and its replicas as far as its provider hides them behind one name. */
+interface SingleRedis {
+  readonly kind: 'single';
   readonly host: string;
   readonly port: number;
   readonly tls: boolean;
@@ -40,6 +46,7 @@ export function parseRedisUrl(url: string): RedisAddress {
   const username = decodeUserInfo(parsed.username);
   const password = decodeUserInfo(parsed.password);
   return {
+    kind: 'single',
     host: parsed.hostname.replace(/^\[|\]$/g, ''),
     port: parsed.port === '' ? DEFAULT_PORT : Number(parsed.port),
     tls: parsed.protocol === 'rediss:',

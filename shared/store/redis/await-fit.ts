@@ -1,12 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { type RedisLog, WrongCredentialsError, waitUntilReady } from './connect.ts';
 import { classifyRedisError, describeRedisError } from './failure.ts';
 import { readFitness } from './fitness.ts';
+import type { RedisLog } from './redis-log.ts';
+import { type RedisRole, redisRoles } from './redis-roles.ts';
+import { WrongCredentialsError, waitUntilReady } from './wait-until-ready.ts';
 
 export interface FitWait {
-  /** How long Redis may be out of reach before the start is given up. One that is reached and not fit yet is waited for. */
-  readonly reachedWithinMs: number;
+  /** Of the connections: it says how long Redis may be out of reach. One that is reached and not fit yet is waited for. */
+  readonly role: RedisRole;
   /** A small write: whether Redis takes any. */
   readonly probe: (client: Redis) => Promise<unknown>;
   /** Aborting ends the wait. */
@@ -58,12 +60,12 @@ function logEachOnce({ log, onWait }: FitWait): (reason: string) => void {
 
 async function awaitReached(
   client: Redis,
-  { reachedWithinMs, signal }: FitWait,
+  { role, signal }: FitWait,
   waitFor: (reason: string) => void,
 ): Promise<void> {
   for (;;) {
     try {
-      return await waitUntilReady(client, reachedWithinMs, signal);
+      return await waitUntilReady(client, redisRoles[role].readyWithinMs, signal);
     } catch (error) {
       // Connected, and not ready: ioredis asks again until a Redis has loaded its data.
       if (signal.aborted || error instanceof WrongCredentialsError || client.status !== 'connect')

@@ -1,4 +1,4 @@
-import type { RedisLog } from './connect.ts';
+import type { RedisLog } from './redis-log.ts';
 
 /**
  * A log for the connections of one process: an outage is one line when the first of them loses Redis and one when the last

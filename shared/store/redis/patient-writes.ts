@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { RedisLog } from './connect.ts';
 import { classifyRedisError, describeRedisError } from './failure.ts';
+import type { RedisLog } from './redis-log.ts';
 
 /**
  * Writes that must not be lost because Redis refuses them for a while: its memory or disk is full, it is a replica after

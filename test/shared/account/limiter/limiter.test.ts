@@ -7,12 +7,13 @@ import { readLimiterState } from '../../../../shared/account/limiter/limiter-sta
 import { pauseLane, resumeLane } from '../../../../shared/account/limiter/pause-lane.ts';
 import type { Reservation, ReservedSlot } from '../../../../shared/account/limiter/reservation.ts';
 import { accountKeys } from '../../../../shared/store/keys.ts';
-import { closeRedis, connectRedis } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const keys = accountKeys('lane-test');
 let server: TestRedis;
-let redis: ReturnType<typeof connectRedis>;
+let redis: ReturnType<typeof openRedis>;
 let limiters: Limiter[] = [];
 let lines: string[] = [];
 
@@ -24,7 +25,7 @@ const log = {
 
 beforeAll(async () => {
   server = await startTestRedis();
-  redis = connectRedis({ url: server.url, role: 'queue', log: quiet });
+  redis = openRedis({ url: server.url, log: quiet }, 'unbatched');
 });
 
 beforeEach(async () => {
@@ -165,7 +166,7 @@ describe('reserving slots', () => {
 describe('when Redis is not there', () => {
   it('reserves nothing while Redis is away, and goes on when it is back, with two lines in the log', async () => {
     const own = await startTestRedis();
-    const client = connectRedis({ url: own.url, role: 'request', log: quiet });
+    const client = openRedis({ url: own.url, log: quiet }, 'request');
     const limiter = createLimiter({ redis: client, keys, log });
     try {
       await new Promise((resolve) => client.once('ready', resolve));

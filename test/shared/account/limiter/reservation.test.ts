@@ -3,18 +3,19 @@ import { createLimiter, type Limiter } from '../../../../shared/account/limiter/
 import type { ReservedSlot } from '../../../../shared/account/limiter/reservation.ts';
 import type { ReserveOptions } from '../../../../shared/account/limiter/waiters.ts';
 import type { AccountKeys } from '../../../../shared/store/keys.ts';
-import { closeRedis, connectRedis } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };
 
 let testLane: TestLane;
-let redis: ReturnType<typeof connectRedis>;
+let redis: ReturnType<typeof openRedis>;
 let limiter: Limiter;
 let keys: AccountKeys;
 beforeAll(async () => {
   testLane = await startTestLane();
-  redis = connectRedis({ url: testLane.server.url, role: 'queue', log: silent });
+  redis = openRedis({ url: testLane.server.url, log: silent }, 'unbatched');
 });
 afterAll(async () => {
   await closeRedis(redis);

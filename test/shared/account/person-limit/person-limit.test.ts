@@ -5,7 +5,9 @@ import { createPersonLimit, type PersonLimit } from '../../../../shared/account/
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { accountKeys } from '../../../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const NOON = Date.parse('2026-03-02T04:00:00Z'); // 12:00 at +08:00
@@ -17,7 +19,7 @@ let redis: Redis;
 
 beforeAll(async () => {
   server = await startTestRedis();
-  redis = connectRedis({ url: server.url, role: 'queue', log: { info: () => {}, warn: () => {} } });
+  redis = openRedis({ url: server.url, log: { info: () => {}, warn: () => {} } }, 'unbatched');
   await waitUntilReady(redis, 5_000);
 });
 

@@ -13,7 +13,7 @@ describe('a Redis URL', () => {
     ],
     ['redis://[::1]:6379', { host: '::1', port: 6379, tls: false, db: 0 }],
   ])('%s is read', (url, address) => {
-    expect(parseRedisUrl(url)).toEqual(address);
+    expect(parseRedisUrl(url)).toEqual({ kind: 'single', ...address });
   });
 
   it.each([
@@ -22,6 +22,8 @@ describe('a Redis URL', () => {
     ['localhost:6379', /scheme/],
     ['http://localhost', /scheme/],
     ['unix:///run/redis.sock', /scheme/],
+    ['redis+sentinel://h:26379/main', /scheme must be redis:\/\/ or rediss:\/\//],
+    ['redis+cluster://h:7000', /scheme must be redis:\/\/ or rediss:\/\//],
     ['redis:///0', /host/],
     ['redis://h/zero', /database number/],
     ['redis://h/-1', /database number/],

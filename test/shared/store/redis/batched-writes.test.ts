@@ -1,6 +1,8 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 describe('a connection that batches its writes', () => {
@@ -9,12 +11,13 @@ describe('a connection that batches its writes', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis();
-    client = connectRedis({
-      url: redis.url,
-      role: 'queue',
-      batchWrites: true,
-      log: { info: () => undefined, warn: () => undefined },
-    });
+    client = openRedis(
+      {
+        url: redis.url,
+        log: { info: () => undefined, warn: () => undefined },
+      },
+      'batched',
+    );
     await waitUntilReady(client, 5_000);
   });
   afterAll(async () => {

@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { assertRedisFit, judgeRedis, type RedisConfig } from '../../../../shared/store/redis/fitness.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 function info(fields: Record<string, string> = {}): string {
@@ -143,8 +145,8 @@ describe('a running Redis', () => {
     });
   });
 
-  async function withClient(url: string, use: (client: ReturnType<typeof connectRedis>) => Promise<void>) {
-    const client = connectRedis({ url, role: 'request', log });
+  async function withClient(url: string, use: (client: ReturnType<typeof openRedis>) => Promise<void>) {
+    const client = openRedis({ url, log }, 'request');
     try {
       await waitUntilReady(client, 5_000);
       await use(client);

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { defineGatheredScript } from '../../../../shared/store/redis/gathered-script.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };
@@ -22,7 +24,7 @@ describe('a gathered script', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis();
-    client = connectRedis({ url: redis.url, role: 'request', log: silent });
+    client = openRedis({ url: redis.url, log: silent }, 'request');
     await waitUntilReady(client, 5_000);
   });
   afterAll(async () => {
@@ -78,7 +80,7 @@ describe('a gathered script', () => {
   });
 
   it('keeps connections apart', async () => {
-    const other = connectRedis({ url: redis.url, role: 'request', log: silent });
+    const other = openRedis({ url: redis.url, log: silent }, 'request');
     await waitUntilReady(other, 5_000);
     await Promise.all([addTwice(client, ['a', 'sum'], [1]), addTwice(other, ['b', 'sum'], [1])]);
     expect(await countCommands()).toBe(2);
@@ -99,7 +101,7 @@ describe('a gathered script', () => {
 
   it('fails as a command when all items fail, so that the connection leaves a primary that has become a replica', async () => {
     const url = new URL(redis.url);
-    const worker = connectRedis({ url: redis.url, role: 'queue', log: silent });
+    const worker = openRedis({ url: redis.url, log: silent }, 'unbatched');
     await waitUntilReady(worker, 5_000);
     await client.replicaof(url.hostname, 1);
     const reconnecting = new Promise((resolve) => worker.once('reconnecting', resolve));

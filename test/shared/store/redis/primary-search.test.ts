@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { createPrimarySearch } from '../../../../shared/store/redis/primary-search.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 let server: TestRedis;
@@ -30,9 +32,9 @@ test('a search begins at the first READONLY, and again half a second later', () 
 test('a hundred writes that a replica refuses cost a few connections and no log line of an outage', async () => {
   const lines: object[] = [];
   const note = (fields: object) => void lines.push(fields);
-  const asking = connectRedis({ url: server.url, role: 'queue', log: { info: note, warn: note } });
+  const asking = openRedis({ url: server.url, log: { info: note, warn: note } }, 'unbatched');
   const silent = { info: () => undefined, warn: () => undefined };
-  const operator = connectRedis({ url: server.url, role: 'queue', log: silent });
+  const operator = openRedis({ url: server.url, log: silent }, 'unbatched');
   await Promise.all([waitUntilReady(asking, 30_000), waitUntilReady(operator, 30_000)]);
   const connections = async () =>
     Number(/total_connections_received:(\d+)/.exec(await operator.info('stats'))?.[1]);

@@ -2,8 +2,10 @@ import { FlowProducer, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { laneKeys } from '../../../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { classifyRedisError } from '../../../../shared/store/redis/failure.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const log = { info: () => undefined, warn: () => undefined };
@@ -21,8 +23,8 @@ describe('a BullMQ worker on our connections', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis();
-    requests = connectRedis({ url: redis.url, role: 'request', log });
-    queueClient = connectRedis({ url: redis.url, role: 'queue', log });
+    requests = openRedis({ url: redis.url, log }, 'request');
+    queueClient = openRedis({ url: redis.url, log }, 'unbatched');
     await waitUntilReady(requests, 5_000);
     flows = new FlowProducer({ ...opts, connection: requests });
     flows.on('error', () => undefined);

@@ -1,7 +1,9 @@
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
+import { openRedis } from '../../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { defineScript } from '../../../../shared/store/redis/script.ts';
+import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const addTo = defineScript({
@@ -22,11 +24,13 @@ describe('a script', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis();
-    client = connectRedis({
-      url: redis.url,
-      role: 'request',
-      log: { info: () => undefined, warn: () => undefined },
-    });
+    client = openRedis(
+      {
+        url: redis.url,
+        log: { info: () => undefined, warn: () => undefined },
+      },
+      'request',
+    );
     await waitUntilReady(client, 5_000);
   });
   afterAll(async () => {

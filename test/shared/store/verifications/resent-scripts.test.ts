@@ -235,7 +235,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'begin-console-session': 'writes one field with one value',
   'touch-console-session': 'writes one field with one value',
   'take-from-rate':
-    'counts, but on connections that never send again (`request` in shared/store/redis/connect.ts)',
+    'counts, but on connections that never send again (`request` in shared/store/redis/redis-roles.ts)',
 };
 
 describe('a script that is sent again because its reply was lost', () => {

@@ -7,18 +7,20 @@ import { createInterface } from 'node:readline';
 import { FlowProducer, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { laneKeys } from '../../../../shared/store/keys.ts';
-import { closeRedis, connectRedis, waitUntilReady } from '../../../../shared/store/redis/connect.ts';
-import { assertRedisFit } from '../../../../shared/store/redis/fitness.ts';
-import { findOutsideTool } from '../../../support/outside-tool.ts';
-import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
-import { requireRedisBinary } from '../../../support/redis-binary.ts';
+import { laneKeys } from '../../../shared/store/keys.ts';
+import { openRedis } from '../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../shared/store/redis/close-redis.ts';
+import { assertRedisFit } from '../../../shared/store/redis/fitness.ts';
+import { waitUntilReady } from '../../../shared/store/redis/wait-until-ready.ts';
+import { findOutsideTool } from '../../support/outside-tool.ts';
+import { startTestRedis, type TestRedis } from '../../support/redis.ts';
+import { requireRedisBinary } from '../../support/redis-binary.ts';
 
 const log = { info: () => undefined, warn: () => undefined };
 const clients: Redis[] = [];
 
-function connect(url: string, role: 'request' | 'queue', caFile?: string): Redis {
-  const client = connectRedis({ url, role, log, ...(caFile === undefined ? {} : { caFile }) });
+function connect(url: string, role: 'request' | 'unbatched', caFile?: string): Redis {
+  const client = openRedis({ url, log, ...(caFile === undefined ? {} : { caFile }) }, role);
   clients.push(client);
   return client;
 }
@@ -26,13 +28,13 @@ function connect(url: string, role: 'request' | 'queue', caFile?: string): Redis
 afterEach(() => Promise.all(clients.splice(0).map(closeRedis)));
 
 /** One flow through two queues, as the producer adds it and the worker takes it. */
-async function runOneFlow(connectClient: (role: 'request' | 'queue') => Redis): Promise<unknown> {
+async function runOneFlow(connectClient: (role: 'request' | 'unbatched') => Redis): Promise<unknown> {
   const keys = laneKeys('tls-acl');
   const opts = { prefix: keys.queuePrefix };
   const requests = connectClient('request');
   await waitUntilReady(requests, 5_000);
   const flows = new FlowProducer({ ...opts, connection: requests });
-  const queueClient = connectClient('queue');
+  const queueClient = connectClient('unbatched');
   const errors: Error[] = [];
   const asked = new Worker(keys.verificationQueue, async () => 'asked', { ...opts, connection: queueClient });
   const delivered = new Promise<unknown>((resolve, reject) => {
@@ -151,7 +153,7 @@ describe('a Redis user with the rights of one lane', () => {
 
   beforeAll(async () => {
     redis = await startTestRedis();
-    const admin = connectRedis({ url: redis.url, role: 'request', log });
+    const admin = openRedis({ url: redis.url, log }, 'request');
     await waitUntilReady(admin, 5_000);
     await admin.acl('SETUSER', 'lane', 'reset', 'on', '>acl-test/password', ...RIGHTS);
     await closeRedis(admin);

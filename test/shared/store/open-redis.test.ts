@@ -1,16 +1,13 @@
 import { createServer } from 'node:net';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import {
-  closeRedis,
-  computeReconnectDelayMs,
-  connectRedis,
-  type RedisLog,
-  type RedisRole,
-  waitUntilReady,
-} from '../../../../shared/store/redis/connect.ts';
-import { classifyRedisError } from '../../../../shared/store/redis/failure.ts';
-import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
+import { openRedis } from '../../../shared/store/open-redis.ts';
+import { closeRedis } from '../../../shared/store/redis/close-redis.ts';
+import { classifyRedisError } from '../../../shared/store/redis/failure.ts';
+import type { RedisLog } from '../../../shared/store/redis/redis-log.ts';
+import { computeReconnectDelayMs, type RedisRole } from '../../../shared/store/redis/redis-roles.ts';
+import { waitUntilReady } from '../../../shared/store/redis/wait-until-ready.ts';
+import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 
 class Lines implements RedisLog {
   readonly lines: string[] = [];
@@ -43,7 +40,7 @@ describe('a connection', () => {
 
   async function connect(role: RedisRole): Promise<Redis> {
     log = new Lines();
-    const client = connectRedis({ url: redis.url, role, log });
+    const client = openRedis({ url: redis.url, log }, role);
     clients.push(client);
     await waitUntilReady(client, 5_000);
     return client;
@@ -55,11 +52,11 @@ describe('a connection', () => {
   afterEach(() => Promise.all(clients.splice(0).map(closeRedis)));
   afterAll(() => redis.stop());
 
-  it.each(['request', 'queue'] as const)(
+  it.each(['request', 'unbatched'] as const)(
     'of the %s role never works on another database than the one it was asked for',
     async (role) => {
       log = new Lines();
-      const client = connectRedis({ url: `${redis.url}/99`, role, log });
+      const client = openRedis({ url: `${redis.url}/99`, log }, role);
       clients.push(client);
       const write = client.set('misplaced', 'yes').catch(() => 'refused');
       await expect(waitUntilReady(client, 1_500)).rejects.toThrow(
@@ -75,7 +72,7 @@ describe('a connection', () => {
 
   it('reaches the database it was asked for, again after a reconnect', async () => {
     log = new Lines();
-    const client = connectRedis({ url: `${redis.url}/7`, role: 'queue', log });
+    const client = openRedis({ url: `${redis.url}/7`, log }, 'unbatched');
     clients.push(client);
     await waitUntilReady(client, 5_000);
     const database = async () => /\bdb=(\d+)/.exec(String(await client.client('INFO')))?.[1];
@@ -121,7 +118,7 @@ describe('a connection', () => {
   });
 
   it('of the queue role keeps a command until Redis is back', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     await redis.down();
     const reply = client.set('late', 'but there');
     await redis.up();
@@ -129,7 +126,7 @@ describe('a connection', () => {
   });
 
   it('tells each change of state once, and never the password', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     const { password } = new URL(redis.url);
     await redis.down();
     let tries = 0;
@@ -152,14 +149,14 @@ describe('a connection', () => {
   });
 
   it('that we close ourselves is no news', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     await closeRedis(client);
     expect(client.status).toBe('end');
     expect(log.lines).toHaveLength(1);
   });
 
   it('is closed even while Redis hangs', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     redis.hang();
     await closeRedis(client);
     redis.wake();
@@ -167,7 +164,7 @@ describe('a connection', () => {
   });
 
   it('is closed even while Redis is away, and what waited for it is told so', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     await redis.down();
     const waiting = client.get('a').catch(classifyRedisError);
     if (client.status !== 'reconnecting') {
@@ -180,7 +177,7 @@ describe('a connection', () => {
   });
 
   it('that was closed while Redis was away can be opened again, and again survives an outage', async () => {
-    const client = await connect('queue');
+    const client = await connect('unbatched');
     await redis.down();
     if (client.status !== 'reconnecting') {
       await new Promise((resolve) => client.once('reconnecting', resolve));
@@ -196,7 +193,7 @@ describe('a connection', () => {
   it('with a wrong password says so once and never shows it', async () => {
     const lines = new Lines();
     const url = redis.url.replace(/:\/\/:[^@]+@/, '://:not-the-password@');
-    const client = connectRedis({ url, role: 'request', log: lines });
+    const client = openRedis({ url, log: lines }, 'request');
     clients.push(client);
     await expect(waitUntilReady(client, 700)).rejects.toThrow(/user and password, received: WRONGPASS/);
     expect(lines.lines).toEqual([expect.stringMatching(/^warn cannot reach Redis, retrying .*WRONGPASS/)]);
@@ -208,7 +205,7 @@ describe('a connection', () => {
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
     const address = server.address();
     const port = typeof address === 'object' ? address?.port : undefined;
-    const client = connectRedis({ url: `redis://127.0.0.1:${port}`, role: 'request', log: new Lines() });
+    const client = openRedis({ url: `redis://127.0.0.1:${port}`, log: new Lines() }, 'request');
     clients.push(client);
     await expect(waitUntilReady(client, 1_500)).rejects.toThrow(
       /ready within 1500 ms, received: .*time(d )?out/i,
@@ -217,7 +214,7 @@ describe('a connection', () => {
   });
 
   it('goes to the database of the URL', async () => {
-    const client = connectRedis({ url: `${redis.url}/5`, role: 'request', log: new Lines() });
+    const client = openRedis({ url: `${redis.url}/5`, log: new Lines() }, 'request');
     clients.push(client);
     await waitUntilReady(client, 5_000);
     expect(await client.client('INFO')).toContain('db=5');

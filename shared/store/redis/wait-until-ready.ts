@@ -1,0 +1,44 @@
+import { within } from '../../within.ts';
+import { describeRedisError } from './failure.ts';
+import type { Redis } from './redis-client.ts';
+
+/** Redis does not know the user, or its password is another. No wait changes that. */
+export class WrongCredentialsError extends Error {}
+
+const WRONG_CREDENTIALS = /^(WRONGPASS|NOAUTH)\b/;
+
+/**
+ * Resolves once commands can be sent.
+ *
+ * @throws {Error} with the last reason when that takes longer than `timeoutMs`; the client goes on trying
+ * @throws {WrongCredentialsError} at once
+ * @throws the reason of `signal` when it aborts
+ */
+export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: AbortSignal): Promise<void> {
+  if (client.status === 'ready') {
+    return;
+  }
+  let reason = 'no answer';
+  let giveUp: () => void = () => undefined;
+  const onError = (error: unknown) => {
+    reason = describeRedisError(error);
+    if (WRONG_CREDENTIALS.test(reason)) giveUp();
+  };
+  client.on('error', onError);
+  const settled = new Promise<void>((settle) => {
+    giveUp = settle;
+    client.once('ready', settle);
+    signal?.addEventListener('abort', () => settle(), { once: true });
+  });
+  const isLate = (await within(timeoutMs, settled)) === 'expired';
+  client.off('error', onError);
+  signal?.throwIfAborted();
+  if (WRONG_CREDENTIALS.test(reason)) {
+    throw new WrongCredentialsError(
+      `Cannot use Redis: it must take our user and password, received: ${reason}`,
+    );
+  }
+  if (isLate) {
+    throw new Error(`Cannot use Redis: it must be ready within ${timeoutMs} ms, received: ${reason}`);
+  }
+}
