@@ -7,6 +7,7 @@ import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
+import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
@@ -114,6 +115,16 @@ program
   .option('--rows <count>', 'rows', parseCount, batchDefaults.rows)
   .option('--photo-bytes <count>', 'size of each photo', parseCount, batchDefaults.photoBytes)
   .action((options: typeof batchDefaults) => runBatchBench({ ...options, say }));
+
+program
+  .command('recovery')
+  .description('workers that are killed: how long after it the upstream is asked again')
+  .option('--seed <number>', 'the first seed', parseCount, 1)
+  .option('--seeds <count>', 'runs of each case', parseCount, 3)
+  .option('--workers <count>', 'worker processes', parseCount, 3)
+  .action((options: { seed: number; seeds: number; workers: number }) =>
+    runRecoveryBench({ ...options, say }),
+  );
 
 program
   .command('console')

@@ -1,3 +1,4 @@
+import { type GivenBack, giveBackSilent } from '../shared/store/queue/give-back-silent.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { beat, endHeartbeat } from '../shared/store/verifications/heartbeat.ts';
 import type { WorkerContext } from './context.ts';
@@ -7,29 +8,44 @@ export interface Heartbeat {
   stop(): Promise<void>;
 }
 
-/** Two may be missed or late before the worker counts as silent. */
-const BEAT_MS = 1_000;
+type HeartbeatDeps = Pick<
+  WorkerContext,
+  'unbatchedRedis' | 'keys' | 'workerId' | 'writes' | 'metrics' | 'log'
+>;
+
+/** Five may be missed or late before the worker counts as silent. */
+const BEAT_MS = 500;
 
 /**
- * Writes down once a second that this process lives. A process whose event loop stands still does not, nor does one that is cut
- * off from Redis; its heartbeat waits in the connection then, and is the first thing that Redis sees of it.
+ * Writes down twice a second that this process lives, and gives back what others held that do not. A process whose event loop
+ * stands still writes nothing, nor does one that is cut off from Redis; its heartbeat waits in the connection then, and is the
+ * first thing that Redis sees of it.
  *
  * @returns after the first heartbeat: what is claimed before it would be nobody's death
  */
-export async function startHeartbeat({
-  unbatchedRedis: redis,
-  keys,
-  workerId,
-  writes,
-  log,
-}: Pick<WorkerContext, 'unbatchedRedis' | 'keys' | 'workerId' | 'writes' | 'log'>): Promise<Heartbeat> {
+export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
+  const { unbatchedRedis: redis, keys, workerId, writes, log } = deps;
   const logFailure = (error: unknown) =>
     log.debug({ event: 'heartbeat', reason: describeRedisError(error) }, 'a heartbeat was not written');
   await writes.untilTaken(() => beat(redis, keys, workerId));
   let isBeating = false;
+  let wasCutOff = false;
+  const noteCutOff = () => {
+    wasCutOff = true;
+  };
+  redis.on('close', noteCutOff);
   const beatOnce = async () => {
     isBeating = true;
-    await beat(redis, keys, workerId).catch(logFailure);
+    const cutOff = wasCutOff;
+    wasCutOff = false;
+    try {
+      // One round trip. What is silent now was so before this one.
+      const [, given] = await Promise.all([beat(redis, keys, workerId), giveBackSilent(redis, keys, cutOff)]);
+      report(deps, given);
+    } catch (error) {
+      noteCutOff();
+      logFailure(error);
+    }
     isBeating = false;
   };
   let last = Promise.resolve();
@@ -40,8 +56,30 @@ export async function startHeartbeat({
   return {
     stop: async () => {
       clearInterval(timer);
+      redis.off('close', noteCutOff);
       await last;
       await endHeartbeat(redis, keys, workerId).catch(logFailure);
     },
   };
+}
+
+function report(
+  { keys, metrics, log }: HeartbeatDeps,
+  { workers, verifications, deliveries }: GivenBack,
+): void {
+  if (workers.length > 0) {
+    log.warn(
+      { event: 'worker_silent', workers, verifications: verifications.length, deliveries: deliveries.length },
+      'workers died or hang; what they held is given back',
+    );
+  }
+  const given = [
+    { queue: keys.verificationQueue, ids: verifications },
+    { queue: keys.deliveryQueue, ids: deliveries },
+  ];
+  for (const { queue, ids } of given) {
+    metrics.jobsStalled.inc({ queue }, ids.length);
+    for (const id of ids)
+      log.warn({ event: 'job_stalled', queue, verification: id }, 'a worker died or hung');
+  }
 }

@@ -1,4 +1,4 @@
-import { type Job, Worker } from 'bullmq';
+import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
@@ -6,10 +6,10 @@ import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
- * Recovery of what a killed worker had claimed (measured, bullmq 6.7): its lock runs out LOCK_MS after it was renewed last,
- * and the next stalled check puts the job back at the head of the line; one check may miss it, because the workers take
- * turns. 6 + 2 s at worst for each time that a job's worker is killed stay under the promised 15 s; BullMQ's own 30 + 30 s
- * take a minute.
+ * What a killed worker had claimed is given back when its heartbeats stop (heartbeat.ts). Where that cannot be seen, as when
+ * all of the workers were killed or cut off, its locks run out LOCK_MS after they were renewed last, and the next stalled
+ * check puts the jobs back at the head of the line; one check may miss them, because the workers take turns: 6 + 2 s at worst
+ * (measured, bullmq 6.7). BullMQ's own 30 + 30 s take a minute.
  *
  * Renewed after at most 2 s (BullMQ looks every half LOCK_RENEWAL_MS), a lock outlasts a pause of 4 s.
  */
@@ -31,6 +31,8 @@ const STALLS_ALLOWED = 1_000_000;
 const CLAIM_WINDOW_MS = 750;
 
 export interface QueueWorkerOptions {
+  /** The process, as it writes its heartbeats; its locks name it. */
+  readonly workerId: string;
   readonly queue: string;
   readonly prefix: string;
   readonly connection: Redis;
@@ -53,9 +55,23 @@ export function lockOf(keys: LaneKeys, job: Job, token: string) {
   return { keys, queue: job.queueName, jobId: job.id ?? '', token, lockMs: LOCK_MS };
 }
 
+/**
+ * BullMQ writes `<id of the worker>:<count>` into the lock of each job that a worker claims, and gives the worker a random id.
+ * With the process' own, a lock says whose heartbeat to look for (`giveBackSilent`).
+ */
+class NamedWorker extends Worker {
+  override readonly id: string;
+
+  constructor(id: string, queue: string, processor: Processor, options: WorkerOptions) {
+    super(queue, processor, options);
+    this.id = id;
+  }
+}
+
 export function createQueueWorker(options: QueueWorkerOptions): Worker {
   const { queue, log } = options;
-  const worker = new Worker(
+  const worker = new NamedWorker(
+    options.workerId,
     queue,
     (job: Job, token: string | undefined) => options.run(job, token, options.shutdown),
     {

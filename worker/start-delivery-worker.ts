@@ -67,6 +67,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     random,
   };
   const worker = createQueueWorker({
+    workerId: context.workerId,
     queue: keys.deliveryQueue,
     prefix: keys.queuePrefix,
     connection: context.queueRedis,

@@ -21,7 +21,7 @@ import { processVerification } from './verification/verification-processor.ts';
 
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
-  const { settings, keys, redis, finish, log, now } = context;
+  const { settings, keys, redis, log, now } = context;
   const endpoint = new URL(settings.FACEID_ENDPOINT);
   const upstream = connectUpstream(settings, endpoint, now);
   const claims = { redis, keys, workerId: context.workerId };
@@ -34,12 +34,19 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     persons: limitPersons(context),
     retry: retrySettings(settings),
   });
-  const laneWatch = watchLane(context);
-  const gate = new ProcessGate();
+  const deps = {
+    ...context,
+    claims,
+    laneWatch: watchLane(context),
+    gate: new ProcessGate(),
+    ask,
+    subjectTtlMs: settings.SUBJECT_TTL,
+  };
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
   const worker = createQueueWorker({
+    workerId: context.workerId,
     queue: keys.verificationQueue,
     prefix: keys.queuePrefix,
     connection: context.queueRedis,
@@ -50,24 +57,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     log,
     shutdown: shutdown.signal,
     run: createJobRunner({
-      process: (job, run) =>
-        processVerification(
-          {
-            claims,
-            keyRing: context.keyRing,
-            finish,
-            writes: context.writes,
-            laneWatch,
-            gate,
-            ask,
-            tracing: context.tracing,
-            log,
-            subjectTtlMs: settings.SUBJECT_TTL,
-            now,
-          },
-          job,
-          run,
-        ),
+      process: (job, run) => processVerification(deps, job, run),
       restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpVerification(context, id),
       keepLock: (job, token) => keepLock(context.queueRedis, lockOf(keys, job, token)),

@@ -52,6 +52,8 @@ export interface LaneKeys {
   inFlight(): string;
   /** Sorted set: worker id → its last heartbeat (ms epoch of Redis' clock); without those that stopped in order. */
   heartbeats(): string;
+  /** Hash: since when heartbeats have followed one another, and up to which silent worker jobs have been given back. */
+  heartbeatWatch(): string;
   /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
   ledger(day: string): string;
   /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. Scripts spell it too. */
@@ -110,6 +112,7 @@ export function laneKeys(lane: string): LaneKeys {
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     heartbeats: () => `${tag}:heartbeats`,
+    heartbeatWatch: () => `${tag}:heartbeat-watch`,
     ledger: (day) => `${tag}:ledger:${day}`,
     clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,
     ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,

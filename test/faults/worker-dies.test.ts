@@ -23,7 +23,11 @@ describe('a worker that is killed', () => {
   test('leaves its verifications to others, which finish every one of them once and burn no attempt', async () => {
     chain = await startChain({ workers: 0, sandbox: { latencyMs: { min: 400, max: 400 } } });
     const doomed = await chain.addWorkerProcess();
-    const submitted = await Promise.all(Array.from({ length: 12 }, () => chain.submit()));
+    const people = Array.from({ length: 12 }, makePerson);
+    for (const { idCard } of people.slice(0, 3)) {
+      chain.sandbox.script(idCard, [{ code: 'Success', latencyMs: 60_000 }, 'Success']);
+    }
+    const submitted = await Promise.all(people.map((person) => chain.submit(person)));
     await Promise.all(submitted.slice(0, 3).map(({ id }) => underWay(id)));
     await kill(doomed);
     const killedAt = Date.now();

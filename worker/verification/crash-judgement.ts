@@ -12,7 +12,7 @@ import type { Deaths } from '../../shared/store/verifications/verification-recor
  * the hits must follow one another, since a claim that ends in order ends the verification nearly always. With kills every
  * 30 s and calls of 2 s, p = 1/15, and p^7 = 1 in 170 million is quarantined; where two that were alone by chance are proof,
  * as before, p^2 = 1 in 225. With kills every 8 s, p = 1/4: 1 in 16,000, and 1 in 4,000 if two deaths alone were proof. The
- * third costs 8 s. A deploy or a scale-down ends workers in order and counts nothing; nor do lost locks (heartbeat.ts).
+ * third costs 4 s. A deploy or a scale-down ends workers in order and counts nothing; nor do lost locks (heartbeat.ts).
  *
  * Running alone stops all the others of that process, one suspect after another. With nine workers killed within 40 s,
  * calls of 2 s and suspicion from the second crash on, 9 of 10 verifications that were hit had their outcome 45 s after the

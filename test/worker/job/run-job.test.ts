@@ -41,6 +41,7 @@ async function start(process: () => Promise<JobResult>): Promise<void> {
   });
   const metrics = createWorkerMetrics(keys, () => redis.ping());
   worker = createQueueWorker({
+    workerId: 'worker-1',
     queue: keys.deliveryQueue,
     prefix: keys.queuePrefix,
     connection: redis,

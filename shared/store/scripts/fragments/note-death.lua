@@ -1,7 +1,7 @@
---- Notes that the worker of the present claim died with it, if that worker has been silent for 3 seconds. One
---- without a heartbeat stopped in order, or is of a version before.
+--- Notes that the worker of the present claim died with it, if that worker is silent. One without a heartbeat stopped
+--- in order, or is of a version before.
 --- @include "now-ms.lua"
-local SILENT_MS = 3000
+--- @include "silent-ms.lua"
 local function noteDeath(record, heartbeats)
   local owner = redis.call('HMGET', record, 'claimedBy', 'claimToken', 'ranAlone', 'deaths')
   local beat = redis.call('ZSCORE', heartbeats, owner[1])
