@@ -24,7 +24,7 @@ export function addUsageCommand(program: Command, context: CliContext): void {
   program
     .command('usage')
     .description('upstream calls by day (+08:00), client and code: billed, unbilled, unknown')
-    .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS} days ago unless given`, parseDay)
+    .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS - 1} days ago unless given`, parseDay)
     .option('--to <day>', 'last day, today unless given', parseDay)
     .option('--client <client>', 'of one client only')
     .action((options: UsageOptions) => show(context, options));

@@ -11,7 +11,7 @@ export const SMALL_BODY_BYTES = 16 * KIB;
 /** An operator key, of which every character may be escaped, from a sender who has not shown one yet. */
 export const SIGN_IN_BODY_BYTES = 4 * KIB;
 
-/** Every body here is flat; see `judgeJsonShape`. */
+/** Every body here is flat; see `classifyJsonShape`. */
 export const JSON_LIMITS: JsonLimits = { depth: 8, members: 1_000 };
 
 /** A photo of exactly the largest size passes, one a little larger is told so by its field, beyond that it is 413. */

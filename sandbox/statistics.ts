@@ -21,14 +21,14 @@ export interface SandboxStats {
   readonly byCode: Readonly<Record<string, number>>;
 }
 
-export type Admission = 'accepted' | 'rejected' | 'refused';
+export type ArrivalClass = 'accepted' | 'rejected' | 'refused';
 
 /** Counts everything that arrives. One instance is one period between two resets. */
 export class Statistics {
   readonly #quotaPerSecond: number;
   readonly #second = new RollingWindow(1000);
   readonly #minute = new RollingWindow(60_000);
-  readonly #admissions: Record<Admission, number> = { accepted: 0, rejected: 0, refused: 0 };
+  readonly #admissions: Record<ArrivalClass, number> = { accepted: 0, rejected: 0, refused: 0 };
   readonly #byCode = new Map<string, number>();
   #requests = 0;
   #maxInRollingSecond = 0;
@@ -50,7 +50,7 @@ export class Statistics {
     this.#lastArrivalAt = at;
   }
 
-  recordAdmission(admission: Admission): void {
+  recordAdmission(admission: ArrivalClass): void {
     this.#admissions[admission] += 1;
   }
 

@@ -12,7 +12,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  *
  * @returns what to report when a proxy is asked for and `NO_PROXY` does not leave the upstream out
  */
-export function judgeProxyVariables(environment: Environment, defaultEndpoint: string): Mistake[] {
+export function validateProxyVariables(environment: Environment, defaultEndpoint: string): Mistake[] {
   const endpoint = environment['FACEID_ENDPOINT'] || defaultEndpoint;
   if (!URL.canParse(endpoint)) return [];
   const { protocol, hostname } = new URL(endpoint);

@@ -1,7 +1,7 @@
 import { parseEnvironment } from '../shared/config/environment.ts';
 import type { ProcessContext, ProcessEnd } from '../shared/run-process.ts';
 import { runService } from '../shared/run-service.ts';
-import { judgeProxyVariables } from './proxy-variables.ts';
+import { validateProxyVariables } from './proxy-variables.ts';
 import { workerEnvironment } from './settings.ts';
 import { startWorker } from './worker.ts';
 
@@ -15,7 +15,10 @@ const STOP_GRACE_MS = 5_000;
  */
 export async function runWorker(context: ProcessContext): Promise<ProcessEnd> {
   const { environment } = context;
-  const proxies = judgeProxyVariables(environment, workerEnvironment.shape.FACEID_ENDPOINT.parse(undefined));
+  const proxies = validateProxyVariables(
+    environment,
+    workerEnvironment.shape.FACEID_ENDPOINT.parse(undefined),
+  );
   const settings = parseEnvironment(workerEnvironment, environment, proxies);
   return runService(context, {
     part: 'worker',

@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
-import { judgeLivemode, refuseSandbox } from '../shared/config/livemode.ts';
-import { judgePlainHttp } from '../shared/config/plain-http.ts';
+import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
+import { validatePlainHttp } from '../shared/config/plain-http.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -50,12 +50,12 @@ function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx)
 
 function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void {
   if (!areRead(context, 'FACEID_ENDPOINT', 'LIVEMODE', 'ALLOW_SANDBOX')) return;
-  const judged = judgeLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  const judged = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
   if (!judged.known) {
     report(context, 'LIVEMODE', judged.reason);
     return;
   }
-  const plain = judgePlainHttp(settings);
+  const plain = validatePlainHttp(settings);
   if (
     plain !== null &&
     areRead(context, 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY', 'TENCENTCLOUD_TOKEN')
@@ -68,7 +68,7 @@ function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void
 /** What the worker asks, as it writes it down for its lane. */
 export function laneUpstreamOf(settings: WorkerSettings): LaneUpstream {
   const { origin, pathname } = new URL(settings.FACEID_ENDPOINT);
-  const judged = judgeLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  const judged = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
   return {
     endpoint: `${origin}${pathname === '/' ? '' : pathname}`,
     livemode: judged.known && judged.livemode,

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { judgeJsonShape } from '../../shared/contract/json-shape.ts';
+import { classifyJsonShape } from '../../shared/contract/json-shape.ts';
 import { JSON_LIMITS, SMALL_BODY_BYTES } from '../http-limits.ts';
 import { ProblemError } from '../problem.ts';
 import type { BodyBudget } from './body-budget.ts';
@@ -55,7 +55,8 @@ export function acceptBodies(
     if (request.method === 'DELETE') return done(null, undefined);
     read(request, request.routeOptions.bodyLimit ?? SMALL_BODY_BYTES).then(
       (bytes) => {
-        if (judgeJsonShape(bytes, JSON_LIMITS) === 'fits') parseJson(request, bytes.toString('utf8'), done);
+        if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits')
+          parseJson(request, bytes.toString('utf8'), done);
         else done(new ProblemError('json_too_complex'));
       },
       (error: Error) => done(error),

@@ -1,10 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { computePollAfter } from '../../shared/account/estimate.ts';
+import { MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
 import { type Acceptance, acceptedHash } from '../../shared/store/verifications/accept.ts';
-import { notWaiting, presentVerification } from '../../shared/store/verifications/present.ts';
+import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import {
   parseRecord,
@@ -23,7 +24,9 @@ import { presentNow, readPositions } from '../waiting.ts';
 
 const multipartForm = submissionForm
   .extend({
-    image: z.string().meta({ format: 'binary', description: 'JPEG or PNG file, at most 2359296 bytes' }),
+    image: z
+      .string()
+      .meta({ format: 'binary', description: `JPEG or PNG file, at most ${MAX_PHOTO_BYTES} bytes` }),
   })
   .meta({ id: 'SubmissionForm' });
 
@@ -134,7 +137,7 @@ async function present({ redis, keys, lane, now }: SubmitDeps, record: Verificat
 }
 
 function presentWithoutPlace(record: VerificationRecord): Shown {
-  return { verification: presentVerification(record, notWaiting), pollAfterSeconds: 60 };
+  return { verification: presentVerification(record, noPlace), pollAfterSeconds: 60 };
 }
 
 /** The record as the acceptance wrote it, without reading it back. */

@@ -23,7 +23,10 @@ export interface UsageRouteDeps {
 }
 
 const usageQuery = z.strictObject({
-  from: z.iso.date().optional().describe(`first day; ${DEFAULT_USAGE_DAYS} days ago unless given`),
+  from: z.iso
+    .date()
+    .optional()
+    .describe(`first day; ${DEFAULT_USAGE_DAYS - 1} days ago unless given`),
   to: z.iso.date().optional().describe('last day; today (+08:00) unless given'),
 });
 

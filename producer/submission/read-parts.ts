@@ -32,7 +32,7 @@ export function readParts(parts: readonly FormPart[]): ReadParts {
 function readPhoto(files: readonly FormPart[]): Pick<ReadParts, 'photo' | 'errors'> {
   const errors = files.flatMap((file, i) => {
     const isSecond = files.slice(0, i).some(({ name }) => name === PHOTO);
-    return judgeFile(file, isSecond) ?? [];
+    return validateFile(file, isSecond) ?? [];
   });
   return { photo: files.find(({ name }) => name === PHOTO)?.bytes, errors };
 }
@@ -43,7 +43,7 @@ function readTexts(parts: readonly FormPart[]): Omit<ReadParts, 'photo'> {
   const unreadable = new Set<string>();
   for (const part of parts) {
     const { name } = part;
-    const reading = judgeText(part, texts.has(name)) ?? decode(part);
+    const reading = validateText(part, texts.has(name)) ?? decode(part);
     const isReadable = typeof reading === 'string';
     if (!isReadable) errors.push(reading);
     if (name === PHOTO || texts.has(name)) continue;
@@ -53,7 +53,7 @@ function readTexts(parts: readonly FormPart[]): Omit<ReadParts, 'photo'> {
   return { texts, unreadable, errors };
 }
 
-function judgeFile({ name, bytes }: FormPart, hasPhoto: boolean): FieldError | null {
+function validateFile({ name, bytes }: FormPart, hasPhoto: boolean): FieldError | null {
   if (name !== PHOTO) {
     return { pointer: '', code: 'unknown_field', detail: 'must hold no other file part than image' };
   }
@@ -61,7 +61,7 @@ function judgeFile({ name, bytes }: FormPart, hasPhoto: boolean): FieldError | n
   return hasPhoto ? { pointer: `/${PHOTO}`, code: 'duplicate_field', detail: 'must be one file' } : null;
 }
 
-function judgeText({ name, bytes }: FormPart, isKnown: boolean): FieldError | null {
+function validateText({ name, bytes }: FormPart, isKnown: boolean): FieldError | null {
   // Whatever its size: that it is long for a text is not why it cannot be read.
   if (name === PHOTO) {
     const detail = 'must be a file part: its Content-Disposition must have a filename';

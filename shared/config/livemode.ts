@@ -15,7 +15,7 @@ export type Livemode =
  * @param endpoint a URL that has passed `upstreamEndpoint`
  * @param declared the setting `LIVEMODE`
  */
-export function judgeLivemode(endpoint: string, declared: boolean | undefined): Livemode {
+export function decideLivemode(endpoint: string, declared: boolean | undefined): Livemode {
   const { hostname } = new URL(endpoint);
   if (TENCENT_CLOUD.test(hostname)) {
     return declared === false

@@ -14,7 +14,7 @@ export interface PlainHttpSettings {
  * Why a worker may not ask its endpoint over http://; null when it may. Beyond loopback only the sandbox is asked so, and
  * only where three settings say that it is one: a real account and real people never go over a network in clear.
  */
-export function judgePlainHttp(settings: PlainHttpSettings): string | null {
+export function validatePlainHttp(settings: PlainHttpSettings): string | null {
   const { protocol, hostname } = new URL(settings.FACEID_ENDPOINT);
   if (protocol === 'https:' || isLoopback(hostname)) return null;
   const isSandbox =

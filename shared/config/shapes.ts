@@ -162,7 +162,7 @@ function isUpstreamEndpoint(text: string): boolean {
 
 /**
  * The same, or http:// for a sandbox in another container: whether it may be asked is a question of other settings too,
- * see `judgePlainHttp`.
+ * see `validatePlainHttp`.
  */
 export const upstreamOrSandboxEndpoint = z
   .string()

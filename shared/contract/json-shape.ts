@@ -23,7 +23,7 @@ const CLOSE_OBJECT = 0x7d;
  *
  * Says nothing about whether the text is JSON. UTF-8 needs no decoding: no byte of a longer character is below 0x80.
  */
-export function judgeJsonShape(text: Uint8Array, limits: JsonLimits): JsonShape {
+export function classifyJsonShape(text: Uint8Array, limits: JsonLimits): JsonShape {
   let depth = 0;
   let members = 0;
   for (let at = 0; at < text.length; at += 1) {

@@ -1,3 +1,5 @@
+import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../contract/photo-limits.ts';
+
 /**
  * Everything a submission can be refused for before money is spent on it, with the sentence the client reads.
  *
@@ -36,7 +38,7 @@ export const VALIDATION_FAILURES = {
     'must not start or end with a space; inside, one plain space may stand between parts of a name, but not between Chinese characters, beside a middle dot or doubled',
   name_middle_dot: 'must not start or end with a middle dot, and must not contain two in a row',
   photo_empty: 'must not be empty',
-  photo_too_large: 'must have at most 3145728 characters (3 MiB) as Base64, which is 2359296 bytes of image',
+  photo_too_large: `must have at most ${MAX_PHOTO_BASE64_LENGTH} characters (3 MiB) as Base64, which is ${MAX_PHOTO_BYTES} bytes of image`,
   photo_data_uri: 'must be the Base64 text alone, without a data: URI prefix',
   photo_line_break: 'must be Base64 on one line, without line breaks',
   photo_url_safe_alphabet:

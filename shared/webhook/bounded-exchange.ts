@@ -35,7 +35,7 @@ type ExchangeEnd =
       readonly staleConnection: boolean;
     };
 
-export interface Exchange {
+export interface BoundedExchange {
   /** Never rejects. */
   readonly ended: Promise<ExchangeEnd>;
   abandon(): void;
@@ -56,7 +56,7 @@ export function startExchange(
   dispatcher: DeliveryDispatcher,
   request: ExchangeRequest,
   maxAnswerBytes: number,
-): Exchange {
+): BoundedExchange {
   const exchange = { current: postOver(dispatcher.keeping, request, maxAnswerBytes) };
   const ended = exchange.current.ended.then((end) => {
     if (end.end !== 'failed' || !end.staleConnection) return end;
@@ -70,7 +70,7 @@ function postOver(
   dispatcher: Dispatcher,
   { url, body, headers }: ExchangeRequest,
   maxAnswerBytes: number,
-): Exchange {
+): BoundedExchange {
   const { origin, pathname, search } = new URL(url);
   const handler = new AnswerHandler(maxAnswerBytes);
   const ended = new Promise<ExchangeEnd>((resolve) => handler.onEnd(resolve));

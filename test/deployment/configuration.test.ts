@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
+import { cliEnvironment } from '../../cli/settings.ts';
 import { startEnvironment } from '../../dev/start/settings.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
@@ -54,6 +55,25 @@ describe('the configuration table of the README', () => {
     if (value === 'required') expect(unset.success).toBe(false);
     else if (value === 'none') expect(unset).toEqual({ success: true, data: undefined });
     else expect(unset).toEqual({ success: true, data: schemaOf(variable).parse(value) });
+  });
+});
+
+/** `npm start` runs everything on one machine. */
+const OWN_DEFAULTS: Readonly<Record<string, readonly string[]>> = { st: ['ALLOW_INSECURE_CALLBACKS'] };
+
+describe('a setting that several processes read', () => {
+  const all: typeof shapes = { ...shapes, cli: cliEnvironment.shape };
+  const defaultsOf = (variable: string) =>
+    Object.entries(all).flatMap(([name, shape]) => {
+      const schema = shape[variable];
+      return schema === undefined || OWN_DEFAULTS[name]?.includes(variable) ? [] : [schema];
+    });
+  const shared = [...variables].filter((variable) => defaultsOf(variable).length > 1);
+
+  it.each(shared)('has one default: %s', (variable) => {
+    const values = defaultsOf(variable).map((schema) => schema.safeParse(undefined).data);
+    // Where a process must be given it, or does without, there is no default to differ.
+    expect(new Set(values.filter((value) => value !== undefined)).size).toBeLessThanOrEqual(1);
   });
 });
 

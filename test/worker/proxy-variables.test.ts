@@ -1,11 +1,11 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { judgeProxyVariables } from '../../worker/proxy-variables.ts';
+import { validateProxyVariables } from '../../worker/proxy-variables.ts';
 
 const ENDPOINT = 'https://faceid.intl.tencentcloudapi.com';
 const PROXY = 'http://user:secret@proxy.example:3128';
 const named = (environment: Record<string, string>) =>
-  judgeProxyVariables(environment, ENDPOINT).map(({ variable }) => variable);
+  validateProxyVariables(environment, ENDPOINT).map(({ variable }) => variable);
 
 describe('a proxy of the environment', () => {
   it.each(['HTTPS_PROXY', 'https_proxy', 'ALL_PROXY', 'all_proxy'])('%s is refused', (variable) => {

@@ -41,7 +41,7 @@ export type Breaker =
   | { readonly status: 'open'; readonly until: number; readonly failedProbes: number }
   | { readonly status: 'half_open'; readonly failedProbes: number };
 
-export interface EndpointState {
+export interface EndpointLimiterState {
   readonly inFlight: number;
   readonly breaker: Breaker;
   /** Moving average of how long a delivery takes here. */
@@ -56,12 +56,12 @@ export interface EndpointState {
 export type Pass = 'regular' | 'probe';
 
 export type AdmissionDecision =
-  | { readonly status: 'admitted'; readonly pass: Pass; readonly next: EndpointState }
+  | { readonly status: 'admitted'; readonly pass: Pass; readonly next: EndpointLimiterState }
   | {
       readonly status: 'parked';
       readonly reason: 'full' | 'open';
       readonly retryAt: number;
-      readonly next: EndpointState;
+      readonly next: EndpointLimiterState;
     };
 
 export interface Moment {
@@ -70,7 +70,7 @@ export interface Moment {
   readonly random: () => number;
 }
 
-export const idleEndpoint: EndpointState = {
+export const idleEndpoint: EndpointLimiterState = {
   inFlight: 0,
   breaker: { status: 'closed', failures: 0 },
   typicalMs: 100,
@@ -83,7 +83,7 @@ const averageWeight = 0.2;
 
 /** @param parkedBefore whether this delivery has been turned away before */
 export function computeAdmission(
-  state: EndpointState,
+  state: EndpointLimiterState,
   { parkedBefore }: { readonly parkedBefore: boolean },
   moment: Moment,
 ): AdmissionDecision {
@@ -108,7 +108,7 @@ export function computeAdmission(
  * would cost more than it protects; an endpoint that slows down or hangs is not quick from that moment on.
  */
 export function isWorthWaiting(
-  state: EndpointState,
+  state: EndpointLimiterState,
   { parkedBefore }: { readonly parkedBefore: boolean },
   moment: Moment,
 ): boolean {
@@ -119,17 +119,21 @@ export function isWorthWaiting(
 }
 
 /** While parked deliveries are still to come back, half of the places are kept for them: new ones never starve old ones. */
-function computeAllowance(state: EndpointState, parkedBefore: boolean, { policy, now }: Moment): number {
+function computeAllowance(
+  state: EndpointLimiterState,
+  parkedBefore: boolean,
+  { policy, now }: Moment,
+): number {
   const sharing = !parkedBefore && now < state.parkedUntil;
   return sharing ? Math.ceil(policy.maxInFlight / 2) : policy.maxInFlight;
 }
 
 /** Nothing has moved for so long: expect it to take as long again. The wait grows by itself while an endpoint hangs. */
-function computeStallMs(state: EndpointState, { policy, now }: Moment): number {
+function computeStallMs(state: EndpointLimiterState, { policy, now }: Moment): number {
   return Math.min(Math.max(now - state.movedAt, policy.minParkMs), policy.maxParkMs);
 }
 
-function admit(state: EndpointState, pass: Pass, now: number): AdmissionDecision {
+function admit(state: EndpointLimiterState, pass: Pass, now: number): AdmissionDecision {
   const movedAt = state.inFlight === 0 ? now : state.movedAt;
   return { status: 'admitted', pass, next: { ...state, inFlight: state.inFlight + 1, movedAt } };
 }
@@ -140,7 +144,7 @@ function admit(state: EndpointState, pass: Pass, now: number): AdmissionDecision
  * return in order is worth less than an early one out of it.
  */
 function park(
-  state: EndpointState,
+  state: EndpointLimiterState,
   reason: 'full' | 'open',
   earliest: number,
   { policy, random }: Moment,
@@ -163,10 +167,10 @@ function park(
  * @param result `abandoned` when the delivery ended without an answer to learn from
  */
 export function reduceSettled(
-  state: EndpointState,
+  state: EndpointLimiterState,
   { pass, result }: { readonly pass: Pass; readonly result: DeliveryResult | 'abandoned' },
   moment: Moment,
-): EndpointState {
+): EndpointLimiterState {
   const left = { ...state, inFlight: Math.max(0, state.inFlight - 1), movedAt: moment.now };
   if (result === 'abandoned') return { ...left, breaker: reduceAbandoned(state.breaker, pass, moment.now) };
   const typicalMs = state.typicalMs + averageWeight * (result.durationMs - state.typicalMs);
@@ -226,7 +230,7 @@ function isEndpointFailure(result: DeliveryResult): boolean {
 }
 
 /** Whether nothing would be lost by forgetting the endpoint. */
-export function isForgettable(state: EndpointState, now: number): boolean {
+export function isForgettable(state: EndpointLimiterState, now: number): boolean {
   const unblemished = state.breaker.status === 'closed' && state.breaker.failures === 0;
   return state.inFlight === 0 && unblemished && state.parkedUntil <= now;
 }

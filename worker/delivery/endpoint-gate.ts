@@ -8,8 +8,8 @@ import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import {
   type Breaker,
   computeAdmission,
+  type EndpointLimiterState,
   type EndpointPolicy,
-  type EndpointState,
   idleEndpoint,
   isForgettable,
   isWorthWaiting,
@@ -17,7 +17,7 @@ import {
   reduceSettled,
 } from './endpoint-admission.ts';
 
-type Admission =
+type EndpointAdmission =
   /** `settle` must be called exactly once, when the delivery has ended; further calls do nothing. */
   | { readonly status: 'admitted'; settle(result: DeliveryResult | 'abandoned'): void }
   /** To be tried again at `retryAt` (ms since the epoch) without having used up an attempt. */
@@ -29,12 +29,12 @@ export interface EndpointGate {
    *   never reach the cap
    * @param parkedBefore whether this delivery has been parked before; it then has the right of way
    */
-  enter(endpoint: string, delivery: { readonly parkedBefore: boolean }): Admission;
+  enter(endpoint: string, delivery: { readonly parkedBefore: boolean }): EndpointAdmission;
   /**
    * As `enter`, but waits for a place where one is about to become free (`isWorthWaiting`), for `minParkMs` at most, in the
    * order of arrival. Such a wait is no parking.
    */
-  enterInTurn(endpoint: string, delivery: { readonly parkedBefore: boolean }): Promise<Admission>;
+  enterInTurn(endpoint: string, delivery: { readonly parkedBefore: boolean }): Promise<EndpointAdmission>;
   /** For metrics. */
   count(): { readonly inFlight: number; readonly open: number };
 }
@@ -49,7 +49,7 @@ export interface EndpointGateDeps {
 }
 
 export function createEndpointGate(deps: EndpointGateDeps): EndpointGate {
-  const states = new Map<string, EndpointState>();
+  const states = new Map<string, EndpointLimiterState>();
   const lines = new Map<string, (() => void)[]>();
   const moment = (): Moment => ({ policy: deps.policy, now: deps.now(), random: deps.random });
   const stateOf = (endpoint: string) => states.get(endpoint) ?? idleEndpoint;
@@ -65,7 +65,7 @@ export function createEndpointGate(deps: EndpointGateDeps): EndpointGate {
     lines.get(endpoint)?.[0]?.();
   };
 
-  const enter = (endpoint: string, delivery: { readonly parkedBefore: boolean }): Admission => {
+  const enter = (endpoint: string, delivery: { readonly parkedBefore: boolean }): EndpointAdmission => {
     const decision = computeAdmission(stateOf(endpoint), delivery, moment());
     states.set(endpoint, decision.next);
     if (decision.status === 'parked') {

@@ -1,5 +1,5 @@
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
-import { notWaiting, presentVerification } from '../../shared/store/verifications/present.ts';
+import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
 /** The same on every delivery of one event: the receiver's key for telling a repetition. */
@@ -22,7 +22,7 @@ export function buildVerificationEvent(record: VerificationRecord): string {
     timestamp: record.outcome.completedAt,
     data: presentVerification(
       { ...record, delivery: { status: 'pending', attempts: 0, nextAttemptAt: null } },
-      notWaiting,
+      noPlace,
     ),
   };
   return JSON.stringify(event);

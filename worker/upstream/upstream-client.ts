@@ -33,10 +33,9 @@ const DEFAULT_UPSTREAM_LIMITS = {
   keepAliveMs: 60_000,
   uploadTimeoutMs: 30_000,
   maxHoldMs: 10_000,
-  answerTimeoutMs: 15_000,
   bodyTimeoutMs: 5000,
   maxAnswerBytes: 65_536,
-} as const satisfies UpstreamLimits;
+} as const satisfies Omit<UpstreamLimits, 'answerTimeoutMs'>;
 
 export interface UpstreamClientDeps {
   /** Scheme, host and port; a path is kept for proxies, while the signature covers `/` as the protocol fixes it. */
@@ -45,7 +44,8 @@ export interface UpstreamClientDeps {
   readonly region?: string;
   /** Off when absent. */
   readonly encryption?: FieldEncryptionSettings;
-  readonly limits?: Partial<UpstreamLimits>;
+  /** How long an answer may take is a setting, UPSTREAM_TIMEOUT. */
+  readonly limits: Partial<UpstreamLimits> & Pick<UpstreamLimits, 'answerTimeoutMs'>;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }

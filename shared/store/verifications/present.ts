@@ -4,7 +4,7 @@ import type { VerificationStatus } from '../../contract/verification-status.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
 /** What is known of a waiting verification besides its record. */
-export interface Waiting {
+export interface PlaceInLine {
   /** 1 is next */
   readonly position: number | null;
   /** ms epoch */
@@ -14,7 +14,7 @@ export interface Waiting {
   readonly livemode: boolean | null;
 }
 
-export const notWaiting: Waiting = {
+export const noPlace: PlaceInLine = {
   position: null,
   estimatedCompletionAt: null,
   laneHeld: false,
@@ -24,7 +24,7 @@ export const notWaiting: Waiting = {
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
 
 /** The record as its client sees it. */
-export function presentVerification(record: VerificationRecord, waiting: Waiting): Verification {
+export function presentVerification(record: VerificationRecord, waiting: PlaceInLine): Verification {
   const status: VerificationStatus = record.status === 'queued' && waiting.laneHeld ? 'held' : record.status;
   return {
     id: record.id,
@@ -51,7 +51,7 @@ function presentOptions(record: VerificationRecord): Pick<Verification, ShownFie
 }
 
 /** What was answered is what it was when it was; what waits is asked by its lane as that is now. Unknown is not live. */
-function presentLivemode({ outcome, livemode }: VerificationRecord, lane: Waiting): boolean {
+function presentLivemode({ outcome, livemode }: VerificationRecord, lane: PlaceInLine): boolean {
   const known = outcome === null ? (lane.livemode ?? livemode) : (livemode ?? lane.livemode);
   return known === true;
 }

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { judgeJsonShape } from '../../../shared/contract/json-shape.ts';
+import { classifyJsonShape } from '../../../shared/contract/json-shape.ts';
 
-const judge = (text: string, depth = 3, members = 5) => judgeJsonShape(Buffer.from(text), { depth, members });
+const judge = (text: string, depth = 3, members = 5) =>
+  classifyJsonShape(Buffer.from(text), { depth, members });
 
 describe('the shape of a JSON text', () => {
   test.each([
@@ -33,10 +34,10 @@ describe('the shape of a JSON text', () => {
       fc.property(fc.json({ maxDepth: 6 }), (text) => {
         const { depth, members } = measure(JSON.parse(text));
         const bytes = Buffer.from(text);
-        expect(judgeJsonShape(bytes, { depth, members })).toBe('fits');
-        if (depth > 0) expect(judgeJsonShape(bytes, { depth: depth - 1, members: 1e9 })).toBe('too_deep');
+        expect(classifyJsonShape(bytes, { depth, members })).toBe('fits');
+        if (depth > 0) expect(classifyJsonShape(bytes, { depth: depth - 1, members: 1e9 })).toBe('too_deep');
         if (members > 0)
-          expect(judgeJsonShape(bytes, { depth: 1e9, members: members - 1 })).toBe('too_many_members');
+          expect(classifyJsonShape(bytes, { depth: 1e9, members: members - 1 })).toBe('too_many_members');
       }),
     );
   });
@@ -46,7 +47,7 @@ describe('the shape of a JSON text', () => {
     for (const piece of ['[', '\\"', '"",', '{"a":', '"\\\\"', 'x']) {
       const text = Buffer.from(`"${piece.repeat(3_000_000 / piece.length)}`);
       const began = process.cpuUsage();
-      judgeJsonShape(text, limits);
+      classifyJsonShape(text, limits);
       // Some 5 ms on a quiet machine; JSON.parse needs seconds for the worst of them.
       expect(process.cpuUsage(began).user / 1000).toBeLessThan(300);
     }

@@ -5,7 +5,7 @@ import {
   type Breaker,
   computeAdmission,
   defaultEndpointPolicy,
-  type EndpointState,
+  type EndpointLimiterState,
   idleEndpoint,
   isForgettable,
   type Moment,
@@ -28,7 +28,7 @@ const refused = (status: number, retryAfterMs: number | null = null): DeliveryRe
   answer: '',
 });
 
-const makeState = (overrides: Partial<EndpointState> = {}): EndpointState => ({
+const makeState = (overrides: Partial<EndpointLimiterState> = {}): EndpointLimiterState => ({
   ...idleEndpoint,
   ...overrides,
 });
@@ -45,7 +45,7 @@ const breakerAfter = (breaker: Breaker, result: DeliveryResult, pass: 'regular' 
 
 describe('the cap', () => {
   test('admits as many deliveries as it allows and parks the next', () => {
-    const full = [1, 2, 3, 4].reduce<EndpointState>((state) => {
+    const full = [1, 2, 3, 4].reduce<EndpointLimiterState>((state) => {
       const decision = computeAdmission(state, fresh, at(0));
       expect(decision).toMatchObject({ status: 'admitted', pass: 'regular' });
       return decision.next;
@@ -80,7 +80,7 @@ describe('the cap', () => {
   });
 
   test('parked deliveries come back one after the other in the order they came', () => {
-    const parkOnce = (state: EndpointState) => computeAdmission(state, fresh, at(0));
+    const parkOnce = (state: EndpointLimiterState) => computeAdmission(state, fresh, at(0));
     const first = parkOnce(makeState({ inFlight: 4, typicalMs: 800, movedAt: now }));
     const second = parkOnce(first.next);
     const third = parkOnce(second.next);
@@ -194,7 +194,7 @@ describe('the breaker', () => {
 });
 
 describe('isForgettable', () => {
-  test.each<[name: string, state: EndpointState, expected: boolean]>([
+  test.each<[name: string, state: EndpointLimiterState, expected: boolean]>([
     ['an idle endpoint', idleEndpoint, true],
     ['one with a delivery under way', makeState({ inFlight: 1 }), false],
     ['one with failures', makeState({ breaker: closed(1) }), false],

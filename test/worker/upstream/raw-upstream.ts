@@ -100,8 +100,18 @@ export const SUBJECT = {
   photo: Buffer.from('not really a photo'),
 };
 
-export function makeClient(endpoint: URL, deps: Partial<UpstreamClientDeps> = {}): UpstreamClient {
-  return createUpstreamClient({ endpoint, credentials: CREDENTIALS, now: Date.now, ...deps });
+export type ClientOptions = Partial<Omit<UpstreamClientDeps, 'limits'>> & {
+  readonly limits?: Partial<UpstreamClientDeps['limits']>;
+};
+
+export function makeClient(endpoint: URL, { limits, ...deps }: ClientOptions = {}): UpstreamClient {
+  return createUpstreamClient({
+    endpoint,
+    credentials: CREDENTIALS,
+    now: Date.now,
+    ...deps,
+    limits: { answerTimeoutMs: 15_000, ...limits },
+  });
 }
 
 /** Uploads and completes at once, as if the slot were there. */

@@ -2,8 +2,9 @@ import { EventEmitter, once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
 import { hashPayload, signTc3 } from '../../../worker/upstream/tc3-signature.ts';
-import type { CallResult, UpstreamClientDeps } from '../../../worker/upstream/upstream-client.ts';
+import type { CallResult } from '../../../worker/upstream/upstream-client.ts';
 import {
+  type ClientOptions,
   CREDENTIALS,
   callAtOnce,
   httpAnswer,
@@ -21,7 +22,7 @@ afterEach(async () => {
   for (const close of open.splice(0)) await close();
 });
 
-async function setUp(behavior: RawBehavior, deps: Partial<UpstreamClientDeps> = {}) {
+async function setUp(behavior: RawBehavior, deps: ClientOptions = {}) {
   const upstream = await startRawUpstream(behavior);
   const client = makeClient(upstream.endpoint, deps);
   open.push(client.close, upstream.close);
