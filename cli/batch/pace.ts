@@ -1,3 +1,5 @@
+import { type Backoff, computeBackoffMs, HALF_JITTER, spread } from '../../shared/contract/backoff.ts';
+
 /** What the server says of this client's rate, beside an acceptance (draft-ietf-httpapi-ratelimit-headers-10). */
 export interface RateReading {
   /** Submissions it would let through right now. */
@@ -15,8 +17,7 @@ export interface PaceDeps {
   readonly random: () => number;
 }
 
-const FIRST_BACKOFF_MS = 250;
-const LONGEST_BACKOFF_MS = 10_000;
+const BACKOFF: Backoff = { baseMs: 250, capMs: 10_000 };
 /** With nothing left, submissions are slower by this than the quota by its window: what is left then rises again. */
 const WIDEST_GAP = 1.25;
 
@@ -71,9 +72,9 @@ export class Pace {
     const { now, random } = this.#deps;
     if (this.#failures > 0 && this.#resumeAt > now()) return;
     if (this.#failures === 0) this.#failingSince = now();
-    const backoffMs = Math.min(LONGEST_BACKOFF_MS, FIRST_BACKOFF_MS * 2 ** this.#failures);
+    const backoffMs = spread(computeBackoffMs(BACKOFF, this.#failures), HALF_JITTER, random());
     this.#failures += 1;
-    this.#stop(Math.max(retryAfterMs, backoffMs * (0.5 + random() / 2)));
+    this.#stop(Math.max(retryAfterMs, backoffMs));
   }
 
   #stop(ms: number): void {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { eventTypes } from './event-type.ts';
 import { verificationStatuses } from './verification-status.ts';
 
 export const verificationStatus = z.enum(verificationStatuses);
@@ -75,7 +76,7 @@ export type VerificationPage = z.infer<typeof verificationPage>;
 /** Body of the webhook (Standard Webhooks 1.0.0, "Payload structure"). */
 export const verificationEvent = z
   .strictObject({
-    type: z.enum(['verification.completed', 'verification.failed']),
+    type: z.enum(eventTypes),
     timestamp: instant,
     data: verification,
   })

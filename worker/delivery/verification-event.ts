@@ -1,3 +1,4 @@
+import { eventTypes } from '../../shared/contract/event-type.ts';
 import type { VerificationEvent } from '../../shared/contract/verification.ts';
 import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
@@ -18,7 +19,7 @@ export function buildVerificationEvent(record: VerificationRecord): string {
     throw new RangeError('Cannot build the event: the verification must have an outcome, received none');
   }
   const event: VerificationEvent = {
-    type: record.status === 'failed' ? 'verification.failed' : 'verification.completed',
+    type: eventTypes[record.status === 'failed' ? 'failed' : 'completed'],
     timestamp: record.outcome.completedAt,
     data: presentVerification(
       { ...record, delivery: { status: 'pending', attempts: 0, nextAttemptAt: null } },

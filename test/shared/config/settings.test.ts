@@ -1,7 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { resolveLimiterSettings } from '../../../shared/account/limiter/limiter-settings.ts';
 import { EnvironmentError, maskSettings, parseEnvironment } from '../../../shared/config/environment.ts';
-import { redisSettings, retentionSettings, workerSettings } from '../../../shared/config/settings.ts';
+import {
+  laneSettings,
+  redisSettings,
+  retentionSettings,
+  retrySettings,
+  upstreamSettings,
+  workerSettings,
+} from '../../../shared/config/settings.ts';
+import { DEFAULT_RETRY_SETTINGS } from '../../../shared/outcomes/retry-policy.ts';
 import { defaultDeliverySchedule } from '../../../worker/delivery/delivery-schedule.ts';
 
 describe('the delivery schedule', () => {
@@ -20,6 +29,35 @@ describe('the delivery schedule', () => {
 
   test.each(['', '5', '5s,', 's', '-5s', '1.5h', '5 s', '5w', '5s;5m', '1toString'])('refuses %j', (text) => {
     expect(durations.safeParse(text).success).toBe(false);
+  });
+});
+
+describe('what a part does without being given a setting', () => {
+  const defaults = z
+    .object({ ...retrySettings, ...workerSettings, ...laneSettings, ...upstreamSettings })
+    .partial({
+      TENCENTCLOUD_SECRET_ID: true,
+      TENCENTCLOUD_SECRET_KEY: true,
+    })
+    .parse({});
+
+  test('is what the setting’s default makes the retry policy do', () => {
+    expect(DEFAULT_RETRY_SETTINGS).toMatchObject({
+      retriesAllowed: defaults.RETRIES,
+      backoff: { baseMs: defaults.RETRY_BASE, capMs: defaults.RETRY_CAP },
+      unknownPolicy: defaults.UNKNOWN_FATE,
+      slowAsideMs: 3 * defaults.SLOW_PROBE_INTERVAL,
+      holdAsideMs: defaults.PROBE_INTERVAL,
+    });
+  });
+
+  test('is what the setting’s default makes the limiter do', () => {
+    const given = {
+      quotaPerSecond: defaults.QUOTA_PER_SECOND,
+      probeIntervalMs: defaults.PROBE_INTERVAL,
+      slowProbeIntervalMs: defaults.SLOW_PROBE_INTERVAL,
+    };
+    expect(resolveLimiterSettings()).toEqual(resolveLimiterSettings(given));
   });
 });
 
