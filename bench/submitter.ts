@@ -8,6 +8,7 @@ import type { Subject } from '../shared/sealing/subject.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
+import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../shared/store/verifications/accept.ts';
 
 /** Nobody's: their numbers' region does not exist. Each is asked about once, as the limit per person demands. */
@@ -50,14 +51,9 @@ export function createSubmitter(
     submit: async (subject) => {
       const id: string = typeid('ver').toString();
       const sealed = sealSubject(keyRing, id, subject);
+      const kept = await redisSubjects.put(id, sealed);
       await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
-        queueAcceptance(transaction, keys, {
-          id,
-          clientId,
-          priority,
-          submittedAt: Date.now(),
-          sealed,
-        }),
+        queueAcceptance(transaction, keys, { id, clientId, priority, submittedAt: Date.now(), sealed }, kept),
       );
     },
     close: () => flow.close(),

@@ -6,6 +6,7 @@ import { authenticate } from '../shared/store/clients/authenticate.ts';
 import type { AccountKeys, LaneKeys } from '../shared/store/keys.ts';
 import type { AtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
@@ -41,6 +42,7 @@ export interface AppDeps {
   readonly flowRedis: Redis;
   readonly flow: AtomicFlow;
   readonly queues: ProducerQueues;
+  readonly subjects: SubjectStore;
   readonly keys: LaneKeys;
   readonly accountKeys: AccountKeys;
   readonly keyRing: KeyRing;

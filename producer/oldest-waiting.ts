@@ -1,4 +1,4 @@
-import { DELAY_SPAN, type LaneKeys, PRIORITY_SPAN } from '../shared/store/keys.ts';
+import { dueOfScore, type LaneKeys, priorityScores } from '../shared/store/keys.ts';
 import { queuePriority } from '../shared/store/queue/verification-flow.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
@@ -65,10 +65,9 @@ function createLines(redis: Redis, keys: LaneKeys) {
     next: async () =>
       sinceOf(await redis.lindex(keys.jobKey(verificationQueue, 'wait'), -1), verificationSince),
     first: async (priority: number) => {
-      const min = String(priority * PRIORITY_SPAN);
-      const max = String((priority + 1) * PRIORITY_SPAN - 1);
+      const { first, last } = priorityScores(priority);
       const line = keys.jobKey(verificationQueue, 'prioritized');
-      const [id] = await redis.zrange(line, min, max, 'BYSCORE', 'LIMIT', 0, 1);
+      const [id] = await redis.zrange(line, String(first), String(last), 'BYSCORE', 'LIMIT', 0, 1);
       return sinceOf(id, verificationSince);
     },
     nextEvent: async () => sinceOfEvent(await redis.lindex(keys.jobKey(deliveryQueue, 'wait'), -1)),
@@ -78,7 +77,7 @@ function createLines(redis: Redis, keys: LaneKeys) {
     },
     due: async (queue: string) => {
       const [, score] = await redis.zrange(keys.jobKey(queue, 'delayed'), '0', '0', 'WITHSCORES');
-      return score === undefined ? null : Math.floor(Number(score) / DELAY_SPAN);
+      return score === undefined ? null : dueOfScore(Number(score));
     },
     firstUnanswered: async () => {
       const [, submittedAt] = await redis.zrange(keys.laneIndex(), '0', '0', 'WITHSCORES');

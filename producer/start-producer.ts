@@ -12,6 +12,7 @@ import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -231,6 +232,7 @@ function wire(
     keys,
     accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
+    subjects: redisSubjects,
     lane,
     metrics: createMetrics({ redis, keys, lane, log, now, bodyBudget }),
     bodyBudget,

@@ -4,7 +4,8 @@ import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../shared/outcomes/reso
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
-import { queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
+import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { settleVerification } from '../../shared/store/verifications/settle.ts';
@@ -49,14 +50,16 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
   const id: string = typeidUnboxed('ver');
   const at = Date.now();
   const accepting = redis.multi();
-  queueAcceptance(accepting, keys, {
+  const sealed = sealSubject(keyRing, id, { ...makePerson(1), photo });
+  const acceptance: Acceptance = {
     id,
     clientId,
     priority: 'interactive',
     reference: 'order-17',
     submittedAt: at,
-    sealed: sealSubject(keyRing, id, { ...makePerson(1), photo }),
-  });
+    sealed,
+  };
+  queueAcceptance(accepting, keys, acceptance, await redisSubjects.put(id, sealed));
   await accepting.exec();
   const settlement = computeSettlement(await mustRead(order, id), answer(at), new Date(at).toISOString(), {
     matchThreshold: undefined,

@@ -5,6 +5,7 @@ import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 
@@ -21,6 +22,7 @@ export interface EnqueueDeps {
   readonly flowRedis: Redis;
   readonly flow: AtomicFlow;
   readonly queues: ProducerQueues;
+  readonly subjects: SubjectStore;
   readonly keys: LaneKeys;
   readonly log: Logger;
 }
@@ -40,14 +42,20 @@ export type Enqueueing =
  * without them: workers find that such jobs have no record, and end them.
  */
 export async function enqueueVerification(deps: EnqueueDeps, acceptance: Acceptance): Promise<Enqueueing> {
-  const { keys, flow, flowRedis } = deps;
+  const { keys, flow, flowRedis, subjects } = deps;
   if (flowRedis.status !== 'ready') {
     return { status: 'refused', error: new Error('Redis is not connected') };
   }
-  const { id, clientId, priority } = acceptance;
+  const { id, clientId, priority, sealed } = acceptance;
+  let kept: SubjectFields;
+  try {
+    kept = await subjects.put(id, sealed);
+  } catch (error) {
+    return { status: 'refused', error };
+  }
   try {
     await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
-      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }),
+      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept),
     );
     return { status: 'accepted' };
   } catch (error) {

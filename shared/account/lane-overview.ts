@@ -1,5 +1,5 @@
 import type { LaneOverview } from '../contract/lane.ts';
-import { type AccountKeys, type LaneKeys, PRIORITY_SPAN } from '../store/keys.ts';
+import { type AccountKeys, type LaneKeys, priorityScores } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
@@ -21,8 +21,10 @@ export async function readLaneOverview(
   quotaPerSecond: number,
 ): Promise<LaneOverview> {
   const key = (name: string) => keys.jobKey(keys.verificationQueue, name);
-  const countPriority = (priority: number) =>
-    redis.zcount(key('prioritized'), priority * PRIORITY_SPAN, (priority + 1) * PRIORITY_SPAN - 1);
+  const countPriority = (priority: number) => {
+    const { first, last } = priorityScores(priority);
+    return redis.zcount(key('prioritized'), first, last);
+  };
   const { interactive, bulk } = queuePriority;
   const [state, counts, [photos, peak], upstream] = await Promise.all([
     readLimiterState(redis, accountKeys),

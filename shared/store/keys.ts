@@ -1,8 +1,21 @@
 /** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
-export const PRIORITY_SPAN = 0x1_0000_0000;
+const PRIORITY_SPAN = 0x1_0000_0000;
 
 /** BullMQ sorts `delayed` by ms epoch times this, plus a counter (its `getDelayedScore.lua`). */
-export const DELAY_SPAN = 0x1000;
+const DELAY_SPAN = 0x1000;
+
+/** The scores in `prioritized` of all jobs of one priority, or of those from one to another: both ends included. */
+export function priorityScores(
+  from: number,
+  to: number = from,
+): { readonly first: number; readonly last: number } {
+  return { first: from * PRIORITY_SPAN, last: (to + 1) * PRIORITY_SPAN - 1 };
+}
+
+/** When a job is due (ms epoch) by its score in `delayed`. */
+export function dueOfScore(score: number): number {
+  return Math.floor(score / DELAY_SPAN);
+}
 
 /**
  * Every Redis key and queue name of one lane.

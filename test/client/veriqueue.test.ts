@@ -20,7 +20,7 @@ import { usageReport } from '../../shared/contract/usage.ts';
 import { verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { openSubject } from '../../shared/sealing/seal.ts';
-import { joinPhoto } from '../../shared/store/verifications/photo-pieces.ts';
+import { joinPhoto } from '../../shared/store/subjects/photo-pieces.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, photo, photoBase64 } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

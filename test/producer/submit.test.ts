@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification } from '../../shared/contract/verification.ts';
 import { openSubject } from '../../shared/sealing/seal.ts';
-import { joinPhoto } from '../../shared/store/verifications/photo-pieces.ts';
+import { joinPhoto } from '../../shared/store/subjects/photo-pieces.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {

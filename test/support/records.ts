@@ -4,6 +4,7 @@ import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { LedgerEntry } from '../../shared/store/usage/ledger.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import type { NotedCall } from '../../shared/store/verifications/noted-call.ts';
@@ -26,7 +27,7 @@ export async function acceptRecord(
 ): Promise<string> {
   const id = overrides.id ?? typeidUnboxed('ver');
   const transaction = redis.multi();
-  queueAcceptance(transaction, keys, {
+  const acceptance: Acceptance = {
     id,
     clientId: CLIENT_ID,
     priority: 'interactive',
@@ -36,7 +37,8 @@ export async function acceptRecord(
     submittedAt: Date.now(),
     sealed: sealSubject(keyRing, id, subject),
     ...overrides,
-  });
+  };
+  queueAcceptance(transaction, keys, acceptance, await redisSubjects.put(id, acceptance.sealed));
   const replies = await transaction.exec();
   const failed = replies?.find(([error]) => error !== null);
   if (failed?.[0]) throw failed[0];

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import { type LaneKeys, priorityScores } from '../../shared/store/keys.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import { queuePriority } from '../../shared/store/queue/verification-flow.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { bringBackAside } from './standing-aside.ts';
 
@@ -40,11 +40,18 @@ export async function letBulkAhead(deps: ShareDeps): Promise<number> {
   const ours = await redis.set(keys.bulkShareTurn(), '1', 'PX', Math.max(1, everyMs - 50), 'NX');
   if (ours === null) return 0;
   const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
-  const firstBulk = queuePriority.bulk.retry * PRIORITY_SPAN;
-  const behindBulk = ASIDE_PRIORITY * PRIORITY_SPAN;
+  const bulkScores = priorityScores(queuePriority.bulk.retry, queuePriority.bulk.fresh);
   const [interactive, bulk] = await Promise.all([
-    redis.zcount(prioritized, '-inf', `(${firstBulk}`),
-    redis.zrange(prioritized, String(firstBulk), `(${behindBulk}`, 'BYSCORE', 'LIMIT', 0, count),
+    redis.zcount(prioritized, '-inf', `(${bulkScores.first}`),
+    redis.zrange(
+      prioritized,
+      String(bulkScores.first),
+      String(bulkScores.last),
+      'BYSCORE',
+      'LIMIT',
+      0,
+      count,
+    ),
   ]);
   if (interactive === 0) return 0;
   const jobs = await Promise.all(bulk.map((id) => queue.getJob(id)));

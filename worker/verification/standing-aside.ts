@@ -1,4 +1,4 @@
-import { type LaneKeys, PRIORITY_SPAN } from '../../shared/store/keys.ts';
+import { type LaneKeys, priorityScores } from '../../shared/store/keys.ts';
 import type { JobQueue, QueuedJob } from '../../shared/store/queue/job-queue.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -11,9 +11,10 @@ const BROUGHT_BACK_AT_ONCE = 200;
 export async function hasUntried(redis: Redis, keys: LaneKeys): Promise<boolean> {
   const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
   const counts = await Promise.all(
-    [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) =>
-      redis.zcount(prioritized, priority * PRIORITY_SPAN, `(${(priority + 1) * PRIORITY_SPAN}`),
-    ),
+    [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) => {
+      const { first, last } = priorityScores(priority);
+      return redis.zcount(prioritized, first, last);
+    }),
   );
   return counts.some((count) => count > 0);
 }
@@ -29,7 +30,7 @@ export async function bringBackAside(
   { redis, queue }: { readonly redis: Redis; readonly queue: JobQueue },
   isOpen: () => Promise<boolean>,
 ): Promise<number> {
-  const [from, count] = [String(ASIDE_PRIORITY * PRIORITY_SPAN), BROUGHT_BACK_AT_ONCE];
+  const [from, count] = [String(priorityScores(ASIDE_PRIORITY).first), BROUGHT_BACK_AT_ONCE];
   const ids = await redis.zrange(queue.toKey('prioritized'), from, '+inf', 'BYSCORE', 'LIMIT', 0, count);
   if (ids.length === 0 || !(await isOpen())) return 0;
   const brought = await Promise.allSettled(ids.map(async (id) => bringBack(await queue.getJob(id))));

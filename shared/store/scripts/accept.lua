@@ -9,11 +9,10 @@
 --- ARGV[3] submittedAt    ms epoch
 --- ARGV[4] indexPrefix
 --- ARGV[5] wrappedKey     bytes
---- ARGV[6] fields         sealed, bytes
---- ARGV[7] places         how many follow
---- ARGV[8] options        how many names and values follow
---- ARGV[9..]              places: sorted sets in which the jobs must be; options: fields of the record, name and value
----                        in turn; then the pieces of the sealed photo, name and value in turn
+--- ARGV[6] places         how many follow
+--- ARGV[7] options        how many names and values follow
+--- ARGV[8..]              places: sorted sets in which the jobs must be; options: fields of the record, name and value
+---                        in turn; then what the store of subjects keeps beside the key, name and value in turn
 ---
 --- Reply: 1; 0 when the record exists; the error NOJOB when a job has no place.
 --- Invariant: A record that exists is never written over: it does when a submission whose fate was unknown is
@@ -23,14 +22,14 @@
 
 local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
-local places, options = tonumber(ARGV[7]), tonumber(ARGV[8])
+local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
 if redis.call('EXISTS', record) == 1 then return 0 end
-for i = 9, 8 + places do
+for i = 8, 7 + places do
   if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
 end
 redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
-  unpack(ARGV, 9 + places, 8 + places + options))
-redis.call('HSET', subject, 'key', ARGV[5], 'fields', ARGV[6], unpack(ARGV, 9 + places + options))
+  unpack(ARGV, 8 + places, 7 + places + options))
+redis.call('HSET', subject, 'key', ARGV[5], unpack(ARGV, 8 + places + options))
 redis.call('ZADD', laneIndex, submittedAt, id)
 redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)

@@ -3,7 +3,7 @@ import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
-import { splitPhoto } from './photo-pieces.ts';
+import type { SubjectFields } from '../subjects/subject-store.ts';
 
 export interface Acceptance extends Readonly<StoredOptions> {
   readonly id: string;
@@ -21,8 +21,17 @@ export interface Acceptance extends Readonly<StoredOptions> {
 
 const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url));
 
-/** Queues the writing of record, sealed subject and indexes into a transaction. */
-export function queueAcceptance(transaction: Transaction, keys: LaneKeys, acceptance: Acceptance): void {
+/**
+ * Queues the writing of record, sealed subject and indexes into a transaction.
+ *
+ * @param kept what the store of subjects has returned for the ciphertext
+ */
+export function queueAcceptance(
+  transaction: Transaction,
+  keys: LaneKeys,
+  acceptance: Acceptance,
+  kept: SubjectFields,
+): void {
   const { id, sealed, places = [] } = acceptance;
   const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
@@ -34,12 +43,11 @@ export function queueAcceptance(transaction: Transaction, keys: LaneKeys, accept
       acceptance.submittedAt,
       keys.indexPrefix(),
       sealed.wrappedKey,
-      sealed.fields,
       places.length,
       options.length,
       ...places,
       ...options,
-      ...splitPhoto(sealed.photo),
+      ...kept,
     ],
   );
 }

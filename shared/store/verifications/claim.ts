@@ -2,8 +2,9 @@ import type { Redis } from 'ioredis';
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import { redisSubjects } from '../subjects/redis-subjects.ts';
+import { readSubject, type SubjectStore } from '../subjects/subject-store.ts';
 import type { OwnedClaim } from './owned-claim.ts';
-import { joinPhoto } from './photo-pieces.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
 
 export type Claim =
@@ -28,6 +29,8 @@ export interface ClaimContext {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   readonly workerId: string;
+  /** @default redisSubjects */
+  readonly subjects?: SubjectStore;
 }
 
 /** What a call is noted as whose worker lost its claim before there was an answer. */
@@ -41,11 +44,11 @@ export const CRASH_CODE = 'Veriqueue.WorkerCrashed';
  * @param day `yyyy-mm-dd` for the ledger
  */
 export async function claimVerification(
-  { redis, keys, workerId }: ClaimContext,
+  { redis, keys, workerId, subjects = redisSubjects }: ClaimContext,
   { id, clientId, token, day }: { id: string; clientId: string; token: string; day: string },
 ): Promise<Claim> {
   // One connection keeps order, so both travel in one round trip.
-  const [reply, sealed] = await Promise.all([
+  const [reply, subject] = await Promise.all([
     claimScript(
       redis,
       [keys.record(id), keys.inFlight(), keys.heartbeats()],
@@ -60,11 +63,6 @@ export async function claimVerification(
   const { record } = parsed;
   if (record.status === 'cancelled') return { status: 'cancelled' };
   if (record.outcome) return { status: 'final', record };
-  return { status: 'claimed', record, sealed: readSealed(sealed), claim: { workerId, token } };
-}
-
-function readSealed(subject: Readonly<Record<string, Buffer>>): SealedSubject | null {
-  const { key: wrappedKey, fields } = subject;
-  const photo = joinPhoto(subject);
-  return wrappedKey && fields && photo ? { wrappedKey, fields, photo } : null;
+  const sealed = await readSubject(subjects, id, subject);
+  return { status: 'claimed', record, sealed, claim: { workerId, token } };
 }

@@ -4,6 +4,7 @@ import { sealSubject } from '../../../../shared/sealing/seal.ts';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
+import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { subject } from '../../../support/records.ts';
@@ -64,18 +65,25 @@ describe('adding a flow together with writes of our own', () => {
   test('leaves no record where a job could not be added', async () => {
     await lane.redis.set(queues.verifications.toKey('pc'), 'not a number');
     const id = 'ver_1';
+    const sealed = sealSubject(lane.keyRing, id, subject);
+    const kept = await redisSubjects.put(id, sealed);
     const failed = add(id, (transaction) =>
-      queueAcceptance(transaction, keys, {
-        id,
-        clientId: 'client_test',
-        priority: 'bulk',
-        reference: undefined,
-        extra: undefined,
-        callbackUrl: undefined,
-        submittedAt: Date.now(),
-        sealed: sealSubject(lane.keyRing, id, subject),
-        places: firstPlaces(keys),
-      }),
+      queueAcceptance(
+        transaction,
+        keys,
+        {
+          id,
+          clientId: 'client_test',
+          priority: 'bulk',
+          reference: undefined,
+          extra: undefined,
+          callbackUrl: undefined,
+          submittedAt: Date.now(),
+          sealed,
+          places: firstPlaces(keys),
+        },
+        kept,
+      ),
     );
     await expect(failed).rejects.toThrow();
     expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.laneIndex())).toBe(0);

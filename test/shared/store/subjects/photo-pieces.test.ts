@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { describe, expect, it } from 'vitest';
-import { joinPhoto, splitPhoto } from '../../../../shared/store/verifications/photo-pieces.ts';
+import { joinPhoto, splitPhoto } from '../../../../shared/store/subjects/photo-pieces.ts';
 
 const PIECE = 32_762;
 
