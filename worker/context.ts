@@ -1,10 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
-import { createLimiter, type Limiter } from '../shared/account/limiter/limiter.ts';
+import { type AccountPool, poolOfOne } from '../shared/account/account-pool.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
-import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
@@ -17,14 +16,14 @@ import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
-import { laneUpstreamOf, type WorkerSettings } from './settings.ts';
+import { openAccount, type WorkerAccount } from './open-account.ts';
+import type { WorkerSettings } from './settings.ts';
 import { createFinish, type FinishVerification } from './verification/finish-verification.ts';
 
 /** What the parts of one worker process share. */
 export interface WorkerContext {
   readonly settings: WorkerSettings;
   readonly keys: LaneKeys;
-  readonly accountKeys: AccountKeys;
   readonly keyRing: KeyRing;
   readonly workerId: string;
   /** For records and everything else that is neither BullMQ's nor the lane's. */
@@ -33,9 +32,7 @@ export interface WorkerContext {
   readonly queueRedis: Redis;
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
   readonly unbatchedRedis: Redis;
-  readonly limiter: Limiter;
-  /** What this worker asks, and with it the whole lane. */
-  readonly upstream: LaneUpstream;
+  readonly accounts: AccountPool<WorkerAccount>;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
   readonly finish: FinishVerification;
@@ -131,36 +128,38 @@ function openContext({
   const flow = createAtomicFlow(queueRedis, keys.queuePrefix, () => undefined);
   const { BILLED_CODES, MATCH_THRESHOLD: matchThreshold } = settings;
   const billedCodes = BILLED_CODES === undefined ? DEFAULT_BILLED_CODES : new Set(BILLED_CODES);
-  const account = accountKeys(settings.LANE);
-  const limiter = createLimiter({
-    redis: unbatchedRedis,
-    keys: account,
-    options: limiterOptions(settings),
-    log,
-  });
   const writes = createPatientWrites({
     probe: () => probeWrites(redis, keys),
     log,
     now: Date.now,
   });
   const patient = patientRedis(redis, writes);
+  const clock = { now: Date.now, random: Math.random };
+  const accounts = poolOfOne(
+    openAccount(settings, {
+      redis,
+      unbatchedRedis,
+      writes,
+      keyRing: settings.VERIQUEUE_KEYS,
+      log,
+      ...clock,
+    }),
+  );
   const context: WorkerContext = {
     settings,
     keys,
-    accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
     workerId,
     redis,
     queueRedis,
-    unbatchedRedis: unbatchedRedis,
-    limiter,
-    upstream: laneUpstreamOf(settings),
+    unbatchedRedis,
+    accounts,
     billedCodes,
     finish: createFinish({
       redis: patient,
       keys,
       matchThreshold,
-      livemode: laneUpstreamOf(settings).livemode,
+      livemode: accounts.choose().asks.livemode,
       billedCodes,
       metrics,
       tracing,
@@ -173,14 +172,13 @@ function openContext({
     metrics,
     tracing,
     log,
-    now: Date.now,
-    random: Math.random,
+    ...clock,
   };
   return {
     context,
     close: async () => {
       writes.stop();
-      await limiter.close();
+      await Promise.all(accounts.accounts.map((account) => account.close()));
       await flow.close();
     },
   };
@@ -192,12 +190,4 @@ async function pingWithin(redis: Redis, ms: number): Promise<void> {
   if ((await within(ms, redis.ping())) === 'expired') {
     throw new Error(`Cannot ask Redis: it must answer within ${ms} ms`);
   }
-}
-
-function limiterOptions(settings: WorkerSettings) {
-  return {
-    quotaPerSecond: settings.QUOTA_PER_SECOND,
-    probeIntervalMs: settings.PROBE_INTERVAL,
-    slowProbeIntervalMs: settings.SLOW_PROBE_INTERVAL,
-  };
 }

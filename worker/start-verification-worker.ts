@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events';
-import { createPersonLimit, type PersonLimit } from '../shared/account/person-limit/person-limit.ts';
 import { isFinal } from '../shared/contract/verification-status.ts';
 import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/retry-policy.ts';
@@ -11,7 +10,6 @@ import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
-import { createUpstreamClient } from './upstream/upstream-client.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
 import { createLaneWatch, type LaneWatch, LOOK_AGAIN_MS } from './verification/lane-watch.ts';
 import { ProcessGate } from './verification/process-gate.ts';
@@ -22,16 +20,11 @@ import { processVerification } from './verification/verification-processor.ts';
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
   const { settings, keys, redis, log, now } = context;
-  const endpoint = new URL(settings.FACEID_ENDPOINT);
-  const upstream = connectUpstream(settings, endpoint, now);
   const claims = { redis, keys, workerId: context.workerId };
   const ask = createAskUpstream({
     ...context,
     claims: { ...claims, redis: context.patientRedis },
-    endpoint,
     marks: { ...claims, redis: context.unbatchedRedis },
-    upstream,
-    persons: limitPersons(context),
     retry: retrySettings(settings),
   });
   const deps = {
@@ -72,45 +65,15 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   });
   await worker.waitUntilReady();
   const ended = startClaiming(worker, log);
-  return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => upstream.close() };
+  return { worker, ended, abort: (reason) => shutdown.abort(reason), close: async () => undefined };
 }
 
-function connectUpstream(settings: WorkerSettings, endpoint: URL, now: () => number) {
-  return createUpstreamClient({
-    endpoint,
-    credentials: {
-      secretId: settings.TENCENTCLOUD_SECRET_ID,
-      secretKey: settings.TENCENTCLOUD_SECRET_KEY,
-      ...(settings.TENCENTCLOUD_TOKEN === undefined ? {} : { token: settings.TENCENTCLOUD_TOKEN }),
-    },
-    ...fieldEncryption(settings),
-    limits: { answerTimeoutMs: settings.UPSTREAM_TIMEOUT },
-    now,
-  });
-}
-
-function watchLane({ limiter, redis, keys, now }: WorkerContext): LaneWatch {
+function watchLane({ accounts, redis, keys, now }: WorkerContext): LaneWatch {
   return createLaneWatch({
-    readState: () => limiter.state(),
+    readState: () => accounts.choose().limiter.state(),
     hasUntried: () => hasUntried(redis, keys),
     now,
   });
-}
-
-/** A call that was made or not made is counted so, however long Redis refuses it. */
-function limitPersons({ settings, accountKeys, writes, ...context }: WorkerContext): PersonLimit {
-  const persons = createPersonLimit({
-    ...context,
-    keys: accountKeys,
-    perMinute: settings.PERSON_PER_MINUTE,
-    perDay: settings.PERSON_PER_DAY,
-  });
-  return {
-    admit: persons.admit,
-    tagOf: persons.tagOf,
-    giveBack: (idCard, reservation) => writes.untilTaken(() => persons.giveBack(idCard, reservation)),
-    block: (idCard, until) => writes.untilTaken(() => persons.block(idCard, until)),
-  };
 }
 
 /** What this program cannot work on is answered so, and its event goes out. */
@@ -118,15 +81,6 @@ async function giveUpVerification({ redis, keys, finish }: WorkerContext, id: st
   const read = await readRecord(redis, keys, id);
   if (read.status !== 'found' || isFinal(read.record)) return;
   await finish(read.record, { row: resolveOutcome('Veriqueue.ProcessingFailed'), call: null });
-}
-
-/** The settings hold that there is a key where one is needed. */
-function fieldEncryption({
-  FIELD_ENCRYPTION: algorithm,
-  FIELD_ENCRYPTION_PUBLIC_KEY: publicKey,
-}: WorkerSettings) {
-  if (algorithm === 'off' || publicKey === undefined) return {};
-  return { encryption: { algorithm, publicKey } };
 }
 
 function retrySettings(settings: WorkerSettings): RetrySettings {

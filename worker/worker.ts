@@ -55,9 +55,11 @@ export async function startWorker(
       },
     });
     let abandon: () => void = () => undefined;
+    const { keys, asks } = opened.context.accounts.choose();
     const membership = await enterLane({
       ...opened.context,
-      keys: opened.context.accountKeys,
+      keys,
+      upstream: asks,
       signal,
       onLost: () => abandon(),
     }).catch(async (error: unknown) => {
@@ -136,10 +138,13 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
 const READY_WITHIN_MS = 1_000;
 
 async function judgeReadiness(
-  { limiter, redis, workerId, writes }: WorkerContext,
+  { accounts, redis, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
-  const answered = await within(READY_WITHIN_MS, Promise.all([limiter.state(), redis.ping()]));
+  const answered = await within(
+    READY_WITHIN_MS,
+    Promise.all([accounts.choose().limiter.state(), redis.ping()]),
+  );
   if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
@@ -187,7 +192,7 @@ async function startUpkeep({
     queue,
     quotaPerSecond,
     share,
-    isLaneOpen: async () => (await context.limiter.state()).status === 'running',
+    isLaneOpen: async () => (await context.accounts.choose().limiter.state()).status === 'running',
   });
   return {
     stop: async () => {

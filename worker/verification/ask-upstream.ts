@@ -1,3 +1,4 @@
+import type { AccountPool } from '../../shared/account/account-pool.ts';
 import type { Evidence } from '../../shared/account/limiter/limiter-command.ts';
 import type { PersonLimit } from '../../shared/account/person-limit/person-limit.ts';
 import type { OutcomeKind } from '../../shared/outcomes/outcome-row.ts';
@@ -7,6 +8,7 @@ import type { Subject } from '../../shared/sealing/subject.ts';
 import { noteCall } from '../../shared/store/verifications/note-call.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
+import type { WorkerAccount } from '../open-account.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
 import type { RepeatReason } from '../upstream/upstream-client.ts';
 import { type CallDeps, type CallOutcome, callUpstream, type NotCalled } from './call-upstream.ts';
@@ -17,11 +19,16 @@ import { slotRank } from './slot-rank.ts';
 import { traceCall } from './trace-call.ts';
 import { withholdSubject } from './withhold-subject.ts';
 
-export interface AskDeps extends CallDeps, ConcludeDeps {
+/** What one verification is asked with: what all have in common, and the account that was chosen for it. */
+interface AskDeps extends CallDeps, ConcludeDeps {
   readonly endpoint: URL;
   readonly persons: PersonLimit;
   readonly retry: RetrySettings;
   readonly random: () => number;
+}
+
+export interface AskUpstreamDeps extends Omit<AskDeps, 'upstream' | 'endpoint' | 'persons' | 'limiter'> {
+  readonly accounts: AccountPool<WorkerAccount>;
 }
 
 export type AskUpstream = (owned: OwnedVerification, subject: Subject, run: JobRun) => Promise<JobResult>;
@@ -30,8 +37,10 @@ export type AskUpstream = (owned: OwnedVerification, subject: Subject, run: JobR
 const FRUITLESS_CALLS_SAT_OUT = 10;
 
 /** Asks the upstream about a claimed verification, and writes down what came of it. */
-export function createAskUpstream(deps: AskDeps): AskUpstream {
+export function createAskUpstream({ accounts, ...common }: AskUpstreamDeps): AskUpstream {
   return async (owned, subject, run) => {
+    const { upstream, endpoint, persons, limiter } = accounts.choose();
+    const deps: AskDeps = { ...common, upstream, endpoint, persons, limiter };
     const { idCard, name, photo } = subject;
     const { extra } = owned.record;
     const admission = await deps.persons.admit(idCard);
