@@ -1,5 +1,5 @@
 import { open } from 'node:fs/promises';
-import { type Part, startPart } from '../dev/start/child.ts';
+import { type RunningProcess, startProcess } from '../dev/start/child.ts';
 import { builtEntry } from './built-entry.ts';
 
 export interface BenchWorkerOptions {
@@ -11,10 +11,10 @@ export interface BenchWorkerOptions {
 }
 
 /** The worker as it runs in production, compiled. Its log lines are made and written as there, to nowhere. */
-export async function startBenchWorker(options: BenchWorkerOptions): Promise<Part> {
+export async function startBenchWorker(options: BenchWorkerOptions): Promise<RunningProcess> {
   const nowhere = await open('/dev/null', 'w');
   try {
-    return await startPart({
+    return await startProcess({
       name: 'worker',
       folder: 'worker',
       entry: await builtEntry('worker/main'),

@@ -58,10 +58,7 @@ export function addBatchCommand(program: Command, context: CliContext): void {
     .option('--timeout <duration>', 'stop after this long, such as 8h', parseDuration)
     .option('--concurrency <n>', 'submissions under way at once, at most', parseConcurrency, 32)
     .option('--allow-duplicate-references', 'rows may share a reference')
-    .option(
-      '--resubmit-unknown',
-      'submit again the rows of which nobody can find out any more whether the server has them',
-    )
+    .option('--resubmit-unknown', 'submit again the rows of which it is unknown whether the server has them')
     .option('--trust-input', 'go on with another API key, without comparing the rows with the run before')
     .addHelpText('after', help)
     .action((file: string, options: BatchOptions) => batch(context, file, options));

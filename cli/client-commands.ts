@@ -72,7 +72,7 @@ function addKeyAndSecretCommands(client: Command, context: CliContext): void {
     .command('revoke-key')
     .description('refuse an API key from now on')
     .argument('<client>')
-    .argument('<prefix>', 'its beginning, as client show tells it')
+    .argument('<prefix>', 'its beginning, as client show prints it')
     .action((clientId: string, prefix: string) => revokeKey(context, clientId, prefix));
   client
     .command('rotate-secret')

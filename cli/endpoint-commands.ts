@@ -20,7 +20,7 @@ export function addEndpointCommands(program: Command, context: CliContext): void
   endpoints
     .command('enable')
     .description('declare an endpoint healthy; the events that wait for it are sent in their order')
-    .argument('<endpoint...>', 'client and origin, as endpoints list tells them')
+    .argument('<endpoint...>', 'client and origin, as endpoints list prints them')
     .action((endpoint: string[]) => enable(context, endpoint.join(' ')));
 }
 

@@ -5,7 +5,7 @@ import { readRecords } from '../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 import type { Connection } from './connection.ts';
 
-/** Deliveries that want somebody's attention. */
+/** Deliveries that need an operator's attention. */
 export const troubledStatuses = ['held', 'dead', 'retrying'] as const;
 export type TroubledStatus = (typeof troubledStatuses)[number];
 

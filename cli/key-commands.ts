@@ -19,7 +19,7 @@ export function addKeyCommands(program: Command, context: CliContext): void {
     .action(({ symmetric = false }: { readonly symmetric?: boolean }) => generate(context, symmetric));
   keys
     .command('rotate')
-    .description('wrap all that waits anew with the newest key, so that older ones can go')
+    .description('wrap again with the newest key all that waits, so that older ones can go')
     .action(() => rotate(context));
 }
 
@@ -46,7 +46,7 @@ async function rotate(context: CliContext): Promise<void> {
   const keyRing = await context.readKeyRing();
   if (!opensAnything(keyRing)) {
     throw new CommandFailure(
-      'Cannot wrap anything anew with these keys: VERIQUEUE_KEYS must be that of a worker',
+      'Cannot wrap anything again with these keys: VERIQUEUE_KEYS must be that of a worker',
     );
   }
   const { subjects, secrets } = await withConnection(context, async (connection) => ({

@@ -53,7 +53,7 @@ async function listen(context: CliContext, options: ListenOptions): Promise<void
   const server = createServer((request, response) => {
     receive(webhooks, seen, request).then(
       (received) => {
-        tell(context, received);
+        report(context, received);
         response.writeHead(received.result === 'verified' ? 204 : 401).end();
       },
       () => response.destroy(),
@@ -90,7 +90,7 @@ function openSecret(secret: string): Webhook {
   try {
     if (secret.startsWith('whsec_')) return new Webhook(secret);
   } catch {
-    // Told below; the library's message may quote it.
+    // Reported below; the library's message may quote it.
   }
   throw new CommandFailure(
     'Cannot use the webhook secret: it must be whsec_ and base64, as client create showed it',
@@ -138,7 +138,7 @@ function verifyWithAny(webhooks: readonly Webhook[], body: string, headers: Reco
   return { status: 'wrong' as const, reason: reasons[0] ?? 'no secret' };
 }
 
-/** What is told of an event in one line; whatever else it holds is in `--json`. */
+/** What is shown of an event in one line; everything else it holds is in `--json`. */
 const shown = z.object({
   type: z.string(),
   data: z
@@ -150,7 +150,7 @@ const shown = z.object({
     .optional(),
 });
 
-function tell({ terminal, now }: CliContext, received: Received): void {
+function report({ terminal, now }: CliContext, received: Received): void {
   const time = formatTime(now());
   if (received.result === 'refused') {
     terminal.show(received, `${time}  REFUSED  ${printable(received.reason)}`);

@@ -18,7 +18,7 @@ import { createTerminal } from './terminal.ts';
 /** @returns the exit code: one of `EXIT`, or a verdict's */
 async function main(): Promise<number> {
   const interruption = new AbortController();
-  // Once: whoever presses Ctrl-C twice does not want to wait for an orderly end.
+  // Once: a user who presses Ctrl-C twice does not want to wait for an orderly end.
   process.once('SIGINT', () => interruption.abort());
   process.once('SIGTERM', () => interruption.abort());
   // The reader of our output may have seen enough (`| head`).
@@ -92,7 +92,7 @@ function throwInsteadOfExit(command: Command): void {
 
 function explain(error: unknown): number {
   if (error instanceof CommanderError) {
-    // It has told the user already. Help that was asked for is no mistake.
+    // It has reported the mistake already. Help that was asked for is no mistake.
     return error.exitCode === 0 ? EXIT.done : EXIT.calledWrongly;
   }
   const message = describeError(error);

@@ -18,7 +18,7 @@ export function describeLane(lane: LaneOverview): Record<string, string> {
     status: STATUS_WORDS[lane.status],
     reason: lane.reason === null ? null : printable(lane.reason),
     since: time(lane.since),
-    resumes: lane.status === 'running' ? null : (time(lane.resumesAt) ?? 'when somebody resumes it'),
+    resumes: lane.status === 'running' ? null : (time(lane.resumesAt) ?? 'when an operator resumes it'),
     quota: describeQuota(quota),
     interactive: String(backlog.interactive),
     bulk: String(backlog.bulk),
@@ -47,10 +47,10 @@ function describeQuota({ perSecond, effectivePerSecond, inUse }: LaneOverview['q
 
 /** For an interactive verification that is submitted now. */
 function describeWait({ estimatedWaitSeconds }: LaneOverview): string {
-  return estimatedWaitSeconds === null ? 'nobody knows' : `${estimatedWaitSeconds} s`;
+  return estimatedWaitSeconds === null ? 'unknown' : `${estimatedWaitSeconds} s`;
 }
 
 function describeMode(livemode: boolean | null): string {
   if (livemode === null) return 'unknown until a worker has started';
-  return livemode ? 'the real one' : 'the SANDBOX: it verifies nobody';
+  return livemode ? 'the real one' : 'the SANDBOX: it verifies no real person';
 }

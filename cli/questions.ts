@@ -7,7 +7,7 @@ import { EXIT } from './exit-codes.ts';
 
 /** What comes in from the user: by standard input, or from a file that an option names. */
 export interface Questions {
-  /** Whether somebody is there to be asked. */
+  /** Whether a user can be asked. */
   readonly isAnswered: boolean;
   /** Asks, on standard error: the answer to the command alone is on standard output. @throws the signal's reason */
   ask(question: string, signal: AbortSignal): Promise<string>;
@@ -95,7 +95,7 @@ function tooLong(): CommandFailure {
  * Whether to do what cannot be undone by looking away.
  *
  * @param yes the option `--yes`
- * @throws {CommandFailure} without it, when there is nobody to ask
+ * @throws {CommandFailure} without it, when no user can be asked
  */
 export async function confirm(
   questions: Questions,

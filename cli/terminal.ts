@@ -87,7 +87,7 @@ const STYLE = new RegExp(`(${'\u001b'}\\[[0-9;]*m)`);
 /**
  * The line as far as it fits. Styles take no room and are never cut.
  *
- * @param columns 0 or undefined on a terminal that does not tell its width, as in some containers: nothing is cut then
+ * @param columns 0 or undefined on a terminal that does not report its width, as in some containers: nothing is cut then
  */
 export function fitLine(line: string, columns: number | undefined): string {
   if (!columns) return line;

@@ -13,7 +13,7 @@ interface TestOptions {
 }
 
 /**
- * Sends one event of the type `webhook.test`, signed with all the secrets that sign now, and tells what came of it. It
+ * Sends one event of the type `webhook.test`, signed with all the secrets that sign now, and shows what came of it. It
  * is about no verification: nothing is recorded, nothing is tried again, and the endpoint's health stays as it is.
  */
 export async function sendTestEvent(context: CliContext, options: TestOptions): Promise<void> {
@@ -31,7 +31,7 @@ export async function sendTestEvent(context: CliContext, options: TestOptions): 
   const sender = context.openEventSender();
   try {
     const event = { id, timestampSeconds: Math.floor(now / 1000), body, secrets: client.webhookSecrets };
-    tell(context, { id, url }, await sender.send(url, event, context.interrupted));
+    report(context, { id, url }, await sender.send(url, event, context.interrupted));
   } finally {
     await sender.close();
   }
@@ -65,7 +65,7 @@ function chooseUrl(context: CliContext, client: Client, given: string | undefine
   );
 }
 
-function tell(
+function report(
   { terminal }: CliContext,
   sent: { readonly id: string; readonly url: string },
   result: DeliveryResult,

@@ -35,7 +35,7 @@ async function watch(context: CliContext, options: ApiOptions): Promise<void> {
   while (look !== null) {
     show(look, now());
     await pause(interrupted);
-    look = await lookAtLane(api, interrupted, 'tell');
+    look = await lookAtLane(api, interrupted, 'report');
   }
 }
 
@@ -43,7 +43,7 @@ async function watch(context: CliContext, options: ApiOptions): Promise<void> {
 async function lookAtLane(
   api: Veriqueue,
   interrupted: AbortSignal,
-  onFailure: 'throw' | 'tell',
+  onFailure: 'throw' | 'report',
 ): Promise<Look | null> {
   if (interrupted.aborted) return null;
   try {

@@ -39,7 +39,7 @@ export function Backlog() {
 
 function describeEnd(seconds: number | null | undefined, total: number): string {
   if (total === 0) return 'nothing to do';
-  return typeof seconds === 'number' ? `empty in ${formatDuration(seconds)}` : 'nobody knows for how long';
+  return typeof seconds === 'number' ? `empty in ${formatDuration(seconds)}` : 'for an unknown time';
 }
 
 function Bar({ share }: { readonly share: number }) {

@@ -117,7 +117,7 @@ async function askToHoldOne() {
 function askToHold(choices: readonly string[]) {
   ask({
     title: 'Hold an endpoint?',
-    consequence: 'Its events wait, with none of their attempts used up, until somebody releases it.',
+    consequence: 'Its events wait, with none of their attempts used up, until an operator releases it.',
     confirm: 'Hold',
     field: { kind: 'choice', label: 'Client and origin', choices },
     path: '/endpoints/hold',

@@ -4,7 +4,7 @@ import { connection, session, snapshot } from './state.tsx';
 
 /** The server lets itself be heard every few seconds; after such a silence the connection is taken for dead. */
 const SILENCE_MS = 16_000;
-/** After the server said no: full, or going down. Ordinary breaks the browser mends by itself, after a second. */
+/** After the server said no: full, or going down. The browser reconnects after ordinary breaks by itself, within a second. */
 const REFUSED_MS = 3_000;
 
 /** Follows the server's events until the returned function is called. */

@@ -64,7 +64,7 @@ interface ChartProps {
 const SECONDS = 600;
 const HEIGHT = 100;
 
-/** One step per second. The picture is described in words beside it; nothing in it is told by colour alone. */
+/** One step per second. The picture is described in words beside it; colour alone carries no meaning in it. */
 function Chart({ granted, refused, quota }: ChartProps) {
   const top = Math.max(1, quota * 1.1, ...granted);
   const y = (value: number) => HEIGHT - (value / top) * HEIGHT;

@@ -8,7 +8,7 @@ export const session = signal<'unknown' | 'unreachable' | 'signed_out' | 'signed
 /** The latest word of the server; null before the first. */
 export const snapshot = signal<ConsoleSnapshot | null>(null);
 
-/** `trouble`: the server is there, but Redis does not answer it. */
+/** `trouble`: the server answers, but Redis does not answer it. */
 export const connection = signal<'connecting' | 'live' | 'reconnecting' | 'trouble'>('connecting');
 
 /** What came of the operator's last action, read out once. */

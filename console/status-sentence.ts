@@ -44,13 +44,13 @@ export function computeStatusSentence(snapshot: ConsoleSnapshot, moment: Reading
         tone: 'alarm',
         text: `Held${describeCause(snapshot, moment)}`,
         advice:
-          'The account is at fault and must be mended. Nothing is lost, and submissions are still accepted.',
+          'The account is at fault and must be repaired. Nothing is lost, and submissions are still accepted.',
       };
     case 'paused':
       return {
         tone: 'watch',
         text: `Paused${describeCause(snapshot, moment)}`,
-        advice: 'Nothing is asked until somebody resumes it. Submissions are still accepted.',
+        advice: 'Nothing is asked until an operator resumes it. Submissions are still accepted.',
       };
     default:
       return lane.status satisfies never;

@@ -41,7 +41,7 @@ function askToPause() {
   ask({
     title: 'Pause the lane?',
     consequence:
-      'Nothing more is asked of the upstream until somebody resumes it. Submissions are accepted and wait.',
+      'Nothing more is asked of the upstream until an operator resumes it. Submissions are accepted and wait.',
     confirm: 'Pause',
     field: { kind: 'text', label: 'Reason', help: 'Operators and clients read it.' },
     path: '/lane/pause',

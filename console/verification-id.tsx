@@ -1,4 +1,4 @@
-/** Ids begin alike: what tells them apart is their end, and on a phone that is all there is room for. */
+/** Ids begin alike: they differ in their end, and on a phone only that has room. */
 export function ShortId({ id }: { readonly id: string }) {
   return (
     <a class="id" href={`#${id}`} title={id}>

@@ -166,7 +166,7 @@ function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetri
   });
 }
 
-/** Before a body is read: whoever has no key cannot make us hold three megabytes. */
+/** Before a body is read: a caller without a key cannot make us hold three megabytes. */
 function authenticateRequests(app: FastifyInstance, { redis, keys, now }: AppDeps): void {
   const findClient = createAuthenticator({
     findClient: (apiKey) => authenticate(redis, keys, apiKey),

@@ -22,7 +22,7 @@ const STATUS_CODES: Readonly<Record<number, ProblemCode>> = {
   431: 'headers_too_large',
 };
 
-/** Any thrown thing as the problem its client is told. What is not recognized is our own fault. */
+/** Any thrown thing as the problem that its client receives. What is not recognized is our own fault. */
 export function classifyError(error: unknown): ProblemError {
   if (error instanceof ProblemError) return error;
   if (classifyRedisFailure(error) !== undefined) {

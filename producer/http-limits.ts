@@ -14,7 +14,7 @@ export const SIGN_IN_BODY_BYTES = 4 * KIB;
 /** Every body here is flat; see `classifyJsonShape`. */
 export const JSON_LIMITS: JsonLimits = { depth: 8, members: 1_000 };
 
-/** A photo of exactly the largest size passes, one a little larger is told so by its field, beyond that it is 413. */
+/** A photo of exactly the largest size passes, one a little larger is refused by its field, beyond that it is 413. */
 export const JSON_BODY_BYTES = MAX_PHOTO_BASE64_LENGTH + FIELDS_BYTES;
 export const PHOTO_PART_BYTES = MAX_PHOTO_BYTES + FIELDS_BYTES;
 
@@ -36,7 +36,7 @@ export interface HttpTimeouts {
   /** In the middle of a body, between two pieces of it. */
   readonly bodyStallMs: number;
   readonly keepAliveMs: number;
-  /** On which nothing goes in or out during a request, such as an answer that nobody reads. */
+  /** On which nothing goes in or out during a request, such as an answer that no client reads. */
   readonly socketIdleMs: number;
   /** How often Node looks for requests past these times. */
   readonly checkMs: number;
@@ -54,5 +54,5 @@ export const HTTP_TIMEOUTS: HttpTimeouts = {
 /** Of one listener. */
 export const MAX_CONNECTIONS = 4_096;
 
-/** How long requests in flight may take to finish when the process is told to stop. */
+/** How long requests in flight may take to finish when the process is asked to stop. */
 export const DRAIN_DEADLINE_MS = 10_000;

@@ -54,7 +54,7 @@ async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promis
     ]);
     return { lane: overview, oldest, endpoints, deadLetters, mostRecords };
   } catch (error) {
-    // A Redis that is away has been told by its connection.
+    // The connection has logged already that Redis is away.
     if (classifyRedisError(error) !== 'gone')
       log.warn({ event: 'scrape_incomplete', err: error }, 'cannot read the lane for its metrics');
     return null;
@@ -212,7 +212,7 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
     registry,
     {
       name: 'veriqueue_dead_letters',
-      help: 'Events whose schedule is used up, waiting for somebody to decide',
+      help: 'Events whose schedule is used up, waiting for an operator to decide',
     },
     read,
     ({ deadLetters }) => [[{}, deadLetters]],

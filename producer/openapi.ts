@@ -68,7 +68,7 @@ interface Document {
 const EVENT_REF = '#/components/schemas/VerificationEvent';
 
 /**
- * Adds what no route shows, the event a client receives, and takes away the schemas nobody points to: the plug-in makes
+ * Adds what no route shows, the event a client receives, and takes away the schemas that nothing points to: the plug-in makes
  * two of each, as it is read and as it is written.
  */
 function tidy(document: Document): Document {

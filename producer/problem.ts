@@ -36,7 +36,7 @@ export function presentProblem(code: ProblemCode, errors?: readonly FieldError[]
 
 export const PROBLEM_MEDIA_TYPE = 'application/problem+json';
 
-/** @param seconds rounded up, at least 1: a client told 0 comes back at once */
+/** @param seconds rounded up, at least 1: a client that receives 0 comes back at once */
 export function retryAfter(seconds: number): { 'retry-after': string } {
   return { 'retry-after': String(Math.max(1, Math.ceil(seconds))) };
 }

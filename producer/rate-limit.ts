@@ -16,7 +16,7 @@ export interface RateDecision {
   readonly allowed: boolean;
   /** Submissions that would be let through right now. */
   readonly remaining: number;
-  /** ms until the whole burst is there again */
+  /** ms until the whole burst is available again */
   readonly fullInMs: number;
   /** ms until one more is let through; 0 while some remain */
   readonly nextInMs: number;

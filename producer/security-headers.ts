@@ -39,7 +39,7 @@ export function securityHeaders(path: string): Record<string, string> {
     'referrer-policy': 'no-referrer',
     'cross-origin-resource-policy': 'same-origin',
     'content-security-policy': policyOf(path),
-    // Answers are about persons, whoever stands between.
+    // Answers are about persons: no cache in between may keep them.
     ...(path.startsWith('/docs') ? {} : { 'cache-control': 'no-store' }),
   };
 }

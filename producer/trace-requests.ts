@@ -4,7 +4,7 @@ import { clientOf } from './request-state.ts';
 
 /**
  * A span per request that may put something into the queues, as a part of the client's trace if it sent a `traceparent`.
- * Reads are left out: a client's polling would bury the rest. Register it behind authentication: nobody else shall make
+ * Reads are left out: a client's polling would bury the rest. Register it behind authentication: no other caller may make
  * us export anything.
  */
 export function traceRequests(

@@ -1,6 +1,6 @@
 import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { type Part, startPart } from '../../dev/start/child.ts';
+import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { type BenchRedis, compactAof, startBenchRedis } from '../bench-redis.ts';
@@ -81,7 +81,7 @@ async function startServer(redis: BenchRedis, environment: Readonly<Record<strin
   const [batch, plain] = [await add('batch'), await add('plain')];
   const nowhere = await open('/dev/null', 'w');
   try {
-    const part: Part = await startPart({
+    const producer: RunningProcess = await startProcess({
       name: 'producer',
       folder: 'producer',
       environment: {
@@ -97,7 +97,7 @@ async function startServer(redis: BenchRedis, environment: Readonly<Record<strin
       readyWithinMs: 30_000,
       stopWithinMs: 30_000,
     });
-    return { url: part.url, batch, plain, stop: part.stop };
+    return { url: producer.url, batch, plain, stop: producer.stop };
   } finally {
     await nowhere.close();
   }

@@ -1,4 +1,4 @@
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
@@ -53,7 +53,7 @@ async function registerClient(
 function startWorker(
   { redisUrl, upstreamUrl, concurrency }: ChainSurroundings,
   keyText: string,
-): Promise<Part> {
+): Promise<RunningProcess> {
   return startBenchWorker({
     redisUrl,
     lane: LANE,

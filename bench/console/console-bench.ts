@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
-import { startPart } from '../../dev/start/child.ts';
+import { startProcess } from '../../dev/start/child.ts';
 import { laneKeys } from '../../shared/store/keys.ts';
 import { startBenchRedis } from '../bench-redis.ts';
 import { computeMedian } from '../median.ts';
@@ -28,7 +28,7 @@ export async function runConsoleBench(options: ConsoleBenchOptions): Promise<voi
   const keys = laneKeys('main');
   const operatorKey = randomBytes(24).toString('hex');
   await fillRecords(redis.redis, keys, options.verifications, Date.now());
-  const producer = await startPart({
+  const producer = await startProcess({
     name: 'producer',
     folder: 'producer',
     environment: {

@@ -5,7 +5,7 @@ import type { BatchRow } from './batch-row.ts';
 
 /** What makes one batch this batch and no other, over all its runs. */
 export interface BatchIdentity {
-  /** Tells whether a journal was begun with the API key at hand, and nothing else about it. */
+  /** Shows whether a journal was begun with the API key at hand, and nothing else about it. */
   readonly keyCheck: string;
   /**
    * 8 bytes that change when the row does. Keyed with the API key, which is not in the journal: there are few enough ID

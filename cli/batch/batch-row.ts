@@ -78,12 +78,12 @@ export function faultOf(error: {
 
 const referenced = z.object({
   reference: submissionForm.shape.reference.unwrap(),
-  // Of nobody: a text that stands in no reference.
+  // A text that stands in no reference.
   idCard: z.string().min(1).catch('\0'),
   name: z.string().catch(''),
 });
 
-/** As an ID number is written, whoever's; columns may have been mixed up. */
+/** As any ID number is written: columns may have been mixed up. */
 const LIKE_ID_NUMBER = /\d{17}[\dXx]/;
 
 /**

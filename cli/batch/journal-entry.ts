@@ -33,7 +33,7 @@ const at = z.number().int().nonnegative();
 
 /**
  * - `trying`: written before the row is first sent. Without it, a row that was accepted in the moment of a crash could not
- *   be told from one that never left.
+ *   be distinguished from one that never left.
  * - `refused`: the server has nothing of it.
  * - `accepted`: it has an id, and is never sent again.
  * - `final`: its answer is known.

@@ -44,7 +44,7 @@ function isRunning(pid: number): boolean {
     process.kill(pid, 0);
     return true;
   } catch (error) {
-    // Somebody else's process is one all the same.
+    // The process of another user is one all the same.
     return error instanceof Error && 'code' in error && error.code === 'EPERM';
   }
 }

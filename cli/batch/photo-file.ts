@@ -17,7 +17,7 @@ export async function openPhotoFolder(path: string): Promise<string> {
     () => false,
   );
   if (isFolder) return realpath(path);
-  throw new CommandFailure(`Cannot use --photos: it must be a folder that is there, received ${path}`, 2);
+  throw new CommandFailure(`Cannot use --photos: it must be an existing folder, received ${path}`, 2);
 }
 
 /**

@@ -35,7 +35,7 @@ export function reportBatch(
     `${accepted} of ${rows} rows are submitted, ${acceptedNow} of them in this run.${describeBlank(blank)}`,
     awaitsVerdicts ? `${answered} are answered: ${describeVerdicts(verdicts)}.` : '',
     bad > 0 ? `${bad} are bad: see ${paths.bad}` : '',
-    unknown > 0 ? `Of ${unknown} nobody knows whether they are: see ${paths.bad}` : '',
+    unknown > 0 ? `Of ${unknown} it is unknown whether they are: see ${paths.bad}` : '',
     `Results: ${paths.results}`,
   ];
   terminal.show({ ...report, ...files }, lines.filter((line) => line !== '').join('\n'));

@@ -34,7 +34,7 @@ export function readRows(
 
 /**
  * Refuses what cannot be read twice. A batch counts its rows, compares them with those of an earlier run, and then submits
- * them; a pipe would be empty by then, and one that nobody writes to would be waited for without end.
+ * them; a pipe would be empty by then, and one without a writer would be waited for without end.
  *
  * @throws {CommandFailure}
  */
@@ -105,7 +105,7 @@ async function* readCsv(path: string, onBlank: () => void): AsyncGenerator<RowRe
   if (header === null) throw new CommandFailure(`Cannot read ${path}: it must have a header row`);
 }
 
-/** Columns are told by number: a file without a header has a person in its first row. */
+/** Columns are named by number: a file without a header has a person in its first row. */
 function checkHeader(path: string, names: readonly string[]): readonly string[] {
   const unknown = names.flatMap((name, i) => (ROW_FIELDS.includes(name) ? [] : [i + 1]));
   if (unknown.length > 0 || new Set(names).size < names.length) {

@@ -42,7 +42,7 @@ export async function assertOwnResults(path: string, isResumed: boolean): Promis
   );
   if (isResumed || !isThere) return;
   throw new CommandFailure(
-    `Cannot write the results: ${path} is there already, without the journal of a batch; give another --out, or move it`,
+    `Cannot write the results: ${path} exists already, without the journal of a batch; give another --out, or move it`,
   );
 }
 

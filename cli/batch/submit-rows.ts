@@ -19,7 +19,7 @@ export interface SubmitRowsDeps {
   readonly rules: RowRules;
   /** Submissions under way at once. */
   readonly concurrency: number;
-  /** Submit rows again of which nobody can find out any more whether the server has them. */
+  /** Submit rows again of which it is unknown whether the server has them. */
   readonly resubmitsUnknown: boolean;
   /** Stops beginning rows; what is under way finishes. */
   readonly stopped: AbortSignal;
@@ -32,13 +32,13 @@ export interface SubmitRowsDeps {
 export interface Submitting {
   /** Rows of which a repeat found out that they had been accepted before. */
   readonly replayed: number;
-  /** Rows left alone because nobody knows whether the server has them. */
+  /** Rows left alone because it is unknown whether the server has them. */
   readonly unknown: number;
 }
 
 /** The server remembers an Idempotency-Key for a day, at most; an hour for clocks and for the way there. */
 const KEY_USABLE_MS = 23 * 3_600_000;
-/** Photos in memory at once; each is there three times while it is sent. */
+/** Photos in memory at once; each exists three times while it is sent. */
 const MOST_BYTES = 12 * 1024 * 1024;
 /** Without a single usable answer. */
 const GIVE_UP_AFTER_MS = 5 * 60_000;
@@ -48,7 +48,7 @@ const UNKNOWN: RowFault = {
   field: '',
   code: 'fate_unknown',
   detail:
-    'was under way when a run ended, too long ago for the server to tell whether it has it: look for it there, then use --resubmit-unknown',
+    'was under way when a run ended, too long ago for the server to know whether it has it: look for it there, then use --resubmit-unknown',
 };
 
 /**

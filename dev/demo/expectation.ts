@@ -19,7 +19,7 @@ interface Planned {
 const unreadable: ReadonlySet<Fault> = new Set(UNREADABLE_FAULTS);
 
 /**
- * How somebody's verification ends who is answered `results` one by one, the last again and again. Null when that cannot be told
+ * How the verification of a person ends who is answered `results` one by one, the last again and again. Null when that is unknown
  * from here: the lane would be held, the person put off, or an answer that cannot be read be the last one.
  */
 export function computeExpectation(results: readonly Planned[], retriesAllowed: number): Expectation | null {

@@ -1,10 +1,10 @@
-import type { Role } from './cast.ts';
+import type { Case } from './cases.ts';
 import type { ReceivedEvent } from './receiver.ts';
 import type { Accepted } from './submit.ts';
 
 /** A submission that was accepted, and when (ms epoch). */
 export interface Entry {
-  readonly role: Role;
+  readonly demoCase: Case;
   readonly accepted: Accepted;
   readonly submittedAt: number;
 }
@@ -22,15 +22,15 @@ export function findFaults(
   ];
 }
 
-function judge({ role, accepted }: Entry, received: ReceivedEvent | undefined): readonly string[] {
-  const who = `${accepted.id} (${role.purpose})`;
-  const { expected } = role;
+function judge({ demoCase, accepted }: Entry, received: ReceivedEvent | undefined): readonly string[] {
+  const who = `${accepted.id} (${demoCase.purpose})`;
+  const { expected } = demoCase;
   if (!received) return [`${who}: no event came, expected ${expected.verdict} by ${expected.code}`];
   const { outcome } = received.event.data;
   const faults: string[] = [];
   if (outcome?.verdict !== expected.verdict || outcome.code !== expected.code) {
-    const told = outcome ? `${outcome.verdict} by ${outcome.code}` : 'no outcome';
-    faults.push(`${who}: expected ${expected.verdict} by ${expected.code}, received ${told}`);
+    const outcomeText = outcome ? `${outcome.verdict} by ${outcome.code}` : 'no outcome';
+    faults.push(`${who}: expected ${expected.verdict} by ${expected.code}, received ${outcomeText}`);
   }
   if (received.webhookIds.size > 1) {
     faults.push(`${who}: one event came under ${received.webhookIds.size} different webhook-ids`);

@@ -3,17 +3,17 @@ import { pino } from 'pino';
 import { laneSettings, retrySettings } from '../../shared/config/settings.ts';
 import { startEnvironment } from '../start/settings.ts';
 import { type Stack, startStack } from '../start/stack.ts';
-import { chooseCast } from './cast.ts';
-import { perform } from './perform.ts';
+import { chooseCases } from './cases.ts';
 import { type ChoosePhoto, loadPhotos } from './photos.ts';
 import { readQuotaUse } from './quota-use.ts';
 import { renderQuotaUse, renderVerdicts } from './report.ts';
-import { makeSurroundings, type Surroundings, withoutSettings } from './surroundings.ts';
+import { runCases } from './run.ts';
+import { makeTempdir, type Tempdir, withoutSettings } from './tempdir.ts';
 
 const QUOTA = laneSettings.QUOTA_PER_SECOND.parse(undefined);
 const RETRIES = retrySettings.RETRIES.parse(undefined);
 
-/** Retries wait a little less than usual, for nobody wants to watch them. */
+/** Retries wait a little less than usual, so that a demonstration is short. */
 const SETTINGS = { RETRY_BASE: '300ms', LOG_LEVEL: 'info' };
 
 const INTERRUPTED = 130;
@@ -36,25 +36,21 @@ async function main(): Promise<number> {
     process.once(signal, () => interruption.abort(new Interruption('interrupted')));
   }
   const choosePhoto = await loadPhotos(options.photo);
-  const surroundings = await makeSurroundings();
-  const code = await demonstrate(surroundings, choosePhoto, interruption.signal).catch((error: unknown) => {
+  const tempdir = await makeTempdir();
+  const code = await demonstrate(tempdir, choosePhoto, interruption.signal).catch((error: unknown) => {
     if (error instanceof Interruption) return INTERRUPTED;
     complain(error instanceof Error ? error.message : String(error));
     return 1;
   });
-  if (code === 1) complain(`What the parts said is kept in ${surroundings.logPath}`);
-  else await surroundings.remove();
+  if (code === 1) complain(`The log of the processes is kept in ${tempdir.logPath}`);
+  else await tempdir.remove();
   return code;
 }
 
 /** @throws Interruption, or Error saying what went wrong */
-async function demonstrate(
-  surroundings: Surroundings,
-  choosePhoto: ChoosePhoto,
-  signal: AbortSignal,
-): Promise<number> {
+async function demonstrate(tempdir: Tempdir, choosePhoto: ChoosePhoto, signal: AbortSignal): Promise<number> {
   say('Starting Redis, the sandbox, a worker and the producer …');
-  const stack = await start(surroundings, signal);
+  const stack = await start(tempdir, signal);
   try {
     return await show(stack, choosePhoto, signal);
   } finally {
@@ -63,7 +59,7 @@ async function demonstrate(
   }
 }
 
-async function start({ dataDir, output }: Surroundings, signal: AbortSignal): Promise<Stack> {
+async function start({ dataDir, output }: Tempdir, signal: AbortSignal): Promise<Stack> {
   const stack = await startStack({
     settings: startEnvironment.parse({ PORT: '0', SANDBOX_PORT: '0', VERIQUEUE_DATA_DIR: dataDir }),
     environment: { ...withoutSettings(process.env), ...SETTINGS },
@@ -78,14 +74,14 @@ async function start({ dataDir, output }: Surroundings, signal: AbortSignal): Pr
 }
 
 async function show(stack: Stack, choosePhoto: ChoosePhoto, signal: AbortSignal): Promise<number> {
-  const cast = chooseCast(RETRIES);
-  say(`Submitting ${cast.length} verifications to ${stack.url} and waiting for their webhooks …`);
+  const cases = chooseCases(RETRIES);
+  say(`Submitting ${cases.length} verifications to ${stack.url} and waiting for their webhooks …`);
   const broken = stack.broken.then((how) => {
     signal.throwIfAborted();
     throw new Error(`Cannot go on: ${how}`);
   });
-  const performing = perform({ stack, cast, choosePhoto, terminal: process.stdout, signal });
-  const { entries, events, faults } = await Promise.race([performing, broken]);
+  const running = runCases({ stack, cases, choosePhoto, terminal: process.stdout, signal });
+  const { entries, events, faults } = await Promise.race([running, broken]);
   say('');
   say(renderVerdicts(entries, events, { isColored: process.stdout.isTTY === true }));
   if (stack.sandboxUrl !== null) {
@@ -101,7 +97,7 @@ async function show(stack: Stack, choosePhoto: ChoosePhoto, signal: AbortSignal)
     say(`All ${entries.length} verdicts are as expected, each signed, each delivered under one webhook-id.`);
     return 0;
   }
-  complain(`${faults.length} of ${cast.length} did not come out right:`);
+  complain(`${faults.length} of ${cases.length} did not come out right:`);
   for (const fault of faults) complain(`  ${fault}`);
   return 1;
 }

@@ -11,7 +11,7 @@ interface Terminal {
   write(text: string): unknown;
 }
 
-/** A line instead of a bar, where nobody would see the bar move. */
+/** A line instead of a bar, where no user would see the bar move. */
 const LINE_EVERY_MS = 2_000;
 
 /** A bar with rate and time left on a terminal, a line now and then in a log. */

@@ -8,7 +8,7 @@ export interface QuotaUse {
   readonly refused: number;
   /** Most calls within any 1000 ms: as the workers sent them, and as the sandbox saw them arrive. */
   readonly maxInRollingSecond: { readonly sent: number; readonly arrived: number };
-  /** While everything was submitted and somebody had not been asked about yet; null when that was too short to measure. */
+  /** While everything was submitted and at least one person had not been asked about yet; null when that was too short to measure. */
   readonly backlog: { readonly perSecond: number; readonly durationMs: number } | null;
 }
 
@@ -59,7 +59,7 @@ export function computeMaxInRollingSecond(times: readonly number[]): number {
 const SHORTEST_MEASURED_MS = 1_000;
 
 /**
- * Calls per second from the last submission until the last person was first asked about. In between every slot had somebody
+ * Calls per second from the last submission until the last person was first asked about. In between every slot had a person
  * who wanted it; before, submissions may come slower than slots, and afterwards retries wait for their time.
  *
  * @param arrivals of each person's calls, ms epoch, oldest first

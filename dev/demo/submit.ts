@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { jsonText } from '../../shared/contract/json-text.ts';
 import { problem } from '../../shared/contract/problem.ts';
-import type { Role } from './cast.ts';
+import type { Case } from './cases.ts';
 import type { Photo } from './photos.ts';
 
 export interface SubmitterOptions {
@@ -14,7 +14,7 @@ export interface SubmitterOptions {
 }
 
 export interface Submission {
-  readonly role: Role;
+  readonly demoCase: Case;
   readonly photo: Photo;
   readonly as: 'json' | 'form';
   readonly priority: 'interactive' | 'bulk';
@@ -54,8 +54,8 @@ export async function submit(options: SubmitterOptions, submission: Submission):
   };
 }
 
-function fieldsOf({ callbackUrl }: SubmitterOptions, { role, priority }: Submission) {
-  return { idCard: role.idCard, name: role.name, reference: role.purpose, priority, callbackUrl };
+function fieldsOf({ callbackUrl }: SubmitterOptions, { demoCase, priority }: Submission) {
+  return { idCard: demoCase.idCard, name: demoCase.name, reference: demoCase.purpose, priority, callbackUrl };
 }
 
 function asJson(options: SubmitterOptions, submission: Submission) {
@@ -74,10 +74,10 @@ function asForm(options: SubmitterOptions, submission: Submission) {
   return { body, type: {} };
 }
 
-function describeRefusal(status: number, text: string, { role, photo }: Submission): string {
+function describeRefusal(status: number, text: string, { demoCase, photo }: Submission): string {
   const parsed = jsonText(problem).safeParse(text);
   const reasons = parsed.success
     ? [parsed.data.title, ...(parsed.data.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`)]
     : [`HTTP status ${status}`];
-  return `Cannot submit "${role.purpose}" with ${photo.name}: ${reasons.join('; ')}`;
+  return `Cannot submit "${demoCase.purpose}" with ${photo.name}: ${reasons.join('; ')}`;
 }

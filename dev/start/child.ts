@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
-/** What a part tells its parent over the IPC channel once it takes work. */
+/** What a process reports to its parent over the IPC channel once it takes work. */
 const readyMessage = z.object({
   ready: z.literal(true),
   url: z.string(),
   operationsUrl: z.string().optional(),
 });
 
-export interface Part {
+export interface RunningProcess {
   readonly name: string;
   /** Where it listens. */
   readonly url: string;
@@ -23,25 +23,25 @@ export interface Part {
   stop(): Promise<void>;
 }
 
-export interface PartOptions {
+export interface ProcessOptions {
   readonly name: string;
-  /** Folder whose `main.ts` is the part's entry. */
+  /** Folder whose `main.ts` is the entry of the process. */
   readonly folder: 'producer' | 'worker' | 'sandbox';
   /** A compiled entry, instead of the folder's source. */
   readonly entry?: URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** A file descriptor for the part's output, or 'inherit'. */
+  /** A file descriptor for the output of the process, or 'inherit'. */
   readonly output: number | 'inherit';
   readonly readyWithinMs: number;
   readonly stopWithinMs: number;
 }
 
 /**
- * Starts one part as a process of its own and waits until it takes work.
+ * Starts one process and waits until it takes work.
  *
  * @throws Error when it ends, or says nothing, before that
  */
-export async function startPart(options: PartOptions): Promise<Part> {
+export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
   const entry = options.entry ?? new URL(`../../${options.folder}/main.ts`, import.meta.url);
   const child = spawn(process.execPath, [...nodeOptions(entry), fileURLToPath(entry)], {
     env: options.environment,
@@ -69,7 +69,7 @@ export function nodeOptions(entry: URL): readonly string[] {
 async function firstMessage(
   child: ChildProcess,
   ended: Promise<string>,
-  options: PartOptions,
+  options: ProcessOptions,
 ): Promise<z.infer<typeof readyMessage>> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {

@@ -14,10 +14,10 @@ import { startPrivateRedis } from '../redis/private-redis.ts';
 import { findOrInstallRedis } from '../redis/redis-binary.ts';
 import { makeRunCommand } from '../redis/run-command.ts';
 import { writeAddress } from './address-file.ts';
-import { type Part, startPart } from './child.ts';
+import { type RunningProcess, startProcess } from './child.ts';
 import { loadSealingKeys } from './development-keys.ts';
 import { loadOperatorKey, type OperatorKey } from './operator-key.ts';
-import { environmentOf } from './part-environment.ts';
+import { environmentOf } from './process-environment.ts';
 import { type StartSettings, usesSandbox } from './settings.ts';
 
 export interface Stack {
@@ -35,7 +35,7 @@ export interface Stack {
   readonly consoleUrl: string;
   readonly operator: OperatorKey;
   readonly workerPid: number;
-  /** Resolves when a part ends that nobody stopped. */
+  /** Resolves when a process ends that was not asked to stop. */
   readonly broken: Promise<string>;
   /** Producer first, so that nothing new comes in; Redis last, so that the worker can drain. */
   stop(): Promise<void>;
@@ -44,7 +44,7 @@ export interface Stack {
 export interface StackOptions {
   readonly settings: StartSettings;
   readonly environment: Readonly<Record<string, string | undefined>>;
-  /** Where the parts' output goes. */
+  /** Where the output of the processes goes. */
   readonly output: number | 'inherit';
   /** Tells the user what is about to happen. */
   readonly say: (line: string) => void;
@@ -54,17 +54,17 @@ export interface StackOptions {
 }
 
 const READY_WITHIN_MS = 30_000;
-/** Longer than the parts' own SHUTDOWN_DEADLINE: they end themselves. */
+/** Longer than the processes' own SHUTDOWN_DEADLINE: they end themselves. */
 const STOP_WITHIN_MS = 30_000;
 
 type StopStep = () => Promise<void>;
 
 /**
  * Brings everything up in order: Redis, sandbox, worker, producer. What was started is stopped again when a later
- * part does not come up, or the user has had enough.
+ * process does not come up, or the user has had enough.
  *
  * @returns null when it was interrupted
- * @throws Error saying which part did not start and why
+ * @throws Error saying which process did not start and why
  */
 export async function startStack(options: StackOptions): Promise<Stack | null> {
   const stops: StopStep[] = [];
@@ -100,11 +100,11 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
     VERIQUEUE_KEYS: keys.text,
     ALLOW_INSECURE_CALLBACKS: String(settings.ALLOW_INSECURE_CALLBACKS),
   };
-  const part = async (
+  const run = async (
     folder: 'producer' | 'worker' | 'sandbox',
     extra: Record<string, string>,
-  ): Promise<Part> => {
-    const started = await startPart({
+  ): Promise<RunningProcess> => {
+    const started = await startProcess({
       name: folder,
       folder,
       environment: environmentOf(folder, { ...environment, ...extra }),
@@ -116,14 +116,14 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
     return started;
   };
   const sandbox = usesSandbox(settings)
-    ? await part('sandbox', {
+    ? await run('sandbox', {
         SANDBOX_PORT: String(settings.SANDBOX_PORT),
         SANDBOX_SECRET_ID: settings.SANDBOX_SECRET_ID,
         SANDBOX_SECRET_KEY: settings.SANDBOX_SECRET_KEY,
       })
     : null;
-  const worker = await part('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
-  const producer = await part('producer', {
+  const worker = await run('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
+  const producer = await run('producer', {
     VERIQUEUE_KEYS: keys.producerText,
     PORT: String(settings.PORT),
     OPERATOR_KEY: operator.key,

@@ -23,7 +23,7 @@ export class ReceivedForm {
   }
 }
 
-/** Requests without a client share this one's bytes: operators, and whoever tries to become one. */
+/** Requests without a client share this one's bytes: operators, and callers who try to become one. */
 const NO_CLIENT = '';
 
 /**

@@ -1,5 +1,5 @@
 /**
- * `multipart/form-data` (RFC 7578, on RFC 2046 section 5.1), parsed from a body that is there as a whole. A streaming
+ * `multipart/form-data` (RFC 7578, on RFC 2046 section 5.1), parsed from a complete body. A streaming
  * parser would save nothing, because the photo is needed as a whole; and a parser that waits can wait without end.
  */
 import { type PartHead, parsePartHead } from './part-head.ts';

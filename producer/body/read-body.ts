@@ -25,7 +25,7 @@ const FIRST_BYTES = 64 * 1024;
 const COME_BACK_SECONDS = 1;
 
 /**
- * Receives the body of a request into one piece of memory, of which every byte is accounted for before it is there.
+ * Receives the body of a request into one piece of memory, of which every byte is accounted for before it arrives.
  *
  * The pieces that arrive are copied and dropped: kept in a list, a client that sends single bytes would make each of them
  * hold some hundred bytes of objects.
@@ -99,7 +99,7 @@ function receive(
     };
     const onEnd = () =>
       settle(announced === null || announced === length ? null : new ProblemError('malformed_body'));
-    // It went away before its last byte: its doing, not ours, and nobody is left to read the answer.
+    // It went away before its last byte: its doing, not ours, and no client is left to read the answer.
     const onClose = () => settle(new ProblemError('request_aborted'));
     source.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });

@@ -7,7 +7,7 @@ export type ConsoleFiles = ReadonlyMap<string, Buffer>;
 const FILES = ['index.html', 'app.js', 'app.css', 'notices.txt'] as const;
 
 /**
- * The files as `npm run build` made them. From source, where nothing is built, they are made when first asked for: esbuild is there, as a
+ * The files as `npm run build` made them. From source, where nothing is built, they are made when first asked for: esbuild is installed, as a
  * development dependency, and a stale build is never shown.
  *
  * @throws {Error} when the build lacks them

@@ -42,7 +42,7 @@ export function addConsoleQueries(app: FastifyInstance, deps: FindDeps & Snapsho
   app.get('/console/api/endpoints', () => readEndpoints(deps));
 }
 
-/** An operator picks one from a list; whoever has more of them uses the command line. */
+/** An operator picks one from a list; with more of them the command line is the tool. */
 const MAX_LISTED = 1_000;
 
 /** Those of the clients' settings, and those that are failing, held or waited for. */

@@ -30,11 +30,11 @@ export interface LiveDeps {
 const EVERY_MS = 500;
 /** More is no team of operators. */
 export const MAX_VIEWERS = 100;
-/** Unchanged for so many looks, two and a half seconds: a beat, so that a page can tell silence from a broken connection. */
+/** Unchanged for so many looks, two and a half seconds: a beat, so that a page can distinguish silence from a broken connection. */
 const BEAT_EVERY = 5;
 
 /**
- * One look for all viewers together, and none while nobody watches. The next begins a while after one has ended: they
+ * One look for all viewers together, and none while no page is open. The next begins a while after one has ended: they
  * never overlap, and a slow Redis is not asked more often.
  */
 export function createLive({ read, now, log, everyMs = EVERY_MS }: LiveDeps): Live {
@@ -45,7 +45,7 @@ export function createLive({ read, now, log, everyMs = EVERY_MS }: LiveDeps): Li
   let looking: Promise<void> | null = null;
   let stopped = false;
 
-  const tell = (message: LiveMessage) => {
+  const send = (message: LiveMessage) => {
     for (const viewer of viewers) viewer(message);
   };
   const instant = () => new Date(now()).toISOString();
@@ -54,7 +54,7 @@ export function createLive({ read, now, log, everyMs = EVERY_MS }: LiveDeps): Li
       const data = JSON.stringify(await read());
       if (latest?.name === 'snapshot' && latest.data === data) {
         unchanged += 1;
-        if (unchanged % BEAT_EVERY === 0) tell({ name: 'beat', data: instant() });
+        if (unchanged % BEAT_EVERY === 0) send({ name: 'beat', data: instant() });
         return;
       }
       latest = { name: 'snapshot', data };
@@ -63,13 +63,13 @@ export function createLive({ read, now, log, everyMs = EVERY_MS }: LiveDeps): Li
       latest = { name: 'trouble', data: instant() };
     }
     unchanged = 0;
-    tell(latest);
+    send(latest);
   };
   const run = () => {
     looking = look().finally(() => {
       looking = null;
       if (viewers.size > 0 && !stopped) timer = setTimeout(run, everyMs);
-      // Nobody is shown what was true an hour ago.
+      // A new viewer is not shown what was true an hour ago.
       else latest = null;
     });
   };

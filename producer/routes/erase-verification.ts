@@ -16,7 +16,7 @@ export interface EraseDeps {
 /** An upstream call or a delivery attempt is over by then, as a rule. */
 const BUSY_RETRY_SECONDS = 5;
 
-/** Leaves nothing of a verification. @throws {ProblemError} when it is not the client's, or somebody is at it */
+/** Leaves nothing of a verification. @throws {ProblemError} when it is not the client's, or a worker holds it */
 export async function erase(
   { redis, keys, queues, log }: EraseDeps,
   { id, clientId }: { readonly id: string; readonly clientId: string },

@@ -209,7 +209,7 @@ async function cancel(
   }
 }
 
-/** Why exactly a receiver was not reached is for operators: it would tell about the network behind this service. */
+/** Why exactly a receiver was not reached is for operators: it would reveal the network behind this service. */
 function presentDeliveryAttempt(attempt: DeliveryAttempt): DeliveryAttempt {
   const { errorClass } = attempt;
   return isErrorClass(errorClass)

@@ -28,7 +28,7 @@ export function createHttpServer(
     },
     handler,
   );
-  // On which nothing goes in or out: an answer that nobody reads, above all. Between requests keepAliveMs holds.
+  // On which nothing goes in or out: above all an answer that no client reads. Between requests keepAliveMs holds.
   server.setTimeout(timeouts.socketIdleMs);
   server.on('connection', (socket: Socket) => {
     if (guard.admit(socket)) delayClosing(socket, guard);
@@ -37,7 +37,7 @@ export function createHttpServer(
   server.prependListener('request', begin);
   server.on('checkContinue', (request, response) => {
     begin(request, response);
-    // Whether it is told to continue is decided where its body is going to be read.
+    // Whether it is answered 100 Continue is decided where its body is going to be read.
     handler(request, response);
   });
   server.on('clientError', (error, socket) => answerParserError(error, socket as Socket, guard));

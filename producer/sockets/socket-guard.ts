@@ -14,7 +14,7 @@ export interface SocketGuard {
   /** An answer has begun on it, and nothing else can be written any more. */
   isAnswering(socket: Socket): boolean;
   closeAfterRequest(socket: Socket, close: () => void): void;
-  /** Closes what nobody waits on, and hurries what lingers; new connections are closed at once. */
+  /** Closes what no client waits on, and hurries what lingers; new connections are closed at once. */
   drain(): void;
   counts(): { readonly busy: number; readonly idle: number };
 }

@@ -41,7 +41,7 @@ interface AddressBook<T> {
 
 /**
  * Which connections a process keeps. Of one address only so many, so that one host cannot shut everyone out; and where
- * there is no room left, the longest idle one goes first, because nobody is waiting on it.
+ * there is no room left, the longest idle one goes first, because no client is waiting on it.
  */
 export function createSocketLedger<T>({ total, perAddress, youngMs }: SocketLimits): SocketLedger<T> {
   const entries = new Map<T, Entry>();

@@ -31,7 +31,7 @@ export type Enqueueing =
   | { readonly status: 'accepted' }
   /** Nothing of it is in Redis. */
   | { readonly status: 'refused'; readonly error: unknown }
-  /** Nobody answered: all of it is in Redis, or nothing. */
+  /** No answer came: all of it is in Redis, or nothing. */
   | { readonly status: 'unknown'; readonly error: unknown };
 
 /**
@@ -95,7 +95,7 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
 }
 
 /**
- * Takes a submission back whose client was told 503. A worker that has claimed it meanwhile keeps it, jobs and all.
+ * Takes a submission back whose client received 503. A worker that has claimed it meanwhile keeps it, jobs and all.
  *
  * The record goes first: if this ends half-way, jobs without a record are left, which end by themselves.
  */

@@ -6,7 +6,7 @@ import { ProblemError } from '../problem.ts';
 
 /** What the parts of a form hold, before anybody judges it. */
 export interface ReadParts {
-  /** By the names of the parts. Empty where a part is there and its text cannot be read. */
+  /** By the names of the parts. Empty where the text of a part cannot be read. */
   readonly texts: ReadonlyMap<string, string>;
   readonly unreadable: ReadonlySet<string>;
   readonly photo: Buffer | undefined;

@@ -200,7 +200,7 @@ async function accept(
       if (redisKey !== null) await release(deps, { id, redisKey });
       throw unavailable(enqueued.error);
     case 'unknown':
-      // With a key, a repeat finds out; nobody else ever could.
+      // With a key, a repeat finds out; without one nothing could.
       if (redisKey === null) deps.withdrawals.schedule(acceptance);
       throw unavailable(enqueued.error);
     default:

@@ -24,7 +24,7 @@ interface Pending {
 /**
  * Submissions that were answered 503 although Redis may have taken them: it got the transaction and gave no answer. A
  * client without an Idempotency-Key has no way to find that verification, and will submit the person again; the first
- * one would be asked, and paid for, for nobody. It is taken back as soon as Redis answers, unless a worker was faster
+ * one would be asked, and paid for, without a client that knows of it. It is taken back as soon as Redis answers, unless a worker was faster
  * or this process ends before.
  */
 export function createWithdrawals(deps: EnqueueDeps): Withdrawals {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { type Part, startPart } from '../../dev/start/child.ts';
+import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { problemTable } from '../../shared/contract/problem.ts';
 import { readDocument } from '../deployment/documents.ts';
 import { type Chain, startChain } from '../support/chain.ts';
@@ -27,7 +27,7 @@ const COURSES: readonly Parameters<Chain['sandbox']['script']>[1][] = [
 ];
 
 let chain: Chain;
-let producer: Part;
+let producer: RunningProcess;
 let texts: readonly string[];
 let told: Exposition;
 
@@ -52,8 +52,8 @@ afterAll(async () => {
   await chain?.stop();
 });
 
-function startProducer({ environment }: Chain): Promise<Part> {
-  return startPart({
+function startProducer({ environment }: Chain): Promise<RunningProcess> {
+  return startProcess({
     name: 'producer',
     folder: 'producer',
     environment: { PATH: process.env['PATH'], ...environment },

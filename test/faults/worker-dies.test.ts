@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
@@ -11,7 +11,7 @@ afterEach(() => chain.stop());
 const underWay = (id: string) =>
   expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 15_000 }).toBe(1);
 
-async function kill(worker: Part): Promise<void> {
+async function kill(worker: RunningProcess): Promise<void> {
   process.kill(worker.pid, 'SIGKILL');
   await worker.ended;
 }
@@ -193,12 +193,12 @@ describe('workers that lose a verification again and again and live', () => {
     const calls = () => chain.sandbox.calls(person.idCard).calls;
     const beats = async (worker: string) => Number(await chain.redis.zscore(chain.keys.heartbeats(), worker));
     const parts = [await chain.addWorkerProcess()];
-    const known = new Map<string, Part>();
+    const known = new Map<string, RunningProcess>();
     for (let lost = 1; lost <= 5; lost += 1) {
       await expect.poll(calls, { timeout: RECOVERY_MS, interval: 10 }).toBe(lost);
       const holder = (await chain.redis.hget(chain.keys.record(id), 'claimedBy')) ?? '';
-      if (!known.has(holder)) known.set(holder, parts[known.size] as Part);
-      const stopped = known.get(holder) as Part;
+      if (!known.has(holder)) known.set(holder, parts[known.size] as RunningProcess);
+      const stopped = known.get(holder) as RunningProcess;
       process.kill(stopped.pid, 'SIGSTOP');
       const before = await beats(holder);
       if (parts.length < 2) parts.push(await chain.addWorkerProcess());

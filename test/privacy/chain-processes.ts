@@ -1,13 +1,16 @@
 import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Part, type PartOptions, startPart } from '../../dev/start/child.ts';
+import { type ProcessOptions, type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import type { Place } from './leak-search.ts';
 import { readFiles } from './redis-contents.ts';
 
 /** Processes whose every word is kept. */
 export interface WatchedProcesses {
-  start(folder: PartOptions['folder'], environment: Readonly<Record<string, string>>): Promise<Part>;
+  start(
+    folder: ProcessOptions['folder'],
+    environment: Readonly<Record<string, string>>,
+  ): Promise<RunningProcess>;
   /** What each of them has written so far, standard output and error together. */
   outputs(): Promise<readonly Place[]>;
   /** Those that still run, last one first; then their output is removed. */
@@ -16,14 +19,14 @@ export interface WatchedProcesses {
 
 export function watchProcesses(): WatchedProcesses {
   const folder = mkdtempSync(join(tmpdir(), 'veriqueue-output-'));
-  const parts: Part[] = [];
+  const parts: RunningProcess[] = [];
   let started = 0;
   return {
     start: async (name, environment) => {
       started += 1;
       const output = openSync(join(folder, `${started}-${name}`), 'a');
       try {
-        const part = await startPart({
+        const part = await startProcess({
           name,
           folder: name,
           environment: { PATH: process.env['PATH'], ...environment },

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
@@ -30,7 +30,7 @@ let receiver: EchoingReceiver;
 let processes: WatchedProcesses;
 let target: LoadTarget;
 let client: RecordingClient;
-const workers: Part[] = [];
+const workers: RunningProcess[] = [];
 const submitted: Verification[] = [];
 const samples: Needle[] = [];
 
@@ -87,7 +87,7 @@ async function startParts(): Promise<void> {
   client = recordAnswers(target);
 }
 
-const addWorker = async (): Promise<Part> => {
+const addWorker = async (): Promise<RunningProcess> => {
   const worker = await processes.start('worker', {
     LOG_LEVEL: 'trace',
     REDIS_URL: server.url,

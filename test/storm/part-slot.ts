@@ -1,6 +1,6 @@
 import { openSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Part, type PartOptions, startPart } from '../../dev/start/child.ts';
+import { type ProcessOptions, type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import type { UnaskedExit } from './logs.ts';
 
 /** The place of one process of the system: whatever ends it, there is soon another one. */
@@ -17,7 +17,7 @@ export interface PartSlot {
 
 export interface PartSlotOptions {
   readonly name: string;
-  readonly folder: PartOptions['folder'];
+  readonly folder: ProcessOptions['folder'];
   /** An entry of the storm's own, instead of the folder's. */
   readonly entry?: URL;
   readonly environment: Readonly<Record<string, string>>;
@@ -41,7 +41,7 @@ class Slot implements PartSlot {
   readonly name: string;
   readonly #options: PartSlotOptions;
   readonly #output: number;
-  #part: Part | null = null;
+  #part: RunningProcess | null = null;
   #frozen = false;
   #ending = false;
 
@@ -98,10 +98,10 @@ class Slot implements PartSlot {
     await part.stop();
   }
 
-  async #tryStart(): Promise<Part | null> {
+  async #tryStart(): Promise<RunningProcess | null> {
     const { name, folder, entry, environment } = this.#options;
     try {
-      return await startPart({
+      return await startProcess({
         name,
         folder,
         ...(entry === undefined ? {} : { entry }),
@@ -116,7 +116,7 @@ class Slot implements PartSlot {
     }
   }
 
-  #onEnd(part: Part, how: string): void {
+  #onEnd(part: RunningProcess, how: string): void {
     if (this.#part !== part) return;
     this.#part = null;
     this.#report(how);

@@ -3,7 +3,7 @@ import { openSync } from 'node:fs';
 import { Queue } from 'bullmq';
 import { Redis } from 'ioredis';
 import { vi } from 'vitest';
-import { type Part, startPart } from '../../dev/start/child.ts';
+import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { startProducer } from '../../producer/start-producer.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/app.ts';
@@ -68,7 +68,7 @@ export interface Chain {
   skipWait(id: string): Promise<void>;
   addWorker(environment?: Readonly<Record<string, string>>): Promise<RunningWorker>;
   /** A worker that can be killed: `process.kill(part.pid, 'SIGKILL')`, then `await part.ended`. */
-  addWorkerProcess(environment?: Readonly<Record<string, string>>): Promise<Part>;
+  addWorkerProcess(environment?: Readonly<Record<string, string>>): Promise<RunningProcess>;
   stop(): Promise<void>;
 }
 
@@ -198,7 +198,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       return stoppable;
     },
     addWorkerProcess: async (more = {}) => {
-      const part = await startPart({
+      const part = await startProcess({
         name: 'worker',
         folder: 'worker',
         environment: { PATH: process.env['PATH'], ...environment, ...more },

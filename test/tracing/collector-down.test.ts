@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import { makeCanary } from '../privacy/canary.ts';
 import { type ProcessChain, startProcessChain } from './process-chain.ts';
 import { startTraceCollector, type TraceCollector } from './trace-collector.ts';
@@ -9,8 +9,8 @@ let chain: ProcessChain;
 let refusing: TraceCollector;
 /** Takes exports and never answers. */
 let hanging: TraceCollector;
-let producer: Part;
-let worker: Part;
+let producer: RunningProcess;
+let worker: RunningProcess;
 
 beforeAll(async () => {
   [chain, refusing, hanging] = await Promise.all([

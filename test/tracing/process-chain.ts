@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import { createSandbox, type Sandbox } from '../../sandbox/app.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
@@ -20,8 +20,8 @@ export interface ProcessChain {
   readonly keys: LaneKeys;
   readonly sandbox: Sandbox;
   readonly receiver: WebhookReceiver;
-  startProducer(settings?: Settings): Promise<Part>;
-  startWorker(settings?: Settings): Promise<Part>;
+  startProducer(settings?: Settings): Promise<RunningProcess>;
+  startWorker(settings?: Settings): Promise<RunningProcess>;
   /**
    * Once more, after its `Retry-After`, while a machine that is busy with other things makes Redis late (503). Each try
    * makes its request anew.

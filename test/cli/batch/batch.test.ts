@@ -158,7 +158,7 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
       batch('--out', files.csv),
     ]);
     expect([taken.code, nobody.code, nowhere.code, itself.code]).toEqual([1, 2, 2, 2]);
-    expect(taken.stderr).toMatch(/is there already, without the journal of a batch/);
+    expect(taken.stderr).toMatch(/exists already, without the journal of a batch/);
     expect(nobody.stderr).toMatch(/VERIQUEUE_API_KEY or --key-file must be given too/);
     expect(await files.text('people.results.csv')).toBe("somebody's");
   });

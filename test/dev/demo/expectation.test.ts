@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { chooseCast } from '../../../dev/demo/cast.ts';
+import { chooseCases } from '../../../dev/demo/cases.ts';
 import { computeExpectation } from '../../../dev/demo/expectation.ts';
 
 const RETRIES = 2;
@@ -35,24 +35,24 @@ describe('what is expected of somebody', () => {
   });
 });
 
-describe('the cast', () => {
-  const cast = chooseCast(5);
+describe('the cases', () => {
+  const cases = chooseCases(5);
 
   it('has at least sixty people, each once', () => {
-    expect(new Set(cast.map(({ idCard }) => idCard)).size).toBe(cast.length);
-    expect(cast.length).toBeGreaterThanOrEqual(60);
+    expect(new Set(cases.map(({ idCard }) => idCard)).size).toBe(cases.length);
+    expect(cases.length).toBeGreaterThanOrEqual(60);
   });
 
   it('ends in every verdict, and has some who need more than one attempt', () => {
-    expect(new Set(cast.map(({ expected }) => expected.verdict))).toEqual(
+    expect(new Set(cases.map(({ expected }) => expected.verdict))).toEqual(
       new Set(['match', 'no_match', 'unverifiable', 'error']),
     );
-    expect(cast.filter(({ expected }) => expected.attempts > 1).length).toBeGreaterThan(5);
+    expect(cases.filter(({ expected }) => expected.attempts > 1).length).toBeGreaterThan(5);
   });
 
   it('cannot slow the lane down', () => {
     // 16 failures among 20 attempts would; the hopeless alone must not get there.
-    const failures = cast.filter(({ expected }) => expected.attempts === 6).length * 6;
+    const failures = cases.filter(({ expected }) => expected.attempts === 6).length * 6;
     expect(failures).toBeLessThan(16);
   });
 });

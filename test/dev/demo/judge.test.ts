@@ -1,16 +1,16 @@
 import { describe, expect, it } from 'vitest';
-import type { Role } from '../../../dev/demo/cast.ts';
+import type { Case } from '../../../dev/demo/cases.ts';
 import { type Entry, findFaults } from '../../../dev/demo/judge.ts';
 import type { ReceivedEvent } from '../../../dev/demo/receiver.ts';
 import type { Outcome } from '../../../shared/contract/verification.ts';
 
-const role: Role = {
+const demoCase: Case = {
   idCard: '990001199001010018',
   name: '测试甲子',
   purpose: 'Matches',
   expected: { verdict: 'match', code: 'Success', attempts: 1 },
 };
-const entry: Entry = { role, accepted: { id: 'ver_1', replayed: false }, submittedAt: 0 };
+const entry: Entry = { demoCase, accepted: { id: 'ver_1', replayed: false }, submittedAt: 0 };
 
 function received(outcome: Partial<Outcome>, webhookIds = ['evt_1']): ReceivedEvent {
   const told: Outcome = {

@@ -1,22 +1,22 @@
 import { within } from '../../shared/within.ts';
 import type { Stack } from '../start/stack.ts';
-import type { Role } from './cast.ts';
+import type { Case } from './cases.ts';
 import { type Entry, findFaults } from './judge.ts';
 import type { ChoosePhoto } from './photos.ts';
 import { startProgress } from './progress.ts';
 import { type Receiver, startReceiver } from './receiver.ts';
 import { type Submission, type SubmitterOptions, submit } from './submit.ts';
 
-export interface Performance {
+export interface DemoRun {
   readonly entries: readonly Entry[];
   readonly events: Receiver['events'];
   /** One sentence each; empty when everything is as it should be. */
   readonly faults: readonly string[];
 }
 
-export interface PerformanceOptions {
+export interface RunOptions {
   readonly stack: Stack;
-  readonly cast: readonly Role[];
+  readonly cases: readonly Case[];
   readonly choosePhoto: ChoosePhoto;
   readonly terminal: NodeJS.WriteStream;
   /** Aborts when the user has had enough. */
@@ -28,22 +28,22 @@ const AT_ONCE = 8;
 const REPEAT_EVERY = 20;
 const PATIENCE_MS = 90_000;
 
-/** Submits the cast, waits for the events, and compares them with what had to come. */
-export async function perform(options: PerformanceOptions): Promise<Performance> {
-  const { stack, cast, terminal, signal } = options;
-  const progress = startProgress(cast.length, terminal);
-  let tell: () => void = () => undefined;
+/** Submits the cases, waits for the events, and compares them with what had to come. */
+export async function runCases(options: RunOptions): Promise<DemoRun> {
+  const { stack, cases, terminal, signal } = options;
+  const progress = startProgress(cases.length, terminal);
+  let checkAll: () => void = () => undefined;
   const receiver = await startReceiver(stack.client.webhookSecret, () => {
     progress.update(receiver.events.size);
-    tell();
+    checkAll();
   });
   try {
     const submitter = { url: stack.url, apiKey: stack.client.apiKey, callbackUrl: receiver.url, signal };
     const { entries, faults } = await submitAll(options, submitter);
     const all = new Promise<void>((resolve) => {
-      tell = () => (receiver.events.size >= entries.length ? resolve() : undefined);
+      checkAll = () => (receiver.events.size >= entries.length ? resolve() : undefined);
     });
-    tell();
+    checkAll();
     await untilPatienceEnds(all, signal);
     const rejections = receiver.rejections.map((reason) => `a delivery did not verify: ${reason}`);
     return {
@@ -58,17 +58,17 @@ export async function perform(options: PerformanceOptions): Promise<Performance>
 }
 
 async function submitAll(
-  { cast, choosePhoto }: PerformanceOptions,
+  { cases, choosePhoto }: RunOptions,
   submitter: SubmitterOptions,
 ): Promise<{ entries: Entry[]; faults: string[] }> {
   const entries: Entry[] = [];
   const faults: string[] = [];
-  const waiting = cast.map((role, index) => makeSubmission(role, index, choosePhoto));
+  const waiting = cases.map((each, index) => makeSubmission(each, index, choosePhoto));
   const submitNext = async (): Promise<void> => {
     for (let next = waiting.shift(); next; next = waiting.shift()) {
       const submittedAt = Date.now();
       const accepted = await submit(submitter, next);
-      entries.push({ role: next.role, accepted, submittedAt });
+      entries.push({ demoCase: next.demoCase, accepted, submittedAt });
       if (entries.length % REPEAT_EVERY === 0) {
         const repeated = await submit(submitter, next);
         if (repeated.id !== accepted.id || !repeated.replayed) {
@@ -81,9 +81,9 @@ async function submitAll(
   return { entries, faults };
 }
 
-function makeSubmission(role: Role, index: number, choosePhoto: ChoosePhoto): Submission {
+function makeSubmission(demoCase: Case, index: number, choosePhoto: ChoosePhoto): Submission {
   return {
-    role,
+    demoCase,
     photo: choosePhoto(index),
     as: index % 2 === 0 ? 'json' : 'form',
     priority: index % 3 === 0 ? 'interactive' : 'bulk',

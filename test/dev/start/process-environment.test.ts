@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { environmentOf } from '../../../dev/start/part-environment.ts';
+import { environmentOf } from '../../../dev/start/process-environment.ts';
 
 const environment = {
   PATH: '/usr/bin',

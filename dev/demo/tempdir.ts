@@ -10,7 +10,7 @@ import { startEnvironment } from '../start/settings.ts';
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /** A folder of its own for one run: data, keys, and what the parts print. */
-export interface Surroundings {
+export interface Tempdir {
   readonly dataDir: string;
   readonly logPath: string;
   /** A file descriptor. */
@@ -18,7 +18,7 @@ export interface Surroundings {
   remove(): Promise<void>;
 }
 
-export async function makeSurroundings(): Promise<Surroundings> {
+export async function makeTempdir(): Promise<Tempdir> {
   const dataDir = await mkdtemp(join(tmpdir(), 'veriqueue-demo-'));
   const logPath = join(dataDir, 'demo.log');
   const output = openSync(logPath, 'a', 0o600);
@@ -41,7 +41,7 @@ const SETTINGS: ReadonlySet<string> = new Set(
 );
 
 /**
- * The user's environment without any setting of ours: a demonstration must not run on somebody's Redis, and still less ask a
+ * The user's environment without any setting of ours: a demonstration must not run on another Redis of the user, and still less ask a
  * real upstream for money.
  */
 export function withoutSettings(environment: Environment): Environment {

@@ -3,7 +3,7 @@ import { type Person, people } from '../../sandbox/people.ts';
 import { computeExpectation, type Expectation } from './expectation.ts';
 
 /** One part to be played: who is asked about, and how it has to end. */
-export interface Role {
+export interface Case {
   readonly idCard: string;
   readonly name: string;
   /** In a few words. */
@@ -27,17 +27,17 @@ const PATIENCE_MS = 1_000;
  * Everybody of the sandbox's table who gets an answer within seconds. Left out are those whose answers hold or slow the lane or
  * put off until tomorrow: they are what tests are for.
  */
-export function chooseCast(retriesAllowed: number): readonly Role[] {
-  const listed = people.flatMap((person) => toRole(person, retriesAllowed));
+export function chooseCases(retriesAllowed: number): readonly Case[] {
+  const listed = people.flatMap((person) => toCase(person, retriesAllowed));
   const hopeless = listed.filter(({ expected }) => expected.attempts > retriesAllowed).slice(HOPELESS);
   const unlisted = Array.from({ length: UNLISTED }, (_, index) => makeUnlisted(index, retriesAllowed));
   return interleave(
-    listed.filter((role) => !hopeless.includes(role)),
+    listed.filter((each) => !hopeless.includes(each)),
     unlisted,
   );
 }
 
-function toRole(person: Person, retriesAllowed: number): Role[] {
+function toCase(person: Person, retriesAllowed: number): Case[] {
   const { idCard, name, purpose, results } = person;
   const slowest = Math.max(...results.map(({ latencyMs }) => latencyMs ?? 0));
   const expected = computeExpectation(results, retriesAllowed);
@@ -48,7 +48,7 @@ function toRole(person: Person, retriesAllowed: number): Role[] {
 /** The number in the API page's example fails its own check digit, which validation refuses. */
 const isExampleOfTheApiPage = ({ idCard }: Person): boolean => !idCard.startsWith('99');
 
-function makeUnlisted(index: number, retriesAllowed: number): Role {
+function makeUnlisted(index: number, retriesAllowed: number): Case {
   const expected = computeExpectation([{ code: 'Success' }], retriesAllowed);
   if (expected === null) throw new RangeError('Cannot expect a match: Success must be final');
   return { idCard: loadTestIdNumber(index), name: '测试甲', purpose: 'Is in no table and matches', expected };
