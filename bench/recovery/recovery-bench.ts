@@ -1,4 +1,4 @@
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import { makeDice } from '../../test/storm/dice.ts';
 import { type Chain, startChain } from '../../test/support/chain.ts';
 import { makePerson, type TestPerson } from '../../test/support/person.ts';
@@ -54,7 +54,7 @@ async function runCase(
 ): Promise<Run> {
   const chain = await startChain({ workers: 0, sandbox: { latencyMs: CALL_MS } });
   try {
-    const parts: Part[] = [];
+    const parts: RunningProcess[] = [];
     for (let i = 0; i < workers; i += 1) parts.push(await chain.addWorkerProcess());
     const submitting = submitSteadily(chain, say);
     await pause(SETTLED_MS);
@@ -91,7 +91,7 @@ function submitSteadily(
 /** @returns when, ms epoch */
 async function killWorkers(
   chain: Chain,
-  parts: Part[],
+  parts: RunningProcess[],
   { kills, overMs, seed }: { kills: number; overMs: number; seed: number },
 ): Promise<readonly number[]> {
   const dice = makeDice(seed);

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, test } from 'vitest';
-import type { Part } from '../../dev/start/child.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
 
@@ -13,7 +13,7 @@ const slow = { code: 'Success', latencyMs: 60_000 } as const;
 
 const callsAbout = ({ idCard }: TestPerson) => chain.sandbox.calls(idCard).calls;
 
-async function kill(worker: Part): Promise<void> {
+async function kill(worker: RunningProcess): Promise<void> {
   process.kill(worker.pid, 'SIGKILL');
   await worker.ended;
 }
