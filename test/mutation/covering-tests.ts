@@ -4,6 +4,9 @@ import { basename, dirname, join, normalize } from 'node:path';
 /** Which files a file mentions by a relative path: its imports, and the Lua it reads. */
 const MENTION = /(?:from|import|import\()\s*['"](\.[^'"]+)['"]|['"`/](?:\.\/)?([\w/-]+\.lua)['"`]/g;
 
+/** How one Lua file takes in another. */
+const INCLUDE = /^--- @include "([^"]+)"/gm;
+
 /** The tests that run a source file, nearest first. */
 export class CoveringTests {
   readonly #importers = new Map<string, Set<string>>();
@@ -18,7 +21,12 @@ export class CoveringTests {
         if (path !== undefined) this.#note(normalize(join(dirname(file), path)), file);
       }
     }
-    for (const lua of files.filter((file) => file.endsWith('.lua'))) this.#noteReaders(lua);
+    for (const lua of files.filter((file) => file.endsWith('.lua'))) {
+      this.#noteReaders(lua);
+      for (const [, path = ''] of readFileSync(join(root, lua), 'utf8').matchAll(INCLUDE)) {
+        this.#note(normalize(join(dirname(lua), path)), lua);
+      }
+    }
   }
 
   /**
