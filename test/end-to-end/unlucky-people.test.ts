@@ -145,3 +145,27 @@ it('one person, submitted again and again, is one piece of evidence', async () =
   }
   expect(chain.log.lines.filter(isSlow)).toEqual([]);
 }, 90_000);
+
+it.each([
+  { code: 'UnauthorizedOperation.Arrears', event: 'lane_held' },
+  { code: 'FailedOperation.CompareLibServiceUnavailable', event: 'lane_slow' },
+])(
+  'one person about whom every call answers $code closes the lane once, however often that person is asked about',
+  async ({ code, event }) => {
+    await start({ PROBE_INTERVAL: '300ms', SLOW_PROBE_INTERVAL: '100ms' });
+    const turnedAway = makeUnlucky(code);
+    const { id } = await chain.submit(turnedAway);
+    await chain.log.line((line) => line.event === event);
+    const isAboutOne = (line: LogLine) => isAttempt(line) && line.verification === id;
+    for (let round = 0; round < 4; round += 1) {
+      const healthy = await chain.submit();
+      const { data } = await chain.receiver.eventOf(healthy.id, WITHIN_MS);
+      expect(data.outcome).toMatchObject(MATCH);
+      const before = chain.log.lines.filter(isAboutOne).length;
+      await chain.log.line(isAboutOne, { nth: before + 1, withinMs: WITHIN_MS });
+    }
+    expect(chain.log.lines.filter((line) => line.event === event)).toHaveLength(1);
+    expect(await chain.lane()).toMatchObject({ status: 'running' });
+  },
+  180_000,
+);

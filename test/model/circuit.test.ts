@@ -235,6 +235,59 @@ describe('a slow lane', () => {
   });
 });
 
+describe('a person whose every attempt meets a fault of the account', () => {
+  const fault = (limiter: TestLimiter, second: number, about: string) =>
+    limiter.report(second + 0.5, [limiter.grant(second), 'account_fault', 'Arrears', about]);
+  const answer = (limiter: TestLimiter, second: number, about: string) =>
+    limiter.report(second + 0.5, [limiter.grant(second), 'answered', 'Success', about]);
+
+  it('closes it once, while others are answered', () => {
+    const limiter = new TestLimiter();
+    fault(limiter, 0, 'unlucky');
+    for (let second = 61; second < 600; second += 60) {
+      answer(limiter, second, `p${second}`);
+      fault(limiter, second + 1, 'unlucky');
+      expect(limiter.state(second + 2).status).toBe('running');
+    }
+    expect(limiter.changes).toEqual(['held: Arrears', 'resumed: held']);
+  });
+
+  it('does not turn a slow one into a held one, either', () => {
+    const limiter = new TestLimiter();
+    fault(limiter, 0, 'unlucky');
+    answer(limiter, 61, 'other');
+    limiter.report(63, [limiter.grant(62), 'maintenance', 'M', 'other']);
+    fault(limiter, 80, 'unlucky');
+    expect(limiter.state(81)).toMatchObject({ status: 'slow', reason: 'M' });
+  });
+
+  it('closes it again for another person, and again once answered', () => {
+    const limiter = new TestLimiter();
+    fault(limiter, 0, 'unlucky');
+    answer(limiter, 61, 'other');
+    fault(limiter, 62, 'other');
+    expect(limiter.state(63).status).toBe('held');
+    answer(limiter, 140, 'unlucky');
+    fault(limiter, 141, 'unlucky');
+    expect(limiter.state(142).status).toBe('held');
+  });
+
+  it('is remembered beside nineteen others', () => {
+    const limiter = new TestLimiter();
+    const close = (nth: number, about: string) => {
+      fault(limiter, nth * 200, about);
+      answer(limiter, nth * 200 + 100, 'other');
+    };
+    close(0, 'unlucky');
+    for (let nth = 1; nth <= 19; nth += 1) close(nth, `p${nth}`);
+    fault(limiter, 20 * 200, 'unlucky');
+    expect(limiter.state(20 * 200 + 1).status).toBe('running');
+    close(21, 'p20');
+    fault(limiter, 22 * 200, 'unlucky');
+    expect(limiter.state(22 * 200 + 1).status).toBe('held');
+  });
+});
+
 describe('a paused lane', () => {
   it('grants nothing, not even probes, until it is resumed', () => {
     const lane = new TestLimiter();

@@ -15,7 +15,13 @@ const settings = resolveLimiterSettings();
 const SECOND = 1_000_000;
 
 describe('the margin controller', () => {
-  const facts = { marginUs: 5000, recentRefusals: 1, callsSinceChange: 0, sinceWidenedUs: 10 * SECOND };
+  const facts = {
+    marginUs: 5000,
+    recentRefusals: 1,
+    callsSinceChange: 0,
+    isFirstDescent: false,
+    sinceWidenedUs: 10 * SECOND,
+  };
 
   it.each([
     { name: 'widens by 2 ms on a refusal', given: {}, expected: 7000 },
@@ -34,6 +40,11 @@ describe('the margin controller', () => {
     { name: 'narrows by 1 ms after 1,000 calls when 2,000 had no refusal', given: {}, expected: 9000 },
     { name: 'keeps its place before that', given: { callsSinceChange: 999 }, expected: 10_000 },
     {
+      name: 'narrows after 100 calls on its first way down',
+      given: { callsSinceChange: 100, isFirstDescent: true },
+      expected: 9000,
+    },
+    {
       name: 'keeps its place while a refusal is among the last 2,000',
       given: { recentRefusals: 1 },
       expected: 10_000,
@@ -44,6 +55,7 @@ describe('the margin controller', () => {
       marginUs: 10_000,
       recentRefusals: 0,
       callsSinceChange: 1000,
+      isFirstDescent: false,
       sinceWidenedUs: 60 * SECOND,
     };
     expect(computeNarrowerMargin({ ...quiet, ...given }, settings)).toBe(expected);
@@ -67,7 +79,7 @@ describe('the margin over 200,000 calls through a network, against fixed seconds
       network: 'a local network',
       delayMs: (random: () => number) => random() * 0.5,
       refusedAtMost: 0,
-      marginAtMost: 5,
+      marginAtMost: 5.2,
     },
     {
       network: '20 ms of random delay',

@@ -17,6 +17,8 @@ export interface MarginFacts {
   readonly recentRefusals: number;
   /** Calls since the margin last changed. */
   readonly callsSinceChange: number;
+  /** It has been narrowed, and never widened. */
+  readonly isFirstDescent: boolean;
   /** Time since it was last widened. */
   readonly sinceWidenedUs: number;
 }
@@ -29,7 +31,8 @@ export function computeWiderMargin(facts: MarginFacts, settings: LimiterSettings
 
 /** The margin in quiet times: one step narrower when the whole window of calls passed without a refusal. */
 export function computeNarrowerMargin(facts: MarginFacts, settings: LimiterSettings): number {
-  const narrow = facts.recentRefusals === 0 && facts.callsSinceChange >= settings.marginDownCalls;
+  const calls = facts.isFirstDescent ? settings.marginFirstDownCalls : settings.marginDownCalls;
+  const narrow = facts.recentRefusals === 0 && facts.callsSinceChange >= calls;
   return narrow ? Math.max(settings.marginMinUs, facts.marginUs - settings.marginDownUs) : facts.marginUs;
 }
 
@@ -132,6 +135,7 @@ function marginFacts(record: LimiterRecord, settings: LimiterSettings, nowUs: nu
     recentRefusals: record.refusals.filter(({ seq }) => seq > record.seq - settings.refusalWindowCalls)
       .length,
     callsSinceChange: record.seq - record.marginSeq,
+    isFirstDescent: record.marginAtUs === 0 && record.marginSeq > 0,
     sinceWidenedUs: nowUs - record.marginAtUs,
   };
 }

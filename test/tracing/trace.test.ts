@@ -239,7 +239,7 @@ describe('the trace of a verification', () => {
       attributes: {
         'messaging.destination.name': 'verifications',
         'messaging.operation.type': 'process',
-        'veriqueue.step': 'settle',
+        'veriqueue.step': 'finish',
         'veriqueue.verdict': 'match',
         'veriqueue.request_id': expect.any(String),
       },

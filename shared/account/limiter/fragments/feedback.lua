@@ -48,9 +48,12 @@ local function learnRefusal(seq)
   cutRate()
 end
 
--- Quiet time: the margin narrows, the rate comes back.
+-- Quiet time: the margin narrows, the rate comes back. A new limiter starts with a wide margin, because nothing is known of
+-- the way to the upstream. Until the first refusal it narrows in shorter steps, after the first one.
 local function relax()
-  if r.seq - r.marginSeq >= cfg.marginDownCalls and recentRefusals() == 0 then
+  local isFirst = r.marginAtUs == 0 and r.marginSeq > 0
+  local calls = isFirst and cfg.marginFirstDownCalls or cfg.marginDownCalls
+  if r.seq - r.marginSeq >= calls and recentRefusals() == 0 then
     local narrower = math.max(cfg.marginMinUs, r.marginUs - cfg.marginDownUs)
     if narrower ~= r.marginUs then r.marginUs, r.marginSeq = narrower, r.seq end
   end

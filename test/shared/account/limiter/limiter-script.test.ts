@@ -50,6 +50,7 @@ function makeFastSettings(quota: number): LimiterSettings {
     marginUpUs: 40,
     marginDownUs: 20,
     marginDownCalls: 10,
+    marginFirstDownCalls: 4,
     refusalWindowCalls: 40,
     horizonUs: 2000,
     toleranceUs: 500,
@@ -166,7 +167,7 @@ async function prepare(before: Step['before'], record: LimiterRecord): Promise<L
 }
 
 describe('the limiter script and its model', () => {
-  it('decide alike and leave the same record, command after command', async () => {
+  it('decide alike and leave the same record, command after command', { timeout: 360_000 }, async () => {
     const kinds = new Set<string>();
     await fc.assert(
       fc.asyncProperty(fc.array(drawnStep, { minLength: 60, maxLength: 120 }), async (drawnSteps) => {
@@ -191,7 +192,7 @@ describe('the limiter script and its model', () => {
           record = applied.record;
         }
       }),
-      { numRuns: 60 },
+      { numRuns: 50 },
     );
     // What the sequences must have been through for the agreement to mean something.
     expect([...kinds]).toEqual(

@@ -254,7 +254,7 @@ describe('the state of the limiter', () => {
       status: 'running',
       quotaPerSecond: 20,
       effectiveRate: 20,
-      marginMs: 7,
+      marginMs: 22,
       grantedLastMinute: 4,
       grantedTotal: 4,
       refusedLastMinute: 1,
