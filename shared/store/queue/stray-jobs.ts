@@ -3,91 +3,16 @@ import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
 import { priority } from '../../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
-import { defineScript } from '../redis/script.ts';
+import { loadScript } from '../redis/script.ts';
 import type { AtomicFlow } from './atomic-flow.ts';
 import { deliveryFlow, verificationFlow } from './verification-flow.ts';
 
-/**
- * A record is written together with its jobs, and a job ends after its record has been written to. What breaks that
- * (a script cache that was flushed, a key that was deleted by hand, a bug of ours or of BullMQ's) leaves a verification
- * that nothing works on. These scripts find such records, whatever the cause.
- *
- * A job has a place when it is in one of its queue's lists. A hash alone is what a deleted list leaves, and one in the
- * failed set is worked on by nobody. Each id is looked at by itself: what cannot be read takes no other with it.
- */
-const strayLua = `
-local queues = {verification = KEYS[1], delivery = KEYS[2]}
-local function placeOf(queue, job)
-  if redis.call('EXISTS', queues[queue] .. job) == 0 then return 'none' end
-  for _, set in ipairs({'prioritized', 'delayed', 'waiting-children'}) do
-    if redis.call('ZSCORE', queues[queue] .. set, job) then return set end
-  end
-  for _, list in ipairs({'active', 'wait', 'paused'}) do
-    if redis.call('LPOS', queues[queue] .. list, job) then return list end
-  end
-  return 'none'
-end
-local function clear(queue, job)
-  local key = queues[queue] .. job
-  redis.call('DEL', key, key .. ':lock', key .. ':dependencies', key .. ':processed', key .. ':failed', key .. ':unsuccessful')
-  for _, set in ipairs({'failed', 'prioritized', 'delayed', 'waiting-children'}) do
-    redis.call('ZREM', queues[queue] .. set, job)
-  end
-  for _, list in ipairs({'active', 'wait', 'paused'}) do redis.call('LREM', queues[queue] .. list, 0, job) end
-end
-local function each(first, look)
-  local found = {}
-  for i = first, #ARGV do
-    local ok, result = pcall(look, ARGV[i])
-    if not ok then result = {'unreadable'} end
-    found[#found + 1] = result
-  end
-  return cjson.encode(found)
-end
-`;
-
-const unansweredScript = defineScript({
-  name: 'lookAtUnanswered',
-  keys: 2,
-  lua: `
-${strayLua}
-local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
-return each(3, function(id)
-  local now = redis.call('HMGET', recordPrefix .. id, 'status', 'client', 'priority')
-  if not now[1] then return {'missing'} end
-  if now[1] == 'completed' or now[1] == 'failed' or now[1] == 'cancelled' then return {'settled'} end
-  if placeOf('verification', id) ~= 'none' then return {'queued'} end
-  local delivery = placeOf('delivery', id)
-  if mayClear then
-    clear('verification', id)
-    if delivery == 'none' then clear('delivery', id) end
-  end
-  local waits = delivery == 'none' or delivery == 'waiting-children'
-  return {waits and 'without_jobs' or 'without_job', now[2] or '', now[3] or ''}
-end)
-`,
-});
-
-const undeliveredScript = defineScript({
-  name: 'lookAtUndelivered',
-  keys: 2,
-  lua: `
-${strayLua}
-local recordPrefix, mayClear = ARGV[1], ARGV[2] == '1'
-return each(3, function(id)
-  local now = redis.call('HMGET', recordPrefix .. id, 'outcome', 'deliveryStatus', 'client', 'redelivery')
-  local resting = now[2] == 'delivered' or now[2] == 'dead' or now[2] == 'held'
-  if not now[1] or resting then return {'settled'} end
-  local redelivered = string.match(now[4] or '', '^(%d+)')
-  local job = redelivered and id .. '-r' .. redelivered or id
-  local place = placeOf('delivery', job)
-  if place == 'waiting-children' and placeOf('verification', id) == 'none' then place = 'none' end
-  if place ~= 'none' then return {'queued'} end
-  if mayClear then clear('delivery', job) end
-  return {'without_job', now[3] or '', job}
-end)
-`,
-});
+// A record is written together with its jobs, and a job ends after its record has been written to. What breaks that
+// (a script cache that was flushed, a key that was deleted by hand, a bug of ours or of BullMQ's) leaves a verification
+// that nothing works on. These scripts find such records, whatever the cause. A job has a place when it is in one of its
+// queue's lists.
+const unansweredScript = loadScript(new URL('../scripts/look-at-unanswered.lua', import.meta.url));
+const undeliveredScript = loadScript(new URL('../scripts/look-at-undelivered.lua', import.meta.url));
 
 const plainLook = z
   .tuple([z.enum(['queued', 'settled', 'missing', 'unreadable'])])

@@ -8,8 +8,9 @@
 --- ARGV[1] cutOff          1 if the worker that looks has been without Redis since its last look
 ---
 --- Reply: three lists: the silent workers that were not known as such, and what they held in the two queues.
---- Invariant: A job is given back once for each time that its worker falls silent, as BullMQ's check for stalled jobs
---- would give it back when the lock runs out (its moveStalledJobsToWait): lock gone, one more stall, first in line.
+--- Invariant: A job is given back once for each time that its worker falls silent, as BullMQ's check for stalled
+--- jobs would give it back when the lock runs out (its moveStalledJobsToWait): lock gone, one more stall, first in
+--- line.
 
 --- @include "fragments/now-ms.lua"
 --- @include "fragments/silent-ms.lua"

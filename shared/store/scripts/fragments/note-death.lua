@@ -1,5 +1,5 @@
---- Notes that the worker of the present claim died with it, if that worker is silent. One without a heartbeat stopped
---- in order, or is of a version before.
+--- Notes that the worker of the present claim died with it, if that worker is silent. One without a heartbeat
+--- stopped in order, or is of a version before.
 --- @include "now-ms.lua"
 --- @include "silent-ms.lua"
 local function noteDeath(record, heartbeats)

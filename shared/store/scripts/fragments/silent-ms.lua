@@ -1,2 +1,3 @@
---- A worker without a heartbeat for so long, in ms of Redis' clock, is dead or stands still, as far as Redis can know.
+--- A worker without a heartbeat for so long, in ms of Redis' clock, is dead or stands still, as far as Redis can
+--- know.
 local SILENT_MS = 3000
