@@ -33,7 +33,8 @@ async function main(): Promise<number> {
     .opts<{ photo?: string }>();
   const interruption = new AbortController();
   for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(signal, () => interruption.abort(new Interruption('interrupted')));
+    // Each time: a second signal would end this process alone, and leave its parts behind.
+    process.on(signal, () => interruption.abort(new Interruption('interrupted')));
   }
   const choosePhoto = await loadPhotos(options.photo);
   const tempdir = await makeTempdir();

@@ -7,10 +7,7 @@ import { type Stack, startStack } from './stack.ts';
 /** `npm start`: everything in one process group, for development and first looks. */
 async function main(): Promise<number> {
   const settings = parseEnvironment(startEnvironment, process.env);
-  const stopAsked = new Promise<void>((resolve) => {
-    process.once('SIGTERM', () => resolve());
-    process.once('SIGINT', () => resolve());
-  });
+  const stopAsked = untilAskedToStop();
   const stack = await startStack({
     settings,
     environment: process.env,
@@ -33,6 +30,20 @@ async function main(): Promise<number> {
   if (ended.by === 'failure') process.stderr.write(`${ended.how}; stopping the rest\n`);
   await stack.stop();
   return ended.by === 'signal' ? 0 : 1;
+}
+
+/** Further signals are caught too: a process that they end leaves its parts behind. Each part has a deadline of its own. */
+function untilAskedToStop(): Promise<void> {
+  let asked = 0;
+  return new Promise((resolve) => {
+    const onSignal = () => {
+      asked += 1;
+      say(asked === 1 ? 'Stopping …' : 'Already stopping: wait until every part has ended');
+      resolve();
+    };
+    process.on('SIGTERM', onSignal);
+    process.on('SIGINT', onSignal);
+  });
 }
 
 function introduce(stack: Stack, printsKeys: boolean): void {

@@ -65,7 +65,7 @@ const program = new Command('npm run storm --')
 async function run(options: Options): Promise<void> {
   const stop = new AbortController();
   for (const name of ['SIGINT', 'SIGTERM'] as const) {
-    process.once(name, () => stop.abort(new Error('Interrupted')));
+    process.on(name, () => stop.abort(new Error('Interrupted')));
   }
   const redisBinary = await requireRedisBinary();
   const reports: StormReport[] = [];

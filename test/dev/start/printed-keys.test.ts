@@ -64,7 +64,6 @@ describe.skipIf(!hasRedis)('npm start in a pipe', () => {
       stream.on('data', (chunk) => {
         const wasUp = printed.includes(UP);
         printed += String(chunk);
-        // Once: a second signal ends it at once, and leaves its parts behind.
         if (!wasUp && printed.includes(UP)) child.kill('SIGTERM');
       });
     }
