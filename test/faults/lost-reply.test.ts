@@ -122,7 +122,8 @@ describe('a command to the limiter whose reply is lost with its connection', () 
       await ask(redis, key, reserve(1));
       const attempts = [[1, 'account_fault', 'Arrears', 'a1']] as const;
       await ask(redis, key, { ...base, op: 'report', number: 2, reports: { ...base.reports, attempts } });
-      await lane.redis.hset(key, 'probeAtUs', '1');
+      // Time passes: the probe is due, and the slot before is long gone.
+      await lane.redis.hset(key, 'probeAtUs', '1', 'lastUs', '1', 'silentUntilUs', '1');
       cutter.cutReplyTo('waitedUs');
       const { answer } = await ask(redis, key, reserve(3));
       expect(answer).toMatchObject({ kind: 'reserved', probe: true });
