@@ -266,6 +266,13 @@ describe('a command that is sent again', () => {
     expect(await countRefusals()).toBe(2);
   });
 
+  it('keeps the latest refusals alone, however many there were', async () => {
+    await redis.flushall();
+    await send(settings, reserve('a'));
+    for (let number = 2; number < 42; number += 1) await send(settings, refused(number));
+    expect(await countRefusals()).toBe(32);
+  });
+
   it('is known as long as its process may send it; processes that are gone are forgotten', async () => {
     await redis.flushall();
     const long = Math.floor(Date.now() / 1000) - 3600;

@@ -6,6 +6,7 @@ import {
   type DeliveryProgress,
   recordDelivery,
 } from '../../../../shared/store/verifications/delivery-state.ts';
+import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
@@ -222,5 +223,36 @@ describe('a run that lost its lock to another one', () => {
       nextAttemptAt: null,
     });
     expect(await lane.redis.zscore(keys.retention(), id)).toBe(String(delivered.keepUntil));
+  });
+});
+
+describe('a delivery that is given up', () => {
+  const giveUp = (id: string) => giveUpDelivery(lane.redis, keys, id, SUBMITTED_AT + 9_000);
+  const placesOf = async (id: string) => ({
+    status: (await mustRead(lane.redis, keys, id)).delivery?.status,
+    isDeadLetter: (await lane.redis.zscore(keys.deadLetters(), id)) !== null,
+    isRetained: (await lane.redis.zscore(keys.retention(), id)) !== null,
+  });
+
+  test('is a dead letter from then on, and is kept', async () => {
+    const id = await settled();
+    await begin(id);
+    await giveUp(id);
+    expect(await placesOf(id)).toEqual({ status: 'dead', isDeadLetter: true, isRetained: false });
+  });
+
+  test('changes nothing of an event that was delivered before', async () => {
+    const id = await settled();
+    await begin(id);
+    await conclude(id, delivered);
+    const before = await lane.redis.hgetall(keys.record(id));
+    await giveUp(id);
+    expect(await lane.redis.hgetall(keys.record(id))).toEqual(before);
+    expect(await placesOf(id)).toEqual({ status: 'delivered', isDeadLetter: false, isRetained: true });
+  });
+
+  test('makes no record of a verification that is gone', async () => {
+    await giveUp('ver_gone');
+    expect(await lane.redis.exists(keys.record('ver_gone'), keys.deadLetters())).toBe(0);
   });
 });
