@@ -2,6 +2,7 @@ import { computeEstimatedCompletion } from '../shared/account/estimate.ts';
 import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
+import { isWaiting } from '../shared/contract/verification-status.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import {
@@ -61,8 +62,8 @@ function present(
   lane: LaneOverview,
   now: number,
 ): Verification {
-  const isWaiting = ['queued', 'retrying', 'deferred'].includes(record.status);
-  const shown = isWaiting ? position : null;
+  const waits = isWaiting(record);
+  const shown = waits ? position : null;
   return presentVerification(record, {
     position: shown,
     estimatedCompletionAt: computeEstimatedCompletion(

@@ -1,25 +1,31 @@
-/** Every status that a client sees, and whether the verification stays in it. Who sets one, and when: docs/ARCHITECTURE.md, "States". */
-const FINALITY = {
-  queued: false,
-  verifying: false,
-  retrying: false,
-  deferred: false,
-  held: false,
-  completed: true,
-  failed: true,
-  cancelled: true,
+/** Every status that a client sees, and what the verification does in it. Who sets one, and when: docs/ARCHITECTURE.md, "States". */
+const PHASES = {
+  queued: 'waits',
+  verifying: 'runs',
+  retrying: 'waits',
+  deferred: 'waits',
+  held: 'waits',
+  completed: 'final',
+  failed: 'final',
+  cancelled: 'final',
 } as const;
 
-export type VerificationStatus = keyof typeof FINALITY;
+export type VerificationStatus = keyof typeof PHASES;
 
 /** `held` is a view: a queued verification shows it while its lane is held. Nothing is stored under it. */
 export type StoredStatus = Exclude<VerificationStatus, 'held'>;
 
-export type FinalStatus = {
-  [Status in VerificationStatus]: (typeof FINALITY)[Status] extends true ? Status : never;
+type StatusIn<Phase> = {
+  [Status in VerificationStatus]: (typeof PHASES)[Status] extends Phase ? Status : never;
 }[VerificationStatus];
 
-export const verificationStatuses = Object.keys(FINALITY) as readonly VerificationStatus[];
+export type FinalStatus = StatusIn<'final'>;
+/** The worker has answered: the others that are final were cancelled. */
+export type AnsweredStatus = Exclude<FinalStatus, 'cancelled'>;
+/** As a verification is stored that waits to be asked about. */
+export type WaitingStatus = Exclude<StatusIn<'waits'>, 'held'>;
+
+export const verificationStatuses = Object.keys(PHASES) as readonly VerificationStatus[];
 export const finalStatuses = verificationStatuses.filter(isFinalStatus);
 
 /** Whether a verification has come to its end: nobody asks about it any more. */
@@ -27,6 +33,11 @@ export function isFinal({ status }: { readonly status: VerificationStatus }): bo
   return isFinalStatus(status);
 }
 
+/** Whether it waits to be asked about, now or at its time. */
+export function isWaiting({ status }: { readonly status: VerificationStatus }): boolean {
+  return PHASES[status] === 'waits';
+}
+
 function isFinalStatus(status: VerificationStatus): status is FinalStatus {
-  return FINALITY[status];
+  return PHASES[status] === 'final';
 }

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import type { WaitingStatus } from '../../contract/verification-status.ts';
 import type { DailyWait } from '../../outcomes/retry-policy.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
@@ -11,7 +12,7 @@ export interface Postponement {
   readonly id: string;
   readonly claim: OwnedClaim;
   /** `queued`: back in line, as after a hold; with `nextAttemptAt`, a deferral that its client is not shown. */
-  readonly status: 'queued' | 'retrying' | 'deferred';
+  readonly status: WaitingStatus;
   readonly call: NotedCall | null;
   /** Whether the attempt counts against the allowed number. */
   readonly counted: boolean;

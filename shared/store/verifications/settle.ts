@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { Outcome } from '../../contract/verification.ts';
+import type { AnsweredStatus } from '../../contract/verification-status.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { CRASH_CODE } from './claim.ts';
@@ -19,7 +20,7 @@ export interface Settlement {
   readonly clientId: string;
   /** The record that outcome and event were made of. Without it they are written whatever the record is by now. */
   readonly seen?: VerificationRecord;
-  readonly status: 'completed' | 'failed';
+  readonly status: AnsweredStatus;
   /**
    * The outcome; one that stands, set right, when `seen` had one; null: it is not this caller's to decide, or a receiver
    * may know it, and the call is noted alone.
