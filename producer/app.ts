@@ -1,24 +1,19 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
-import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { authenticate } from '../shared/store/clients/authenticate.ts';
-import type { AccountKeys, LaneKeys } from '../shared/store/keys.ts';
-import type { AtomicFlow } from '../shared/store/queue/atomic-flow.ts';
-import type { Redis } from '../shared/store/redis/redis-client.ts';
-import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { handleErrors, makeFrameworkErrorHandler } from './error-handling.ts';
 import { type HttpTimeouts, MAX_CONNECTIONS, SMALL_BODY_BYTES } from './http-limits.ts';
-import type { LaneView } from './lane-view.ts';
+import type { Intake } from './intake.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { describeApi } from './openapi.ts';
 import { ProblemError, retryAfter } from './problem.ts';
-import { limitSubmissions, type SubmissionRate } from './rate-limit.ts';
+import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
@@ -30,26 +25,10 @@ import { addVerificationRoutes } from './routes/verification-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
 import { createHttpServer } from './sockets/http-server.ts';
 import { createSocketGuard, type SocketGuard, type SocketGuardOptions } from './sockets/socket-guard.ts';
-import type { ProducerQueues } from './submission/enqueue.ts';
-import type { SubmissionRules } from './submission/submit.ts';
-import { createWithdrawals } from './submission/withdrawals.ts';
 import { traceRequests } from './trace-requests.ts';
 
-export interface AppDeps {
-  /** A connection of the `request` role, for everything but the flow. */
-  readonly redis: Redis;
-  /** The connection that `flow` was made of. */
-  readonly flowRedis: Redis;
-  readonly flow: AtomicFlow;
-  readonly queues: ProducerQueues;
-  readonly subjects: SubjectStore;
-  readonly keys: LaneKeys;
-  readonly accountKeys: AccountKeys;
-  readonly keyRing: KeyRing;
-  readonly lane: LaneView;
+export interface AppDeps extends Intake {
   readonly metrics: ProducerMetrics;
-  readonly rules: SubmissionRules;
-  readonly rate: SubmissionRate;
   readonly redeliveryLimits: RedeliveryLimits;
   readonly timeouts: HttpTimeouts;
   /** Shared by all listeners of the process. */
@@ -57,8 +36,6 @@ export interface AppDeps {
   readonly sockets: Pick<SocketGuardOptions, 'maxPerAddress' | 'trustedProxies'>;
   readonly tracing: Tracing;
   readonly log: Logger;
-  /** ms epoch */
-  readonly now: () => number;
 }
 
 /**
@@ -76,7 +53,7 @@ export async function buildApp(
   authenticateRequests(app, deps);
   traceRequests(app, deps);
   limitSubmissions(app, deps);
-  addSubmissionRoutes(app, { ...deps, withdrawals: createWithdrawals(deps) }, deps.metrics);
+  addSubmissionRoutes(app, deps, deps.metrics);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
   addRedeliverRoute(app, deps);
   addLaneRoutes(app, deps.lane);

@@ -72,7 +72,11 @@ export function limitSubmissions(
     if (request.method !== 'POST' || request.routeOptions.url !== '/v1/verifications') return;
     const decision = await takeSubmission(redis, keys, clientOf(request).id, rate);
     reply.headers(describeRate(rate, decision));
-    if (decision.allowed) return;
-    throw new ProblemError('too_many_requests', { headers: retryAfter(decision.nextInMs / 1000) });
+    requireAllowed(decision);
   });
+}
+
+/** @throws {ProblemError} too_many_requests */
+export function requireAllowed({ allowed, nextInMs }: RateDecision): void {
+  if (!allowed) throw new ProblemError('too_many_requests', { headers: retryAfter(nextInMs / 1000) });
 }

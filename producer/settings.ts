@@ -28,6 +28,23 @@ const shape = z.object({
 });
 export type ProducerSettings = z.output<typeof shape>;
 
+/** What taking submissions in depends on, over HTTP and by the library. */
+export const intakeShape = shape.pick({
+  ALLOW_CHECK_DIGIT_FAILURE: true,
+  ALLOW_INSECURE_CALLBACKS: true,
+  CLIENT_BURST: true,
+  CLIENT_MAX_RECORDS: true,
+  CLIENT_RATE_PER_SECOND: true,
+  LANE: true,
+  MAX_BACKLOG: true,
+  QUOTA_PER_SECOND: true,
+  REDIS_CA_FILE: true,
+  REDIS_URL: true,
+  RETENTION: true,
+  VERIQUEUE_KEYS: true,
+});
+export type IntakeSettings = z.output<typeof intakeShape>;
+
 /** Everything the producer reads from its environment. */
 export const producerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
@@ -35,7 +52,10 @@ export const producerEnvironment = shape
   .superRefine(checkOperationsListener, evenWhenOthersFail);
 
 /** A public key is no secret, and a repeated Idempotency-Key is recognized by a digest that needs one. */
-function checkKeys({ VERIQUEUE_KEYS }: ProducerSettings, context: z.RefinementCtx): void {
+export function checkKeys(
+  { VERIQUEUE_KEYS }: Pick<ProducerSettings, 'VERIQUEUE_KEYS'>,
+  context: z.RefinementCtx,
+): void {
   if (!areRead(context, 'VERIQUEUE_KEYS')) return;
   if (countDigestingKeys(VERIQUEUE_KEYS, 'idempotency-key') > 0) return;
   report(context, 'VERIQUEUE_KEYS', 'must hold an entry id:digest:… beside public keys');

@@ -3,28 +3,24 @@ import type { FastifyInstance } from 'fastify';
 import { type HealthServer, startHealthServer } from '../shared/health-server.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
-import { accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
-import { openRedis } from '../shared/store/open-redis.ts';
-import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
-import { openJobQueue } from '../shared/store/queue/job-queue.ts';
-import { awaitRedisFit } from '../shared/store/redis/await-fit.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
-import { describeRedisError } from '../shared/store/redis/failure.ts';
-import { createOutageLog } from '../shared/store/redis/outage-log.ts';
-import type { Redis } from '../shared/store/redis/redis-client.ts';
-import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
-import { createLaneView } from './lane-view.ts';
+import {
+  awaitFit,
+  awaitQueues,
+  type Connections,
+  closeIntake,
+  connectIntake,
+  createIntake,
+} from './intake.ts';
 import { createMetrics } from './metrics.ts';
 import type { ConsoleDeps } from './operator/console.ts';
 import { loadConsoleFiles } from './operator/console-files.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem, retryAfter } from './problem.ts';
 import type { ProducerSettings } from './settings.ts';
-
-const PROBE_KEPT_MS = 1_000;
 
 export interface RunningProducer {
   /** `http://host:port` of the API. */
@@ -64,7 +60,7 @@ export async function startProducer(
     signal = new AbortController().signal,
   }: ProducerOptions,
 ): Promise<RunningProducer> {
-  const connections = connect(settings, log);
+  const connections = connectIntake(settings, log);
   try {
     const version = await awaitRedis(settings, connections, { log, signal });
     const running = await serve(settings, connections, { log, now, timeouts, tracing });
@@ -87,7 +83,6 @@ async function awaitRedis(
   connections: Connections,
   { log, signal }: Required<Pick<ProducerOptions, 'log' | 'signal'>>,
 ): Promise<string> {
-  const keys = laneKeys(settings.LANE);
   let redis = 'connecting';
   let health: HealthServer | undefined;
   const listen = async () => {
@@ -101,9 +96,7 @@ async function awaitRedis(
   };
   let listening: Promise<void> | undefined;
   try {
-    return await awaitRedisFit(connections, {
-      role: 'request',
-      probe: (client) => client.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
+    return await awaitFit(settings, connections, {
       signal,
       onWait: (reason) => {
         redis = reason;
@@ -126,22 +119,12 @@ function answerUnavailable(response: ServerResponse): void {
     .end(JSON.stringify(presentProblem('unavailable')));
 }
 
-type Connections = readonly [redis: Redis, flowRedis: Redis];
-
-/** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
-function connect({ REDIS_URL: url, REDIS_CA_FILE: caFile }: ProducerSettings, log: Logger): Connections {
-  const logOf = createOutageLog(log);
-  const open = (name: string) => openRedis({ url, caFile, log: logOf(name), name }, 'request');
-  return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
-}
-
 async function serve(
   settings: ProducerSettings,
   connections: Connections,
   options: ServeOptions,
 ): Promise<RunningProducer> {
-  const keys = laneKeys(settings.LANE);
-  const deps = wire(settings, connections, keys, options);
+  const deps = wire(settings, connections, options);
   await awaitQueues(deps);
   const drain = { started: false };
   const operations = {
@@ -158,8 +141,7 @@ async function serve(
     drain.started = true;
     // Both at once: an open console or a scraper that keeps its connection must not double the time.
     await Promise.all(apps.map((app) => closeWithin(app, DRAIN_DEADLINE_MS)));
-    await Promise.all([deps.queues.deliveries.close(), deps.queues.verifications.close(), deps.flow.close()]);
-    await Promise.all(connections.map(closeRedis));
+    await closeIntake(deps);
   };
   let stopping: Promise<void> | undefined;
   try {
@@ -190,64 +172,25 @@ async function prepareConsole(operatorKey: string | undefined, deps: AppDeps): P
   return null;
 }
 
-/**
- * BullMQ asks Redis for its version now, and refuses everything for good when the answer is late. Building the app keeps a
- * busy machine from reading that answer for a second: so it comes after.
- */
-async function awaitQueues({ flow, queues }: AppDeps): Promise<void> {
-  await Promise.all([
-    flow.ready(),
-    queues.deliveries.waitUntilReady(),
-    queues.verifications.waitUntilReady(),
-  ]);
-}
-
 function wire(
   settings: ProducerSettings,
-  [redis, flowRedis]: Connections,
-  keys: LaneKeys,
+  connections: Connections,
   { log, now, timeouts, tracing }: ServeOptions,
 ): AppDeps {
-  const onError = (error: Error) =>
-    log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
-  const openQueue = (name: string) => openJobQueue(redis, keys, name, onError);
   const mib = 1024 * 1024;
   const bodyBudget = createBodyBudget({
     processBytes: settings.MAX_UPLOADS_MIB * mib,
     clientBytes: settings.CLIENT_UPLOADS_MIB * mib,
   });
-  const account = accountKeys(settings.LANE);
-  const lane = createLaneView({
-    redis,
-    keys,
-    accountKeys: account,
-    quotaPerSecond: settings.QUOTA_PER_SECOND,
-    now,
-  });
+  const intake = createIntake(settings, connections, { log, now, tracing });
   return {
-    redis,
-    flowRedis,
-    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
-    queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
-    keys,
-    accountKeys: account,
-    keyRing: settings.VERIQUEUE_KEYS,
-    subjects: redisSubjects,
-    lane,
-    metrics: createMetrics({ redis, keys, lane, log, now, bodyBudget }),
+    ...intake,
+    metrics: createMetrics({ ...intake, log, bodyBudget }),
     bodyBudget,
-    rules: {
-      maxBacklog: settings.MAX_BACKLOG,
-      allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,
-      allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
-      retentionMs: settings.RETENTION,
-      maxClientRecords: settings.CLIENT_MAX_RECORDS,
-    },
     redeliveryLimits: {
       perMinute: settings.CLIENT_REDELIVERIES_PER_MINUTE,
       open: settings.CLIENT_MAX_REDELIVERIES,
     },
-    rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     timeouts,
     sockets: {
       maxPerAddress: settings.MAX_SOCKETS_PER_ADDRESS,
@@ -255,7 +198,6 @@ function wire(
     },
     tracing,
     log,
-    now,
   };
 }
 

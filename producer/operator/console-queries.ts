@@ -6,7 +6,7 @@ import { listSomeEndpoints } from '../../shared/store/endpoints/list-endpoints.t
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { decodeCursor } from '../routes/cursor.ts';
-import { parseIdParam } from '../routes/own-verification.ts';
+import { parseIdParam } from '../verification/own-verification.ts';
 import {
   type FindDeps,
   listDeadLetters,

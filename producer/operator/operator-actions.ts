@@ -9,7 +9,7 @@ import { enableEndpoint } from '../../shared/store/endpoints/release-held.ts';
 import type { AccountKeys } from '../../shared/store/keys.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
-import { parseIdParam } from '../routes/own-verification.ts';
+import { parseIdParam } from '../verification/own-verification.ts';
 import type { OperatorTasks } from './operator-tasks.ts';
 
 export interface ActionDeps extends RedeliveryDeps {

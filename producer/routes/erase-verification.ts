@@ -1,16 +1,16 @@
-import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
+import type { ProducerLog } from '../producer-log.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 
 export interface EraseDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
   readonly queues: ProducerQueues;
-  readonly log: Logger;
+  readonly log: ProducerLog;
 }
 
 /** An upstream call or a delivery attempt is over by then, as a rule. */

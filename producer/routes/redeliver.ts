@@ -15,8 +15,8 @@ import {
   requireRedeliveryRoom,
 } from '../redelivery-limit.ts';
 import { clientOf } from '../request-state.ts';
+import { idParams, parseIdParam, readOwn } from '../verification/own-verification.ts';
 import { presentNow } from '../waiting.ts';
-import { idParams, parseIdParam, readOwn } from './own-verification.ts';
 
 export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;

@@ -1,26 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { computePollAfter } from '../../shared/account/estimate.ts';
 import { MAX_PHOTO_BYTES } from '../../shared/contract/photo-limits.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
-import { type Verification, verification } from '../../shared/contract/verification.ts';
-import { type Acceptance, acceptedHash } from '../../shared/store/verifications/accept.ts';
-import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
-import { readRecord } from '../../shared/store/verifications/read.ts';
-import {
-  parseRecord,
-  type VerificationRecord,
-} from '../../shared/store/verifications/verification-record.ts';
+import { verification } from '../../shared/contract/verification.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi.ts';
-import { ProblemError, retryAfter } from '../problem.ts';
+import { retryAfter } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 import { parseIdempotencyKey } from '../submission/idempotency.ts';
+import { presentSubmitted } from '../submission/present-submitted.ts';
 import { readForm } from '../submission/read-form.ts';
-import { type SubmitDeps, type Submitted, submitVerification } from '../submission/submit.ts';
-import { presentNow, readPositions } from '../waiting.ts';
+import { type SubmitDeps, submitVerification } from '../submission/submit.ts';
 
 const multipartForm = submissionForm
   .extend({
@@ -80,7 +72,7 @@ export function addSubmissionRoutes(
       const form = readForm(request.body);
       const submitted = await submitVerification(deps, clientOf(request), form, idempotencyKey);
       metrics.countSubmission(submitted.status);
-      if (submitted.status === 'accepted') noteAccepted(deps, metrics, submitted.acceptance);
+      if (submitted.status === 'accepted') metrics.countAccepted(submitted.acceptance.priority);
       const id = submitted.status === 'accepted' ? submitted.acceptance.id : submitted.id;
       deps.tracing.note({ 'veriqueue.verification.id': id });
       const shown = await presentSubmitted(deps, submitted);
@@ -90,59 +82,4 @@ export function addSubmissionRoutes(
       return shown.verification;
     },
   });
-}
-
-function noteAccepted(
-  { log }: SubmitDeps,
-  metrics: ProducerMetrics,
-  { id, clientId, priority }: Acceptance,
-): void {
-  metrics.countAccepted(priority);
-  log.info(
-    { event: 'verification_accepted', verification: id, client: clientId, priority },
-    'verification accepted',
-  );
-}
-
-interface Shown {
-  readonly verification: Verification;
-  readonly pollAfterSeconds: number;
-}
-
-async function presentSubmitted(deps: SubmitDeps, submitted: Submitted): Promise<Shown> {
-  if (submitted.status === 'accepted') {
-    const record = recordOf(submitted.acceptance);
-    // It is accepted, whatever happens to Redis from here on: a place that cannot be read is left out.
-    return present(deps, record).catch(() => presentWithoutPlace(record));
-  }
-  const reading = await readRecord(deps.redis, deps.keys, submitted.id);
-  if (reading.status !== 'found') throw new ProblemError('unavailable', { headers: retryAfter(1) });
-  return present(deps, reading.record);
-}
-
-async function present({ redis, keys, lane, now }: SubmitDeps, record: VerificationRecord): Promise<Shown> {
-  const [[position = null], overview] = await Promise.all([
-    readPositions(redis, keys, [record.id]),
-    lane.read(),
-  ]);
-  const at = now();
-  const shown = presentNow(record, position, overview, at);
-  const estimate = shown.estimatedCompletionAt === null ? null : Date.parse(shown.estimatedCompletionAt);
-  return {
-    verification: shown,
-    pollAfterSeconds: record.outcome
-      ? 1
-      : computePollAfter(estimate, { submittedAt: record.submittedAt, now: at }),
-  };
-}
-
-function presentWithoutPlace(record: VerificationRecord): Shown {
-  return { verification: presentVerification(record, noPlace), pollAfterSeconds: 60 };
-}
-
-/** The record as the acceptance wrote it, without reading it back. */
-function recordOf(acceptance: Acceptance): VerificationRecord {
-  const parsed = parseRecord(acceptedHash(acceptance));
-  if (parsed.status === 'found') return parsed.record;
-  throw new Error('Cannot present a submission: it must read as the record it was written as');
 }

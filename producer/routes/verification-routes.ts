@@ -1,16 +1,11 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
-import { computePollAfter } from '../../shared/account/estimate.ts';
 import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
-import { type Verification, verification, verificationPage } from '../../shared/contract/verification.ts';
-import { isFinal } from '../../shared/contract/verification-status.ts';
-import type { Logger } from '../../shared/log.ts';
+import { verification, verificationPage } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
-import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
-import { cancelVerification } from '../../shared/store/verifications/cancel.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';
 import { listIds, readRecords } from '../../shared/store/verifications/read.ts';
@@ -22,13 +17,16 @@ import {
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi.ts';
 import { parseInput } from '../parse-input.ts';
-import { ProblemError, retryAfter } from '../problem.ts';
+import { retryAfter } from '../problem.ts';
+import type { ProducerLog } from '../producer-log.ts';
 import { clientOf } from '../request-state.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
+import { cancelAndShow } from '../verification/cancel-verification.ts';
+import { idParams, logUnreadable, parseIdParam, readOwn } from '../verification/own-verification.ts';
+import { showVerification } from '../verification/show-verification.ts';
 import { presentNow, readPositions } from '../waiting.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { erase } from './erase-verification.ts';
-import { idParams, logUnreadable, parseIdParam, readOwn } from './own-verification.ts';
 
 export interface VerificationRoutesDeps {
   readonly redis: Redis;
@@ -36,7 +34,7 @@ export interface VerificationRoutesDeps {
   readonly queues: ProducerQueues;
   readonly lane: LaneView;
   readonly retentionMs: number;
-  readonly log: Logger;
+  readonly log: ProducerLog;
   readonly now: () => number;
 }
 
@@ -63,14 +61,12 @@ function addShowRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void 
     },
     handler: async (request, reply) => {
       const id = parseIdParam(request.params);
-      const [record, [position = null], lane] = await Promise.all([
-        readOwn(deps, id, clientOf(request).id),
-        readPositions(deps.redis, deps.keys, [id]),
-        deps.lane.read(),
-      ]);
-      const at = deps.now();
-      const shown = presentNow(record, position, lane, at);
-      reply.headers(describePoll(shown, at));
+      const { verification: shown, pollAfterSeconds } = await showVerification(
+        deps,
+        id,
+        clientOf(request).id,
+      );
+      if (pollAfterSeconds !== null) reply.headers(retryAfter(pollAfterSeconds));
       return shown;
     },
   });
@@ -118,9 +114,7 @@ function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): v
         await erase(deps, { id, clientId });
         return reply.code(204).send();
       }
-      await cancel(deps, id, clientId);
-      const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
-      return presentNow(record, null, lane, deps.now());
+      return cancelAndShow(deps, id, clientId);
     },
   });
 }
@@ -144,15 +138,6 @@ function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps)
       return { data: attempts.map(presentDeliveryAttempt) };
     },
   });
-}
-
-function describePoll(
-  { status, submittedAt, estimatedCompletionAt: estimate }: Verification,
-  now: number,
-): Readonly<Record<string, string>> {
-  if (isFinal({ status })) return {};
-  const times = { submittedAt: Date.parse(submittedAt), now };
-  return retryAfter(computePollAfter(estimate === null ? null : Date.parse(estimate), times));
 }
 
 async function listVerifications(
@@ -182,31 +167,6 @@ async function listVerifications(
       : [];
   });
   return { data, nextCursor: next && encodeCursor(next) };
-}
-
-async function cancel(
-  { redis, keys, queues, retentionMs, log, now }: VerificationRoutesDeps,
-  id: string,
-  clientId: string,
-): Promise<void> {
-  const result = await cancelVerification(redis, keys, {
-    id,
-    clientId,
-    now: now(),
-    retentionMs,
-  });
-  if (result === 'missing') throw new ProblemError('not_found');
-  if (result === 'too_late') throw new ProblemError('too_late');
-  log.info({ event: 'verification_cancelled', verification: id }, 'verification cancelled');
-  try {
-    // The record decides; a job that a worker has locked already, or that outlives this process, finds it cancelled.
-    await queues.deliveries.remove(id, { removeChildren: true });
-  } catch (error) {
-    log.warn(
-      { event: 'job_removal_failed', verification: id, reason: describeRedisError(error) },
-      'cannot remove the jobs of a cancelled verification; a worker will',
-    );
-  }
 }
 
 /** Why exactly a receiver was not reached is for operators: it would reveal the network behind this service. */

@@ -1,4 +1,3 @@
-import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
@@ -8,6 +7,7 @@ import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
+import type { ProducerLog } from '../producer-log.ts';
 
 /** The producer only ever takes jobs away through these; it adds them as flows. */
 export interface ProducerQueues {
@@ -24,7 +24,7 @@ export interface EnqueueDeps {
   readonly queues: ProducerQueues;
   readonly subjects: SubjectStore;
   readonly keys: LaneKeys;
-  readonly log: Logger;
+  readonly log: ProducerLog;
 }
 
 export type Enqueueing =

@@ -61,7 +61,13 @@ function pickReadable(body: unknown, issues: readonly z.core.$ZodIssue[]): Reada
   );
 }
 
-function composeForm({ texts, unreadable, photo, errors: partErrors }: ReadParts): FormReading {
+/** What a form's parts were read as; the library's fields, which may be of any type, are read the same way. */
+export function composeForm({
+  texts,
+  unreadable,
+  photo,
+  errors: partErrors,
+}: Omit<ReadParts, 'texts'> & { readonly texts: ReadonlyMap<string, unknown> }): FormReading {
   const fields = Object.fromEntries(texts);
   const parsed = submissionForm.safeParse(fields);
   if (parsed.success && photo !== undefined && partErrors.length === 0) {

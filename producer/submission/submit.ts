@@ -194,6 +194,10 @@ async function accept(
   const enqueued = await enqueueVerification(deps, acceptance);
   switch (enqueued.status) {
     case 'accepted':
+      deps.log.info(
+        { event: 'verification_accepted', verification: id, client: client.id, priority: options.priority },
+        'verification accepted',
+      );
       return { status: 'accepted', acceptance };
     case 'refused':
       deps.lane.giveBack();

@@ -2,8 +2,10 @@ import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { type Chain, startChain } from '../support/chain.ts';
 import { listLuaFiles } from '../support/lua-files.ts';
 import { root } from './built-program.ts';
+import { codeBlocks, readDocument } from './documents.ts';
 import { type Application, createApplication, linkCompiler, pinVersions } from './packed-package.ts';
 
 let application: Application;
@@ -75,5 +77,35 @@ describe('veriqueue/client, from before the client was a package', () => {
     await writeFile(join(application.folder, 'earlier.mts'), earlierUses);
     await application.run('npx tsc --strict --module nodenext --target es2023 --types node earlier.mts');
     expect(await application.run('node earlier.mjs')).toBe('true true\n');
+  });
+});
+
+describe('veriqueue/producer', () => {
+  const example = readDocument('examples/producer/submit-directly.mts');
+  let chain: Chain;
+  beforeAll(async () => {
+    chain = await startChain();
+  });
+  afterAll(() => chain?.stop());
+
+  it.each(['docs/library.md', 'docs/library.zh.md'])('is shown in %s by the example', (page) => {
+    expect(codeBlocks(readDocument(page), 'ts')).toEqual([example]);
+  });
+
+  it('submits what a worker answers and a webhook brings, as the example shows', async () => {
+    await writeFile(join(application.folder, 'submit-directly.mts'), example);
+    await application.run(
+      'npx tsc --strict --module nodenext --target es2023 --types node submit-directly.mts',
+    );
+    const { REDIS_URL = '', VERIQUEUE_KEYS = '', LANE = '' } = chain.environment;
+    const environment = { REDIS_URL, VERIQUEUE_KEYS, LANE, CLIENT_ID: chain.client.clientId };
+    const command = `node submit-directly.mjs ${join(root, 'samples/robot-240x320.jpg')}`;
+    const [, id = ''] = /^accepted (ver_\w+)\n$/.exec(await application.run(command, environment)) ?? [];
+    await expect.poll(async () => (await chain.verification(id)).delivery.status).toBe('delivered');
+    expect(await chain.verification(id)).toMatchObject({
+      outcome: { verdict: 'match' },
+      reference: 'order-19',
+    });
+    expect(await application.run(command, environment)).toBe(`replayed ${id}\n`);
   });
 });

@@ -137,6 +137,18 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/deployment/client-package.test.ts',
   },
   {
+    page: 'docs/library.md',
+    begins: '/** Submits one photo straight into Redis',
+    reason: 'runs where the package is installed, beside a Redis and a worker',
+    executedBy: 'test/deployment/package.test.ts',
+  },
+  {
+    page: 'docs/library.zh.md',
+    begins: '/** Submits one photo straight into Redis',
+    reason: 'runs where the package is installed, beside a Redis and a worker',
+    executedBy: 'test/deployment/package.test.ts',
+  },
+  {
     page: 'docs/receiving.md',
     begins: 'POST /your/path',
     reason: 'shows the headers of a request',

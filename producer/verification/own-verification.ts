@@ -2,17 +2,17 @@
 
 import { z } from 'zod';
 import { verificationId } from '../../shared/contract/verification.ts';
-import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { ProblemError } from '../problem.ts';
+import type { ProducerLog } from '../producer-log.ts';
 
 export interface OwnVerificationDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
-  readonly log: Logger;
+  readonly log: ProducerLog;
 }
 
 /** For the description alone: {@link parseIdParam} judges. */
@@ -43,6 +43,6 @@ export async function readOwn(
   return reading.record;
 }
 
-export function logUnreadable(log: Logger, fields: readonly string[], id: string): void {
+export function logUnreadable(log: ProducerLog, fields: readonly string[], id: string): void {
   log.error({ event: 'record_unreadable', verification: id, fields }, 'a record cannot be read');
 }

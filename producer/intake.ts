@@ -1,0 +1,126 @@
+import { type AccountKeys, accountKeys, laneKeys } from '../shared/store/keys.ts';
+import { openRedis } from '../shared/store/open-redis.ts';
+import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
+import { openJobQueue } from '../shared/store/queue/job-queue.ts';
+import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
+import { closeRedis } from '../shared/store/redis/close-redis.ts';
+import { describeRedisError } from '../shared/store/redis/failure.ts';
+import { createOutageLog } from '../shared/store/redis/outage-log.ts';
+import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
+import type { Tracing } from '../shared/tracing/tracing.ts';
+import { createLaneView } from './lane-view.ts';
+import type { ProducerLog } from './producer-log.ts';
+import type { SubmissionRate } from './rate-limit.ts';
+import type { IntakeSettings } from './settings.ts';
+import type { EnqueueDeps } from './submission/enqueue.ts';
+import type { SubmitDeps } from './submission/submit.ts';
+import { createWithdrawals } from './submission/withdrawals.ts';
+
+/** All that is needed to submit, show and cancel verifications: the HTTP producer and the library stand on one each. */
+export interface Intake extends SubmitDeps {
+  readonly accountKeys: AccountKeys;
+  readonly rate: SubmissionRate;
+}
+
+export type Connections = readonly [redis: Redis, flowRedis: Redis];
+
+/** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
+export function connectIntake(
+  { REDIS_URL: url, REDIS_CA_FILE: caFile }: Pick<IntakeSettings, 'REDIS_URL' | 'REDIS_CA_FILE'>,
+  log: ProducerLog,
+): Connections {
+  const logOf = createOutageLog(log);
+  const open = (name: string) => openRedis({ url, caFile, log: logOf(name), name }, 'request');
+  return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
+}
+
+const PROBE_KEPT_MS = 1_000;
+
+/**
+ * Resolves once verifications may be entrusted to this Redis.
+ *
+ * @returns its version
+ * @throws what {@link awaitRedisFit} throws
+ */
+export function awaitFit(
+  { LANE }: Pick<IntakeSettings, 'LANE'>,
+  connections: Connections,
+  wait: Pick<FitWait, 'log' | 'onWait' | 'signal'>,
+): Promise<string> {
+  const keys = laneKeys(LANE);
+  return awaitRedisFit(connections, {
+    ...wait,
+    role: 'request',
+    probe: (client) => client.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
+  });
+}
+
+export interface IntakeOptions {
+  readonly log: ProducerLog;
+  /** ms epoch */
+  readonly now: () => number;
+  readonly tracing: Tracing;
+}
+
+/** Await {@link awaitQueues} before it is used. */
+export function createIntake(
+  settings: IntakeSettings,
+  [redis, flowRedis]: Connections,
+  { log, now, tracing }: IntakeOptions,
+): Intake {
+  const keys = laneKeys(settings.LANE);
+  const account = accountKeys(settings.LANE);
+  const onError = (error: Error) =>
+    log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
+  const openQueue = (name: string) => openJobQueue(redis, keys, name, onError);
+  const enqueueing: EnqueueDeps = {
+    redis,
+    flowRedis,
+    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
+    queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
+    subjects: redisSubjects,
+    keys,
+    log,
+  };
+  return {
+    ...enqueueing,
+    accountKeys: account,
+    keyRing: settings.VERIQUEUE_KEYS,
+    lane: createLaneView({
+      redis,
+      keys,
+      accountKeys: account,
+      quotaPerSecond: settings.QUOTA_PER_SECOND,
+      now,
+    }),
+    withdrawals: createWithdrawals(enqueueing),
+    rules: {
+      maxBacklog: settings.MAX_BACKLOG,
+      allowInsecureCallbacks: settings.ALLOW_INSECURE_CALLBACKS,
+      allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
+      retentionMs: settings.RETENTION,
+      maxClientRecords: settings.CLIENT_MAX_RECORDS,
+    },
+    rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
+    now,
+  };
+}
+
+/**
+ * BullMQ asks Redis for its version now, and refuses everything for good when the answer is late. Building the app keeps a
+ * busy machine from reading that answer for a second: so it comes after.
+ */
+export async function awaitQueues({ flow, queues }: Intake): Promise<void> {
+  await Promise.all([
+    flow.ready(),
+    queues.deliveries.waitUntilReady(),
+    queues.verifications.waitUntilReady(),
+  ]);
+}
+
+/** Never throws for a Redis that is away. */
+export async function closeIntake({ flow, queues, redis, flowRedis }: Intake): Promise<void> {
+  await Promise.all([queues.deliveries.close(), queues.verifications.close(), flow.close()]);
+  await Promise.all([closeRedis(redis), closeRedis(flowRedis)]);
+}

@@ -1,0 +1,126 @@
+import { z } from 'zod';
+import { checkRedisAuthority, evenWhenOthersFail } from '../../shared/config/cross-checks.ts';
+import { type ProducerLog, silentLog } from '../producer-log.ts';
+import { checkKeys, type IntakeSettings, intakeShape } from '../settings.ts';
+
+/**
+ * Which Redis, and as whom. What has a default has that of the environment variable beside it, and must be what the
+ * deployment's own producers and workers have.
+ */
+export interface ProducerOptions {
+  /** `REDIS_URL`: `redis[s]://[user:password@]host[:port][/db]` */
+  readonly redisUrl: string;
+  /** `VERIQUEUE_KEYS`. Public keys and a digest key are enough: a producer seals what it cannot read. */
+  readonly keys: string;
+  /** `cli_…`: the client whose verifications these are. It must exist, and not be disabled, whenever it is used. */
+  readonly clientId: string;
+  /** `LANE` @default 'main' */
+  readonly lane?: string | undefined;
+  /** `REDIS_CA_FILE`: the authority to trust for `rediss://`, a PEM file. @default the system's */
+  readonly redisCaFile?: string | undefined;
+  /** `RETENTION`, such as `30d`: how long a final verification is kept. @default '30d' */
+  readonly retention?: string | undefined;
+  /** `MAX_BACKLOG`: with so many verifications waiting, a submission is refused. @default 100,000 */
+  readonly maxBacklog?: number | undefined;
+  /** `CLIENT_MAX_RECORDS`: verifications kept of one client; 0 sets no limit. @default 5,000,000 */
+  readonly maxClientRecords?: number | undefined;
+  /** `CLIENT_RATE_PER_SECOND`: submissions of one client, over all producers; 0 sets no limit. @default 0 */
+  readonly clientRatePerSecond?: number | undefined;
+  /** `CLIENT_BURST`: how many of them may come at once. @default 100 */
+  readonly clientBurst?: number | undefined;
+  /** `QUOTA_PER_SECOND`, for estimates until a worker has started. @default 20 */
+  readonly quotaPerSecond?: number | undefined;
+  /** `ALLOW_INSECURE_CALLBACKS` @default false */
+  readonly allowInsecureCallbacks?: boolean | undefined;
+  /** `ALLOW_CHECK_DIGIT_FAILURE` @default false */
+  readonly allowCheckDigitFailure?: boolean | undefined;
+  /** A pino logger, or anything like it. It gets no subject and no secret. @default logs nothing */
+  readonly log?: ProducerLog | undefined;
+  /** Ends the wait for a Redis that cannot be used yet. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const VARIABLES = {
+  redisUrl: 'REDIS_URL',
+  keys: 'VERIQUEUE_KEYS',
+  lane: 'LANE',
+  redisCaFile: 'REDIS_CA_FILE',
+  retention: 'RETENTION',
+  maxBacklog: 'MAX_BACKLOG',
+  maxClientRecords: 'CLIENT_MAX_RECORDS',
+  clientRatePerSecond: 'CLIENT_RATE_PER_SECOND',
+  clientBurst: 'CLIENT_BURST',
+  quotaPerSecond: 'QUOTA_PER_SECOND',
+  allowInsecureCallbacks: 'ALLOW_INSECURE_CALLBACKS',
+  allowCheckDigitFailure: 'ALLOW_CHECK_DIGIT_FAILURE',
+} as const satisfies Record<
+  Exclude<keyof ProducerOptions, 'clientId' | 'log' | 'signal'>,
+  keyof IntakeSettings
+>;
+
+const text = z.string('must be a text');
+const number = z.number('must be a number').optional();
+const flag = z.boolean('must be true or false').optional();
+const LEVELS = ['debug', 'info', 'warn', 'error'];
+const isLog = (value: unknown) =>
+  typeof value === 'object' && value !== null && LEVELS.every((level) => level in value);
+
+/** Types alone; what the values must be, the settings of the environment know. */
+const shape = z.strictObject({
+  redisUrl: text,
+  keys: text,
+  clientId: text.regex(/^cli_[0-9a-z]{1,64}$/, 'must be the id of a client, cli_…'),
+  lane: text.optional(),
+  redisCaFile: text.optional(),
+  retention: text.optional(),
+  maxBacklog: number,
+  maxClientRecords: number,
+  clientRatePerSecond: number,
+  clientBurst: number,
+  quotaPerSecond: number,
+  allowInsecureCallbacks: flag,
+  allowCheckDigitFailure: flag,
+  log: z.custom<ProducerLog>(isLog, 'must have debug, info, warn and error').optional(),
+  signal: z.instanceof(AbortSignal, { error: 'must be an AbortSignal' }).optional(),
+});
+
+const settings = intakeShape
+  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkKeys, evenWhenOthersFail);
+
+export interface ParsedOptions {
+  readonly settings: IntakeSettings;
+  readonly clientId: string;
+  readonly log: ProducerLog;
+  readonly signal: AbortSignal;
+}
+
+/** @throws {TypeError} that names every wrong option, and holds no value: some are secrets */
+export function parseOptions(options: ProducerOptions): ParsedOptions {
+  const given = shape.safeParse(options);
+  if (!given.success) throw wrongOptions(given.error.issues.map(describeShape));
+  const { clientId, log = silentLog, signal = new AbortController().signal, ...values } = given.data;
+  const environment = Object.entries(VARIABLES).flatMap(([option, variable]) => {
+    const value = values[option as keyof typeof VARIABLES];
+    return value === undefined ? [] : [[variable, String(value)]];
+  });
+  const parsed = settings.safeParse(Object.fromEntries(environment));
+  if (!parsed.success) throw wrongOptions(parsed.error.issues.map(describeValue));
+  return { settings: parsed.data, clientId, log, signal };
+}
+
+function describeShape(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'unrecognized_keys') return `there is no option ${issue.keys.join(', ')}`;
+  return `${issue.path.map(String).join('.') || 'options'} ${issue.message}`;
+}
+
+/** By the option's name; a rule about two of them names the other by its variable. */
+function describeValue({ path, message }: z.core.$ZodIssue): string {
+  const named = Object.entries(VARIABLES);
+  const [option = ''] = named.find(([, variable]) => variable === path[0]) ?? [];
+  return `${option} ${named.reduce((rule, [name, variable]) => rule.replaceAll(variable, name), message)}`;
+}
+
+function wrongOptions(mistakes: readonly string[]): TypeError {
+  return new TypeError(`Cannot open a producer: ${mistakes.join('; ')}`);
+}
