@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { deliveryStatus } from '../../shared/contract/verification.ts';
 import { verificationStatuses } from '../../shared/contract/verification-status.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
 const architecture = readDocument('docs/ARCHITECTURE.md');
@@ -16,8 +16,9 @@ const firstColumn = (text: string) => tableRows(text).flatMap(([cell = '']) => i
 describe('docs/ARCHITECTURE.md', () => {
   const withoutNames = (key: string) => key.replace(/<[^>]+>/g, '…');
 
-  it('lists the keys of a lane, all of them and no other', () => {
-    const made = Object.entries(laneKeys('<lane>')).flatMap(([name, make]) =>
+  it('lists the keys of a lane and of its first account, all of them and no other', () => {
+    const makers = { ...laneKeys('<lane>'), ...accountKeys('<lane>') };
+    const made = Object.entries(makers).flatMap(([name, make]) =>
       typeof make === 'function' && name !== 'indexPrefix' && name !== 'jobKey'
         ? [(make as (...names: string[]) => string)('<a>', '<b>')]
         : [],
