@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
-import { defineScript } from '../../store/redis/script.ts';
+import { loadScript } from '../../store/redis/script.ts';
 
 /**
  * What a lane asks, and on whose account. The first worker writes it down, and a worker that would ask somebody else is
@@ -29,42 +29,9 @@ const PRESENT_MS = 20_000;
 /** How often a worker says that it is there. */
 export const PRESENCE_INTERVAL_MS = 5_000;
 
-// A worker that renews its presence is not asked for the account's name again: it may have been given to the lane since.
-const joinScript = defineScript({
-  name: 'joinLane',
-  keys: 2,
-  lua: `
-local endpoint, livemode, account, worker, renewing = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5] == '1'
-local known = redis.call('HMGET', KEYS[1], 'endpoint', 'livemode', 'account')
-if known[1] then
-  local named = known[3] or ''
-  local sameAccount = named == '' or named == account or renewing
-  if known[1] ~= endpoint or known[2] ~= livemode or not sameAccount then
-    return {'differs', known[1], known[2], named}
-  end
-end
-if not renewing or not known[1] then
-  redis.call('HSET', KEYS[1], 'endpoint', endpoint, 'livemode', livemode, 'account', account)
-end
-local time = redis.call('TIME')
-local now = time[1] * 1000 + math.floor(time[2] / 1000)
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', now)
-redis.call('ZADD', KEYS[2], now + ${PRESENT_MS}, worker)
-return {'joined'}
-`,
-});
+const joinScript = loadScript(new URL('join-lane.lua', import.meta.url));
 
-const resetScript = defineScript({
-  name: 'resetLaneUpstream',
-  keys: 2,
-  lua: `
-local time = redis.call('TIME')
-redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', time[1] * 1000 + math.floor(time[2] / 1000))
-local present = redis.call('ZCARD', KEYS[2])
-if present == 0 then redis.call('DEL', KEYS[1]) end
-return present
-`,
-});
+const resetScript = loadScript(new URL('reset-lane-upstream.lua', import.meta.url));
 
 const storedUpstream = z.tuple([z.string(), z.enum(['0', '1']), z.string()]);
 
@@ -78,7 +45,7 @@ export async function joinLane(
   const reply = await joinScript(
     redis,
     [keys.upstream(), keys.workers()],
-    [endpoint, livemode ? '1' : '0', account, workerId, renewing ? '1' : '0'],
+    [endpoint, livemode ? '1' : '0', account, workerId, renewing ? '1' : '0', PRESENT_MS],
   );
   const [status, ...stored] = z.array(z.string()).parse(reply);
   return status === 'joined'

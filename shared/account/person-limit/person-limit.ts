@@ -1,10 +1,10 @@
 import { createHash, randomUUID } from 'node:crypto';
 import { nextChinaDay } from '../../china-time.ts';
-import { countDigestingKeys, listDigestCandidates } from '../../sealing/digest.ts';
+import { listDigestCandidates } from '../../sealing/digest.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
-import { defineScript } from '../../store/redis/script.ts';
+import { loadScript } from '../../store/redis/script.ts';
 import { DAY_MS } from '../../time-units.ts';
 
 /**
@@ -46,40 +46,10 @@ const MINUTE_MS = 72_000;
 const DAY_JITTER_MS = 600_000;
 const KEPT_MS = 2 * DAY_MS;
 
-// All candidates of a person's digest (one per sealing key) are the same person: counts are added up, what is new goes
-// under the first. Member `!` carries the time until which the upstream wants no call; it lies in the future, so that
-// counting up to `now` leaves it out. A reservation that is there already was made before its reply was lost.
-const admitScript = (keyCount: number) =>
-  defineScript({
-    name: 'admitPerson',
-    keys: keyCount,
-    lua: `
-local reservation, now, perMinute, perDay = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local minuteMs, dayStart, nextDay = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7])
-if redis.call('ZSCORE', KEYS[1], reservation) then return {'admitted', reservation} end
-local times, today = {}, 0
-for _, key in ipairs(KEYS) do
-  local blockedUntil = tonumber(redis.call('ZSCORE', key, '!') or '0')
-  if blockedUntil > now then return {'blocked', string.format('%.0f', blockedUntil)} end
-  today = today + redis.call('ZCOUNT', key, dayStart, now)
-  local recent = redis.call('ZRANGEBYSCORE', key, '(' .. string.format('%.0f', now - minuteMs), now, 'WITHSCORES')
-  for i = 2, #recent, 2 do times[#times + 1] = tonumber(recent[i]) end
-end
-if perDay > 0 and today >= perDay then return {'day', string.format('%.0f', nextDay)} end
-if perMinute > 0 and #times >= perMinute then
-  table.sort(times)
-  return {'minute', string.format('%.0f', times[#times - perMinute + 1] + minuteMs)}
-end
-redis.call('ZREMRANGEBYSCORE', KEYS[1], '-inf', '(' .. ARGV[6])
-redis.call('ZADD', KEYS[1], now, reservation)
-redis.call('PEXPIRE', KEYS[1], ${KEPT_MS})
-return {'admitted', reservation}
-`,
-  });
+const admitScript = loadScript(new URL('admit-person.lua', import.meta.url));
 
 export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
   const { redis, keys, keyRing } = deps;
-  const admit = admitScript(countDigestingKeys(keyRing, 'person'));
   const keysOf = (idCard: string) =>
     listDigestCandidates(keyRing, 'person', [idCard]).map((digest) => keys.person(digest));
   const newestKeyOf = (idCard: string) => keysOf(idCard)[0] ?? '';
@@ -88,7 +58,7 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
     admit: async (idCard) => {
       const now = deps.now();
       const nextDay = nextChinaDay(now);
-      const reply = await admit(redis, keysOf(idCard), [
+      const reply = await admitScript(redis, keysOf(idCard), [
         // Nothing of the verification: these sets would tell which of them are about the same person.
         randomUUID(),
         now,
@@ -97,6 +67,7 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
         MINUTE_MS,
         nextDay - DAY_MS,
         nextDay,
+        KEPT_MS,
       ]);
       const [verdict, at] = reply as [string, string];
       if (verdict === 'admitted') return { status: 'admitted', reservation: at };

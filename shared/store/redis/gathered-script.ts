@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { readLuaFile } from './lua-file.ts';
+import { type Arity, readLuaFile } from './lua-file.ts';
 import { assertCount, defineScript, type ScriptArgument } from './script.ts';
 
 /**
@@ -13,20 +13,13 @@ export type GatheredScript = (
   args: readonly ScriptArgument[],
 ) => Promise<unknown>;
 
-export interface GatheredScriptOptions {
-  readonly name: string;
-  /** Of one item, as `args` is. */
-  readonly keys: number;
-  readonly args: number;
-  /** What is done for one item. It sees that item's KEYS and ARGV, and returns something other than nil. */
-  readonly lua: string;
-}
-
 /**
  * How many items wait for one another. Redis is to begin with these while whoever asks for more of them is still at work; what
  * is in one command also holds up everybody else there.
  */
 const ITEMS_AT_ONCE = 8;
+
+const ANY: Arity = { at: 0, andMore: true };
 
 interface Gathering {
   readonly keys: string[];
@@ -38,7 +31,16 @@ interface Gathering {
 }
 
 /**
- * Makes the script of a file a gathered one. Its head declares KEYS and ARGV of one item.
+ * Makes the script of a file callable by many at the same time, each for an item of its own. The file says what is done for
+ * one item: its head declares that item's KEYS and ARGV, and it returns something other than nil.
+ *
+ * What is asked of a connection in one turn of the event loop goes there in one command, since a command costs worker and
+ * Redis as much again as a short script does. Not in one tick (a callback with all that its promises lead to): answers to
+ * posts come one in a callback each, so what follows from them would never be gathered. All keys must be in one slot of a
+ * cluster.
+ *
+ * An item that fails takes no other with it. When all fail the command does, so that the connection sees the error too:
+ * a READONLY makes it look for the new primary.
  *
  * @param url as `loadScript` takes it
  * @throws {RangeError} for a script that takes any number of keys or arguments; what `readLuaFile` throws
@@ -48,20 +50,12 @@ export function loadGatheredScript(url: URL): GatheredScript {
   if (keys.andMore || args.andMore) {
     throw new RangeError(`Cannot gather script ${name}: the number of its KEYS and ARGV must be fixed`);
   }
-  return defineGatheredScript({ name, keys: keys.at, args: args.at, lua });
-}
-
-/**
- * A script that many run at the same time, each for an item of its own: what is asked of a connection in one turn of the event
- * loop goes there in one command, since a command costs worker and Redis as much again as a short script does. Not in one
- * tick (a callback with all that its promises lead to): answers to posts come one in a callback each, so what follows from
- * them would never be gathered. All keys must be in one slot of a cluster.
- *
- * An item that fails takes no other with it. When all fail the command does, so that the connection sees the error too:
- * a READONLY makes it look for the new primary.
- */
-export function defineGatheredScript({ name, keys, args, lua }: GatheredScriptOptions): GatheredScript {
-  const run = defineScript({ name, keys: 'any', lua: gatherLua({ keys, args, lua }) });
+  const run = defineScript({
+    name,
+    keys: ANY,
+    args: ANY,
+    lua: gatherLua({ keys: keys.at, args: args.at, lua }),
+  });
   const gatherings = new WeakMap<Redis, Gathering>();
 
   const send = (redis: Redis, gathering: Gathering) => {
@@ -97,7 +91,15 @@ export function defineGatheredScript({ name, keys, args, lua }: GatheredScriptOp
 }
 
 /** Redis 6 raises its errors as texts, later ones as tables. */
-function gatherLua({ keys, args, lua }: Omit<GatheredScriptOptions, 'name'>): string {
+function gatherLua({
+  keys,
+  args,
+  lua,
+}: {
+  readonly keys: number;
+  readonly args: number;
+  readonly lua: string;
+}): string {
   return `
 local function runItem(KEYS, ARGV)
 ${lua}

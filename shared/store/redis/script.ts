@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { ChainableCommander, Redis } from 'ioredis';
-import { type Arity, readLuaFile } from './lua-file.ts';
+import { type Arity, type LuaFile, readLuaFile } from './lua-file.ts';
 
 export type ScriptArgument = string | number | Buffer;
 
@@ -23,13 +23,7 @@ export interface RedisScript {
   ): ChainableCommander;
 }
 
-export interface ScriptOptions {
-  readonly name: string;
-  /** `any` for a script that counts them itself. */
-  readonly keys: Arity | number | 'any';
-  /** @default any */
-  readonly args?: Arity | number | 'any';
-  readonly lua: string;
+export interface ReplyOptions {
   /** Replies are decoded as UTF-8 unless it is `bytes`. @default text */
   readonly reply?: 'text' | 'bytes';
 }
@@ -40,21 +34,18 @@ export interface ScriptOptions {
  * @param url of a `.lua` file: `new URL('../scripts/accept.lua', import.meta.url)`, which holds in the source tree and in the build
  * @throws what `readLuaFile` throws
  */
-export function loadScript(url: URL, options: Pick<ScriptOptions, 'reply'> = {}): RedisScript {
-  return defineScript({ ...readLuaFile(url), ...options });
+export function loadScript(url: URL, options: ReplyOptions = {}): RedisScript {
+  return defineScript(readLuaFile(url), options);
 }
 
 /**
- * Makes a Lua script callable. It is sent as its SHA-1, and as text only when the server does not know it: a
+ * Makes a script callable whose text follows from its file's. It is sent as its SHA-1, and as text only when the server does not know it: a
  * Redis forgets all scripts when it restarts or fails over (SCRIPT LOAD at start-up would not be enough).
  */
-export function defineScript({
-  name,
-  keys: keyCount,
-  args: argCount = 'any',
-  lua,
-  reply = 'text',
-}: ScriptOptions): RedisScript {
+export function defineScript(
+  { name, keys: keyCount, args: argCount, lua }: LuaFile,
+  { reply = 'text' }: ReplyOptions = {},
+): RedisScript {
   // The first line shows in SLOWLOG and in error messages, where a SHA-1 says nothing.
   const text = `-- ${name}\n${lua}`;
   const sha = createHash('sha1').update(text).digest('hex');
@@ -93,18 +84,12 @@ export function defineScript({
 export function assertCount(
   name: string,
   what: 'keys' | 'arguments',
-  expected: Arity | number | 'any',
+  { at, andMore }: Arity,
   received: readonly unknown[],
 ): void {
-  const { at, andMore } = toArity(expected);
   if (andMore ? received.length < at : received.length !== at) {
     throw new RangeError(
       `Cannot run script ${name}: ${what} must be ${at}${andMore ? ' or more' : ''}, received ${received.length}`,
     );
   }
-}
-
-function toArity(expected: Arity | number | 'any'): Arity {
-  if (expected === 'any') return { at: 0, andMore: true };
-  return typeof expected === 'number' ? { at: expected, andMore: false } : expected;
 }

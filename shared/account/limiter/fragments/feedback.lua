@@ -48,8 +48,8 @@ local function learnRefusal(seq)
   cutRate()
 end
 
--- Quiet time: the margin narrows, the rate comes back. A new limiter starts with a wide margin, because nothing is known of
--- the way to the upstream. Until the first refusal it narrows in shorter steps, after the first one.
+-- Quiet time: the margin narrows, the rate comes back. A new limiter starts with a wide margin, because nothing is
+-- known of the way to the upstream. Until the first refusal it narrows in shorter steps, after the first one.
 local function relax()
   local isFirst = r.marginAtUs == 0 and r.marginSeq > 0
   local calls = isFirst and cfg.marginFirstDownCalls or cfg.marginDownCalls

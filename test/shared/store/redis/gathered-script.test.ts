@@ -2,21 +2,13 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
-import { defineGatheredScript } from '../../../../shared/store/redis/gathered-script.ts';
+import { loadGatheredScript } from '../../../../shared/store/redis/gathered-script.ts';
 import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const silent = { info: () => undefined, warn: () => undefined };
 
-const addTwice = defineGatheredScript({
-  name: 'addTwice',
-  keys: 2,
-  args: 1,
-  lua: `
-redis.call('INCRBY', KEYS[2], ARGV[1])
-return redis.call('INCRBY', KEYS[1], ARGV[1])
-`,
-});
+const addTwice = loadGatheredScript(new URL('scripts/add-twice.lua', import.meta.url));
 
 describe('a gathered script', () => {
   let redis: TestRedis;
@@ -137,7 +129,7 @@ describe('a gathered script', () => {
   ])('refuses a wrong number of %s, and still does what was asked for with it', async (what, keys, args) => {
     const right = addTwice(client, ['a', 'sum'], [1]);
     await expect(addTwice(client, keys, args)).rejects.toThrow(
-      new RegExp(`Cannot run script addTwice: ${what} must be`),
+      new RegExp(`Cannot run script add-twice: ${what} must be`),
     );
     expect(await right).toBe(1);
   });

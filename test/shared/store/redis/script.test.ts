@@ -2,21 +2,14 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
-import { defineScript } from '../../../../shared/store/redis/script.ts';
+import { loadScript } from '../../../../shared/store/redis/script.ts';
 import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
-const addTo = defineScript({
-  name: 'addTo',
-  keys: 1,
-  lua: `return redis.call('INCRBY', KEYS[1], ARGV[1])`,
-});
-const swap = defineScript({
-  name: 'swap',
-  keys: 1,
-  lua: `return redis.call('SET', KEYS[1], ARGV[1], 'GET')`,
-  reply: 'bytes',
-});
+const file = (name: string) => new URL(`scripts/${name}.lua`, import.meta.url);
+const addTo = loadScript(file('add-to'));
+const swap = loadScript(file('swap'), { reply: 'bytes' });
+const broken = loadScript(file('broken'));
 
 describe('a script', () => {
   let redis: TestRedis;
@@ -79,12 +72,7 @@ describe('a script', () => {
     ]);
   });
 
-  it('tells its name and its own error when it fails', async () => {
-    const broken = defineScript({
-      name: 'broken',
-      keys: 0,
-      lua: `return redis.error_reply('NOPE it failed')`,
-    });
+  it('fails with its own error', async () => {
     await expect(broken(client, [], [])).rejects.toThrow('NOPE it failed');
   });
 

@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
@@ -57,6 +57,19 @@ describe('the Lua files', () => {
   it('take KEYS and ARGV in no fragment', () => {
     const code = (path: string) => textOf(path).replaceAll(/^\s*--.*$/gm, '');
     expect(files.filter(isFragment).filter((path) => /\b(KEYS|ARGV)\b/.test(code(path)))).toEqual([]);
+  });
+
+  it('hold every script: no TypeScript file has one inline', () => {
+    const sources = ['shared', 'worker', 'producer', 'cli', 'client', 'dev', 'sandbox'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
+        .map((path) => `${folder}/${path}`),
+    );
+    expect(sources.length).toBeGreaterThan(100);
+    expect(sources.filter((path) => /\bredis\.p?call\(['"`]/.test(textOf(path)))).toEqual([]);
+    const senders = sources.filter((path) => /['"`.]eval(?:sha)?\b/i.test(textOf(path)));
+    // The flow sends BullMQ's own scripts on.
+    expect(senders.sort()).toEqual(['shared/store/queue/atomic-flow.ts', 'shared/store/redis/script.ts']);
   });
 
   it('use no long strings, whose lines could be taken for comments', () => {

@@ -1,5 +1,4 @@
-import { readdirSync, readFileSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
@@ -225,6 +224,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'reset-delivery': 'part of a transaction: tested below',
   'read-limiter': 'reads only',
   heartbeat: 'writes the time at which it runs',
+  'give-back-silent': 'what it gives back is no longer active the second time',
   'join-lane': 'writes the same upstream, and moves the time until which the worker counts as present',
   'reset-lane-upstream': 'what it deletes is gone the second time',
   'note-livemode': 'sets one field to the same value',
@@ -275,22 +275,10 @@ describe('a script that is sent again because its reply was lost', () => {
   });
 
   test('is one of all scripts there are', () => {
-    const inFiles = listLuaFiles()
-      .filter((path) => !path.includes('/fragments/'))
+    const scripts = listLuaFiles()
+      .filter((path) => !path.startsWith('test/') && !path.includes('/fragments/'))
       .map((path) => basename(path, '.lua'));
-    const inline = ['shared', 'worker', 'producer'].flatMap((folder) =>
-      readdirSync(folder, { recursive: true, encoding: 'utf8' })
-        .filter((file) => file.endsWith('.ts'))
-        .flatMap((file) => [
-          ...readFileSync(join(folder, file), 'utf8').matchAll(
-            /define(?:Gathered)?Script\(\{\s*name: '(\w+)'/g,
-          ),
-        ])
-        .map(([, name]) => (name ?? '').replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)),
-    );
-    expect([...Object.keys(scenarios), ...Object.keys(elsewhere)].sort()).toEqual(
-      [...inFiles, ...inline].sort(),
-    );
+    expect([...Object.keys(scenarios), ...Object.keys(elsewhere)].sort()).toEqual(scripts.sort());
   });
 });
 

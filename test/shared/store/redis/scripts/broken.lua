@@ -1,0 +1,6 @@
+--- Fails.
+---
+--- Reply: an error.
+--- Invariant: none.
+
+return redis.error_reply('NOPE it failed')
