@@ -19,7 +19,7 @@ export interface ApiErrorDetails {
   readonly retryAfterMs: number | null;
 }
 
-/** The server answered, and the answer is no. Its subclasses tell what to do about it. */
+/** The server answered, and the answer is no. Each subclass says what to do about it. */
 export class ApiError extends VeriqueueError implements ApiErrorDetails {
   static {
     ApiError.prototype.name = 'ApiError';

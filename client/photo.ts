@@ -117,7 +117,7 @@ async function* untilAborted<T>(
   }
 }
 
-/** A promise that is only ever rejected, and by then may have nobody who waits for it. */
+/** A promise that is only ever rejected, possibly when nothing awaits it any more. */
 function withoutResolution(): {
   readonly promise: Promise<never>;
   readonly reject: (reason: unknown) => void;

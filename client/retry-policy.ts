@@ -19,14 +19,14 @@ export type RetryDecision =
 
 const BACKOFF: Backoff = { baseMs: 500, capMs: 8_000 };
 
-/** Whoever is told to come back later than this is better served by an error that says so. */
+/** A caller who is asked to wait longer than this is better served by an error that says so. */
 const LONGEST_RETRY_AFTER_MS = 60_000;
 
 /** The key of a request that died is free after ten seconds; it is asked for once a second. */
 const MAX_QUEUED_BEHIND = 15;
 const QUEUED_BEHIND_MS = 1_000;
 
-/** Not now, or nobody knows: 502 and 504 are a proxy's word that it lost the server. */
+/** Not now, or with an unknown result: 502 and 504 are a proxy's word that it lost the server. */
 const TRANSIENT_STATUSES: readonly number[] = [408, 429, 502, 503, 504];
 
 const giveUp: RetryDecision = { decision: 'give_up' };

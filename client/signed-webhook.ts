@@ -31,7 +31,7 @@ export interface SignedWebhook {
   readonly keys: readonly Uint8Array<ArrayBuffer>[];
   readonly content: Uint8Array<ArrayBuffer>;
   readonly signatures: readonly Uint8Array<ArrayBuffer>[];
-  /** The body. Not parsed, because nobody knows yet who wrote it. */
+  /** The body. It is not parsed, because its sender is not verified yet. */
   readonly text: string;
 }
 

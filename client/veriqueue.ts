@@ -135,7 +135,7 @@ export class Veriqueue {
 
   /**
    * Polls, as often as the server finds it worth, until there is an outcome or the verification is cancelled. That can
-   * take a day; a webhook is told at once.
+   * take a day; a webhook is called at once.
    *
    * @throws {TimeoutError} after `timeoutMs`; without it waits for as long as it takes
    */
@@ -169,7 +169,7 @@ export class Veriqueue {
    * Cancels a verification that has not been sent upstream: no event follows. With `erase`, whatever its state, nothing of
    * it is left, and null comes back.
    *
-   * @throws {ConflictError} when it is too late, or somebody is at it right now
+   * @throws {ConflictError} when it is too late, or another request or a worker is at it right now
    */
   cancel(id: string, options: CallOptions & { readonly erase: true }): Promise<null>;
   cancel(id: string, options?: CallOptions & { readonly erase?: false | undefined }): Promise<Verification>;
@@ -261,7 +261,7 @@ export class Veriqueue {
   }
 }
 
-/** What cannot be an id is not sent: it might be somebody's number. */
+/** What cannot be an id is not sent: it might be a person's ID number. */
 function verificationPath(id: string): string {
   if (VERIFICATION_ID.test(id)) return `v1/verifications/${id}`;
   throw new TypeError('Cannot address a verification: its id must be ver_ and 26 letters and digits');

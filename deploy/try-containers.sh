@@ -74,7 +74,7 @@ compose() {
   (cd "$work" && "${compose_command[@]}" -p "$project" -f "$file" "$@")
 }
 
-# A base image: what is there, else of its registry, else made here. base NAME MAKE
+# Provides a base image: the local one, else the registry's, else one made here. base NAME MAKE
 base() {
   if docker image inspect "$1" > /dev/null 2>&1 || timeout 120 docker pull -q "$1" > /dev/null 2>&1; then return; fi
   command -v debootstrap > /dev/null || skip "no registry gives $1, and there is no debootstrap to make a stand-in"

@@ -28,7 +28,7 @@ export function matchingSim(idCard: string): number {
   return Number((PASS_MARK + fractionOf(idCard) * 29.99).toFixed(2));
 }
 
-/** The similarity of this person with a photo of somebody else, 5.00 to 64.99. */
+/** The similarity of this person with a photo of another person, 5.00 to 64.99. */
 export function lowSim(idCard: string): number {
   return Number((5 + fractionOf(idCard) * 59.99).toFixed(2));
 }

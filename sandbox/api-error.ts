@@ -61,7 +61,7 @@ export const apiErrors = {
   notATestPerson: {
     code: 'InvalidParameterValue',
     message:
-      'The value specified in the parameter `IdCard` is not valid. This is the sandbox: it knows test people only, whose ID numbers begin with 99, and it asked nobody about this one.',
+      'The value specified in the parameter `IdCard` is not valid. This is the sandbox: it knows test people only, whose ID numbers begin with 99, and it did not ask any authority about this one.',
   },
   malformedJson: { code: 'InvalidParameter', message: 'The request body is not a valid JSON object.' },
   malformedForm: { code: 'InvalidParameter', message: 'Url key and value should be splited by `=`.' },

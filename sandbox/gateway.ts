@@ -23,7 +23,7 @@ export interface GatewayOptions {
 export interface Reply {
   readonly answer: Answer;
   readonly extra: string | undefined;
-  /** The question was about somebody who may be real, and was not answered. */
+  /** The question was about a person who may be real, and was not answered. */
   readonly stranger?: boolean;
 }
 

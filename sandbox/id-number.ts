@@ -29,7 +29,7 @@ export function isTestNumber(text: string): boolean {
 }
 
 /**
- * A number that passes every check and can belong to nobody: division codes beginning with 99 do not exist.
+ * A number that passes every check and cannot belong to a real person: division codes beginning with 99 do not exist.
  *
  * @param region the last four of the six digits of the division code, 0 to 9999
  * @param birth `YYYYMMDD`

@@ -11,8 +11,8 @@ export interface Person {
   readonly results: readonly [PlannedResult, ...PlannedResult[]];
 }
 
-// Everybody was born on one day in a place that does not exist, and bears a place in the sixty-year cycle as a name: no
-// row can be taken for a real person. Rows are only ever appended to their group, so that a number keeps its meaning.
+// They were all born on one day in a place that does not exist, and are named after the places of the sixty-year cycle, so
+// no row can be taken for a real person. Rows are only ever appended to their group, so that a number keeps its meaning.
 
 const BIRTH = '19900101';
 
@@ -142,7 +142,7 @@ export const people: readonly Person[] = [
 
 const byIdCard: ReadonlyMap<string, Person> = new Map(people.map((person) => [person.idCard, person]));
 
-/** Whether a well-formed number may be a real person's. A malformed one is nobody's. */
+/** Whether a well-formed number may be a real person's. A malformed one belongs to no person. */
 export function isStranger(idCard: string): boolean {
   return isIdNumber(idCard) && !isTestNumber(idCard) && !byIdCard.has(idCard);
 }

@@ -66,13 +66,13 @@ export class Recognition {
     return completeAnswer(result, subject.IdCard);
   }
 
-  /** Whether the question is about somebody who may be real. */
+  /** Whether the question is about a person who may be real. */
   isAboutStranger(question: Question): boolean {
     const opened = this.#open(question);
     return opened.kind === 'plain' && isStranger(opened.subject.IdCard);
   }
 
-  /** Forgets every call; the script is cleared by whoever owns it. */
+  /** Forgets every call; the script is cleared by its owner. */
   reset(): void {
     this.#calls = new CallLog();
     this.#limit = new PersonLimit();

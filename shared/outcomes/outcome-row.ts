@@ -1,4 +1,4 @@
-/** What the client is told when this is the last word on a verification. */
+/** What the client reads when this is the last word on a verification. */
 export type Verdict = 'match' | 'no_match' | 'unverifiable' | 'error';
 
 /** What an attempt's result means for the verification and for the lane. */
@@ -21,7 +21,7 @@ export type ClientAction =
   | 'retry_later'
   | 'contact_support';
 
-/** `unknown`: the call may have been charged, and only the account's bill can tell. */
+/** `unknown`: the call may have been charged, and only the account's bill shows whether it was. */
 export type Billing = 'billed' | 'unbilled' | 'unknown';
 
 /** The name of what is done about a kind; `computeNextStep` is its implementation. */

@@ -107,7 +107,9 @@ export const OUTCOMES = {
   'Veriqueue.ConnectionReset': own.unknown('The request was sent and the connection broke before an answer'),
   'Veriqueue.Interrupted': own.unknown('The worker stopped while it waited for the answer'),
   'Veriqueue.WorkerCrashed': own.unknown('The worker died during the call'),
-  'Veriqueue.HttpStatus': own.unknown('The upstream answered with an HTTP status that tells nothing'),
+  'Veriqueue.HttpStatus': own.unknown(
+    'The upstream answered with an HTTP status that does not say what happened',
+  ),
   'Veriqueue.HttpTooManyRequests': own.pace('The upstream answered with HTTP status 429'),
   'Veriqueue.HttpRejected': own.fault('The upstream turned the request down as HTTP'),
   'Veriqueue.HttpRefused': own.accountFault(

@@ -48,7 +48,7 @@ export type DailyWait = 'minute' | 'day';
 export type NextStep =
   /** The outcome's row is the last word: its verdict, once the deployment's threshold is applied, is the outcome. */
   | { readonly step: 'finish' }
-  /** Refused for pace: asked again at the next slot, in the same claim. Nothing is counted. */
+  /** Refused as too fast: asked again at the next slot, in the same claim. Nothing is counted. */
   | { readonly step: 'again' }
   | Postponement;
 
@@ -88,7 +88,7 @@ const DECISIONS: Record<OutcomeRow['kind'], Decide> = {
  * Decides what an attempt's outcome means for its verification.
  *
  * Calls that count never exceed 1 + `retriesAllowed`. Waiting for the daily limit counts, because the upstream was
- * called; being refused for pace, held or slowed does not, because that is never the verification's doing. A probe that the
+ * called; being refused as too fast, held or slowed does not, because that is never the verification's doing. A probe that the
  * upstream answered with a failure of this one verification counts as any other call does: a few that always fail would
  * otherwise be probes for as long as the upstream is slow, and keep it so.
  */
