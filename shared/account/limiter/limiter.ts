@@ -70,7 +70,11 @@ export function createLimiter({ redis, keys, options, log }: LimiterDeps): Limit
     async report(evidence, slot, code, about) {
       client.noteAttempt([slot.seq, evidence, code, about]);
       if (slot.probe || (evidence !== 'answered' && evidence !== 'failed')) return flush();
-      reportTimer ??= setTimeout(flush, REPORT_MS).unref();
+      // While others wait, it rides on the next command: one more would stand before it, and make a slot late.
+      reportTimer ??= setTimeout(() => {
+        reportTimer = undefined;
+        if (!waiters.isServing) void client.flush();
+      }, REPORT_MS).unref();
     },
     state: () => readLimiterState(redis, keys),
     async close() {

@@ -88,6 +88,11 @@ export class Waiters {
     });
   }
 
+  /** Whether commands go out for waiters, the last of which reports what is left to report. */
+  get isServing(): boolean {
+    return this.#running !== undefined;
+  }
+
   /** Ends every wait, gives back what is reserved, and resolves when the loop has ended. */
   async close(): Promise<void> {
     this.#closing.abort();
