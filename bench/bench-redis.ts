@@ -21,7 +21,7 @@ export const silentLog: RedisLog = { info: () => undefined, warn: () => undefine
 
 /**
  * A Redis of the benchmark's own, with the settings of development mode (AOF `everysec`, no eviction). It does not
- * rewrite its AOF by itself: a fork in the middle of a run would be counted against whoever runs.
+ * rewrite its AOF by itself: a fork in the middle of a run would be counted against the candidate under test.
  */
 export async function startBenchRedis(say: (line: string) => void): Promise<BenchRedis> {
   const found = await findOrInstallRedis({

@@ -111,7 +111,7 @@ program
 
 program
   .command('batch')
-  .description('a batch that is killed twice and resumed, beside somebody who only submits')
+  .description('a batch that is killed twice and resumed, beside a program that only submits')
   .option('--rows <count>', 'rows', parseCount, batchDefaults.rows)
   .option('--photo-bytes <count>', 'size of each photo', parseCount, batchDefaults.photoBytes)
   .action((options: typeof batchDefaults) => runBatchBench({ ...options, say }));

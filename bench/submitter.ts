@@ -11,7 +11,7 @@ import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../shared/store/verifications/accept.ts';
 
-/** Nobody's: their numbers' region does not exist. Each is asked about once, as the limit per person demands. */
+/** A made-up person: the region of the number does not exist. Each is asked about once, as the limit per person demands. */
 export function makePerson(serial: number): { readonly idCard: string; readonly name: string } {
   return { idCard: `999999${String(serial).padStart(12, '0')}`, name: '测试' };
 }

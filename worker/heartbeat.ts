@@ -21,7 +21,7 @@ const BEAT_MS = 500;
  * stands still writes nothing, nor does one that is cut off from Redis; its heartbeat waits in the connection then, and is the
  * first thing that Redis sees of it.
  *
- * @returns after the first heartbeat: what is claimed before it would be nobody's death
+ * @returns after the first heartbeat: the death of a claim made before it would be counted for no worker
  */
 export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   const { unbatchedRedis: redis, keys, workerId, writes, log } = deps;

@@ -19,7 +19,7 @@ const STALLED_CHECK_MS = 1_000;
 
 /**
  * A crash is no reason to fail a job: BullMQ would do so at the second one. What crashes workers is found by
- * crash-judgement.ts, which can tell the cause from its neighbors.
+ * crash-judgement.ts, which distinguishes the cause from its neighbors.
  */
 const STALLS_ALLOWED = 1_000_000;
 
@@ -82,7 +82,7 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
       lockRenewTime: LOCK_RENEWAL_MS,
       stalledInterval: STALLED_CHECK_MS,
       maxStalledCount: STALLS_ALLOWED,
-      // Seconds. BullMQ wakes nobody for a prioritized job that is put back (moveJobFromActiveToWait sets no marker): an
+      // Seconds. BullMQ wakes no worker for a prioritized job that is put back (moveJobFromActiveToWait sets no marker): an
       // idle worker finds it when its blocking wait ends, after 5 s by default.
       drainDelay: 1,
       // A closed lane may open sooner than it said: look again at least this often.

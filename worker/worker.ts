@@ -134,7 +134,7 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
   };
 }
 
-/** A Redis that is away leaves commands waiting; whoever asks for readiness does not wait with them. */
+/** A Redis that is away leaves commands waiting; a question for readiness does not wait with them. */
 const READY_WITHIN_MS = 1_000;
 
 async function judgeReadiness(
@@ -162,7 +162,7 @@ async function judgeReadiness(
  */
 const SECONDS_CLAIMED = 3;
 
-/** What every worker of the lane does now and then, whoever comes first. */
+/** What the workers of a lane do now and then; the first one to come does it for all. */
 async function startUpkeep({
   settings,
   queueRedis,

@@ -25,7 +25,7 @@ const LIMITED = { perSecond: 100, burst: 50, rows: 2_000, photoBytes: 10_000 };
 
 /**
  * A batch that is killed twice and resumed: whether the server has every row once, what the process needed, and how fast
- * it was beside somebody who only submits. Then one against a server that limits its clients.
+ * it was beside a program that only submits. Then one against a server that limits its clients.
  */
 export async function runBatchBench({ rows, photoBytes, say }: BatchBenchOptions): Promise<void> {
   say(
@@ -73,7 +73,7 @@ async function benchKilled(redis: BenchRedis, { rows, photoBytes, say }: BatchBe
   }
 }
 
-/** The producer as it runs in production, on this machine's loopback. Nobody works on what is submitted. */
+/** The producer as it runs in production, on this machine's loopback. No worker takes up what is submitted. */
 async function startServer(redis: BenchRedis, environment: Readonly<Record<string, string>>) {
   const keyText = makeKeyText();
   const store = { redis: redis.redis, keys, keyRing: openKeyRing(keyText) };

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { loadTestIdNumber } from '../../sandbox/id-number.ts';
 
-/** A batch on disk, with people that nobody is. */
+/** A batch on disk, with made-up people. */
 export interface BatchFiles {
   readonly csv: string;
   readonly photos: string;

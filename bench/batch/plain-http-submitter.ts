@@ -8,7 +8,7 @@ export interface PlainHttpOrders {
 }
 
 /*
- * What the server takes from somebody who does nothing but submit: `fetch`, the photo in memory, no file, no journal, no
+ * What the server takes from a program that does nothing but submit: `fetch`, the photo in memory, no file, no journal, no
  * key of its own per row. Its orders come as one JSON argument.
  */
 const orders: PlainHttpOrders = JSON.parse(process.argv[2] ?? '');

@@ -131,17 +131,17 @@ async function watchMemory(
   update: (number: number) => Promise<string>,
   { seconds, verifications, say }: ConsoleBenchOptions,
 ): Promise<void> {
-  const tell = async (when: string) =>
+  const report = async (when: string) =>
     say(
       `  ${when}: page ${(await readHeap(page)).toFixed(1)} MB of script memory, producer ${readRss(pid).toFixed(0)} MB`,
     );
-  await tell('memory at first');
+  await report('memory at first');
   const until = Date.now() + seconds * 1_000;
   for (let number = 2 * verifications; Date.now() < until; number += 1) {
     await update(number);
     await delay(200);
   }
-  await tell(`after ${seconds} s of changes`);
+  await report(`after ${seconds} s of changes`);
 }
 
 /** In use after a collection. */

@@ -99,7 +99,7 @@ function describe({ rounds, events, concurrency, endpoints }: DeliveryBenchOptio
   return [
     `Delivery: ${rounds} rounds of ${events} events for ${endpoints} endpoint(s), delivered by each worker in turn, in changing order.`,
     '  Measured: from the release of a full queue to the last event at the receiver.',
-    `  Alike for both: the same ids and bodies, signed anew; compiled, ${concurrency} jobs at once in one process; one Redis and one stub receiver (own processes).`,
+    `  Alike for both: the same ids and bodies, each signed again; compiled, ${concurrency} jobs at once in one process; one Redis and one stub receiver (own processes).`,
     '  Veriqueue: the worker as in production: record, attempt log, deadline, cap, breaker, guarded connector, metrics, log level info.',
     '  Plain: bench/delivery/plain-delivery-worker.ts, BullMQ and undici, the body ready in the job; none of these.',
   ];
@@ -177,7 +177,7 @@ async function runRounds(stage: Stage, { rounds, events, say }: DeliveryBenchOpt
   for (let round = 1 - WARM_UPS; round <= rounds; round += 1) {
     // Before the round's records and jobs are written, not after: its fork leaves every page of Redis write-protected, and the
     // first write to each costs a fault. That comes to a quarter of Redis' time for an event (Veriqueue 114 us against 146,
-    // plain 82 against 103), more for whoever writes to more pages, and in production once per doubling of the file.
+    // plain 82 against 103), more for a candidate that writes to more pages, and in production once per doubling of the file.
     await compactAof(stage.redis);
     const clientIds = Array.from(
       { length: events },

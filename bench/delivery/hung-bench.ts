@@ -80,8 +80,8 @@ export async function runHungBench(options: HungBenchOptions): Promise<void> {
     await runPhase(stage, { ...options, seconds: WARM_UP_SECONDS, hangs: false });
     const calm = await runPhase(stage, { ...options, hangs: false });
     const troubled = await runPhase(stage, { ...options, hangs: true });
-    tell('none hangs', calm, say);
-    tell('one hangs', troubled, say);
+    reportPhase('none hangs', calm, say);
+    reportPhase('one hangs', troubled, say);
     const ratio = shareOf(troubled.times, 0.99) / shareOf(calm.times, 0.99);
     say(`  p99 with a hung endpoint: ${ratio.toFixed(2)} times that without (the mark is at most ${MARK})`);
   } finally {
@@ -145,7 +145,7 @@ async function queueEvenly(
   return queuedAt;
 }
 
-function tell(title: string, { times, mostHeld }: Phase, say: (line: string) => void): void {
+function reportPhase(title: string, { times, mostHeld }: Phase, say: (line: string) => void): void {
   const at = (share: number) => `${shareOf(times, share).toFixed(1)} ms`;
   const held = mostHeld === 0 ? '' : `; it held ${mostHeld} requests at once, at most`;
   say(`  ${title}: ${times.length} events, median ${at(0.5)}, p99 ${at(0.99)}, longest ${at(1)}${held}`);

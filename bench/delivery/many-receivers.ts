@@ -4,7 +4,7 @@ import { type ManyReceiversOrders, manyReceiversOrder } from './many-receivers-m
 
 /*
  * Receivers on as many origins (loopback ports), all in one process. Each reads its request and answers 204; the first
- * one reads and does not answer while it is told to hang. Its address is the list of its origins, as JSON.
+ * one reads and does not answer while its orders are to hang. Its address is the list of its origins, as JSON.
  */
 const orders: ManyReceiversOrders = JSON.parse(process.argv[2] ?? '');
 const state = { hangs: false, held: 0, mostHeld: 0, arrivals: [] as [string, number][] };

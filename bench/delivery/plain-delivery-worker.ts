@@ -22,7 +22,7 @@ export interface PlainDeliveryOrders {
  * signs with the Standard Webhooks library and posts with undici over one shared dispatcher. Left out, all to its
  * advantage: records, state and attempt log, deadlines, caps, breaker, retry schedule, address guard, metrics, logs.
  *
- * A process of its own. Its orders come as one JSON argument; asked anything, it tells its processor time; it ends with
+ * A process of its own. Its orders come as one JSON argument; it answers any message with its processor time; it ends with
  * its parent.
  */
 const orders: PlainDeliveryOrders = JSON.parse(process.argv[2] ?? '');

@@ -21,7 +21,7 @@ export interface RecordsOrder {
   readonly clientIds: readonly string[];
 }
 
-/** Nobody opens it: a verification with an outcome has none any more. */
+/** It is never opened: a verification with an outcome has no photo any more. */
 const photo = Buffer.from('no photo');
 
 const WRITTEN_AT_ONCE = 200;

@@ -25,7 +25,7 @@ export interface QueueMemory {
 const WARM_UP = 1;
 
 /**
- * Queues verifications that nobody works on, and asks Redis what they cost.
+ * Queues verifications that no worker takes up, and asks Redis what they cost.
  *
  * @param url an empty Redis of one's own
  */

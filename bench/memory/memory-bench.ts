@@ -13,9 +13,7 @@ export async function runMemoryBench(options: {
   const server = await startBenchRedis(say);
   try {
     const memory = await measureQueueMemory(server.url, { photos, photoBytes });
-    say(
-      `Memory: ${photos} queued verifications with photos of ${photoBytes / 1000} kB, nobody working on them.`,
-    );
+    say(`Memory: ${photos} queued verifications with photos of ${photoBytes / 1000} kB, without a worker.`);
     say(`  used_memory:  ${memory.ratio.toFixed(3)} × the photos' bytes (the mark is ${MARK})`);
     say(`  MEMORY USAGE: ${memory.keysRatio.toFixed(3)} × the photos' bytes, summed over all keys`);
     say(

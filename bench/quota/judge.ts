@@ -13,7 +13,7 @@ export interface Judgement {
   readonly over: number;
   /** Arrivals beyond the limit of fixed one-second windows, at the phase at which they are most. */
   readonly refusedByFixedWindows: number;
-  /** Arrivals the recorder did refuse, when it was told to. */
+  /** Arrivals the recorder did refuse, when it was set to refuse. */
   readonly refused: number;
 }
 

@@ -1,7 +1,7 @@
 /** How each package manager installs a Redis server without a question. */
 export interface PackageManager {
   readonly name: string;
-  /** Asked with `--version` whether it is there. */
+  /** Run with `--version` to find out whether it is installed. */
   readonly file: string;
   readonly platforms: readonly NodeJS.Platform[];
   /** Homebrew refuses root, the others need it. */

@@ -25,7 +25,7 @@ export async function prepareFolder(dataDir: string): Promise<void> {
 /**
  * Reads the identity, or makes one. Of two programs that make one at the same time, both end up with the same.
  *
- * @throws {Error} if the file is there and unreadable: a live Redis may still go by what it said
+ * @throws {Error} if the file exists and is unreadable: a live Redis may still go by what it said
  */
 export async function loadOrCreateIdentity(dataDir: string): Promise<RedisIdentity> {
   const known = await readIdentity(dataDir);

@@ -7,11 +7,11 @@ import { isAlive, parseOwnerPid, type RedisIdentity } from './private-redis-fold
  *
  * - `owned`: our Redis, and the program that started it lives
  * - `abandoned`: our Redis, its program is gone, and it was not stopped (yet)
- * - `nobody`: not any more, or not for long
+ * - `none`: it has ended, or is about to
  * - `stranger`: something that does not know our password or serves another folder, or does not answer
  */
 export type Occupant =
-  | { readonly kind: 'nobody' }
+  | { readonly kind: 'none' }
   | { readonly kind: 'stranger' }
   | { readonly kind: 'owned'; readonly ownerPid: number }
   | { readonly kind: 'abandoned'; readonly redisPid: number; stop(): Promise<void> };
@@ -33,7 +33,7 @@ export async function findOccupant(dataDir: string, identity: RedisIdentity): Pr
     return await identify(client, dataDir);
   } catch (error) {
     client.disconnect();
-    return { kind: [...errors, error].some(isAnswerOrSilence) ? 'stranger' : 'nobody' };
+    return { kind: [...errors, error].some(isAnswerOrSilence) ? 'stranger' : 'none' };
   }
 }
 
@@ -52,7 +52,7 @@ async function identify(client: Redis, dataDir: string): Promise<Occupant> {
   return { kind: 'abandoned', redisPid, stop: () => shutDown(client) };
 }
 
-/** Over the connection that proved who it is, so never by a pid that may have become somebody else's. */
+/** Over the connection that proved who it is, so never by a pid that may have become another process's. */
 function shutDown(client: Redis): Promise<void> {
   return new Promise((resolve, reject) => {
     if (client.status === 'end') {

@@ -88,7 +88,7 @@ async function clearPort({
 }): Promise<RedisIdentity> {
   const occupant = await findOccupant(dataDir, identity);
   switch (occupant.kind) {
-    case 'nobody':
+    case 'none':
       // One that hangs up on us again and again is no Redis on its way out.
       return isLastTry ? moveAway(dataDir) : identity;
     case 'abandoned':
@@ -109,7 +109,7 @@ async function clearPort({
   }
 }
 
-/** Another port unlocks the folder, so nobody may be in it: not even a Redis too hung to say who it is. */
+/** Another port unlocks the folder, so no Redis may run in it: not even one too hung to say who it is. */
 async function moveAway(dataDir: string): Promise<RedisIdentity> {
   const alive = (await listPidFiles(dataDir)).find(({ pid }) => isAlive(pid));
   if (alive !== undefined) {
@@ -152,7 +152,7 @@ async function own(
 
 async function stopProcess(redis: RedisProcess, pid: number): Promise<void> {
   redis.requestStop();
-  // Until `exited`, the guard has not collected Redis' exit, so the pid cannot have become somebody else's.
+  // Until `exited`, the guard has not collected Redis' exit, so the pid cannot have become another process's.
   const signal = (name: NodeJS.Signals) => isAlive(pid) && process.kill(pid, name);
   // Redis declines to stop while it writes its first AOF, and forgets that it was asked.
   const reminder = setInterval(signal, REMINDER_MS, 'SIGTERM');

@@ -24,7 +24,7 @@ export interface FindRedisDeps {
   /** Read: PATH, VERIQUEUE_INSTALL_REDIS. */
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly platform: NodeJS.Platform;
-  /** Tells the user, before it is done, what is about to be installed. */
+  /** Shows the user what is about to be installed, before it is done. */
   readonly say: (line: string) => void;
   readonly run: RunCommand;
 }
@@ -77,7 +77,7 @@ interface Search {
 
 async function findServer(folders: readonly string[], run: RunCommand): Promise<Search> {
   const rejected: string[] = [];
-  // An empty PATH entry means the current folder, which nobody should run a server from.
+  // An empty PATH entry means the current folder, and running a server from that is never safe.
   for (const folder of folders.filter((entry) => entry.startsWith('/'))) {
     for (const server of SERVERS) {
       const path = join(folder, server);
@@ -105,7 +105,7 @@ async function rejectServer(path: string, run: RunCommand): Promise<string | und
   const result = await run(path, ['--version']);
   const version = result.kind === 'exited' ? /\bv=([\d.]+)/.exec(result.output)?.[1] : undefined;
   if (version === undefined) {
-    return 'it must tell its version with --version';
+    return 'it must report its version with --version';
   }
   const judgement = judgeRedis(`redis_version:${version}`, { 'maxmemory-policy': 'noeviction' });
   return judgement.kind === 'unfit' ? judgement.reasons.join('; ') : undefined;

@@ -56,7 +56,7 @@ export function spawnRedis({
     env: { LC_ALL: 'C' },
     stdio: 'pipe',
   });
-  // Redis may end first; then there is nobody to read the pipe.
+  // Redis may end first; then the pipe has no reader.
   child.stdin.on('error', () => undefined);
   const lastLines: string[] = [];
   const ready = readUntilReady(child, lastLines);
@@ -75,14 +75,14 @@ export function spawnRedis({
   };
 }
 
-/** Goes on reading for ever: a full pipe would stop Redis at its next log line. */
+/** Reads until the streams end: a full pipe would stop Redis at its next log line. */
 function readUntilReady(child: ChildProcessWithoutNullStreams, lastLines: string[]): Promise<void> {
   return new Promise((resolve) => {
     for (const stream of [child.stdout, child.stderr]) {
       createInterface(stream).on('line', (line) => {
         lastLines.push(line);
         lastLines.splice(0, lastLines.length - KEPT_LINES);
-        // Only our own child's word counts: a connection could reach somebody else on the same port.
+        // Only our own child's word counts: a connection could reach another server on the same port.
         if (line.includes('Ready to accept connections')) {
           resolve();
         }

@@ -27,7 +27,7 @@ export interface Stack {
   /** Null when the real upstream is used. */
   readonly sandboxUrl: string | null;
   readonly redisUrl: string;
-  /** Null when REDIS_URL names a Redis that is somebody else's to stop. */
+  /** Null when REDIS_URL names a Redis that is not ours to stop. */
   readonly privateRedis: string | null;
   readonly client: { readonly apiKey: string; readonly webhookSecret: string; readonly path: string };
   readonly keysPath: string | null;
@@ -46,7 +46,7 @@ export interface StackOptions {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Where the output of the processes goes. */
   readonly output: number | 'inherit';
-  /** Tells the user what is about to happen. */
+  /** Shows the user what is about to happen. */
   readonly say: (line: string) => void;
   readonly log: RedisLog;
   /** Resolves when the user wants to stop, which may be before everything is up. */

@@ -30,7 +30,7 @@ try {
     photo: process.argv[2] ?? 'photo.jpg',
     reference: 'order-19',
     callbackUrl: 'http://127.0.0.1:4000/',
-    idempotencyKey: 'order-19', // the same again if this program is run again: nobody is asked about twice
+    idempotencyKey: 'order-19', // the same again if this program is run again, so each person is asked about once
   });
   process.stdout.write(`${verification.id} ${verification.status}\n`);
 } catch (error) {

@@ -17,7 +17,7 @@ const outcome = await producer.submit(
     image: await readFile(process.argv[2] ?? 'photo.jpg'),
     reference: 'order-19',
   },
-  { idempotencyKey: 'order-19' }, // the same again if this program is run again: nobody is asked about twice
+  { idempotencyKey: 'order-19' }, // the same again if this program is run again, so each person is asked about once
 );
 if (outcome.status === 'refused') {
   const { problem, retryAfterMs } = outcome;

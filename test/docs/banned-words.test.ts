@@ -7,19 +7,25 @@ const root = fileURLToPath(new URL('../../', import.meta.url));
 
 /** Where every comment, message and page is free of these words. More folders follow as they become so. */
 const CLEAN = [
+  'CHANGELOG.md',
+  'CONTRIBUTING.md',
   'README.md',
   'SECURITY.md',
+  'bench',
+  'bin',
+  'build',
   'cli',
   'client',
   'console',
   'deploy',
-  'dev/demo',
+  'dev',
   'docs',
   'examples',
   'producer',
   'samples',
   'sandbox',
   'shared/outcomes',
+  'worker',
 ];
 
 /** A stranger slows down at each of them. "Reported" and "logged" say what a program does. */
@@ -33,7 +39,9 @@ function listFiles(path: string): string[] {
   if (/\.[a-z]+$/.test(path)) return [path];
   const entries = readdirSync(join(root, path), { recursive: true, withFileTypes: true });
   return entries
-    .filter((entry) => entry.isFile() && /\.(?:tsx?|md|css|html|lua|sh|ya?ml|json|conf)$/.test(entry.name))
+    .filter(
+      (entry) => entry.isFile() && /\.(?:m?tsx?|mjs|js|md|css|html|lua|sh|ya?ml|json|conf)$/.test(entry.name),
+    )
     .map((entry) => join(entry.parentPath, entry.name).slice(root.length));
 }
 

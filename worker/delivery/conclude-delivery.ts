@@ -58,7 +58,7 @@ function addHeld(deps: DeliveryDeps, endpoint: string, id: string, now: number):
   return deps.writes.untilTaken(() => deps.endpoints.addHeld(endpoint, id, now));
 }
 
-/** Tells of a hold once, whichever worker's failure it was that brought it. */
+/** Reports a hold once, whichever worker's failure caused it. */
 async function learnFailure(
   { endpoints, metrics, log, writes }: DeliveryDeps,
   endpoint: string,

@@ -75,8 +75,8 @@ export function computeAfterDeliveryAttempt(facts: DeliveryAttemptFacts): AfterD
 
 /**
  * Retry-After only ever moves an attempt later: obeying a shorter one would let a receiver that always says "1 second"
- * burn the whole schedule in ten. It is spread upwards alone, never earlier than asked, lest everything that was told
- * "in 60 seconds" returns in the same instant.
+ * burn the whole schedule in ten. It is spread, and only to later times, so that deliveries which were
+ * all asked to come back "in 60 seconds" do not return in the same instant.
  */
 function spreadRetryAfter(askedMs: number, schedule: DeliverySchedule, random: () => number): number {
   return Math.min(askedMs * (1 + schedule.jitter * random()), schedule.maxRetryAfterMs);

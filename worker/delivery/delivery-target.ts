@@ -7,7 +7,7 @@ import type { DeliveryDeps } from './delivery-deps.ts';
 /** Where an event goes, if it can go anywhere now. An endpoint is `<clientId> <origin>`. */
 export type DeliveryTarget =
   | { readonly status: 'found'; readonly endpoint: string; readonly url: string; readonly client: Client }
-  /** It waits at this endpoint until somebody mends what is the reason. */
+  /** It waits at this endpoint until the reason is removed. */
   | { readonly status: 'none'; readonly endpoint: string; readonly reason: WaitReason }
   /** The client cannot be read. */
   | { readonly status: 'unknown' };

@@ -3,7 +3,7 @@
  *
  * Two limits keep a bad endpoint from taking the pool's time. The cap bounds how many deliveries of one endpoint are under
  * way at once; the breaker bounds it to one probe per interval while the endpoint does not answer. A delivery that is
- * turned away is parked: it is told when to come back, and has used up no attempt.
+ * turned away is parked: it gets a time to come back at, and has used up no attempt.
  *
  *   closed ── failures in a row, or a Retry-After ──▶ open ── its time is over: one probe ──▶ half_open
  *     ▲                                                ▲                                       │   │
@@ -48,7 +48,7 @@ export interface EndpointLimiterState {
   readonly typicalMs: number;
   /** When the last delivery ended, or when the first one began after a pause. */
   readonly movedAt: number;
-  /** The latest time any parked delivery was told to come back. */
+  /** The latest time at which any parked delivery is to come back. */
   readonly parkedUntil: number;
 }
 

@@ -3,7 +3,7 @@ import type { VerificationEvent } from '../../shared/contract/verification.ts';
 import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
-/** The same on every delivery of one event: the receiver's key for telling a repetition. */
+/** The same on every delivery of one event: the receiver's key for recognizing a repetition. */
 export function webhookId(verificationId: string): string {
   return verificationId.replace(/^ver_/, 'evt_');
 }

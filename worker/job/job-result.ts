@@ -15,7 +15,7 @@ export type JobResult =
   | { readonly result: 'done' }
   /** Not before `at` (ms epoch); then ahead of new work, or `behind` everything that waits. */
   | { readonly result: 'later'; readonly at: number; readonly behind?: boolean }
-  /** Back to the head of the line; nobody claims before `until` (ms epoch). */
+  /** Back to the head of the line; it is not claimed before `until` (ms epoch). */
   | { readonly result: 'lane_closed'; readonly until: number }
   /** Back to the head of the line, for another process: this one is shutting down. */
   | { readonly result: 'hand_back' }

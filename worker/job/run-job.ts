@@ -167,7 +167,7 @@ function logError(deps: JobDeps, job: Job, error: unknown): void {
   deps.log.error({ event: 'job_error', ...about(job), err: error }, 'a job hit an error');
 }
 
-/** Errors in a row by job, in this process. BullMQ counts starts, but a held lane starts jobs in vain without any error. */
+/** Errors in a row by job, in this process. BullMQ counts starts, but a held lane starts jobs that do nothing, and that is no error. */
 class ErrorCount {
   readonly #errors = new Map<string, number>();
 

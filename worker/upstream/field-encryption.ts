@@ -9,7 +9,7 @@ import { sm2, sm4 } from 'sm-crypto-v2';
  * (TencentCloud/faceid-api-crypto-java, -nodejs), which fix what the page leaves open: one IV for all fields of a
  * call, RSA with PKCS#1 v1.5 padding, SM2 as `04 || C1 || C3 || C2`, GCM tags of 16 bytes beside the ciphertext.
  *
- * Because the protocol has one IV per call, SM4-GCM runs both fields over the same key stream: whoever reads the
+ * Because the protocol has one IV per call, SM4-GCM runs both fields over the same key stream: a reader of the
  * request learns the exclusive-or of the two. AES-256-CBC has no such weakness and is the better choice where no
  * rule demands the national algorithms.
  */

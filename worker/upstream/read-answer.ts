@@ -26,7 +26,7 @@ export type UpstreamAnswer =
 
 /** The shape of all documented codes. Anything else is not let into records, metrics and logs as a code. */
 const CODE_PATTERN = /^[A-Za-z][A-Za-z0-9_]*(\.[A-Za-z0-9_]+)*$/;
-/** A number that long is nobody's code, and may be somebody's ID. */
+/** A number that long is not part of any code, and may be a person's ID. */
 const LONG_NUMBER = /\d{6}/;
 const CODE_MAX_LENGTH = 100;
 const SIM_MAX = 100;

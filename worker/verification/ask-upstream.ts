@@ -33,7 +33,7 @@ export interface AskUpstreamDeps extends Omit<AskDeps, 'upstream' | 'endpoint' |
 
 export type AskUpstream = (owned: OwnedVerification, subject: Subject, run: JobRun) => Promise<JobResult>;
 
-/** Fruitless calls that one claim sits out (refused for pace, slot too late) before it goes back in line. */
+/** Fruitless calls that one claim sits out (refused as too fast, slot too late) before it goes back in line. */
 const FRUITLESS_CALLS_SAT_OUT = 10;
 
 /** Asks the upstream about a claimed verification, and writes down what came of it. */

@@ -28,7 +28,7 @@ export function computeShareTurn(quotaPerSecond: number, share: number): { every
 }
 
 /**
- * Interactive verifications go before bulk ones, which without this would wait for ever behind a steady stream: while
+ * Interactive verifications go before bulk ones, which without this would never get a turn behind a steady stream: while
  * both wait, the oldest bulk ones are let ahead, as many as their share of the quota. One worker of the lane does a turn.
  *
  * @returns how many were let ahead

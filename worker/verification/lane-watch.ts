@@ -9,7 +9,7 @@ export type Passage =
 
 /**
  * Looks at the lane before a verification is claimed. While the lane is closed, claiming would read photos out of Redis
- * and begin uploads for nothing; so nobody passes, and when the next probe is due, one at a time.
+ * and begin uploads for nothing; so no verification passes, and when the next probe is due, one at a time.
  *
  * A probe is to find out about the upstream. One that failed before may fail for its own sake, and would keep the lane
  * closed; so as long as others wait, what comes back from a failure stands behind them.

@@ -7,7 +7,7 @@ import type { CallOutcome } from './call-upstream.ts';
  * One upstream call in a span of its own, from the upload to the answer.
  *
  * No `traceparent` goes with it: the upstream's operator is a third party that can add nothing to the trace, and its
- * ids would tell which calls belong to one verification. The upstream's own texts stay out, too: they may quote.
+ * ids would reveal which calls belong to one verification. The upstream's own texts stay out, too: they may quote.
  */
 export function traceCall(
   { tracing, endpoint }: { readonly tracing: Tracing; readonly endpoint: URL },

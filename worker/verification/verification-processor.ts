@@ -48,7 +48,7 @@ const LAST_WORD_MS = 6_000;
 /**
  * Works on one verification: claim ▸ open the subject ▸ ask the upstream ▸ write down what came of it.
  *
- * When `run.signal` aborts, a request that has left is given up with its fate unknown.
+ * When `run.signal` aborts, a request that has left is given up, and its result stays indeterminate.
  */
 export async function processVerification(
   deps: VerificationDeps,
