@@ -2,6 +2,14 @@
 export interface Hit {
   /** ms from the kill to the next call about the same person. */
   readonly waitMs: number;
+  /** Of these, ms in which at least one worker was ready. Without one, only the start of the next can help. */
+  readonly servedMs: number;
+}
+
+/** ms epoch. A worker was ready, and was killed at the end; `Infinity` if it was not. */
+export interface Life {
+  readonly from: number;
+  readonly until: number;
 }
 
 export interface HitPerson {
@@ -16,11 +24,28 @@ export interface HitPerson {
  * than it was.
  *
  * @param calls arrivals at the upstream, ms epoch, in order
- * @param kills ms epoch, in order
+ * @param lives of all workers
  */
-export function computeHits(calls: readonly number[], kills: readonly number[]): HitPerson {
-  const cutOffAt = calls.slice(0, -1).map((at) => kills.find((kill) => kill >= at) ?? at);
-  const hits = cutOffAt.map((at, nth) => ({ waitMs: (calls[nth + 1] ?? at) - at }));
+export function computeHits(calls: readonly number[], lives: readonly Life[]): HitPerson {
+  const kills = lives.map(({ until }) => until).sort((a, b) => a - b);
+  const cutOffAt = calls.slice(0, -1).map((at) => kills.find((kill) => kill >= at && kill < Infinity) ?? at);
+  const hits = cutOffAt.map((from, nth) => {
+    const until = calls[nth + 1] ?? from;
+    return { waitMs: until - from, servedMs: until - from - countUnserved({ from, until }, lives) };
+  });
   const [first] = cutOffAt;
   return { hits, wholeMs: first === undefined ? 0 : (calls.at(-1) ?? first) - first };
+}
+
+/** ms of the span in which no worker lived. */
+function countUnserved(span: Life, lives: readonly Life[]): number {
+  let unserved = 0;
+  let reached = span.from;
+  for (const life of [...lives].sort((a, b) => a.from - b.from)) {
+    if (life.until <= reached) continue;
+    if (life.from >= span.until) break;
+    unserved += Math.max(0, life.from - reached);
+    reached = Math.max(reached, life.until);
+  }
+  return unserved + Math.max(0, span.until - reached);
 }

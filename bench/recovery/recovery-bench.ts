@@ -2,7 +2,7 @@ import type { RunningProcess } from '../../dev/start/child.ts';
 import { makeDice } from '../../test/storm/dice.ts';
 import { type Chain, startChain } from '../../test/support/chain.ts';
 import { makePerson, type TestPerson } from '../../test/support/person.ts';
-import { computeHits, type HitPerson } from './hits.ts';
+import { computeHits, type HitPerson, type Life } from './hits.ts';
 
 export interface RecoveryBenchOptions {
   readonly seed: number;
@@ -54,14 +54,15 @@ async function runCase(
 ): Promise<Run> {
   const chain = await startChain({ workers: 0, sandbox: { latencyMs: CALL_MS } });
   try {
-    const parts: RunningProcess[] = [];
-    for (let i = 0; i < workers; i += 1) parts.push(await chain.addWorkerProcess());
+    const living: LivingWorker[] = [];
+    for (let i = 0; i < workers; i += 1) living.push(await addWorker(chain));
     const submitting = submitSteadily(chain, say);
     await pause(SETTLED_MS);
-    const killedAt = await killWorkers(chain, parts, { kills, overMs, seed });
+    const ended = await killWorkers(chain, living, { kills, overMs, seed });
     const people = await submitting.stop();
     await chain.receiver.accept(people.length, ENDS_WITHIN_MS);
-    return judge(chain, people, killedAt);
+    const lives = [...ended, ...living.map(({ readyAt }) => ({ from: readyAt, until: Infinity }))];
+    return judge(chain, people, lives);
   } finally {
     await chain.stop();
   }
@@ -88,37 +89,47 @@ function submitSteadily(
   };
 }
 
-/** @returns when, ms epoch */
+interface LivingWorker {
+  readonly process: RunningProcess;
+  /** ms epoch */
+  readonly readyAt: number;
+}
+
+async function addWorker(chain: Chain): Promise<LivingWorker> {
+  return { process: await chain.addWorkerProcess(), readyAt: Date.now() };
+}
+
+/** Kills some of the living and puts their successors among them. */
 async function killWorkers(
   chain: Chain,
-  parts: RunningProcess[],
+  living: LivingWorker[],
   { kills, overMs, seed }: { kills: number; overMs: number; seed: number },
-): Promise<readonly number[]> {
+): Promise<readonly Life[]> {
   const dice = makeDice(seed);
   const begunAt = Date.now();
   const due = Array.from({ length: kills }, () => dice.next() * overMs).sort((a, b) => a - b);
-  const killedAt: number[] = [];
+  const ended: Life[] = [];
   const replaced: Promise<unknown>[] = [];
   for (const after of due) {
     await pause(Math.max(0, begunAt + after - Date.now()));
-    const [victim] = parts.splice(Math.floor(dice.next() * parts.length), 1);
+    const [victim] = living.splice(Math.floor(dice.next() * living.length), 1);
     // All of them are being replaced.
     if (!victim) continue;
-    killedAt.push(Date.now());
-    process.kill(victim.pid, 'SIGKILL');
-    replaced.push(chain.addWorkerProcess().then((part) => parts.push(part)));
+    ended.push({ from: victim.readyAt, until: Date.now() });
+    process.kill(victim.process.pid, 'SIGKILL');
+    replaced.push(addWorker(chain).then((successor) => living.push(successor)));
   }
   await Promise.all(replaced);
-  return killedAt;
+  return ended;
 }
 
-function judge(chain: Chain, people: readonly TestPerson[], killedAt: readonly number[]): Run {
+function judge(chain: Chain, people: readonly TestPerson[], lives: readonly Life[]): Run {
   const answered = [...chain.receiver.accepted.values()];
   return {
     people: people.map(({ idCard }) =>
       computeHits(
         chain.sandbox.calls(idCard).recent.map(({ at }) => at),
-        killedAt,
+        lives,
       ),
     ),
     quarantined: answered.filter(({ data }) => data.outcome?.code === 'Veriqueue.Quarantined').length,
@@ -128,6 +139,7 @@ function judge(chain: Chain, people: readonly TestPerson[], killedAt: readonly n
 function describe(runs: readonly Run[]): string {
   const people = runs.flatMap((run) => run.people).filter(({ hits }) => hits.length > 0);
   const waits = people.flatMap(({ hits }) => hits.map(({ waitMs }) => waitMs)).sort((a, b) => a - b);
+  const served = people.flatMap(({ hits }) => hits.map(({ servedMs }) => servedMs)).sort((a, b) => a - b);
   const seconds = (ms: number | undefined) => `${((ms ?? Number.NaN) / 1000).toFixed(1)} s`;
   const most = Math.max(0, ...people.map(({ hits }) => hits.length));
   const byHits = Array.from({ length: most }, (_, i) => {
@@ -137,6 +149,7 @@ function describe(runs: readonly Run[]): string {
   const quarantined = runs.reduce((sum, run) => sum + run.quarantined, 0);
   return [
     `${waits.length} hits, asked again after p95 ${seconds(waits[Math.ceil(waits.length * 0.95) - 1])}, most ${seconds(waits.at(-1))}`,
+    `of these, with a worker ready: p95 ${seconds(served[Math.ceil(served.length * 0.95) - 1])}, most ${seconds(served.at(-1))}`,
     `verifications by hits, and from the first to the call that was answered: ${byHits.join(', ')}`,
     `quarantined ${quarantined}`,
   ].join('\n    ');
