@@ -1,9 +1,11 @@
-import { readdirSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { laneOverview } from '../../shared/contract/lane.ts';
 import { deliveryStatus } from '../../shared/contract/verification.ts';
 import { verificationStatuses } from '../../shared/contract/verification-status.ts';
+import { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
-import { documents, readDocument, readSources, section, tableRows } from './documents.ts';
+import { codeBlocks, documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
 const architecture = readDocument('docs/ARCHITECTURE.md');
 const operations = readDocument('docs/operations.md');
@@ -27,29 +29,60 @@ describe('docs/ARCHITECTURE.md', () => {
     expect(unique(listed.map(withoutNames))).toEqual(unique(made.map(withoutNames)));
   });
 
-  it('lists every status of a verification', () => {
-    const listed = firstColumn(section(architecture, '## States'));
-    expect(unique(listed)).toEqual(unique(verificationStatuses));
-  });
-
-  it('lists every status of a delivery', () => {
-    const table = section(architecture, '## States').split('\n| delivery ')[1] ?? '';
-    const told = firstColumn(table);
-    expect(unique(told)).toEqual(unique(deliveryStatus.options));
+  it.each([
+    { heading: '### A verification', statuses: verificationStatuses },
+    { heading: '### A delivery', statuses: deliveryStatus.options },
+    { heading: '### An account', statuses: laneOverview.shape.status.options },
+    { heading: '### An endpoint', statuses: EndpointHealth.options.map(({ shape }) => shape.status.value) },
+  ])('lists every status under $heading, and no other', ({ heading, statuses }) => {
+    expect(unique(firstColumn(section(architecture, heading)))).toEqual(unique(statuses));
   });
 
   it('names files that exist', () => {
-    const named = inBackticks(architecture).filter((name) => /^[a-z]+\/.*\.ts$/.test(name));
-    expect(named.length).toBeGreaterThan(8);
-    for (const file of named) expect(() => readDocument(file)).not.toThrow();
+    const named = inBackticks(architecture).filter((name) => /^[a-z]+\/.*\.(?:ts|lua|md)$/.test(name));
+    expect(named.length).toBeGreaterThan(40);
+    expect(named.filter((file) => !existsSync(file))).toEqual([]);
   });
 
-  it('describes every folder of shared/', () => {
-    const folders = readdirSync('shared', { withFileTypes: true }).filter((entry) => entry.isDirectory());
-    const described = inBackticks(section(architecture, '## Processes and folders'));
-    expect(described).toEqual(expect.arrayContaining(folders.map((folder) => folder.name)));
+  it('shows every folder with code, and none that is not there', () => {
+    const [picture = ''] = codeBlocks(section(architecture, '## The folders'), 'text');
+    const shown = listTree(picture);
+    expect(shown.filter((folder) => !existsSync(folder))).toEqual([]);
+    const inside = ['cli', 'producer', 'shared', 'shared/account', 'shared/store', 'worker'];
+    const folders = [...listFolders('.').filter(holdsCode), ...inside.flatMap(listFolders)];
+    expect(shown).toEqual(expect.arrayContaining(folders));
+  });
+
+  it('explains 25 words at most, each once', () => {
+    const words = tableRows(section(architecture, '## Words')).map(([word]) => word);
+    expect(words.length).toBeLessThanOrEqual(25);
+    expect(unique(words.map(String))).toHaveLength(words.length);
+  });
+
+  it('walks through one verification in ten steps', () => {
+    expect(tableRows(section(architecture, '## The way of one verification'))).toHaveLength(10);
   });
 });
+
+/** Paths of a picture in which a folder is indented by two spaces below the one that holds it. */
+function listTree(picture: string): readonly string[] {
+  const path: string[] = [];
+  return [...picture.matchAll(/^((?: {2})*)([\w-]+)\/ /gm)].map(([, indent = '', name = '']) => {
+    path.splice(indent.length / 2, path.length, name);
+    return path.join('/');
+  });
+}
+
+function listFolders(parent: string): readonly string[] {
+  return readdirSync(parent, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => (parent === '.' ? name : `${parent}/${name}`));
+}
+
+/** What programs make or hide is not meant. */
+const holdsCode = (folder: string) =>
+  !/^(?:\.|node_modules$|dist$|coverage$)/.test(folder) &&
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }).some((file) => file.endsWith('.ts'));
 
 describe('docs/operations.md', () => {
   it('lists every metric, and no other', () => {
