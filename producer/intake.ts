@@ -7,7 +7,7 @@ import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
-import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createLaneView } from './lane-view.ts';
 import type { ProducerLog } from './producer-log.ts';
@@ -57,6 +57,8 @@ export function awaitFit(
 }
 
 export interface IntakeOptions {
+  /** The same that the workers use. */
+  readonly subjects: SubjectStore;
   readonly log: ProducerLog;
   /** ms epoch */
   readonly now: () => number;
@@ -67,7 +69,7 @@ export interface IntakeOptions {
 export function createIntake(
   settings: IntakeSettings,
   [redis, flowRedis]: Connections,
-  { log, now, tracing }: IntakeOptions,
+  { subjects, log, now, tracing }: IntakeOptions,
 ): Intake {
   const keys = laneKeys(settings.LANE);
   const account = accountKeys(settings.LANE);
@@ -79,7 +81,7 @@ export function createIntake(
     flowRedis,
     flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
-    subjects: redisSubjects,
+    subjects,
     keys,
     log,
   };

@@ -4,6 +4,8 @@ import { type HealthServer, startHealthServer } from '../shared/health-server.ts
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
+import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -37,6 +39,8 @@ export interface ProducerOptions {
   readonly now?: () => number;
   /** Against slow clients. @default HTTP_TIMEOUTS */
   readonly timeouts?: HttpTimeouts;
+  /** The same that the workers use. @default redisSubjects */
+  readonly subjects?: SubjectStore;
   /** @default off */
   readonly tracing?: Tracing;
   /** Aborting ends the wait for a Redis that cannot be used yet. */
@@ -56,6 +60,7 @@ export async function startProducer(
     log,
     now = Date.now,
     timeouts = HTTP_TIMEOUTS,
+    subjects = redisSubjects,
     tracing = tracingOff,
     signal = new AbortController().signal,
   }: ProducerOptions,
@@ -63,7 +68,7 @@ export async function startProducer(
   const connections = connectIntake(settings, log);
   try {
     const version = await awaitRedis(settings, connections, { log, signal });
-    const running = await serve(settings, connections, { log, now, timeouts, tracing });
+    const running = await serve(settings, connections, { log, now, timeouts, subjects, tracing });
     log.info(
       { event: 'started', url: running.url, operationsUrl: running.operationsUrl, redisVersion: version },
       'producer started',
@@ -175,14 +180,14 @@ async function prepareConsole(operatorKey: string | undefined, deps: AppDeps): P
 function wire(
   settings: ProducerSettings,
   connections: Connections,
-  { log, now, timeouts, tracing }: ServeOptions,
+  { subjects, log, now, timeouts, tracing }: ServeOptions,
 ): AppDeps {
   const mib = 1024 * 1024;
   const bodyBudget = createBodyBudget({
     processBytes: settings.MAX_UPLOADS_MIB * mib,
     clientBytes: settings.CLIENT_UPLOADS_MIB * mib,
   });
-  const intake = createIntake(settings, connections, { log, now, tracing });
+  const intake = createIntake(settings, connections, { subjects, log, now, tracing });
   return {
     ...intake,
     metrics: createMetrics({ ...intake, log, bodyBudget }),

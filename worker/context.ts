@@ -13,6 +13,7 @@ import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
@@ -33,6 +34,8 @@ export interface WorkerContext {
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
   readonly unbatchedRedis: Redis;
   readonly accounts: AccountPool<WorkerAccount>;
+  /** Where producer and workers keep what is sealed. */
+  readonly subjects: SubjectStore;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
   readonly finish: FinishVerification;
@@ -69,7 +72,12 @@ export interface Connected {
 const REDIS_ANSWERS_WITHIN_MS = 1_000;
 
 /** Begins to connect, in the background. */
-export function connectContext(settings: WorkerSettings, log: Logger, tracing: Tracing): Connected {
+export function connectContext({
+  settings,
+  subjects,
+  log,
+  tracing,
+}: Pick<WorkerContext, 'settings' | 'subjects' | 'log' | 'tracing'>): Connected {
   const keys = laneKeys(settings.LANE);
   const connections = connectAll(settings, log);
   const { redis } = connections;
@@ -85,7 +93,7 @@ export function connectContext(settings: WorkerSettings, log: Logger, tracing: T
         probe: (client) => probeWrites(client, keys),
         log,
       });
-      return openContext({ settings, keys, connections, workerId, metrics, tracing, log });
+      return openContext({ settings, keys, connections, subjects, workerId, metrics, tracing, log });
     },
     close: async () => {
       await Promise.all(Object.values(connections).map(closeRedis));
@@ -117,11 +125,12 @@ function openContext({
   settings,
   keys,
   connections: { redis, queueRedis, unbatchedRedis },
+  subjects,
   workerId,
   metrics,
   tracing,
   log,
-}: Pick<WorkerContext, 'settings' | 'keys' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
+}: Pick<WorkerContext, 'settings' | 'keys' | 'subjects' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
   readonly connections: Connections;
 }): OpenContext {
   // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
@@ -154,10 +163,12 @@ function openContext({
     queueRedis,
     unbatchedRedis,
     accounts,
+    subjects,
     billedCodes,
     finish: createFinish({
       redis: patient,
       keys,
+      subjects,
       matchThreshold,
       livemode: accounts.choose().asks.livemode,
       billedCodes,

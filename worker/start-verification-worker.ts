@@ -19,8 +19,8 @@ import { processVerification } from './verification/verification-processor.ts';
 
 /** Puts the verification processor together and starts claiming. */
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
-  const { settings, keys, redis, log, now } = context;
-  const claims = { redis, keys, workerId: context.workerId };
+  const { settings, keys, redis, subjects, log, now } = context;
+  const claims = { redis, keys, subjects, workerId: context.workerId };
   const ask = createAskUpstream({
     ...context,
     claims: { ...claims, redis: context.patientRedis },

@@ -3,6 +3,8 @@ import { enterLane } from '../shared/account/limiter/lane-membership.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
+import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { connectContext, type WorkerContext } from './context.ts';
@@ -29,6 +31,7 @@ export interface RunningWorker {
  * loading, a replica) is waited for; `/livez` and `/readyz` are there from the beginning and say so.
  *
  * @param signal aborting ends that wait
+ * @param subjects the same that the producers use
  * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used; the signal's reason
  */
 export async function startWorker(
@@ -36,8 +39,9 @@ export async function startWorker(
   log: Logger,
   tracing: Tracing = tracingOff,
   signal: AbortSignal = new AbortController().signal,
+  subjects: SubjectStore = redisSubjects,
 ): Promise<RunningWorker> {
-  const connected = connectContext(settings, log, tracing);
+  const connected = connectContext({ settings, subjects, log, tracing });
   const { workerId } = connected;
   const waiting = (redis: string): Readiness => ({ ready: false, detail: { worker: workerId, redis } });
   let readiness = async () => waiting('connecting');

@@ -6,11 +6,11 @@ import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
-import { computeSettlement, type FinalAnswer } from '../../worker/verification/finish-verification.ts';
+import { computeFinishing, type FinalAnswer } from '../../worker/verification/finish-verification.ts';
 import { makePerson } from '../submitter.ts';
 
 export interface RecordsOrder {
@@ -61,11 +61,11 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
   };
   queueAcceptance(accepting, keys, acceptance, await redisSubjects.put(id, sealed));
   await accepting.exec();
-  const settlement = computeSettlement(await mustRead(order, id), answer(at), new Date(at).toISOString(), {
+  const finishing = computeFinishing(await mustRead(order, id), answer(at), new Date(at).toISOString(), {
     matchThreshold: undefined,
     billedCodes: DEFAULT_BILLED_CODES,
   });
-  await settleVerification(redis, keys, settlement);
+  await finishVerification({ redis, keys, subjects: redisSubjects }, finishing);
   return id;
 }
 

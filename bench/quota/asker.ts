@@ -7,6 +7,7 @@ import { createLimiter, type Limiter } from '../../shared/account/limiter/limite
 import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
@@ -67,7 +68,7 @@ async function askLimiter(): Promise<never> {
     : silent;
   const keys = laneKeys('bench');
   const limiter = createLimiter({ redis, keys: accountKeys('bench'), options, log });
-  const mark = await claimOne({ redis, keys, workerId: makeRunToken() });
+  const mark = await claimOne({ redis, keys, subjects: redisSubjects, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {
     let again = false;
     for (;;) {

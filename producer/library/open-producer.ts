@@ -3,6 +3,7 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { tracingOff } from '../../shared/tracing/tracing.ts';
 import { classifyError } from '../classify-error.ts';
 import { awaitFit, awaitQueues, closeIntake, connectIntake, createIntake, type Intake } from '../intake.ts';
@@ -99,7 +100,12 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   const connections = connectIntake(settings, log);
   try {
     await awaitFit(settings, connections, { log, signal, onWait: () => undefined });
-    const intake = createIntake(settings, connections, { log, now: Date.now, tracing: tracingOff });
+    const intake = createIntake(settings, connections, {
+      subjects: redisSubjects,
+      log,
+      now: Date.now,
+      tracing: tracingOff,
+    });
     await awaitQueues(intake);
     return createProducer(intake, clientId);
   } catch (error) {

@@ -1,14 +1,11 @@
-import type { LaneKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import type { ProducerLog } from '../producer-log.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 
-export interface EraseDeps {
-  readonly redis: Redis;
-  readonly keys: LaneKeys;
+export interface EraseDeps extends VerificationStore {
   readonly queues: ProducerQueues;
   readonly log: ProducerLog;
 }
@@ -18,10 +15,11 @@ const BUSY_RETRY_SECONDS = 5;
 
 /** Leaves nothing of a verification. @throws {ProblemError} when it is not the client's, or a worker holds it */
 export async function erase(
-  { redis, keys, queues, log }: EraseDeps,
+  deps: EraseDeps,
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<void> {
-  const erasure = await eraseVerification(redis, keys, { id, clientId });
+  const { queues, log } = deps;
+  const erasure = await eraseVerification(deps, { id, clientId });
   if (erasure.status === 'missing') throw new ProblemError('not_found');
   if (erasure.status === 'busy') {
     throw new ProblemError('being_processed', { headers: retryAfter(BUSY_RETRY_SECONDS) });

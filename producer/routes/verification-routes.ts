@@ -4,11 +4,10 @@ import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';
 import { listIds, readRecords } from '../../shared/store/verifications/read.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import {
   type DeliveryErrorClass,
   deliveryErrorClasses,
@@ -28,9 +27,7 @@ import { presentNow, readPositions } from '../waiting.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
 import { erase } from './erase-verification.ts';
 
-export interface VerificationRoutesDeps {
-  readonly redis: Redis;
-  readonly keys: LaneKeys;
+export interface VerificationRoutesDeps extends VerificationStore {
   readonly queues: ProducerQueues;
   readonly lane: LaneView;
   readonly retentionMs: number;

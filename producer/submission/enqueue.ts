@@ -6,6 +6,7 @@ import { classifyRedisError, describeRedisError } from '../../shared/store/redis
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import type { ProducerLog } from '../producer-log.ts';
 
@@ -51,6 +52,8 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   try {
     kept = await subjects.put(id, sealed);
   } catch (error) {
+    // Some of it may have arrived.
+    await subjects.delete(id);
     return { status: 'refused', error };
   }
   try {
@@ -60,7 +63,10 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
     return { status: 'accepted' };
   } catch (error) {
     if (isUnanswered(error)) return { status: 'unknown', error };
-    if (isDiscarded(error)) return { status: 'refused', error };
+    if (isDiscarded(error)) {
+      await subjects.delete(id);
+      return { status: 'refused', error };
+    }
     return undoPart(deps, acceptance, error);
   }
 }
@@ -83,7 +89,9 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
     'a part of a submission failed',
   );
   try {
-    await withdraw(deps, acceptance);
+    const withdrawal = await withdraw(deps, acceptance);
+    // The transaction has been answered: no record of it is still on its way.
+    if (withdrawal === 'missing') await deps.subjects.delete(acceptance.id);
     return { status: 'refused', error };
   } catch (undoError) {
     deps.log.error(
@@ -100,10 +108,11 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
  * The record goes first: if this ends half-way, jobs without a record are left, which end by themselves.
  */
 export async function withdraw(
-  { queues, redis, keys }: Pick<EnqueueDeps, 'queues' | 'redis' | 'keys'>,
+  deps: VerificationStore & Pick<EnqueueDeps, 'queues'>,
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<'withdrawn' | 'too_late' | 'missing'> {
-  const withdrawal = await withdrawVerification(redis, keys, { id, clientId });
+  const { queues } = deps;
+  const withdrawal = await withdrawVerification(deps, { id, clientId });
   if (withdrawal === 'too_late') return withdrawal;
   await queues.deliveries.remove(id, { removeChildren: true });
   // A child that failed half-way may exist without its parent knowing.

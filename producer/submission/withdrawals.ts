@@ -33,6 +33,7 @@ export function createWithdrawals(deps: EnqueueDeps): Withdrawals {
   const withdrawOne = async (submission: Pending): Promise<void> => {
     const result = await withdraw(deps, submission);
     if (result !== 'missing' || submission.wasMissing) {
+      if (result === 'missing') await deps.subjects.delete(submission.id);
       pending.delete(submission.id);
       deps.log.info(
         { event: 'submission_withdrawn', verification: submission.id, result },

@@ -1,13 +1,14 @@
 import type { Verification } from '../../shared/contract/verification.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { cancelVerification } from '../../shared/store/verifications/cancel.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { ProblemError } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import { presentNow } from '../waiting.ts';
 import { readOwn } from './own-verification.ts';
 import type { ShowDeps } from './show-verification.ts';
 
-export interface CancelDeps extends ShowDeps {
+export interface CancelDeps extends ShowDeps, VerificationStore {
   readonly queues: ProducerQueues;
   readonly retentionMs: number;
 }
@@ -23,12 +24,9 @@ export async function cancelAndShow(deps: CancelDeps, id: string, clientId: stri
   return presentNow(record, null, lane, deps.now());
 }
 
-async function cancel(
-  { redis, keys, queues, retentionMs, log, now }: CancelDeps,
-  id: string,
-  clientId: string,
-): Promise<void> {
-  const result = await cancelVerification(redis, keys, {
+async function cancel(deps: CancelDeps, id: string, clientId: string): Promise<void> {
+  const { queues, retentionMs, log, now } = deps;
+  const result = await cancelVerification(deps, {
     id,
     clientId,
     now: now(),

@@ -14,7 +14,7 @@ import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
-import { acceptRecord, CLIENT_ID, mustRead, subject } from '../support/records.ts';
+import { acceptRecord, CLIENT_ID, mustRead, storeOf, subject } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ConsoleUnderTest, startConsoleUnderTest } from './console-under-test.ts';
 import { storeSettled } from './stored-verifications.ts';
@@ -116,8 +116,14 @@ describe('the verifications', () => {
   });
 
   test.each([
-    ['erased', async (id: string) => eraseVerification(desk.redis, desk.keys, { id, clientId: CLIENT_ID })],
-    ['forgotten', async (id: string) => forgetVerification(desk.redis, desk.keys, { id, clientId: null })],
+    [
+      'erased',
+      async (id: string) => eraseVerification(storeOf(desk.redis, desk.keys), { id, clientId: CLIENT_ID }),
+    ],
+    [
+      'forgotten',
+      async (id: string) => forgetVerification(storeOf(desk.redis, desk.keys), { id, clientId: null }),
+    ],
   ])('leave no trace in the lists when they are %s', async (_, remove) => {
     const id = await storeSettled(storing(), { reference: 'order-9' });
     await remove(id);
@@ -130,7 +136,7 @@ describe('the verifications', () => {
     const id = await acceptRecord(desk.redis, desk.keys, desk.settings.VERIQUEUE_KEYS, {
       reference: 'order-10',
     });
-    await withdrawVerification(desk.redis, desk.keys, { id, clientId: CLIENT_ID });
+    await withdrawVerification(storeOf(desk.redis, desk.keys), { id, clientId: CLIENT_ID });
     expect(await desk.redis.zscore(desk.keys.allIndex(), id)).toBeNull();
     expect(await desk.redis.zscore(desk.keys.referenceIndex(), `order-10 ${id}`)).toBeNull();
   });

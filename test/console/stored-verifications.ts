@@ -5,9 +5,9 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
-import { acceptRecord, CLIENT_ID, makeOutcome } from '../support/records.ts';
+import { acceptRecord, CLIENT_ID, makeOutcome, storeOf } from '../support/records.ts';
 
 interface Storing {
   readonly redis: Redis;
@@ -37,7 +37,7 @@ export async function storeSettled(
   await acceptRecord(redis, keys, keyRing, { id, clientId, reference, submittedAt });
   const { code, requestId } = settled;
   const day = ledgerDay(Date.now());
-  await settleVerification(redis, keys, {
+  await finishVerification(storeOf(redis, keys), {
     id,
     clientId,
     status: settled.verdict === 'error' ? 'failed' : 'completed',

@@ -2,11 +2,11 @@ import { once } from 'node:events';
 import { createServer, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { defaultEndpointPolicy } from '../../worker/delivery/endpoint-admission.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type Chain, startChain } from '../support/chain.ts';
-import { acceptRecord, makeOutcome, makeSettlement, mustRead } from '../support/records.ts';
+import { acceptRecord, makeFinishing, makeOutcome, mustRead, storeOf } from '../support/records.ts';
 
 const ENDPOINTS = 100;
 const EVENTS_EACH = 5;
@@ -91,7 +91,7 @@ async function makeEvents(origin: string, count: number) {
   return Promise.all(
     Array.from({ length: count }, async () => {
       const id = await acceptRecord(redis, keys, keyRing, { clientId });
-      await settleVerification(redis, keys, makeSettlement(id, { clientId, outcome }));
+      await finishVerification(storeOf(redis, keys), makeFinishing(id, { clientId, outcome }));
       return {
         name: 'deliver',
         data: { id, clientId },

@@ -5,6 +5,7 @@ import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { runCli, runJson } from '../cli/run-cli.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
+import { storeOf } from '../support/records.ts';
 
 let chain: Chain;
 let client: ClientCredentials;
@@ -93,7 +94,10 @@ describe('an origin that is taken away from a client', () => {
       return (await read<Verification>(`/v1/verifications/${submitted.id}`)).delivery.status;
     };
     await expect.poll(redelivered, { timeout: 60_000 }).toBe('held');
-    await forgetVerification(chain.redis, chain.keys, { id: submitted.id, clientId: client.clientId });
+    await forgetVerification(storeOf(chain.redis, chain.keys), {
+      id: submitted.id,
+      clientId: client.clientId,
+    });
     expect(await chain.redis.smembers(chain.keys.heldEndpoints())).toEqual([]);
     expect(await chain.redis.exists(chain.keys.heldDeliveries(`${client.clientId} ${origin}`))).toBe(0);
   });

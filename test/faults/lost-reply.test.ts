@@ -10,9 +10,17 @@ import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { startTestLane, type TestLane } from '../support/lane.ts';
-import { acceptRecord, CLIENT_ID, DAY, makeCall, makeSettlement, mustRead } from '../support/records.ts';
+import {
+  acceptRecord,
+  CLIENT_ID,
+  DAY,
+  makeCall,
+  makeFinishing,
+  mustRead,
+  storeOf,
+} from '../support/records.ts';
 import { startReplyCutter } from '../support/reply-cutter.ts';
 
 let lane: TestLane;
@@ -32,14 +40,14 @@ test('an outcome whose reply is lost with its connection is counted once, and is
     const id = await acceptRecord(lane.redis, keys, lane.keyRing);
     cutter.cutReplyTo(id);
     const claim = { id, clientId: CLIENT_ID, token: 'token-a-----', day: DAY };
-    expect(await claimVerification({ redis, keys, workerId: 'worker-a' }, claim)).toMatchObject({
+    expect(await claimVerification({ ...storeOf(redis, keys), workerId: 'worker-a' }, claim)).toMatchObject({
       status: 'claimed',
       record: { deaths: { shared: 0, alone: 0 } },
     });
     expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
     cutter.cutReplyTo(id);
-    const settlement = makeSettlement(id, { call: makeCall('Success', 'billed') });
-    expect(await settleVerification(redis, keys, settlement)).toEqual({ status: 'settled' });
+    const finishing = makeFinishing(id, { call: makeCall('Success', 'billed') });
+    expect(await finishVerification(storeOf(redis, keys), finishing)).toEqual({ status: 'finished' });
     expect(cutter.cuts).toBe(2);
     expect((await mustRead(lane.redis, keys, id)).attempts).toHaveLength(1);
     expect(await lane.redis.hgetall(keys.ledger(DAY))).toEqual({ [`${CLIENT_ID}|Success|billed`]: '1' });

@@ -3,10 +3,10 @@ import { readOldestWaiting } from '../../producer/oldest-waiting.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
-import { makeOutcome, makeSettlement } from '../support/records.ts';
+import { makeFinishing, makeOutcome, storeOf } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const HOUR_MS = 3_600_000;
@@ -82,7 +82,7 @@ describe('the oldest that waits', () => {
       const { id } = await chain.submit();
       const completedAt = Date.now() - 24 * HOUR_MS;
       const outcome = makeOutcome({ completedAt: new Date(completedAt).toISOString() });
-      await settleVerification(chain.redis, chain.keys, makeSettlement(id, { outcome }));
+      await finishVerification(storeOf(chain.redis, chain.keys), makeFinishing(id, { outcome }));
       expect(await look(chain, Date.now())).toMatchObject({ interactive: 0, deliveries: 0, unanswered: 0 });
       // As the end of its verification job does.
       await chain.queues.verifications.remove(id);

@@ -3,6 +3,7 @@ import { verification, verificationPage } from '../../shared/contract/verificati
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
 import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { storeOf } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   type ProducerUnderTest,
@@ -35,7 +36,7 @@ async function list(query: string, as = producer.client) {
 /** As a worker does right before it asks the upstream. */
 async function claim(id: string) {
   await claimVerification(
-    { redis: producer.redis, keys: producer.keys, workerId: 'w1' },
+    { ...storeOf(producer.redis, producer.keys), workerId: 'w1' },
     { id, clientId: producer.client.clientId, token: makeRunToken(), day: '2020-01-01' },
   );
 }

@@ -15,6 +15,8 @@ import {
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
 import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
+import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
 import { makePerson, makeSubmission, type SubmissionOptions, type TestPerson } from './person.ts';
@@ -30,6 +32,8 @@ export interface ChainOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Workers in this process from the start. @default 1 */
   readonly workers?: number;
+  /** Of producer and workers in this process. @default redisSubjects */
+  readonly subjects?: SubjectStore;
   /** Fills Redis before any part of it is used. The addresses are `host:port`. */
   readonly seed?: (redis: Redis, addresses: ChainAddresses) => Promise<void>;
 }
@@ -92,6 +96,7 @@ let chains = 0;
 
 export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   chains += 1;
+  const { subjects = redisSubjects } = options;
   const redisServer = options.redis ?? (await startTestRedis());
   const [sandbox, receiver] = await Promise.all([
     createSandbox({
@@ -120,7 +125,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   await options.seed?.(redis, { sandbox: hostOf(sandbox.url), receiver: hostOf(receiver.url) });
   const log = recordLog();
   const settings = producerEnvironment.parse(environment);
-  const producer = await startProducer(settings, { log: log.logger });
+  const producer = await startProducer(settings, { log: log.logger, subjects });
   const keys = laneKeys(settings.LANE);
   const account = accountKeys(settings.LANE);
   const addClient = async (client: Partial<NewClient> = {}): Promise<ClientCredentials> => {
@@ -185,7 +190,13 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       await vi.waitFor(() => job.promote(), { interval: 10, timeout: 5_000 });
     },
     addWorker: async (more = {}) => {
-      const worker = await startWorker(workerEnvironment.parse({ ...environment, ...more }), log.logger);
+      const worker = await startWorker(
+        workerEnvironment.parse({ ...environment, ...more }),
+        log.logger,
+        undefined,
+        undefined,
+        subjects,
+      );
       let stopping: Promise<void> | undefined;
       const stoppable = {
         ...worker,

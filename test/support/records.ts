@@ -7,11 +7,12 @@ import type { LaneKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { LedgerEntry } from '../../shared/store/usage/ledger.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import type { Finishing } from '../../shared/store/verifications/finish.ts';
 import type { NotedCall } from '../../shared/store/verifications/noted-call.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
-import type { Settlement } from '../../shared/store/verifications/settle.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 
 export const CLIENT_ID = 'client_test';
 
@@ -44,6 +45,13 @@ export async function acceptRecord(
   if (failed?.[0]) throw failed[0];
   return id;
 }
+
+/** The store of subjects in Redis, as deployments have it. */
+export const storeOf = (redis: Redis, keys: LaneKeys): VerificationStore => ({
+  redis,
+  keys,
+  subjects: redisSubjects,
+});
 
 export async function mustRead(redis: Redis, keys: LaneKeys, id: string): Promise<VerificationRecord> {
   const read = await readRecord(redis, keys, id);
@@ -80,8 +88,8 @@ export function makeCall(code: string, billed: LedgerEntry['billed'], id = makeR
   return { id, attempt, isListed: true, ledger: { day: DAY, clientId: CLIENT_ID, code, billed } };
 }
 
-/** An outcome that no call brought. */
-export function makeSettlement(id: string, overrides: Partial<Settlement> = {}): Settlement {
+/** With an outcome that no call brought. */
+export function makeFinishing(id: string, overrides: Partial<Finishing> = {}): Finishing {
   const outcome = makeOutcome();
   return { id, clientId: CLIENT_ID, status: 'completed', outcome, call: null, day: DAY, ...overrides };
 }

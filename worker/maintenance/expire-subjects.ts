@@ -25,12 +25,13 @@ export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepSte
   };
 }
 
-async function expireSubject({ redis, keys, queue, finish, log }: SweepDeps, id: string): Promise<void> {
+async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
+  const { redis, keys, queue, finish, log } = deps;
   const read = await readRecord(redis, keys, id);
   if (read.status === 'found' && read.record.outcome === null) {
     await finish(read.record, { row: resolveOutcome('Veriqueue.SubjectExpired'), call: null });
   } else if (read.status === 'unreadable') {
-    await shredSubject(redis, keys, id);
+    await shredSubject(deps, id);
     log.error(
       { event: 'record_unreadable', verification: id, fields: read.fields },
       'a subject has expired whose record cannot be read: it is deleted, nothing is answered',

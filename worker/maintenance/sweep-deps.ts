@@ -1,15 +1,12 @@
 import type { Logger } from 'pino';
-import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { FinishVerification } from '../verification/finish-verification.ts';
 
-export interface SweepDeps {
-  readonly redis: Redis;
-  readonly keys: LaneKeys;
+export interface SweepDeps extends VerificationStore {
   /** The lane's verification queue. */
   readonly queue: Pick<JobQueue, 'remove' | 'getJobState'>;
   readonly deliveries: Pick<JobQueue, 'remove'>;

@@ -51,14 +51,15 @@ function noteFailure({ metrics, writes, log }: SweepDeps, { name }: SweepStep, e
   if (!writes.note(error)) log.warn({ event: 'sweep_failed', step: name, err: error }, 'a sweep failed');
 }
 
-function createForgetOld({ redis, keys, metrics, now }: SweepDeps, each: EachEntry): SweepStep {
+function createForgetOld(deps: SweepDeps, each: EachEntry): SweepStep {
+  const { redis, keys, metrics, now } = deps;
   const walk = createSweepWalk(redis, keys.retention(), now);
   return {
     name: 'forgotten',
     run: async () => {
       const due = await walk.take(BATCH);
       await each('forgotten', due, async (id) => {
-        await forgetVerification(redis, keys, { id, clientId: null });
+        await forgetVerification(deps, { id, clientId: null });
         metrics.swept.inc({ what: 'forgotten' });
       });
       return due.length === BATCH;

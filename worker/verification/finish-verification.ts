@@ -3,15 +3,14 @@ import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import type { OutcomeRow } from '../../shared/outcomes/outcome-row.ts';
 import { labelOfCode, resolveBilling } from '../../shared/outcomes/resolve-outcome.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { CRASH_CODE } from '../../shared/store/verifications/claim.ts';
+import { type Finishing, finishVerification } from '../../shared/store/verifications/finish.ts';
 import { noteLivemode } from '../../shared/store/verifications/note-livemode.ts';
 import type { NotedCall } from '../../shared/store/verifications/noted-call.ts';
 import type { OwnedClaim } from '../../shared/store/verifications/owned-claim.ts';
-import { type Settlement, settleVerification } from '../../shared/store/verifications/settle.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
+import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { buildVerificationEvent } from '../delivery/verification-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -34,9 +33,7 @@ export interface FinalAnswer {
 
 export type FinishVerification = (record: VerificationRecord, answer: FinalAnswer) => Promise<void>;
 
-export interface FinishDeps {
-  readonly redis: Redis;
-  readonly keys: LaneKeys;
+export interface FinishDeps extends VerificationStore {
   readonly matchThreshold: number | undefined;
   /** Whether this worker asks the real upstream. */
   readonly livemode: boolean;
@@ -56,10 +53,10 @@ export function createFinish(deps: FinishDeps): FinishVerification {
     const completedAt = new Date(deps.now()).toISOString();
     let seen = await noteLivemode(deps.redis, deps.keys, record, deps.livemode);
     for (let tries = 0; tries < TRIES; tries += 1) {
-      const settlement = computeSettlement(seen, answer, completedAt, deps);
-      const written = await settleVerification(deps.redis, deps.keys, settlement);
+      const finishing = computeFinishing(seen, answer, completedAt, deps);
+      const written = await finishVerification(deps, finishing);
       if (written.status !== 'stale') {
-        report(deps, record, answer, { status: written.status, outcome: settlement.outcome });
+        report(deps, record, answer, { status: written.status, outcome: finishing.outcome });
         return;
       }
       seen = written.record;
@@ -71,12 +68,12 @@ export function createFinish(deps: FinishDeps): FinishVerification {
 type Classifying = Pick<FinishDeps, 'matchThreshold' | 'billedCodes'>;
 
 /** What follows from the answer for the record as it was seen. The time is made once: trying again must bring the same. */
-export function computeSettlement(
+export function computeFinishing(
   seen: VerificationRecord,
   answer: FinalAnswer,
   completedAt: string,
   deps: Classifying,
-): Settlement {
+): Finishing {
   const attempts = listAttempts(seen, answer.call);
   const outcome = computeOutcome(seen, answer, { attempts, completedAt, ...deps });
   const status = (outcome ?? seen.outcome)?.verdict === 'error' ? 'failed' : 'completed';
@@ -94,7 +91,7 @@ export function computeSettlement(
   };
 }
 
-/** The attempts as the settlement leaves them: the same that `settle` in Lua makes of them. */
+/** The attempts as this finish leaves them: the same that `finish.lua` makes of them. */
 function listAttempts(seen: VerificationRecord, call: NotedCall | null): readonly Attempt[] {
   const { mark } = seen;
   const isOther = mark !== null && (mark.call === null || mark.call !== call?.id);
@@ -150,7 +147,7 @@ function report(
   written: { readonly status: string; readonly outcome: Outcome | null },
 ): void {
   const { outcome } = written;
-  if (written.status !== 'settled' || outcome === null) {
+  if (written.status !== 'finished' || outcome === null) {
     deps.log.warn(
       { event: 'outcome_not_written', verification: record.id, code, why: written.status },
       'an outcome came second',

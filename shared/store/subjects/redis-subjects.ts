@@ -9,5 +9,6 @@ export const redisSubjects: SubjectStore = {
     const photo = joinPhoto(hash);
     return fields && photo ? { fields, photo } : null;
   },
+  // The hash held it all, and the script has deleted that.
   delete: async () => undefined,
 };

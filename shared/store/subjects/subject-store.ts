@@ -23,7 +23,7 @@ export interface SubjectStore {
    * Keeps a ciphertext, before its verification is accepted; again under the same id replaces it.
    *
    * @returns what belongs into the subject's hash beside `key`: the ciphertext itself, or nothing
-   * @throws when it cannot be kept; the verification is not accepted then
+   * @throws when it cannot be kept: the submission is refused then (503), and `delete` follows
    */
   put(id: string, ciphertext: Ciphertext): Promise<SubjectFields>;
   /**
@@ -32,7 +32,16 @@ export interface SubjectStore {
    * @throws when the store does not answer
    */
   get(id: string, hash: SubjectHash): Promise<Ciphertext | null>;
-  /** Deletes what the hash does not hold, after the key; what is not there is deleted already. */
+  /**
+   * Frees the bytes that the hash does not hold. Every verb that ends a subject's life calls it after its script: finish,
+   * cancel, withdraw, forget, erase. The script has deleted the wrapped key, which is the shredding; what a store still
+   * holds is unreadable and takes space only.
+   *
+   * It may be repeated, for an id of which nothing is there as well. It does not throw: the outcome is written by then,
+   * and no caller could take it back. A store that cannot reach its bytes logs that, and removes what is older than
+   * `SUBJECT_TTL` by a rule of its own, such as a bucket's expiry. That rule also frees what a process leaves that ends
+   * between script and call.
+   */
   delete(id: string): Promise<void>;
 }
 

@@ -1,7 +1,6 @@
-import type { Redis } from 'ioredis';
 import { DAY_MS } from '../../time-units.ts';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 const cancelScript = loadScript(new URL('../scripts/cancel.lua', import.meta.url));
 
@@ -18,8 +17,7 @@ export const CANCELLED_UNASKED_MS = DAY_MS;
  * @param now ms epoch
  */
 export async function cancelVerification(
-  redis: Redis,
-  keys: LaneKeys,
+  { redis, keys, subjects }: VerificationStore,
   {
     id,
     clientId,
@@ -37,5 +35,7 @@ export async function cancelVerification(
     [keys.record(id), keys.subject(id), keys.photosStored(), keys.laneIndex(), keys.retention()],
     [id, keys.indexPrefix(), clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
   );
-  return reply as 'cancelled' | 'too_late' | 'missing';
+  const result = reply as 'cancelled' | 'too_late' | 'missing';
+  if (result === 'cancelled') await subjects.delete(id);
+  return result;
 }

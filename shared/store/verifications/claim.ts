@@ -1,11 +1,9 @@
-import type { Redis } from 'ioredis';
 import type { SealedSubject } from '../../sealing/seal.ts';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
-import { redisSubjects } from '../subjects/redis-subjects.ts';
-import { readSubject, type SubjectStore } from '../subjects/subject-store.ts';
+import { readSubject } from '../subjects/subject-store.ts';
 import type { OwnedClaim } from './owned-claim.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 export type Claim =
   /** `sealed` is null when the subject is gone although there is no outcome yet. */
@@ -25,12 +23,8 @@ export type Claim =
 
 const claimScript = loadScript(new URL('../scripts/claim.lua', import.meta.url));
 
-export interface ClaimContext {
-  readonly redis: Redis;
-  readonly keys: LaneKeys;
+export interface ClaimContext extends VerificationStore {
   readonly workerId: string;
-  /** @default redisSubjects */
-  readonly subjects?: SubjectStore;
 }
 
 /** What a call is noted as whose worker lost its claim before there was an answer. */
@@ -44,7 +38,7 @@ export const CRASH_CODE = 'Veriqueue.WorkerCrashed';
  * @param day `yyyy-mm-dd` for the ledger
  */
 export async function claimVerification(
-  { redis, keys, workerId, subjects = redisSubjects }: ClaimContext,
+  { redis, keys, workerId, subjects }: ClaimContext,
   { id, clientId, token, day }: { id: string; clientId: string; token: string; day: string },
 ): Promise<Claim> {
   // One connection keeps order, so both travel in one round trip.

@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 const eraseScript = loadScript(new URL('../scripts/erase.lua', import.meta.url));
 
@@ -18,8 +17,7 @@ export type Erasure =
  * The jobs are removed afterwards, by whoever knows the queues.
  */
 export async function eraseVerification(
-  redis: Redis,
-  keys: LaneKeys,
+  { redis, keys, subjects }: VerificationStore,
   { id, clientId }: { id: string; clientId: string },
 ): Promise<Erasure> {
   const reply = await eraseScript(
@@ -38,5 +36,7 @@ export async function eraseVerification(
     [id, keys.indexPrefix(), clientId, keys.jobKey(keys.deliveryQueue, ''), keys.heldDeliveries('')],
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
-  return status === 'erased' ? { status, deliveryJobs } : { status };
+  if (status !== 'erased') return { status };
+  await subjects.delete(id);
+  return { status, deliveryJobs };
 }

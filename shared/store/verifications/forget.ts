@@ -1,6 +1,5 @@
-import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 const forgetScript = loadScript(new URL('../scripts/forget.lua', import.meta.url));
 
@@ -10,8 +9,7 @@ const forgetScript = loadScript(new URL('../scripts/forget.lua', import.meta.url
  * @param clientId whose verification it must be; null: anybody's
  */
 export async function forgetVerification(
-  redis: Redis,
-  keys: LaneKeys,
+  { redis, keys, subjects }: VerificationStore,
   { id, clientId }: { id: string; clientId: string | null },
 ): Promise<'forgotten' | 'not_final' | 'missing'> {
   const reply = await forgetScript(
@@ -19,5 +17,8 @@ export async function forgetVerification(
     [keys.record(id), keys.deliveryLog(id), keys.retention(), keys.deadLetters()],
     [id, keys.indexPrefix(), clientId ?? ''],
   );
-  return reply as 'forgotten' | 'not_final' | 'missing';
+  const result = reply as 'forgotten' | 'not_final' | 'missing';
+  // The outcome has shredded it. A process that ended between that and the deletion has left its bytes.
+  if (result === 'forgotten') await subjects.delete(id);
+  return result;
 }

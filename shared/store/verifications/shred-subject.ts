@@ -1,10 +1,10 @@
-import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { VerificationStore } from './verification-store.ts';
 
 const shredSubjectScript = loadScript(new URL('../scripts/shred-subject.lua', import.meta.url));
 
 /** Deletes a sealed subject whose record cannot be read, and which therefore can be answered by nothing. */
-export async function shredSubject(redis: Redis, keys: LaneKeys, id: string): Promise<void> {
+export async function shredSubject({ redis, keys, subjects }: VerificationStore, id: string): Promise<void> {
   await shredSubjectScript(redis, [keys.subject(id), keys.photosStored(), keys.laneIndex()], [id]);
+  await subjects.delete(id);
 }

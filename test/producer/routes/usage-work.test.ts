@@ -3,6 +3,7 @@ import type { UsageReport } from '../../../shared/contract/usage.ts';
 import { ledgerDay } from '../../../shared/store/usage/ledger.ts';
 import { noteCall } from '../../../shared/store/verifications/note-call.ts';
 import { listDays } from '../../../shared/store/verifications/usage-period.ts';
+import { storeOf } from '../../support/records.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { measureRedisWork } from '../../support/redis-work.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';
@@ -72,10 +73,10 @@ describe('the work of a usage report', () => {
       attempt: { at: new Date(NOW).toISOString(), durationMs: 5, code, requestId: null },
       ledger: { day, clientId: client.clientId, code, billed: 'unbilled' as const },
     });
-    await noteCall({ redis, keys, workerId: 'w' }, id, refused('call-1'));
+    await noteCall({ ...storeOf(redis, keys), workerId: 'w' }, id, refused('call-1'));
     expect(await of('RequestLimitExceeded')).toBe(1);
     await redis.hincrby(keys.ledger(day), `${client.clientId}|RequestLimitExceeded|unbilled`, 5);
-    await noteCall({ redis, keys, workerId: 'w' }, id, refused('call-2'));
+    await noteCall({ ...storeOf(redis, keys), workerId: 'w' }, id, refused('call-2'));
     expect(await of('RequestLimitExceeded')).toBe(7);
   });
 

@@ -1,5 +1,5 @@
 import { readClient } from '../../../shared/store/clients/client.ts';
-import { settleVerification } from '../../../shared/store/verifications/settle.ts';
+import { finishVerification } from '../../../shared/store/verifications/finish.ts';
 import { tracingOff } from '../../../shared/tracing/tracing.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import type { DeliveryDeps } from '../../../worker/delivery/delivery-deps.ts';
@@ -11,7 +11,7 @@ import { createEndpointStore } from '../../../worker/delivery/endpoint-store.ts'
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
 import { workerEnvironment } from '../../../worker/settings.ts';
 import type { Chain } from '../../support/chain.ts';
-import { acceptRecord, makeOutcome, makeSettlement } from '../../support/records.ts';
+import { acceptRecord, makeFinishing, makeOutcome, storeOf } from '../../support/records.ts';
 
 /** What the receiver was sent, and when. */
 interface Post {
@@ -90,7 +90,7 @@ export function makeVirtualDelivery(
       const id = await acceptRecord(redis, keys, keyRing, { clientId, submittedAt: startedAt + at });
       const completedAt = new Date(startedAt + at).toISOString();
       const outcome = makeOutcome({ completedAt });
-      await settleVerification(redis, keys, makeSettlement(id, { clientId, outcome }));
+      await finishVerification(storeOf(redis, keys), makeFinishing(id, { clientId, outcome }));
       due.push({ id, at: startedAt + at, startedBefore: false });
       return id;
     },

@@ -6,7 +6,7 @@ import { createWorkerMetrics } from '../../../worker/metrics.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { startTestLane } from '../../support/lane.ts';
 import { makePerson } from '../../support/person.ts';
-import { acceptRecord } from '../../support/records.ts';
+import { acceptRecord, storeOf } from '../../support/records.ts';
 
 const everyKey = async (chain: Chain, id: string) =>
   (await chain.redis.keys(`*${id}*`)).filter((key) => !key.includes('idempotency'));
@@ -51,8 +51,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
   const removed: string[] = [];
   const job = { active: true };
   const deps: SweepDeps = {
-    redis: lane.redis,
-    keys,
+    ...storeOf(lane.redis, keys),
     queue: {
       remove: async (jobId) => {
         if (job.active) return 0;

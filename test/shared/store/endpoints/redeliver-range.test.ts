@@ -4,10 +4,10 @@ import { createClient } from '../../../../shared/store/clients/create-client.ts'
 import { type RedeliveryRange, redeliverRange } from '../../../../shared/store/endpoints/redeliver-range.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
+import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
-import { acceptRecord, makeOutcome, makeSettlement } from '../../../support/records.ts';
+import { acceptRecord, makeFinishing, makeOutcome, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
 beforeAll(async () => {
@@ -28,7 +28,7 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
     const id = await acceptRecord(redis, keys, keyRing, { clientId, submittedAt: start + nth });
     ids.push(id);
     const outcome = makeOutcome();
-    await settleVerification(redis, keys, makeSettlement(id, { outcome }));
+    await finishVerification(storeOf(redis, keys), makeFinishing(id, { outcome }));
     const ended = { nextAttemptAt: null, attempt: null, now: start, keepUntil: null };
     await recordDelivery(redis, keys, { id, run: makeRunToken(), status: 'delivered', ...ended });
   }

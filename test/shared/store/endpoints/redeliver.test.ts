@@ -7,10 +7,10 @@ import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
+import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, makeSettlement, mustRead } from '../../../support/records.ts';
+import { acceptRecord, CLIENT_ID, makeFinishing, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
 let flowRedis: Redis;
@@ -38,7 +38,7 @@ const NOW = Date.UTC(2026, 2, 2, 4);
 /** A verification whose delivery has come to this. */
 async function withDelivery(status: DeliveryStatus): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing);
-  await settleVerification(lane.redis, keys, makeSettlement(id));
+  await finishVerification(storeOf(lane.redis, keys), makeFinishing(id));
   const attempt = {
     at: new Date(NOW).toISOString(),
     durationMs: 3,

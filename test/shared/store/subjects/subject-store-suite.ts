@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import { expect, it } from 'vitest';
@@ -18,6 +18,13 @@ const makeSealed = (photoBytes: number): SealedSubject => ({
   fields: randomBytes(120),
   photo: randomBytes(photoBytes),
 });
+
+/** Of every part: comparing megabytes byte by byte takes half a minute. */
+const digestsOf = (sealed: SealedSubject | null) =>
+  sealed &&
+  [sealed.wrappedKey, sealed.fields, sealed.photo].map((bytes) =>
+    createHash('sha256').update(bytes).digest('hex'),
+  );
 
 /** What every {@link SubjectStore} keeps, whichever driver it is: call it within a `describe` of the driver. */
 export function holdSubjectStore(underTest: () => SubjectStoreUnderTest): void {
@@ -42,7 +49,7 @@ export function holdSubjectStore(underTest: () => SubjectStoreUnderTest): void {
     const id = typeidUnboxed('ver');
     const sealed = makeSealed(bytes);
     await keep(id, sealed);
-    expect(await read(id)).toEqual(sealed);
+    expect(digestsOf(await read(id))).toEqual(digestsOf(sealed));
   });
 
   it('a subject that was never kept is null', async () => {
@@ -66,7 +73,7 @@ export function holdSubjectStore(underTest: () => SubjectStoreUnderTest): void {
     await keep(kept, sealed);
     await shred(gone);
     await underTest().store.delete(gone);
-    expect(await read(kept)).toEqual(sealed);
+    expect(digestsOf(await read(kept))).toEqual(digestsOf(sealed));
   });
 
   it('a submission that is repeated before it was accepted replaces what was kept', async () => {
@@ -74,7 +81,7 @@ export function holdSubjectStore(underTest: () => SubjectStoreUnderTest): void {
     const sealed = makeSealed(500);
     await underTest().store.put(id, makeSealed(70_000));
     await keep(id, sealed);
-    expect(await read(id)).toEqual(sealed);
+    expect(digestsOf(await read(id))).toEqual(digestsOf(sealed));
   });
 
   it('subjects that are kept at the same time do not mix', async () => {
@@ -84,6 +91,6 @@ export function holdSubjectStore(underTest: () => SubjectStoreUnderTest): void {
     }));
     await Promise.all(subjects.map(({ id, sealed }) => keep(id, sealed)));
     const found = await Promise.all(subjects.map(({ id }) => read(id)));
-    expect(found).toEqual(subjects.map(({ sealed }) => sealed));
+    expect(found.map(digestsOf)).toEqual(subjects.map(({ sealed }) => digestsOf(sealed)));
   });
 }

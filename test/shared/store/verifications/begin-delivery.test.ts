@@ -6,14 +6,14 @@ import {
   type DeliveryProgress,
   recordDelivery,
 } from '../../../../shared/store/verifications/delivery-state.ts';
+import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { buildVerificationEvent } from '../../../../worker/delivery/verification-event.ts';
-import { computeSettlement, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
+import { computeFinishing, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, makeCall, mustRead } from '../../../support/records.ts';
+import { acceptRecord, CLIENT_ID, makeCall, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -35,13 +35,13 @@ async function settled(
 ): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: SUBMITTED_AT, ...accepted });
   const call = makeCall('Success', 'billed');
-  const settlement = computeSettlement(
+  const settlement = computeFinishing(
     await mustRead(lane.redis, keys, id),
     { row: resolveOutcome('Success'), sim: 89.88, requestId: 'request-1', call, ...answer },
     '2026-03-02T04:00:00.000Z',
     { matchThreshold: undefined, billedCodes: DEFAULT_BILLED_CODES },
   );
-  await settleVerification(lane.redis, keys, settlement);
+  await finishVerification(storeOf(lane.redis, keys), settlement);
   return id;
 }
 

@@ -8,7 +8,7 @@ import { postponeVerification } from '../../../../shared/store/verifications/pos
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { judgeCrashes } from '../../../../worker/verification/crash-judgement.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
-import { acceptRecord, CLIENT_ID, DAY, mustRead } from '../../../support/records.ts';
+import { acceptRecord, CLIENT_ID, DAY, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -21,7 +21,7 @@ beforeEach(() => {
 });
 
 const accept = () => acceptRecord(lane.redis, keys, lane.keyRing);
-const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
+const context = (workerId: string) => ({ ...storeOf(lane.redis, keys), workerId });
 async function claimAs(id: string, workerId: string, token = makeRunToken()): Promise<OwnedClaim> {
   const claimed = await claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
   if (claimed.status !== 'claimed')

@@ -18,7 +18,7 @@ import { createWorkerMetrics } from '../../../../worker/metrics.ts';
 import { createFinish, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { recordLog } from '../../../support/recorded-log.ts';
-import { acceptRecord, CLIENT_ID, DAY, makeCall, mustRead } from '../../../support/records.ts';
+import { acceptRecord, CLIENT_ID, DAY, makeCall, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -39,7 +39,7 @@ interface Run {
 }
 
 /** What the runs of one verification do, each as a process of its own. */
-const context = (workerId = 'worker-a') => ({ redis: lane.redis, keys, workerId });
+const context = (workerId = 'worker-a') => ({ ...storeOf(lane.redis, keys), workerId });
 const accept = () => acceptRecord(lane.redis, keys, lane.keyRing);
 const read = (id: string) => mustRead(lane.redis, keys, id);
 async function claim(id: string, workerId: string): Promise<Run> {
@@ -64,8 +64,7 @@ const retry = (id: string, run: Run, call: NotedCall | null) =>
   });
 const answer = (run: Run, call: NotedCall | null, more: Partial<FinalAnswer> = {}) =>
   createFinish({
-    redis: lane.redis,
-    keys,
+    ...storeOf(lane.redis, keys),
     matchThreshold: undefined,
     livemode: false,
     billedCodes: DEFAULT_BILLED_CODES,
@@ -248,7 +247,12 @@ describe('a call under way when another run settles', () => {
     const call = success();
     await mark(id, a, call);
     await retry(id, await claim(id, 'worker-b'), null);
-    await cancelVerification(lane.redis, keys, { id, clientId: CLIENT_ID, now: NOW, retentionMs: 1_000 });
+    await cancelVerification(storeOf(lane.redis, keys), {
+      id,
+      clientId: CLIENT_ID,
+      now: NOW,
+      retentionMs: 1_000,
+    });
     await answer(a, call);
     expect(await read(id)).toMatchObject({ status: 'cancelled', outcome: null });
     expect(await usage()).toEqual({ Success: 1 });

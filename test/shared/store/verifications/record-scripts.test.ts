@@ -2,21 +2,22 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
+import { type Finishing, finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { type Postponement, postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { listIds } from '../../../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { type Settlement, settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import {
   acceptRecord,
   CLIENT_ID,
   DAY,
   makeCall,
+  makeFinishing,
   makeOutcome,
-  makeSettlement,
   mustRead,
+  storeOf,
 } from '../../../support/records.ts';
 
 let lane: TestLane;
@@ -31,7 +32,7 @@ beforeEach(() => {
 });
 
 const accept = (overrides = {}) => acceptRecord(lane.redis, keys, lane.keyRing, overrides);
-const context = (workerId: string) => ({ redis: lane.redis, keys, workerId });
+const context = (workerId: string) => ({ ...storeOf(lane.redis, keys), workerId });
 const claim = (id: string, workerId = 'worker-a', token = makeRunToken()) =>
   claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
 /** Claims what is there to be claimed. */
@@ -41,11 +42,10 @@ async function claimed(id: string, workerId = 'worker-a'): Promise<OwnedClaim> {
     throw new Error(`Cannot go on: it must be claimed, received ${reply.status}`);
   return reply.claim;
 }
-const settle = (id: string, overrides: Partial<Settlement> = {}) =>
-  settleVerification(
-    lane.redis,
-    keys,
-    makeSettlement(id, { call: makeCall('Success', 'billed'), ...overrides }),
+const settle = (id: string, overrides: Partial<Finishing> = {}) =>
+  finishVerification(
+    storeOf(lane.redis, keys),
+    makeFinishing(id, { call: makeCall('Success', 'billed'), ...overrides }),
   );
 const postpone = (id: string, held: OwnedClaim, change: Partial<Postponement> = {}) =>
   postponeVerification(lane.redis, keys, {
@@ -61,7 +61,7 @@ const postpone = (id: string, held: OwnedClaim, change: Partial<Postponement> = 
   });
 const ledger = () => lane.redis.hgetall(keys.ledger(DAY));
 const cancel = (id: string, clientId = CLIENT_ID) =>
-  cancelVerification(lane.redis, keys, { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
+  cancelVerification(storeOf(lane.redis, keys), { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
 const listed = async (status: 'queued' | 'verifying' | 'completed' | 'retrying' | 'cancelled') =>
   (await listIds(lane.redis, keys, { clientId: CLIENT_ID, status, limit: 10, after: undefined })).ids;
 
@@ -158,7 +158,7 @@ describe('settling', () => {
   test('writes outcome, attempt and ledger, and shreds the subject, in one step', async () => {
     const id = await accept();
     await claim(id);
-    expect(await settle(id)).toEqual({ status: 'settled' });
+    expect(await settle(id)).toEqual({ status: 'finished' });
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({
       status: 'completed',
       outcome: { code: 'Success' },
@@ -180,7 +180,7 @@ describe('settling', () => {
     await settle(id);
     const code = 'FailedOperation.CompareLowSimilarity';
     const second = { outcome: makeOutcome({ verdict: 'no_match', code }), call: makeCall(code, 'billed') };
-    expect(await settle(id, second)).toEqual({ status: 'already_settled' });
+    expect(await settle(id, second)).toEqual({ status: 'already_finished' });
     const record = await mustRead(lane.redis, keys, id);
     expect(record.outcome?.code).toBe('Success');
     expect(record.attempts).toHaveLength(2);
@@ -191,7 +191,7 @@ describe('settling', () => {
     const id = await accept();
     await claim(id);
     await claim(id, 'worker-b');
-    expect(await settle(id)).toEqual({ status: 'settled' });
+    expect(await settle(id)).toEqual({ status: 'finished' });
   });
 });
 

@@ -19,6 +19,7 @@ import { claimVerification } from '../../../../shared/store/verifications/claim.
 import { copyLedgers } from '../../../../shared/store/verifications/copy-ledger.ts';
 import { logDelivery, recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
 import { eraseVerification } from '../../../../shared/store/verifications/erase.ts';
+import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { forgetVerification } from '../../../../shared/store/verifications/forget.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
@@ -28,7 +29,6 @@ import { noteRunAlone } from '../../../../shared/store/verifications/note-run-al
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
-import { settleVerification } from '../../../../shared/store/verifications/settle.ts';
 import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
 import { withdrawVerification } from '../../../../shared/store/verifications/withdraw.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
@@ -38,8 +38,9 @@ import {
   CLIENT_ID,
   DAY,
   makeCall,
-  makeSettlement,
+  makeFinishing,
   mustRead,
+  storeOf,
 } from '../../../support/records.ts';
 import { loseReplies, type ResentScript, readWholeRedis } from '../../../support/resent.ts';
 
@@ -63,11 +64,11 @@ const attempt = {
   answer: 'busy',
 };
 
-const context = (redis: Redis, workerId = 'worker-a') => ({ redis, keys, workerId });
+const context = (redis: Redis, workerId = 'worker-a') => ({ ...storeOf(redis, keys), workerId });
 const accepted = () => acceptRecord(lane.redis, keys, lane.keyRing);
 async function settled(): Promise<string> {
   const id = await accepted();
-  await settleVerification(lane.redis, keys, makeSettlement(id));
+  await finishVerification(storeOf(lane.redis, keys), makeFinishing(id));
   return id;
 }
 
@@ -139,7 +140,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   'admit-person': admitTheOnlyOneOfToday,
   'begin-delivery': async (redis) => beginDelivery(redis, keys, await settled(), 'run-a'),
   cancel: async (redis) =>
-    cancelVerification(redis, keys, {
+    cancelVerification(storeOf(redis, keys), {
       id: await accepted(),
       clientId: CLIENT_ID,
       now: NOW,
@@ -163,15 +164,15 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   },
   'claim-idempotency-key': idempotencyClaim,
   'copy-calls': async (redis) => {
-    await settleVerification(
-      lane.redis,
-      keys,
-      makeSettlement(await accepted(), { call: makeCall('Success', 'billed') }),
+    await finishVerification(
+      storeOf(lane.redis, keys),
+      makeFinishing(await accepted(), { call: makeCall('Success', 'billed') }),
     );
     await copyLedgers(redis, keys, [DAY], NOW);
   },
-  erase: async (redis) => eraseVerification(redis, keys, { id: await settled(), clientId: CLIENT_ID }),
-  forget: async (redis) => forgetVerification(redis, keys, { id: await settled(), clientId: null }),
+  erase: async (redis) =>
+    eraseVerification(storeOf(redis, keys), { id: await settled(), clientId: CLIENT_ID }),
+  forget: async (redis) => forgetVerification(storeOf(redis, keys), { id: await settled(), clientId: null }),
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
   'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
   limiter: (redis) => pauseLane(redis, accountKeys(keys.lane), 'a reason'),
@@ -205,17 +206,18 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
   },
   'replace-endpoint-health': (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
-  settle: async (redis) => {
+  finish: async (redis) => {
     const { id, call } = await sent();
-    await settleVerification(redis, keys, makeSettlement(id, { call, event: 'event' }));
+    await finishVerification(storeOf(redis, keys), makeFinishing(id, { call, event: 'event' }));
   },
-  'shred-subject': async (redis) => shredSubject(redis, keys, await accepted()),
+  'shred-subject': async (redis) => shredSubject(storeOf(redis, keys), await accepted()),
   'take-back-mark': async (redis) => {
     const { id, call } = await sent();
     await claim(lane.redis, id, 'token-c-----');
     await takeBackMark(context(redis), { id, call: call.id });
   },
-  withdraw: async (redis) => withdrawVerification(redis, keys, { id: await accepted(), clientId: CLIENT_ID }),
+  withdraw: async (redis) =>
+    withdrawVerification(storeOf(redis, keys), { id: await accepted(), clientId: CLIENT_ID }),
 };
 
 /** The others, and why a second run does no harm. */

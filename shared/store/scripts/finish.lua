@@ -20,10 +20,10 @@
 --- ARGV[13] client        its id
 --- ARGV[14] crashCode     what a lost call is noted as
 --- ARGV[15] today         yyyy-mm-dd
---- ARGV[16] mode          'settle'; 'correct': an outcome that stands is set right; 'note': the call is noted alone
+--- ARGV[16] mode          'finish'; 'correct': an outcome that stands is set right; 'note': the call is noted alone
 --- ARGV[17..]             fields of the record that make its revision
 ---
---- Reply: {'settled'}, also when it was before; {'already_settled'} when another outcome stands; {'cancelled'};
+--- Reply: {'finished'}, also when it was before; {'already_finished'} when another outcome stands; {'cancelled'};
 --- {'not_ours'} for 'note'; {'missing'}; {'stale', name, value …} with the record when it has changed since it was
 --- seen.
 --- Invariant: The first outcome wins. An outcome and its event list every attempt, and whether another of them may
@@ -55,12 +55,12 @@ local function revision()
 end
 local now = redis.call('HMGET', record, 'status', 'outcome')
 if not now[1] then return {'missing'} end
-if mode == 'settle' and now[2] == outcome then return {'settled'} end
+if mode == 'finish' and now[2] == outcome then return {'finished'} end
 if seen ~= '' and seen ~= revision() then return {'stale', unpack(redis.call('HGETALL', record))} end
-if mode ~= 'settle' or now[2] or now[1] == 'cancelled' then
+if mode ~= 'finish' or now[2] or now[1] == 'cancelled' then
   noteCall(record, ledgers, call, attempt, isListed, day, entry)
   if mode == 'correct' then redis.call('HSET', record, 'outcome', outcome, 'event', event) end
-  return {now[2] and 'already_settled' or now[1] == 'cancelled' and 'cancelled' or 'not_ours'}
+  return {now[2] and 'already_finished' or now[1] == 'cancelled' and 'cancelled' or 'not_ours'}
 end
 noteLostCall(record, ledgers, client, crashCode, today, call)
 noteCall(record, ledgers, call, attempt, isListed, day, entry)
@@ -71,4 +71,4 @@ redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
 if event ~= '' then redis.call('HSET', record, 'event', event) end
 redis.call('ZADD', indexPrefix .. '-undelivered', redis.call('TIME')[1], id)
 shred(subject, photosStored, laneIndex, id)
-return {'settled'}
+return {'finished'}

@@ -1,7 +1,5 @@
-import type { Redis } from 'ioredis';
 import type { Outcome } from '../../contract/verification.ts';
 import type { AnsweredStatus } from '../../contract/verification-status.ts';
-import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { CRASH_CODE } from './claim.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';
@@ -12,10 +10,11 @@ import {
   revisionFor,
   type VerificationRecord,
 } from './verification-record.ts';
+import type { VerificationStore } from './verification-store.ts';
 
-const settleScript = loadScript(new URL('../scripts/settle.lua', import.meta.url));
+const finishScript = loadScript(new URL('../scripts/finish.lua', import.meta.url));
 
-export interface Settlement {
+export interface Finishing {
   readonly id: string;
   readonly clientId: string;
   /** The record that outcome and event were made of. Without it they are written whatever the record is by now. */
@@ -34,28 +33,31 @@ export interface Settlement {
   readonly day: string;
 }
 
-export type Settled =
-  | { readonly status: 'settled' }
+export type Finished =
+  /** The outcome is written, also when it was before. */
+  | { readonly status: 'finished' }
   /** Another attempt's outcome stands. The call is noted. */
-  | { readonly status: 'already_settled' }
-  /** As the two before: the call is noted, and there is no outcome of this settlement's. */
+  | { readonly status: 'already_finished' }
+  /** As the two before: the call is noted, and there is no outcome of this caller's. */
   | { readonly status: 'cancelled' | 'not_ours' }
   | { readonly status: 'missing' }
   /** Nothing was written: the record has come to something else since it was seen. */
   | { readonly status: 'stale'; readonly record: VerificationRecord };
 
+/** In these there is an outcome or a cancellation, and with it no subject any more. */
+const ENDED: ReadonlySet<Finished['status']> = new Set(['finished', 'already_finished', 'cancelled']);
+
 /**
- * Writes the outcome down before anything else happens with it, shreds the subject and ends the claim, in one step. Doing it
- * again changes nothing.
+ * Writes the outcome down before anything else happens with it, shreds the subject and ends the claim, in one step; then
+ * frees what the subject's store holds. Doing it again changes nothing.
  *
  * @throws {Error} when the record has come to something that cannot be read
  */
-export async function settleVerification(
-  redis: Redis,
-  keys: LaneKeys,
-  { id, clientId, seen, status, outcome, call, event, day }: Settlement,
-): Promise<Settled> {
-  const reply = (await settleScript(
+export async function finishVerification(
+  { redis, keys, subjects }: VerificationStore,
+  { id, clientId, seen, status, outcome, call, event, day }: Finishing,
+): Promise<Finished> {
+  const reply = (await finishScript(
     redis,
     [keys.record(id), keys.subject(id), keys.inFlight(), keys.photosStored(), keys.laneIndex()],
     [
@@ -69,13 +71,16 @@ export async function settleVerification(
       clientId,
       CRASH_CODE,
       day,
-      outcome === null ? 'note' : seen?.outcome ? 'correct' : 'settle',
+      outcome === null ? 'note' : seen?.outcome ? 'correct' : 'finish',
       ...REVISION_FIELDS,
     ],
-  )) as [Settled['status'], ...string[]];
+  )) as [Finished['status'], ...string[]];
   const [result, ...fields] = reply;
-  if (result !== 'stale') return { status: result };
+  if (result !== 'stale') {
+    if (ENDED.has(result)) await subjects.delete(id);
+    return { status: result };
+  }
   const parsed = parseRecord(hashFromReply(fields));
   if (parsed.status === 'found') return { status: 'stale', record: parsed.record };
-  throw new Error(`Cannot settle ${id}: its record must be readable, received ${parsed.status}`);
+  throw new Error(`Cannot finish ${id}: its record must be readable, received ${parsed.status}`);
 }
