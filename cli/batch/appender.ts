@@ -11,10 +11,7 @@ export interface Appender {
 /** A power cut loses at most this much; a process that is killed loses nothing that was written. */
 const SYNC_EVERY_MS = 1_000;
 
-/**
- * Appends to an open file, and closes it in the end. The stream joins what is appended during a write into the next write, so a
- * thousand appends a second are a few writes.
- */
+/** The stream joins what is appended during a write into the next: a thousand appends a second are a few writes. */
 export function createAppender(file: FileHandle, now: () => number): Appender {
   const stream = file.createWriteStream({ flush: true });
   // Without a listener an error would end the process; the append that failed reports it.

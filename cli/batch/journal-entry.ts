@@ -1,10 +1,8 @@
 import { z } from 'zod';
 import { verificationId } from '../../shared/contract/verification.ts';
+import { rowResult } from './results.ts';
 
-/**
- * A journal is a file of JSON lines that only ever grows: first who the batch is, then what became of its rows. It holds
- * no subject.
- */
+/** The first line of a journal: who the batch is. */
 export const journalHead = z.object({
   journal: z.literal('veriqueue batch'),
   version: z.literal(1),
@@ -14,24 +12,13 @@ export const journalHead = z.object({
 });
 export type JournalHead = z.infer<typeof journalHead>;
 
-/** A row's answer, as the results show it. */
-export const rowResult = z.object({
-  id: z.string(),
-  reference: z.string().nullable(),
-  status: z.string(),
-  verdict: z.string().nullable(),
-  code: z.string().nullable(),
-  sim: z.number().nullable(),
-  action: z.string().nullable(),
-  completedAt: z.string().nullable(),
-});
-export type RowResult = z.infer<typeof rowResult>;
-
 const line = z.number().int().positive();
 /** ms epoch */
 const at = z.number().int().nonnegative();
 
 /**
+ * What became of a row, one line each. It holds no subject.
+ *
  * - `trying`: written before the row is first sent. Without it, a row that was accepted in the moment of a crash could not
  *   be distinguished from one that never left.
  * - `refused`: the server has nothing of it.

@@ -11,10 +11,11 @@ import { splitLines } from './split-lines.ts';
 
 const LONGEST_LINE = 16 * 1024;
 const HEAD_BEGINNING = '{"journal":"veriqueue batch"';
+const headText = jsonText(journalHead);
+const entryText = jsonText(journalEntry);
 
 /** What survives a run, however it ends. */
 export interface Journal {
-  readonly path: string;
   /** The batch's random id. */
   readonly batch: string;
   readonly identity: BatchIdentity;
@@ -23,7 +24,7 @@ export interface Journal {
   readonly isResumed: boolean;
   /** Resolves when it is written: what is done next may rely on it. */
   note(entry: JournalEntry): Promise<void>;
-  /** Everything noted before this run, in order. */
+  /** Everything noted so far, in order. */
   entries(): AsyncGenerator<JournalEntry, void>;
   close(): Promise<void>;
 }
@@ -47,28 +48,35 @@ export async function openJournal({ path, apiKey, trustInput, now }: JournalOpti
   const file = await open(path, 'a+', 0o600);
   try {
     const book = new RowBook();
-    const known = await readJournal(path, (entry) => book.note(entry));
-    await file.truncate(known.bytes);
-    const head = known.head ?? (await begin(file, apiKey, now()));
+    let known: JournalHead | undefined;
+    let bytes = 0;
+    for await (const read of readJournal(path)) {
+      if (read.part === 'head') known = read.head;
+      else book.note(read.entry);
+      bytes += read.bytes;
+    }
+    await file.truncate(bytes);
+    const head = known ?? (await begin(file, apiKey, now()));
     const identity = openIdentity(head.batch, apiKey);
     if (identity.keyCheck !== head.keyCheck && !trustInput) {
       throw new CommandFailure(
         `Cannot resume: ${path} was begun with another API key, which its rows are compared by; use that one, or --trust-input with another key of the same client`,
       );
     }
-    const appender = createAppender(file, now);
+    const { append, close } = createAppender(file, now);
     return {
-      path,
       batch: head.batch,
       identity,
       book,
-      isResumed: known.head !== null,
+      isResumed: known !== undefined,
       note: async (entry) => {
-        await appender.append(`${JSON.stringify(entry)}\n`);
+        await append(`${JSON.stringify(entry)}\n`);
         book.note(entry);
       },
-      entries: () => readEntries(path, known.bytes),
-      close: appender.close,
+      entries: async function* () {
+        for await (const read of readJournal(path)) if (read.part === 'entry') yield read.entry;
+      },
+      close,
     };
   } catch (error) {
     await file.close();
@@ -78,69 +86,36 @@ export async function openJournal({ path, apiKey, trustInput, now }: JournalOpti
 
 async function begin(file: FileHandle, apiKey: string, now: number): Promise<JournalHead> {
   const batch = randomUUID();
-  const head: JournalHead = {
-    journal: 'veriqueue batch',
-    version: 1,
-    batch,
-    keyCheck: openIdentity(batch, apiKey).keyCheck,
-    begunAt: new Date(now).toISOString(),
-  };
+  const { keyCheck } = openIdentity(batch, apiKey);
+  const begunAt = new Date(now).toISOString();
+  const head: JournalHead = { journal: 'veriqueue batch', version: 1, batch, keyCheck, begunAt };
   await file.appendFile(`${JSON.stringify(head)}\n`);
   await file.datasync();
   return head;
 }
 
-interface KnownJournal {
-  /** Null when there is not even a complete first line. */
-  readonly head: JournalHead | null;
-  /** Length of what is complete. */
-  readonly bytes: number;
-}
+type JournalLine = { readonly bytes: number } & (
+  | { readonly part: 'head'; readonly head: JournalHead }
+  | { readonly part: 'entry'; readonly entry: JournalEntry }
+);
 
-async function readJournal(path: string, onEntry: (entry: JournalEntry) => void): Promise<KnownJournal> {
-  let head: JournalHead | null = null;
-  let bytes = 0;
-  for await (const { text, number, isComplete, isCut } of splitLines(createText(path), LONGEST_LINE)) {
-    if (number === 1 && !isBeginningOfHead(text)) throw noJournal(path);
-    if (!isComplete && !isCut) break;
-    if (number === 1) head = parseHead(path, text);
-    else onEntry(parseEntry(path, number, text));
-    bytes += Buffer.byteLength(text) + 1;
-  }
-  return { head, bytes };
-}
-
-async function* readEntries(path: string, bytes: number): AsyncGenerator<JournalEntry, void> {
-  if (bytes === 0) return;
-  for await (const { text, number } of splitLines(createText(path, bytes), LONGEST_LINE)) {
-    if (number > 1) yield parseEntry(path, number, text);
+/** The complete lines. */
+async function* readJournal(path: string): AsyncGenerator<JournalLine, void> {
+  const pieces = createReadStream(path, { encoding: 'utf8' });
+  for await (const { text, number, isComplete, isCut } of splitLines(pieces, LONGEST_LINE)) {
+    // Checked of an unfinished line too: what lies there may be another file, and not ours to cut off.
+    const isOurs = number > 1 || text.startsWith(HEAD_BEGINNING) || HEAD_BEGINNING.startsWith(text);
+    if (isOurs && !isComplete && !isCut) return;
+    const bytes = Buffer.byteLength(text) + 1;
+    const head = number === 1 ? headText.safeParse(text) : undefined;
+    const entry = number === 1 ? undefined : entryText.safeParse(text);
+    if (head?.success) yield { part: 'head', head: head.data, bytes };
+    else if (entry?.success) yield { part: 'entry', entry: entry.data, bytes };
+    else
+      throw new CommandFailure(
+        `Cannot resume: ${path} ${number === 1 ? NOT_OURS : `is damaged at line ${number}`}`,
+      );
   }
 }
 
-function createText(path: string, bytes = Number.POSITIVE_INFINITY): AsyncIterable<string> {
-  return createReadStream(path, { encoding: 'utf8', end: bytes - 1 });
-}
-
-const headText = jsonText(journalHead);
-const entryText = jsonText(journalEntry);
-
-function parseHead(path: string, text: string): JournalHead {
-  const parsed = headText.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw noJournal(path);
-}
-
-/** Of a first line that may be unfinished: whatever else lies there is not ours to cut off. */
-function isBeginningOfHead(text: string): boolean {
-  return text.startsWith(HEAD_BEGINNING) || HEAD_BEGINNING.startsWith(text);
-}
-
-function noJournal(path: string): CommandFailure {
-  return new CommandFailure(`Cannot resume: ${path} must be the journal of a batch, received another file`);
-}
-
-function parseEntry(path: string, number: number, text: string): JournalEntry {
-  const parsed = entryText.safeParse(text);
-  if (parsed.success) return parsed.data;
-  throw new CommandFailure(`Cannot resume: ${path} is damaged at line ${number}`);
-}
+const NOT_OURS = 'must be the journal of a batch, received another file';

@@ -10,10 +10,10 @@ const holderFile = jsonText(z.object({ pid: z.number(), host: z.string() }));
  * Keeps a second run from the same journal. The file names its process: one that was killed leaves it behind, and is
  * seen to be gone.
  *
- * @returns how to unlock
+ * @returns what unlocks it
  * @throws {CommandFailure} when it is held, or was by a process of another machine
  */
-export async function lockBatch(path: string): Promise<() => Promise<void>> {
+export async function lockBatch(path: string): Promise<{ close(): Promise<void> }> {
   const holder = JSON.stringify({ pid: process.pid, host: hostname() });
   const take = () => writeFile(path, holder, { flag: 'wx', mode: 0o600 });
   try {
@@ -24,7 +24,7 @@ export async function lockBatch(path: string): Promise<() => Promise<void>> {
     await rm(path, { force: true });
     await take();
   }
-  return () => rm(path, { force: true });
+  return { close: () => rm(path, { force: true }) };
 }
 
 async function assertGone(path: string): Promise<void> {

@@ -21,18 +21,14 @@ const BACKOFF: Backoff = { baseMs: 250, capMs: 10_000 };
 /** With nothing left, submissions are slower by this than the quota by its window: what is left then rises again. */
 const WIDEST_GAP = 1.25;
 
-/**
- * How fast a batch submits. The server sets the pace: its Retry-After stops all submissions, and what it reports to be left
- * spaces them out before that is needed.
- */
+/** When the next submission may leave: what the server asks of one row holds for all. */
 export class Pace {
   readonly #deps: PaceDeps;
-  /** ms epoch; nothing leaves before. */
-  #resumeAt = 0;
+  /** ms epoch */
+  #notBefore = 0;
+  #gapMs = 0;
   #failures = 0;
   #failingSince = 0;
-  #leftAt = 0;
-  #gapMs = 0;
 
   constructor(deps: PaceDeps) {
     this.#deps = deps;
@@ -40,12 +36,12 @@ export class Pace {
 
   /** ms until the next submission may leave. */
   get waitMs(): number {
-    return Math.max(0, Math.max(this.#resumeAt, this.#leftAt + this.#gapMs) - this.#deps.now());
+    return Math.max(0, this.#notBefore - this.#deps.now());
   }
 
   /** A submission leaves now. */
   left(): void {
-    this.#leftAt = this.#deps.now();
+    this.#wait(this.#gapMs);
   }
 
   /** ms for which nothing but failures has come; 0 when the latest answer was none. */
@@ -64,20 +60,20 @@ export class Pace {
   /** The server answered for itself; `retryAfterMs` when it asks to wait. */
   answered(retryAfterMs = 0): void {
     this.#failures = 0;
-    this.#stop(retryAfterMs);
+    this.#wait(retryAfterMs);
   }
 
   /** No answer, or one that says that something is wrong. What fails together counts once. */
   failed(retryAfterMs: number): void {
     const { now, random } = this.#deps;
-    if (this.#failures > 0 && this.#resumeAt > now()) return;
+    if (this.#failures > 0 && this.waitMs > 0) return;
     if (this.#failures === 0) this.#failingSince = now();
     const backoffMs = spread(computeBackoffMs(BACKOFF, this.#failures), HALF_JITTER, random());
     this.#failures += 1;
-    this.#stop(Math.max(retryAfterMs, backoffMs));
+    this.#wait(Math.max(retryAfterMs, backoffMs));
   }
 
-  #stop(ms: number): void {
-    this.#resumeAt = Math.max(this.#resumeAt, this.#deps.now() + ms);
+  #wait(ms: number): void {
+    this.#notBefore = Math.max(this.#notBefore, this.#deps.now() + ms);
   }
 }

@@ -1,6 +1,7 @@
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
-import type { BatchPaths, BatchReport } from './run-batch.ts';
+import type { BatchPaths } from './ledger.ts';
+import type { BatchReport } from './run-batch.ts';
 
 export function reportCheck(
   { terminal, interrupted, exitWith }: CliContext,

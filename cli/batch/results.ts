@@ -1,37 +1,40 @@
-import { access, open, rename } from 'node:fs/promises';
-import type { Verification } from '../../shared/contract/verification.ts';
+import { access, rename } from 'node:fs/promises';
+import { z } from 'zod';
+import type { Outcome } from '../../shared/contract/verification.ts';
 import { CommandFailure } from '../command-failure.ts';
-import { createAppender } from './appender.ts';
-import { formatCsvRow } from './csv-text.ts';
-import type { RowResult } from './journal-entry.ts';
+import { createCsvFile } from './csv-file.ts';
 
-const HEADINGS = [
-  'line',
-  'reference',
-  'id',
-  'status',
-  'verdict',
-  'code',
-  'sim',
-  'action',
-  'completedAt',
-] as const satisfies readonly ('line' | keyof RowResult)[];
+/** A row's answer, as the results and the journal show it; the order is that of the columns. */
+export const rowResult = z.object({
+  reference: z.string().nullable(),
+  id: z.string(),
+  status: z.string(),
+  verdict: z.string().nullable(),
+  code: z.string().nullable(),
+  sim: z.number().nullable(),
+  action: z.string().nullable(),
+  completedAt: z.string().nullable(),
+});
+export type RowResult = z.infer<typeof rowResult>;
+
+const FIELDS = rowResult.keyof().options;
+
+const NO_OUTCOME = { verdict: null, code: null, sim: null, action: null, completedAt: null };
+
+export function resultOf({
+  reference,
+  id,
+  status,
+  outcome,
+}: Pick<RowResult, 'reference' | 'id' | 'status'> & { readonly outcome: Outcome | null }): RowResult {
+  const { verdict, code, sim, action, completedAt } = outcome ?? NO_OUTCOME;
+  return { reference, id, status, verdict, code, sim, action, completedAt };
+}
 
 /** One row for each row of the batch, as soon as there is something to say about it. */
 export interface Results {
   add(line: number, result: RowResult): Promise<void>;
   close(): Promise<void>;
-}
-
-/** What is known of a verification without an answer. */
-export function resultWithout(answer: Pick<RowResult, 'id' | 'reference' | 'status'>): RowResult {
-  return { ...answer, verdict: null, code: null, sim: null, action: null, completedAt: null };
-}
-
-export function resultOf({ id, reference, status, outcome }: Verification): RowResult {
-  if (outcome === null) return resultWithout({ id, reference, status });
-  const { verdict, code, sim, action, completedAt } = outcome;
-  return { id, reference, status, verdict, code, sim, action, completedAt };
 }
 
 /** @throws {CommandFailure} rather than replace a file that this batch has not written */
@@ -57,16 +60,14 @@ export async function openResults(
   now: () => number,
 ): Promise<Results> {
   const draft = `${path}.new`;
-  const { append, close } = createAppender(await open(draft, 'w', 0o600), now);
-  const add = (line: number, result: RowResult) =>
-    append(formatCsvRow(HEADINGS.map((name) => (name === 'line' ? line : result[name]))));
+  const file = await createCsvFile(draft, ['line', ...FIELDS], now);
+  const add = (line: number, result: RowResult) => file.add([line, ...FIELDS.map((field) => result[field])]);
   try {
-    await append(formatCsvRow(HEADINGS));
     for await (const [line, result] of known) await add(line, result);
     await rename(draft, path);
   } catch (error) {
-    await close();
+    await file.close();
     throw error;
   }
-  return { add, close };
+  return { add, close: file.close };
 }

@@ -1,24 +1,15 @@
+import { setMaxListeners } from 'node:events';
 import type { Veriqueue } from '../../client/veriqueue.ts';
-import type { Outcome, Verification } from '../../shared/contract/verification.ts';
-import { isFinal } from '../../shared/contract/verification-status.ts';
-import { type BadRows, openBadRows } from './bad-rows.ts';
+import { CommandFailure } from '../command-failure.ts';
 import { type Journal, openJournal } from './journal.ts';
-import type { RowResult } from './journal-entry.ts';
+import { type BatchPaths, type Ledger, openLedger } from './ledger.ts';
 import { lockBatch } from './lock.ts';
 import { Pace } from './pace.ts';
 import { type BatchFile, readRows } from './read-rows.ts';
-import { assertOwnResults, openResults, type Results, resultOf, resultWithout } from './results.ts';
 import { openSubmissionFetch } from './submission-fetch.ts';
-import { type Submitting, submitRows } from './submit-rows.ts';
-import { surveyRows } from './survey.ts';
+import { submitRows } from './submit-rows.ts';
 import type { RowRules } from './validate-row.ts';
-import { VerdictWait } from './verdict-wait.ts';
-
-export interface BatchPaths {
-  readonly results: string;
-  readonly bad: string;
-  readonly journal: string;
-}
+import { awaitVerdicts } from './verdict-wait.ts';
 
 export interface BatchOptions {
   readonly file: BatchFile;
@@ -53,7 +44,7 @@ export interface BatchDeps {
   readonly onProgress: (progress: BatchProgress) => void;
 }
 
-export interface BatchReport extends Submitting {
+export interface BatchReport {
   readonly batch: string;
   readonly rows: number;
   /** Rows in which no field holds anything; they are no part of `rows`. */
@@ -61,10 +52,13 @@ export interface BatchReport extends Submitting {
   /** The server has them: from all runs, and from this one. */
   readonly accepted: number;
   readonly acceptedNow: number;
+  /** Rows of which a repeat found out that they had been accepted before. */
+  readonly replayed: number;
   readonly bad: number;
+  /** Rows left alone because it is unknown whether the server has them. */
+  readonly unknown: number;
   readonly answered: number;
-  /** Of all runs, while verdicts are waited for; `none`: cancelled or gone. */
-  readonly verdicts: Readonly<Record<Outcome['verdict'] | 'none', number>>;
+  readonly verdicts: Ledger['tally']['verdicts'];
   /** Nothing is left to do, but for bad rows. */
   readonly isFinished: boolean;
 }
@@ -77,186 +71,108 @@ export interface BatchReport extends Submitting {
  * @throws {VeriqueueError} when the server does not
  */
 export async function runBatch(deps: BatchDeps, options: BatchOptions): Promise<BatchReport> {
-  const { paths, trustInput, rules } = options;
-  const unlock = await lockBatch(`${paths.journal}.lock`);
+  const { paths, trustInput, rules, awaitsVerdicts } = options;
+  const { now } = rules;
+  const { apiKey, onProgress } = deps;
+  return thenClose(await lockBatch(`${paths.journal}.lock`), async () =>
+    thenClose(await openJournal({ path: paths.journal, apiKey, trustInput, now }), async (journal) => {
+      const { book, batch } = journal;
+      const { rows, blank } = await surveyRows(options, journal);
+      const acceptedBefore = book.accepted;
+      const onChange = ({ tally: { dealtWith }, bad }: Ledger) =>
+        onProgress({ rows, dealtWith, bad, accepted: book.accepted, answered: book.final });
+      const opened = await openLedger({ paths, journal, awaitsVerdicts, now, onChange });
+      return thenClose(opened, async (ledger) => {
+        onChange(ledger);
+        const unknown = await submitAndWait(deps, options, ledger);
+        const { accepted, final } = book;
+        const { replayed, verdicts } = ledger.tally;
+        return {
+          ...{ batch, rows, blank, accepted, acceptedNow: accepted - acceptedBefore, replayed },
+          ...{ bad: ledger.bad - unknown, unknown, answered: final, verdicts },
+          isFinished: accepted + ledger.bad >= rows && (!awaitsVerdicts || final === accepted),
+        };
+      });
+    }),
+  );
+}
+
+async function thenClose<R extends { close(): Promise<void> }, T>(
+  resource: R,
+  work: (resource: R) => Promise<T>,
+): Promise<T> {
   try {
-    const { apiKey } = deps;
-    const journal = await openJournal({ path: paths.journal, apiKey, trustInput, now: rules.now });
-    try {
-      return await new BatchRun(deps, options, journal).run();
-    } finally {
-      await journal.close();
-    }
+    return await work(resource);
   } finally {
-    await unlock();
+    await resource.close();
   }
 }
 
-class BatchRun {
-  readonly #deps: BatchDeps;
-  readonly #options: BatchOptions;
-  readonly #journal: Journal;
-  readonly #wait: VerdictWait;
-  readonly #halt = new AbortController();
-  readonly #stopped: AbortSignal;
-  readonly #verdicts = { match: 0, no_match: 0, unverifiable: 0, error: 0, none: 0 };
-  #rows = 0;
-  #blank = 0;
-  #dealtWith = 0;
-  #bad = 0;
-  #isSubmitted = false;
-
-  constructor(deps: BatchDeps, options: BatchOptions, journal: Journal) {
-    this.#deps = deps;
-    this.#options = options;
-    this.#journal = journal;
-    this.#stopped = AbortSignal.any([deps.stopped, this.#halt.signal]);
-    this.#wait = new VerdictWait({
-      api: deps.questions,
-      journal,
-      stopped: this.#stopped,
-      now: options.rules.now,
-      onVerdict: (verdict) => {
-        this.#verdicts[verdict] += 1;
-        this.#report();
-      },
-    });
+/**
+ * Reads the whole file once before anything is sent: how many rows there are, that it can be read to its end, and that
+ * the rows an earlier run has sent stand where they stood, as they were. Others may have changed: that is how users correct bad
+ * rows.
+ *
+ * @throws {CommandFailure}
+ */
+async function surveyRows(
+  { file, rules, trustInput }: BatchOptions,
+  { book, identity }: Journal,
+): Promise<{ readonly rows: number; readonly blank: number }> {
+  let [rows, blank, found] = [0, 0, 0];
+  const onBlank = () => {
+    blank += 1;
+  };
+  for await (const reading of readRows(file, onBlank)) {
+    rows += 1;
+    rules.references.note(reading);
+    if (book.stateOf(reading.line) === 'untouched') continue;
+    found += 1;
+    const isSame =
+      reading.status === 'read' && book.isUnchanged(reading.line, identity.digestRow(reading.row));
+    if (!isSame && !trustInput) throw changed(file.path, `others at line ${reading.line}`);
   }
-
-  async run(): Promise<BatchReport> {
-    const { file, paths, trustInput, rules } = this.#options;
-    const onBlank = () => {
-      this.#blank += 1;
-    };
-    const survey = { path: file.path, journal: this.#journal, references: rules.references, trustInput };
-    this.#rows = await surveyRows(readRows(file, onBlank), survey);
-    await assertOwnResults(paths.results, this.#journal.isResumed);
-    const results = await openResults(paths.results, this.#replay(), rules.now);
-    try {
-      const badRows = await openBadRows(paths.bad, rules.now);
-      try {
-        return await this.#submitAndWait(results, badRows);
-      } finally {
-        await badRows.close();
-      }
-    } finally {
-      await results.close();
-    }
-  }
-
-  /** What earlier runs left: answers to show, and verifications to wait for. */
-  async *#replay(): AsyncGenerator<readonly [number, RowResult], void> {
-    for await (const entry of this.#journal.entries()) {
-      const [what, line] = entry;
-      if (what === 'final') {
-        const [, , result] = entry;
-        this.#verdicts[isVerdict(result.verdict) ? result.verdict : 'none'] += 1;
-        yield [line, result];
-      } else if (what === 'accepted' && this.#journal.book.stateOf(line) === 'accepted') {
-        const [, , id, submittedAt, reference] = entry;
-        if (this.#options.awaitsVerdicts) this.#wait.add(id, line, submittedAt);
-        else yield [line, resultWithout({ id, reference, status: 'queued' })];
-      }
-    }
-  }
-
-  async #submitAndWait(results: Results, badRows: BadRows): Promise<BatchReport> {
-    const acceptedBefore = this.#journal.book.accepted;
-    this.#report();
-    // Whichever fails ends the other in order, and both have ended before the files are closed.
-    const [submitting, waiting] = await Promise.allSettled([
-      this.#haltOnFailure(this.#submit(results, badRows)),
-      this.#haltOnFailure(this.#awaitVerdicts(results)),
-    ]);
-    if (submitting.status === 'rejected') throw submitting.reason;
-    if (waiting.status === 'rejected') throw waiting.reason;
-    return this.#conclude(submitting.value, acceptedBefore);
-  }
-
-  async #haltOnFailure<T>(work: Promise<T>): Promise<T> {
-    try {
-      return await work;
-    } catch (error) {
-      this.#halt.abort();
-      throw error;
-    }
-  }
-
-  async #submit(results: Results, badRows: BadRows): Promise<Submitting> {
-    const { openSubmissions, random } = this.#deps;
-    const { file, concurrency, rules, resubmitsUnknown } = this.#options;
-    const pace = new Pace({ now: rules.now, random });
-    const { fetch, close } = openSubmissionFetch(concurrency, (reading) => pace.meter(reading));
-    const deps = {
-      api: openSubmissions(fetch),
-      journal: this.#journal,
-      badRows,
-      pace,
-      rules,
-      concurrency,
-      resubmitsUnknown,
-      stopped: this.#stopped,
-      onAccepted: (line: number, verification: Verification) =>
-        this.#noteAccepted(results, line, verification),
-      onRow: () => {
-        this.#dealtWith += 1;
-        this.#bad = badRows.count;
-        this.#report();
-      },
-    };
-    try {
-      return await submitRows(deps, readRows(file));
-    } finally {
-      this.#isSubmitted = true;
-      await close();
-    }
-  }
-
-  async #awaitVerdicts(results: Results): Promise<void> {
-    if (this.#options.awaitsVerdicts) await this.#wait.run(results, () => this.#isSubmitted);
-  }
-
-  /** A repeat of an earlier run may find its answer at once. */
-  async #noteAccepted(results: Results, line: number, verification: Verification): Promise<void> {
-    const { id, submittedAt, outcome } = verification;
-    const result = resultOf(verification);
-    if (isFinal(verification)) return this.#wait.finish(results, line, result, outcome?.verdict ?? null);
-    if (this.#options.awaitsVerdicts) return this.#wait.add(id, line, Date.parse(submittedAt));
-    await results.add(line, result);
-  }
-
-  #report(): void {
-    const { accepted, final } = this.#journal.book;
-    const progress = { rows: this.#rows, dealtWith: this.#dealtWith, bad: this.#bad };
-    this.#deps.onProgress({ ...progress, accepted, answered: final });
-  }
-
-  #conclude(submitting: Submitting, acceptedBefore: number): BatchReport {
-    const { batch, book } = this.#journal;
-    const { accepted, final } = book;
-    const isAllThere = accepted + this.#bad >= this.#rows;
-    return {
-      ...submitting,
-      batch,
-      rows: this.#rows,
-      blank: this.#blank,
-      accepted,
-      acceptedNow: accepted - acceptedBefore,
-      bad: this.#bad - submitting.unknown,
-      answered: final,
-      verdicts: this.#verdicts,
-      isFinished: isAllThere && (!this.#options.awaitsVerdicts || final === accepted),
-    };
-  }
+  if (rows === 0) throw new CommandFailure(`Cannot run the batch: ${file.path} must have at least one row`);
+  if (found !== book.touched && !trustInput) throw changed(file.path, 'fewer');
+  return { rows, blank };
 }
 
-const VERDICTS = [
-  'match',
-  'no_match',
-  'unverifiable',
-  'error',
-] as const satisfies readonly Outcome['verdict'][];
+function changed(path: string, where: string): CommandFailure {
+  return new CommandFailure(
+    `Cannot resume: the rows of ${path} that were submitted must be as they were, received ${where}; put them back, or begin another batch with another --out`,
+  );
+}
 
-function isVerdict(text: string | null): text is Outcome['verdict'] {
-  return VERDICTS.some((verdict) => verdict === text);
+/** @returns the number of rows of which it is unknown whether the server has them */
+async function submitAndWait(
+  { openSubmissions, questions, random, stopped: given }: BatchDeps,
+  { file, rules, concurrency, resubmitsUnknown, awaitsVerdicts }: BatchOptions,
+  ledger: Ledger,
+): Promise<number> {
+  const { now } = rules;
+  let failure: { readonly error: unknown } | undefined;
+  const ending = new AbortController();
+  // What fails first ends everything else in order, so that no file is closed under a row that is still to be noted.
+  const halt = (error: unknown) => {
+    failure ??= { error };
+    ending.abort();
+  };
+  const stopped = AbortSignal.any([given, ending.signal]);
+  // Every row that waits listens.
+  setMaxListeners(0, stopped);
+  const pace = new Pace({ now, random });
+  const { fetch, close } = openSubmissionFetch(concurrency, (reading) => pace.meter(reading));
+  const api = openSubmissions(fetch);
+  let isSubmitted = false;
+  const submit = { api, ledger, pace, rules, concurrency, resubmitsUnknown, stopped, halt };
+  const wait = { api: questions, ledger, stopped, now };
+  const [unknown] = await Promise.all([
+    submitRows(submit, readRows(file)).finally(() => {
+      isSubmitted = true;
+      return close();
+    }),
+    awaitsVerdicts ? awaitVerdicts(wait, () => isSubmitted).catch(halt) : undefined,
+  ]);
+  if (failure !== undefined) throw failure.error;
+  return unknown;
 }

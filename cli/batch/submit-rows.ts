@@ -1,20 +1,16 @@
-import { setMaxListeners } from 'node:events';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Submitted, Veriqueue } from '../../client/veriqueue.ts';
-import type { Verification } from '../../shared/contract/verification.ts';
-import type { BadRows } from './bad-rows.ts';
-import type { BatchRow, RowFault, RowReading } from './batch-row.ts';
+import type { RowFault, RowReading } from './batch-row.ts';
 import { classifyAnswer, type Refusal } from './classify-answer.ts';
-import type { Journal } from './journal.ts';
+import type { Ledger } from './ledger.ts';
 import type { Pace } from './pace.ts';
+import { pause } from './pause.ts';
 import { readPhotoFile } from './photo-file.ts';
-import { listRowFaults, type RowRules, referenceToShow } from './validate-row.ts';
+import { listRowFaults, type RowRules } from './validate-row.ts';
 
 export interface SubmitRowsDeps {
   /** Without retries of its own: the batch makes them, so that all rows wait when the server asks one to. */
   readonly api: Pick<Veriqueue, 'submit'>;
-  readonly journal: Journal;
-  readonly badRows: BadRows;
+  readonly ledger: Ledger;
   readonly pace: Pace;
   readonly rules: RowRules;
   /** Submissions under way at once. */
@@ -23,17 +19,8 @@ export interface SubmitRowsDeps {
   readonly resubmitsUnknown: boolean;
   /** Stops beginning rows; what is under way finishes. */
   readonly stopped: AbortSignal;
-  /** A row is in the journal as accepted. */
-  readonly onAccepted: (line: number, verification: Verification) => Promise<void>;
-  /** One more row is dealt with. */
-  readonly onRow: () => void;
-}
-
-export interface Submitting {
-  /** Rows of which a repeat found out that they had been accepted before. */
-  readonly replayed: number;
-  /** Rows left alone because it is unknown whether the server has them. */
-  readonly unknown: number;
+  /** Stops, because no row would fare better. */
+  readonly halt: (error: unknown) => void;
 }
 
 /** The server remembers an Idempotency-Key for a day, at most; an hour for clocks and for the way there. */
@@ -55,144 +42,123 @@ const UNKNOWN: RowFault = {
  * Submits every row that the journal does not know as accepted. Each is sent under a key of its own, and noted before and
  * after: however often this is killed, a row is accepted once.
  *
- * @throws the error that no row would fare better with, after what was under way has finished
+ * @returns how many rows were left alone because it is unknown whether the server has them
  */
 export async function submitRows(
   deps: SubmitRowsDeps,
   rows: AsyncGenerator<RowReading, void>,
-): Promise<Submitting> {
+): Promise<number> {
   const submission = new RowSubmission(deps);
-  await Promise.all(Array.from({ length: deps.concurrency }, () => submission.work(rows)));
+  const submitters = Array.from({ length: deps.concurrency }, async () => {
+    try {
+      while (!deps.stopped.aborted) {
+        const next = await rows.next();
+        if (next.done) return;
+        await submission.take(next.value);
+      }
+    } catch (error) {
+      deps.halt(error);
+    }
+  });
+  await Promise.all(submitters);
   await rows.return();
-  return submission.report();
+  return submission.unknown;
 }
 
 type Answer = Refusal | { readonly status: 'accepted'; readonly submitted: Submitted };
 type ReadRow = Extract<RowReading, { readonly status: 'read' }>;
 
 class RowSubmission {
+  unknown = 0;
   readonly #deps: SubmitRowsDeps;
   readonly #sending = new Set<Promise<unknown>>();
-  readonly #halt = new AbortController();
-  readonly #stopped: AbortSignal;
-  #line: Promise<boolean> = Promise.resolve(true);
   #bytes = 0;
-  #replayed = 0;
-  #unknown = 0;
-  #failure: { readonly error: unknown } | undefined;
+  /** Settled when the row before has left. */
+  #turn: Promise<void> = Promise.resolve();
 
   constructor(deps: SubmitRowsDeps) {
     this.#deps = deps;
-    this.#stopped = AbortSignal.any([deps.stopped, this.#halt.signal]);
-    // Every row that waits listens.
-    setMaxListeners(0, this.#stopped);
   }
 
-  /** One of the concurrent submitters: takes row after row. */
-  async work(rows: AsyncGenerator<RowReading, void>): Promise<void> {
-    try {
-      while (!this.#stopped.aborted) {
-        const next = await rows.next();
-        if (next.done) return;
-        await this.#take(next.value);
-      }
-    } catch (error) {
-      this.#fail(error);
-    }
-  }
-
-  report(): Submitting {
-    if (this.#failure) throw this.#failure.error;
-    return { replayed: this.#replayed, unknown: this.#unknown };
-  }
-
-  #fail(error: unknown): void {
-    this.#failure ??= { error };
-    this.#halt.abort();
-  }
-
-  async #take(reading: RowReading): Promise<void> {
-    const { journal, rules, onRow } = this.#deps;
+  async take(reading: RowReading): Promise<void> {
+    const { ledger, rules } = this.#deps;
     const { line } = reading;
     const duplicate = rules.references.findDuplicate(reading);
-    const state = journal.book.stateOf(line);
-    if (state === 'accepted' || state === 'final') onRow();
-    else if (reading.status === 'bad' || duplicate !== null) await this.#refuse(reading);
-    else if (state === 'trying' && this.#isForgotten(line)) {
-      this.#unknown += 1;
-      await this.#refuse(reading, [UNKNOWN]);
-    } else await this.#submit(reading);
+    const state = ledger.journal.book.stateOf(line);
+    if (state === 'accepted' || state === 'final') ledger.noteDealtWith();
+    else if (reading.status === 'bad' || duplicate !== null) {
+      // The server does not see the row: all that can be found here is listed.
+      await ledger.listBad(reading, await listRowFaults(rules, reading));
+    } else if (state === 'trying' && this.#isForgotten(line)) {
+      this.unknown += 1;
+      await ledger.listBad(reading, [UNKNOWN]);
+    } else await this.#submit(reading, state === 'trying');
   }
 
   #isForgotten(line: number): boolean {
-    const { journal, rules, resubmitsUnknown } = this.#deps;
-    return !resubmitsUnknown && rules.now() - journal.book.triedAt(line) > KEY_USABLE_MS;
+    const { ledger, rules, resubmitsUnknown } = this.#deps;
+    return !resubmitsUnknown && rules.now() - ledger.journal.book.triedAt(line) > KEY_USABLE_MS;
   }
 
-  /** @param faults by default all that can be found here: the server does not see the row */
-  async #refuse(reading: RowReading, faults?: readonly RowFault[]): Promise<void> {
-    const { badRows, rules, onRow } = this.#deps;
-    const listed = faults ?? (await listRowFaults(rules, reading));
-    await badRows.add(reading.line, referenceToShow(reading), listed);
-    onRow();
-  }
-
-  async #submit(reading: ReadRow): Promise<void> {
-    const { journal, pace } = this.#deps;
+  /** @param wasTried in an earlier run, whose answer is not known */
+  async #submit(reading: ReadRow, wasTried: boolean): Promise<void> {
+    const { ledger, pace, halt } = this.#deps;
     const { line } = reading;
-    let mayBeThere = journal.book.stateOf(line) === 'trying';
+    let mayBeThere = wasTried;
     while (await this.#mayLeave()) {
       const answer = await this.#send(reading);
       switch (answer.status) {
         case 'accepted':
           pace.answered();
-          return this.#noteAccepted(line, answer.submitted);
+          return ledger.noteAccepted(line, answer.submitted);
         case 'bad':
-          if (!answer.mayBeThere) await this.#noteRefused(line);
-          return this.#refuse(reading, answer.faults);
+          if (!answer.mayBeThere) await ledger.noteRefused(line);
+          return ledger.listBad(reading, answer.faults);
         case 'hopeless':
-          return this.#fail(answer.error);
+          return halt(answer.error);
         case 'later':
           pace.answered(answer.retryAfterMs);
           break;
         case 'in_progress':
           mayBeThere = true;
-          await this.#pause(IN_PROGRESS_MS);
+          await pause(IN_PROGRESS_MS, this.#deps.stopped);
           break;
         case 'trouble':
           mayBeThere = true;
           pace.failed(answer.retryAfterMs);
-          if (pace.failingMs > GIVE_UP_AFTER_MS) this.#fail(answer.error);
+          if (pace.failingMs > GIVE_UP_AFTER_MS) halt(answer.error);
           break;
         default:
           return answer satisfies never;
       }
     }
-    if (!mayBeThere) await this.#noteRefused(line);
+    if (!mayBeThere) await ledger.noteRefused(line);
   }
 
   /** One after the other, each when the pace lets it. False when no further row is to be sent. */
-  #mayLeave(): Promise<boolean> {
-    this.#line = this.#line.then(async () => {
-      const { pace } = this.#deps;
-      while (!this.#stopped.aborted && pace.waitMs > 0) await this.#pause(pace.waitMs);
+  async #mayLeave(): Promise<boolean> {
+    const { pace, stopped } = this.#deps;
+    this.#turn = this.#turn.then(async () => {
+      while (!stopped.aborted && pace.waitMs > 0) await pause(pace.waitMs, stopped);
       pace.left();
-      return !this.#stopped.aborted;
     });
-    return this.#line;
+    await this.#turn;
+    return !stopped.aborted;
   }
 
   async #send(reading: ReadRow): Promise<Answer> {
-    const { api, journal, rules } = this.#deps;
+    const { api, ledger, rules } = this.#deps;
     const { line, row } = reading;
     const { photo: file, ...fields } = row;
     while (this.#bytes > MOST_BYTES) await Promise.race(this.#sending);
     const photo = await readPhotoFile(rules.photoFolder, file);
     if (photo.status === 'bad') {
-      return { status: 'bad', faults: await listRowFaults(rules, reading), mayBeThere: false };
+      // A row that an earlier run has sent may be there all the same.
+      const mayBeThere = ledger.journal.book.stateOf(line) === 'trying';
+      return { status: 'bad', faults: await listRowFaults(rules, reading), mayBeThere };
     }
-    await this.#noteTry(line, row);
-    const idempotencyKey = journal.identity.idempotencyKeyOf(line);
+    await ledger.noteTry(line, row);
+    const idempotencyKey = ledger.journal.identity.idempotencyKeyOf(line);
     const { length } = photo.bytes;
     this.#bytes += length;
     const sending = api
@@ -204,31 +170,5 @@ class RowSubmission {
       });
     this.#sending.add(sending);
     return sending;
-  }
-
-  async #noteTry(line: number, row: BatchRow): Promise<void> {
-    const { journal, rules } = this.#deps;
-    if (journal.book.stateOf(line) !== 'untouched') return;
-    await journal.note(['trying', line, journal.identity.digestRow(row).toString('base64url'), rules.now()]);
-  }
-
-  async #noteRefused(line: number): Promise<void> {
-    const { journal } = this.#deps;
-    if (journal.book.stateOf(line) === 'trying') await journal.note(['refused', line]);
-  }
-
-  async #noteAccepted(line: number, { verification, replayed }: Submitted): Promise<void> {
-    const { journal, onAccepted, onRow } = this.#deps;
-    if (replayed) this.#replayed += 1;
-    const { id, submittedAt, reference } = verification;
-    await journal.note(['accepted', line, id, Date.parse(submittedAt), reference]);
-    await onAccepted(line, verification);
-    onRow();
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await delay(ms, undefined, { signal: this.#stopped }).catch((error: unknown) => {
-      if (!this.#stopped.aborted) throw error;
-    });
   }
 }

@@ -2,7 +2,7 @@ import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
 import { listValidationErrors } from '../../shared/validation/submission.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { BadRows } from './bad-rows.ts';
-import { faultOf, presentReference, type RowFault, type RowReading } from './batch-row.ts';
+import { faultOf, type RowFault, type RowReading } from './batch-row.ts';
 import { readPhotoFile } from './photo-file.ts';
 import type { References } from './references.ts';
 
@@ -43,11 +43,6 @@ export async function listRowFaults(
   ];
 }
 
-/** @see presentReference */
-export function referenceToShow(reading: RowReading): string | null {
-  return reading.status === 'bad' ? reading.reference : presentReference(reading.row);
-}
-
 /** Validates every row and sends nothing, until `stopped`. */
 export async function checkRows(
   deps: RowRules & {
@@ -60,7 +55,7 @@ export async function checkRows(
   for await (const reading of rows) {
     if (deps.stopped.aborted) break;
     const faults = await listRowFaults(deps, reading);
-    if (faults.length > 0) await deps.badRows.add(reading.line, referenceToShow(reading), faults);
+    if (faults.length > 0) await deps.badRows.add(reading, faults);
     deps.onRow();
   }
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { formatCsvRow } from '../../../cli/batch/csv-text.ts';
+import { formatCsv } from '../../../cli/batch/csv-file.ts';
 import { makeJpegOf } from '../../producer/submission-builder.ts';
 import { makePerson } from '../../support/person.ts';
 
@@ -39,8 +39,8 @@ export async function makeBatchFiles(): Promise<BatchFiles> {
     text,
     write: async (rows) => {
       const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-      const lines = rows.map((row) => formatCsvRow(columns.map((column) => row[column] ?? '')));
-      await writeFile(csv, [formatCsvRow(columns), ...lines].join(''));
+      const lines = rows.map((row) => columns.map((column) => row[column] ?? ''));
+      await writeFile(csv, formatCsv([columns, ...lines]));
     },
     read: async (name) => parse(await text(name), { columns: true }) as Record<string, string>[],
     remove: () => rm(folder, { recursive: true, force: true }),

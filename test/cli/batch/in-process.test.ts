@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { rename, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest';
 import { createReferences } from '../../../cli/batch/references.ts';
@@ -135,4 +135,20 @@ it('leaves a row alone whose fate the server has forgotten, until it is told to 
   expect(told).toMatchObject({ accepted: 5, acceptedNow: 1, unknown: 0, isFinished: true });
   // The server's clock has not moved: it remembers, and nothing is twice.
   expect([told.replayed, (await count()) - before]).toEqual([1, 5]);
+});
+
+it('does not take a row for refused that an earlier run may have submitted, when its photo is gone meanwhile', async () => {
+  await files.write(makeRows(2));
+  const now = Date.now();
+  const end = new AbortController();
+  // The second row is accepted, and its answer lost.
+  proxy.cutAfter(2, () => end.abort());
+  expect(await run({ at: now, stopped: end.signal })).toMatchObject({ accepted: 1, isFinished: false });
+
+  await rename(files.path('photos/1.jpg'), files.path('away.jpg'));
+  expect(await run({ at: now })).toMatchObject({ accepted: 1, bad: 1, unknown: 0 });
+  await rename(files.path('away.jpg'), files.path('photos/1.jpg'));
+
+  // By now the server could have forgotten its key, and would take it a second time.
+  expect(await run({ at: now + 25 * HOUR_MS })).toMatchObject({ accepted: 1, bad: 0, unknown: 1 });
 });
