@@ -168,13 +168,13 @@ export const elsewhere: readonly ElsewhereRow[] = [
   },
   {
     page: 'docs/ARCHITECTURE.md',
-    begins: 'client ── POST',
-    reason: 'a drawing',
-    executedBy: 'test/end-to-end/every-code.test.ts',
+    begins: 'client/ ',
+    reason: 'a picture of the folders',
+    executedBy: 'test/deployment/documents.test.ts',
   },
   {
     page: 'docs/ARCHITECTURE.md',
-    begins: 'queued ───',
+    begins: 'queued · retrying',
     reason: 'a drawing',
     executedBy: 'test/shared/store/verifications/record-scripts.test.ts',
   },
