@@ -94,7 +94,7 @@ function assertTrusted(
   }
   if ((mode & GROUP_OR_OTHERS_WRITE) !== 0) {
     throw new UntrustedFolderError(
-      `Cannot use ${path}: only its owner may be allowed to write to it. What stands in it decides where ID numbers, photos and secrets go. If nobody else has changed it, run: chmod -R go-w '${whole}'`,
+      `Cannot use ${path}: only its owner may be allowed to write to it. What stands in it decides where ID numbers, photos and secrets go. If no other user has changed it, run: chmod -R go-w '${whole}'`,
     );
   }
 }

@@ -7,7 +7,7 @@ export interface TurnOutput extends DestinationStream {
 
 /**
  * Hands on what one turn of the event loop logs in one piece: each line by itself is a system call, for a worker under load the
- * dearest part of logging. Nothing is held back longer than the turn, so whoever reads along sees no delay; a process that
+ * dearest part of logging. Nothing is held back longer than the turn, so a reader of the log sees no delay; a process that
  * is killed outright may take the lines of its last turn with it, one that exits flushes.
  */
 export function writeByTurn(output: DestinationStream): TurnOutput {

@@ -12,7 +12,7 @@ function describeError(error: unknown): object {
 }
 
 export interface LogOptions {
-  /** Tells the processes apart. */
+  /** Names the process among the others. */
   readonly part: string;
   readonly level: string;
   /** `auto`: pretty for a person at a terminal, JSON for everything else. */

@@ -11,7 +11,7 @@ const MISNAMED = [
   'nodejs_active_resources_total',
 ];
 
-/** What every process tells about itself. Each line bears the lane: several may share one Prometheus. */
+/** What every process reports about itself. Each line carries the lane: several may share one Prometheus. */
 export function createProcessRegistry({
   part,
   lane,

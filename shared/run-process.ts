@@ -11,7 +11,7 @@ export interface ProcessContext {
   readonly endWithin: (ms: number, report: () => void) => void;
 }
 
-/** `failed`: it ended by itself, and whoever runs it should start it again. */
+/** `failed`: it ended by itself, and its supervisor should start it again. */
 export type ProcessEnd = 'stopped' | 'failed';
 
 type Run = (context: ProcessContext) => Promise<ProcessEnd>;

@@ -9,7 +9,7 @@ export interface EstimateFacts {
 }
 
 export interface LaneSpeed {
-  /** False while the lane is held, slow or paused: then nobody knows when it moves on. */
+  /** False while the lane is held, slow or paused: then it is unknown when it moves on. */
   readonly moving: boolean;
   /** Requests per second the upstream really takes. */
   readonly perSecond: number;
@@ -18,11 +18,11 @@ export interface LaneSpeed {
 /** From sending a request to its outcome being written, as the upstream usually answers. */
 export const TYPICAL_ANSWER_MS = 500;
 
-/** Longest time a client is told to wait before it asks again, in seconds. */
+/** Longest time a client is asked to wait before it asks again, in seconds. */
 const LONGEST_RETRY_AFTER_S = 3600;
 
 /**
- * When the outcome may be expected, ms epoch; null when it is there already or nobody can know.
+ * When the outcome may be expected, ms epoch; null when it is written already or cannot be estimated.
  *
  * Priorities are counted because the position counts them: it is the rank in the line BullMQ serves.
  */
@@ -50,14 +50,14 @@ export function computeEstimatedCompletion(
   }
 }
 
-/** Seconds a new submission at this position waits for its outcome; null when nobody can know. */
+/** Seconds a new submission at this position waits for its outcome; null when that cannot be estimated. */
 export function computeWaitSeconds(position: number, lane: LaneSpeed): number | null {
   if (!lane.moving || lane.perSecond <= 0) return null;
   return Math.ceil((waitMs(position, lane) + TYPICAL_ANSWER_MS) / 1000);
 }
 
 /**
- * Seconds after which it is worth asking for the outcome; a minute while nobody can know. An estimate that has not come
+ * Seconds after which it is worth asking for the outcome; a minute while that is unknown. An estimate that has not come
  * true for a long time is asked about less often: a hundredth of the time waited so far.
  *
  * @param times ms epoch

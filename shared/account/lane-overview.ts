@@ -13,7 +13,7 @@ export function speedOf(lane: LaneOverview): LaneSpeed {
 /**
  * All commands leave in one tick on one connection: one round trip.
  *
- * @param quotaPerSecond for a lane that has none yet; 0 shows that nobody knows
+ * @param quotaPerSecond for a lane that has none yet; 0 shows that it is unknown
  */
 export async function readLaneOverview(
   redis: Redis,

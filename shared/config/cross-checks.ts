@@ -16,7 +16,7 @@ export function areRead(context: z.RefinementCtx, ...variables: readonly string[
   return !context.issues.some(({ path }) => variables.includes(String(path?.[0])));
 }
 
-/** An authority for a connection without TLS would be ignored, by somebody who believes that it protects. */
+/** An authority for a connection without TLS would be ignored, while the operator believes that it protects. */
 export function checkRedisAuthority({ REDIS_URL, REDIS_CA_FILE }: RedisSettings, context: z.RefinementCtx) {
   if (!areRead(context, 'REDIS_URL', 'REDIS_CA_FILE') || REDIS_CA_FILE === undefined) return;
   if (REDIS_URL.startsWith('rediss:')) return;

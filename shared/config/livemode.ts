@@ -10,7 +10,7 @@ export type Livemode =
 
 /**
  * Whether an endpoint is the real upstream. Tencent Cloud's hosts are; a loopback address is taken for the sandbox unless
- * said otherwise; of any other host nobody but the operator knows, and a wrong guess would pass test answers off as real.
+ * said otherwise; of any other host only the operator knows, and a wrong guess would pass test answers off as real.
  *
  * @param endpoint a URL that has passed `upstreamEndpoint`
  * @param declared the setting `LIVEMODE`
@@ -40,5 +40,5 @@ export function refuseSandbox(
   { NODE_ENV, ALLOW_SANDBOX }: { readonly NODE_ENV?: string | undefined; readonly ALLOW_SANDBOX: boolean },
 ): string | null {
   if (livemode || ALLOW_SANDBOX || NODE_ENV !== 'production') return null;
-  return 'must be true for NODE_ENV=production with the sandbox, which verifies nobody; otherwise set TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and a FACEID_ENDPOINT of the real service';
+  return 'must be true for NODE_ENV=production with the sandbox, which verifies no real person; otherwise set TENCENTCLOUD_SECRET_ID, TENCENTCLOUD_SECRET_KEY and a FACEID_ENDPOINT of the real service';
 }

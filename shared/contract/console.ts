@@ -3,7 +3,7 @@ import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
 import { attempt, deliveryStatus, outcome, verification, verificationStatus } from './verification.ts';
 
-/** What the console shows. Nobody's subject is in it, nor what a receiver answered: that may name the person. */
+/** What the console shows. No subject is in it, nor what a receiver answered: that may name the person. */
 
 const count = z.number().int().nonnegative();
 const instant = z.iso.datetime();
@@ -69,7 +69,7 @@ export const consoleSnapshot = z.strictObject({
   emptyInSeconds: z
     .number()
     .nullable()
-    .describe('until the backlog is worked off; null when nobody can know'),
+    .describe('until the backlog is worked off; null when that is unknown'),
   arrivals: z
     .strictObject({ granted: z.array(count), refused: z.array(count) })
     .describe('slots granted and calls refused in each of the last 600 seconds, oldest first'),

@@ -2,7 +2,7 @@ import { type DigestPlace, type SubmissionField, submissionFields } from './subm
 
 /** What an Idempotency-Key stands for. */
 export const SUBMISSION_DIGEST = placesOf('inDigest');
-/** What tells a row of a batch from another. */
+/** What distinguishes a row of a batch from another. */
 export const ROW_DIGEST = placesOf('inRowDigest');
 
 type DigestPlaces<Field extends string> = Readonly<Record<Field, DigestPlace>>;

@@ -8,7 +8,7 @@ export const laneOverview = z
       .boolean()
       .nullable()
       .describe(
-        'true: the real upstream is asked; false: the sandbox, which verifies nobody; null: no worker has started yet',
+        'true: the real upstream is asked; false: the sandbox, which verifies no real person; null: no worker has started yet',
       ),
     status: z.enum(['running', 'slow', 'held', 'paused']),
     reason: z.string().nullable().describe('the code that holds or slows the lane'),

@@ -3,19 +3,19 @@ import type { FieldError } from './problem.ts';
 
 type Issue = z.core.$ZodIssue;
 
-/** More tell a client nothing new, and an answer must not grow with what was sent. */
+/** More say nothing new to a client, and an answer must not grow with what was sent. */
 const MAX_ERRORS = 20;
 
 /**
- * A name is echoed only when it looks like one. Whoever mixes up keys and values would otherwise read an ID number, or a
- * person's name, in an error.
+ * A name is echoed only when it looks like one. A client that mixes up keys and values would otherwise find an ID number,
+ * or a person's name, in an error.
  */
 const PLAIN_NAME = /^[A-Za-z_][A-Za-z0-9_-]{0,31}$/;
 
 /**
  * zod's issues as `errors[]`: pointers to fields and constant sentences, never a value.
  *
- * @param input what was parsed: tells a missing field from one of the wrong type
+ * @param input what was parsed: distinguishes a missing field from one of the wrong type
  */
 export function presentIssues(issues: readonly Issue[], input: unknown): FieldError[] {
   return issues.flatMap((issue) => presentIssue(issue, input)).slice(0, MAX_ERRORS);

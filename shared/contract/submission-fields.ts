@@ -20,7 +20,7 @@ interface FieldFacts {
   readonly validated: boolean;
   /** In what an Idempotency-Key stands for. */
   readonly inDigest: DigestPlace;
-  /** In what tells a row of a batch from another. */
+  /** In what distinguishes a row of a batch from another. */
   readonly inRowDigest: DigestPlace;
 }
 

@@ -4,7 +4,7 @@ const count = z.number().int().nonnegative();
 const counts = {
   billed: count,
   unbilled: count,
-  unknown: count.describe('calls without a readable answer: the bill tells'),
+  unknown: count.describe('calls without a readable answer: the bill shows whether they were charged'),
 };
 
 /** `GET /v1/usage`: upstream calls as the bill will list them. */

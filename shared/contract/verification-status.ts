@@ -28,7 +28,7 @@ export type WaitingStatus = Exclude<StatusIn<'waits'>, 'held'>;
 export const verificationStatuses = Object.keys(PHASES) as readonly VerificationStatus[];
 export const finalStatuses = verificationStatuses.filter(isFinalStatus);
 
-/** Whether a verification has come to its end: nobody asks about it any more. */
+/** Whether a verification has come to its end: it is never asked about again. */
 export function isFinal({ status }: { readonly status: VerificationStatus }): boolean {
   return isFinalStatus(status);
 }

@@ -24,7 +24,7 @@ export const SEAL_OVERHEAD_BYTES = HEADER_BYTES + TAG_BYTES;
  * verification id nor a label contains.
  */
 export interface SealContext {
-  /** The verification's id, or whoever else owns the bytes. */
+  /** The verification's id, or that of any other owner of the bytes. */
   readonly owner: string;
   /** What the bytes are: a constant of the calling module. */
   readonly label: string;

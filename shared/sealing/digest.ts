@@ -15,8 +15,8 @@ import type { PublicKey, RingKey } from './ring-key.ts';
  *   add the candidates up. Do so within one script: the candidates of one value are one thing.
  *
  * Who digests needs a secret, and a public key is none: a producer that has no more than that holds a digest key beside
- * it. A digest key is for Idempotency-Keys alone; persons are digested by what workers have, so that nobody who takes a
- * producer's keys can try ID numbers against the counters in Redis.
+ * it. A digest key is for Idempotency-Keys alone; persons are digested by what workers have, so that stolen keys of
+ * a producer cannot be used to try ID numbers against the counters in Redis.
  *
  * Old digests thus stay findable as long as their key stays in the ring. It may leave as soon as the longest-lived of
  * them has expired. Rejected: always using the oldest key, which keeps lookups single but makes every live digest
@@ -25,7 +25,7 @@ import type { PublicKey, RingKey } from './ring-key.ts';
 export type DigestPurpose =
   /** The Idempotency-Key header as part of a Redis key. */
   | 'idempotency-key'
-  /** A submission's content, to tell a repetition from another one under the same Idempotency-Key. */
+  /** A submission's content, to distinguish a repetition from another one under the same Idempotency-Key. */
   | 'idempotency-body'
   /** A person, by ID number, to count the calls of one day. */
   | 'person';

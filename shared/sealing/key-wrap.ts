@@ -20,7 +20,7 @@ import { agree, generateKeyPair, importPublicKey, X25519_BYTES } from './x25519.
  *
  * Version 2 is ephemeral-static X25519, as HPKE's base mode does it (RFC 9180): a key pair made for this one secret
  * agrees with the ring's public key, and the wrapping key is derived from what they agree on and from both public keys.
- * Whoever sealed cannot open: the ephemeral private key is dropped. HPKE itself was rejected: Node.js has none, and a
+ * The process that sealed cannot open: the ephemeral private key is dropped. HPKE itself was rejected: Node.js has none, and a
  * library for 60 bytes is one more thing to trust.
  */
 export interface WrapContext {

@@ -21,7 +21,7 @@ export interface SealedSubject {
 export type SubjectOpening = { readonly status: 'opened'; readonly subject: Subject } | Unreadable;
 
 /**
- * `unknown_key`: the ring lacks the key, so configuration may mend it. `tampered`: a bit is not what it was, or the
+ * `unknown_key`: the ring lacks the key, so configuration may supply it. `tampered`: a bit is not what it was, or the
  * blob belongs elsewhere. `malformed`: not of this format, for example cut short.
  */
 interface Unreadable {
@@ -66,7 +66,7 @@ export function openSubject(keyRing: KeyRing, verificationId: string, sealed: Se
   }
 }
 
-/** Wraps the data key anew with the newest key; fields and photo stay as they are. */
+/** Wraps the data key again, with the newest key; fields and photo stay as they are. */
 export function rewrap(keyRing: KeyRing, verificationId: string, wrappedKey: Buffer): Rewrapping {
   const unwrapped = unwrapSecret(keyRing, dataKeyOf(verificationId), wrappedKey);
   if (unwrapped.status === 'unreadable') return unwrapped;

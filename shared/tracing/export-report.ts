@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 /** A collector that is down fails an export every few seconds; an operator needs to read it once in a while. */
 const SAY_AGAIN_MS = 10 * 60_000;
 
-/** Tells the log that traces are lost: at once, and every ten minutes while it goes on. */
+/** Logs that traces are lost: at once, and every ten minutes while it goes on. */
 export function createExportReport(log: Logger, now: () => number): (error: unknown) => void {
   let saidAt = Number.NEGATIVE_INFINITY;
   return (error) => {

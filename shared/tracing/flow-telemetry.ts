@@ -11,7 +11,7 @@ type TelemetrySpan = ReturnType<ContextTelemetry['tracer']['startSpan']>;
  *
  * BullMQ makes a span for the flow and one more for each of its jobs, which take no time of their own; here the jobs
  * carry the context of the flow's. For workers it is not used: theirs make traces of their own at every poll, lock and
- * stalled check, several a second on an idle lane, and a span for each claim in vain while a lane is closed.
+ * stalled check, several a second on an idle lane, and a span for each fruitless claim while a lane is closed.
  */
 export function createFlowTelemetry(tracer: Tracer): ContextTelemetry {
   const { contextManager } = new BullMQOtel();

@@ -66,7 +66,7 @@ function listenToComplaints(log: Logger): void {
   );
 }
 
-/** The SDK's default tells every collector the process' command line and owner, too. */
+/** The SDK's default sends the process' command line and owner to every collector, too. */
 function resourceDetectors(environment: TracingOptions['environment']) {
   return environment['OTEL_NODE_RESOURCE_DETECTORS'] === undefined
     ? { resourceDetectors: [resources.envDetector, resources.hostDetector] }

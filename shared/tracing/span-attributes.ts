@@ -36,7 +36,7 @@ export interface SpanAttributes {
   readonly 'veriqueue.withheld'?: string;
 }
 
-/** Of a request that is sent. Of a callback's address nothing else may be told: the rest can hold tokens. */
+/** Of a request that is sent. Of a callback's address nothing else may be exported: the rest can hold tokens. */
 export function serverAttributes({ hostname, port, protocol }: URL) {
   return {
     'server.address': hostname,

@@ -30,8 +30,8 @@ export async function startTracing(options: TracingOptions): Promise<RunningTrac
 }
 
 /**
- * Whether somebody wants traces: an endpoint or an exporter is set. OpenTelemetry's own default, a collector on this host,
- * would have everybody without one trace in vain.
+ * Whether traces are wanted: an endpoint or an exporter is set. With OpenTelemetry's own default, a collector on this host,
+ * every installation without one would trace for nothing.
  */
 export function isTracingConfigured(environment: TracingEnvironment): boolean {
   const read = (variable: string) => environment[variable]?.trim().toLowerCase() ?? '';

@@ -4,7 +4,7 @@ import { z } from 'zod';
 const jobTelemetry = z.object({ traceparent: z.string().max(64) });
 
 /**
- * The `traceparent` a job was added under; null when it was added without one, or when what is there cannot be read: a
+ * The `traceparent` a job was added under; null when it was added without one, or when it cannot be read: a
  * job is worked on all the same.
  *
  * @param metadata `job.opts.telemetry.metadata`

@@ -7,7 +7,7 @@ export interface Span {
   fail(errorType: string): void;
 }
 
-/** A span that whoever began it must end. */
+/** A span that its beginner must end. */
 export interface OpenSpan extends Span {
   /** Runs work whose spans become children of this one. */
   activate<T>(work: () => T): T;
@@ -36,7 +36,7 @@ export interface Tracing {
   run<T>(name: string, options: SpanOptions, work: (span: Span) => Promise<T>): Promise<T>;
   /** Adds to the active span, where there is one. */
   note(attributes: SpanAttributes): void;
-  /** What tells a receiver which trace it is in: `traceparent`, or nothing. */
+  /** What names the trace to a receiver: `traceparent`, or nothing. */
   headers(): Readonly<Record<string, string>>;
   /** Has BullMQ put the active trace into the jobs of a flow; absent when tracing is off. */
   readonly flowTelemetry?: FlowTelemetry;

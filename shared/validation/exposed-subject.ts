@@ -15,7 +15,7 @@ const SHORTEST_LATIN_NAME = 6;
  * The free texts that hold the ID number or the name of the very person they come with. Sealing a subject is worth
  * nothing when the order number beside it is the ID number.
  *
- * A reading of what is there in plain sight (percent-encoding included), not of what is hidden on purpose.
+ * A reading of what stands in plain sight (percent-encoding included), not of what is hidden on purpose.
  */
 export function listExposedFields(
   { idCard = '', name = '' }: { readonly [Field in 'idCard' | 'name']?: Subject[Field] | undefined },

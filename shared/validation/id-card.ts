@@ -7,7 +7,7 @@ const WEIGHTS = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];
 /** ISO 7064 MOD 11-2: the check character by the weighted sum mod 11. */
 const CHECK_DIGITS = '10X98765432';
 
-/** Nobody alive was born earlier; an earlier year is a typing error. */
+/** No living person was born earlier; an earlier year is a typing error. */
 const EARLIEST_BIRTH_YEAR = 1900;
 
 export interface IdCardOptions {

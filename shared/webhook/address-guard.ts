@@ -26,7 +26,7 @@ export type ForbiddenReason =
   | 'platform'
   | 'reserved';
 
-/** `reason` is for operators' logs; a client is told `refused` and nothing else. */
+/** `reason` is for operators' logs; a client sees `refused` and nothing else. */
 export type AddressVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: ForbiddenReason };

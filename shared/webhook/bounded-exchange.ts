@@ -125,7 +125,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     if (this.#resolve === null) controller.abort(abandoned);
   }
 
-  /** The first byte of an answer is there. */
+  /** The first byte of an answer has arrived. */
   onResponseStarted(): void {
     this.#answerBegan = true;
   }
@@ -154,7 +154,7 @@ class AnswerHandler implements Dispatcher.DispatchHandler {
     this.#finish({ end: 'failed', error, staleConnection: reset && this.#reused && !this.#answerBegan });
   }
 
-  /** Once a status is there it decides; `otherwise` is for when there is none. Only the first end counts. */
+  /** Once a status has arrived, it decides; `otherwise` is for when there is none. Only the first end counts. */
   #finish(otherwise: ExchangeEnd = { end: 'abandoned' }, complete = false): void {
     const resolve = this.#resolve;
     this.#resolve = null;

@@ -5,7 +5,7 @@
 import { isIP } from 'node:net';
 import { judgeAddress } from './address-guard.ts';
 
-/** `forbidden_host` is to be told to a client as `refused`: which address it was, and why, is not the client's to know. */
+/** `forbidden_host` is shown to a client as `refused`: which address it was, and why, is not the client's to know. */
 export type CallbackUrlProblem =
   | 'not_a_url'
   | 'too_long'

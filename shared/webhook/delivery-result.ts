@@ -44,7 +44,7 @@ export type DeliveryResult = Readonly<z.infer<typeof DeliveryResult>>;
 
 /**
  * The error class a client may see. A name that does not resolve and a name that resolves to a forbidden address look the
- * same: telling them apart would let a client ask this deployment's resolver which internal names exist.
+ * same: showing the difference would let a client ask this deployment's resolver which internal names exist.
  */
 export function describeErrorClassToClient(errorClass: DeliveryErrorClass): string {
   return errorClass === 'forbidden_address' || errorClass === 'dns' ? 'refused' : errorClass;

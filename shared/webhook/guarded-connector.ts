@@ -31,7 +31,7 @@ export interface DeliveryDispatcherOptions {
   /** No smaller than the most deliveries one process runs at once: requests are to wait at the endpoint gate, not here. */
   readonly connectionsPerOrigin: number;
   readonly judge?: JudgeAddress;
-  /** For the operator's log; the client is told `refused` and nothing else. */
+  /** For the operator's log; the client sees `refused` and nothing else. */
   readonly onRefusal?: (hostname: string, reason: RefusalReason) => void;
   /** Certificate authorities in PEM form, instead of the system's. */
   readonly ca?: string;

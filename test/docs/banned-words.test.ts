@@ -24,7 +24,7 @@ const CLEAN = [
   'producer',
   'samples',
   'sandbox',
-  'shared/outcomes',
+  'shared',
   'worker',
 ];
 

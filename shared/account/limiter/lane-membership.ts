@@ -32,7 +32,7 @@ export interface MembershipDeps {
 const AGAIN_MS = 1_000;
 
 /**
- * Takes a worker into its lane, and keeps telling that it is there.
+ * Takes a worker into its lane, and keeps renewing its presence.
  *
  * @throws Error when the lane asks another upstream or another account, saying which and what to do
  */
@@ -75,7 +75,7 @@ async function enterPatiently({
   log,
   signal,
 }: MembershipDeps): Promise<void> {
-  for (let told = false; ; ) {
+  for (let warned = false; ; ) {
     try {
       const joining = await joinLane(redis, keys, { upstream, workerId, renewing: false });
       if (joining.status === 'differs') throw new Error(explainDifference(keys.lane, joining.lane, upstream));
@@ -83,9 +83,9 @@ async function enterPatiently({
     } catch (error) {
       if (classifyRedisError(error) === undefined) throw error;
       const reason = describeRedisError(error);
-      if (!told)
+      if (!warned)
         log.warn({ event: 'lane_not_entered', reason }, 'cannot enter the lane yet: waiting for Redis');
-      told = true;
+      warned = true;
     }
     await sleep(AGAIN_MS, undefined, { signal });
   }

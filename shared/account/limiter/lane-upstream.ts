@@ -4,7 +4,7 @@ import type { Redis } from '../../store/redis/redis-client.ts';
 import { loadScript } from '../../store/redis/script.ts';
 
 /**
- * What a lane asks, and on whose account. The first worker writes it down, and a worker that would ask somebody else is
+ * What a lane asks, and on whose account. The first worker writes it down, and a worker that would ask another upstream is
  * refused: two upstreams behind one lane would give one person two answers, and one quota would pace two accounts.
  */
 export interface LaneUpstream {
@@ -13,7 +13,7 @@ export interface LaneUpstream {
   /** True for the real upstream: its answers are about real people, and billed. */
   readonly livemode: boolean;
   /**
-   * What an operator calls the account; empty when nobody has named it. Not the SecretId: credentials of one account are
+   * What an operator calls the account; empty when it has no name yet. Not the SecretId: credentials of one account are
    * rotated, and a lane must not stop for that.
    */
   readonly account: string;
@@ -26,7 +26,7 @@ export type Joining =
 
 /** A worker that has not said so for this long is gone. */
 const PRESENT_MS = 20_000;
-/** How often a worker says that it is there. */
+/** How often a worker renews its presence. */
 export const PRESENCE_INTERVAL_MS = 5_000;
 
 const joinScript = loadScript(new URL('join-lane.lua', import.meta.url));

@@ -130,7 +130,7 @@ export class LimiterClient {
     for (const change of reply.changes) this.#deps.onChange(change);
     const isStep = observed.kind === 'stepped';
     if (isStep) this.#stepped = true;
-    // A report may get the reply of a failed command that reserved slots, which nobody waits for any more.
+    // A report may get the reply of a failed command that reserved slots, which no request waits for any more.
     return isStep || purpose.op === 'report' ? this.#cancel(reply) : reply;
   }
 

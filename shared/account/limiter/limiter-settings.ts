@@ -69,7 +69,7 @@ const SECOND = 1000 * MS;
  * - `horizonUs` 100 ms: two slots ahead. Long enough that a late wake-up misses nothing, short enough that an
  *   interactive verification does not wait behind what was given away before it came.
  * - `toleranceUs` 50 ms: one slot. A late send is written back and costs its lateness; giving the slot up would cost it whole.
- *   Only what nobody wrote back (its process died) is counted with the whole tolerance.
+ *   Only what was never written back (its process died) is counted with the whole tolerance.
  * - margin 5 to 60 ms: 5 covers a local network and clocks that tick differently; at 60 the limiter still does 94 %. It bounds
  *   by how much the way to the upstream may vary without a 21st request in a second. Nothing is known of that at first, so it
  *   starts with 20. Begun with 5, 20 ms of random delay brought 21 into a second in the first eight of each of 60 simulated

@@ -54,7 +54,7 @@ export interface WaitersDeps {
  * per waiting request. A slot goes to the most urgent just before its instant, not to the one that asked first.
  *
  * One loop: ask ▸ (wait ▸ ask …) ▸ reserved: sleep until it is near ▸ hand it to the first waiter, or to the next if that
- * one cancels ▸ report when it was sent, with the next command. It ends when nobody waits.
+ * one cancels ▸ report when it was sent, with the next command. It ends when no request waits.
  */
 export class Waiters {
   readonly #deps: WaitersDeps;

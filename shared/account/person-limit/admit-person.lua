@@ -11,7 +11,7 @@
 --- ARGV[8] keptMs         how long the newest set outlives its last call
 ---
 --- Reply: {'admitted', reservation}; {'blocked' or 'minute' or 'day', ms epoch from which to try again}.
---- Invariant: No minute and no day gets more calls than its limit. A reservation that is there already was made
+--- Invariant: No minute and no day gets more calls than its limit. A reservation that exists already was made
 --- before its reply was lost, and is made once.
 ---
 --- All sets are about the same person: their counts are added up, and what is new goes into the first. Member `!`

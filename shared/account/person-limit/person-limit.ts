@@ -59,7 +59,7 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
       const now = deps.now();
       const nextDay = nextChinaDay(now);
       const reply = await admitScript(redis, keysOf(idCard), [
-        // Nothing of the verification: these sets would tell which of them are about the same person.
+        // Nothing of the verification: these sets would reveal which of them are about the same person.
         randomUUID(),
         now,
         deps.perMinute,

@@ -33,10 +33,10 @@ export type Revocation =
   | { readonly status: 'missing' }
   /** No key, or several, begin so. */
   | { readonly status: 'unknown_key' | 'ambiguous' }
-  /** A client without a key cannot be told from one that never was. */
+  /** A client without a key would look like one that never existed. */
   | { readonly status: 'last_key' };
 
-/** @param prefix the visible beginning of the key, or enough of it to tell it from the others */
+/** @param prefix the visible beginning of the key, or enough of it to distinguish it from the others */
 export async function revokeApiKey({ redis, keys, clientId }: Target, prefix: string): Promise<Revocation> {
   let judged: Revocation = { status: 'missing' };
   await replaceField(redis, keys, { clientId, field: 'apiKeys' }, (present) => {

@@ -19,7 +19,7 @@ export async function authenticate(
   if (clientId === null) return null;
   const parsed = storedClient.safeParse(await redis.hgetall(keys.client(clientId)));
   if (!parsed.success || parsed.data.disabled === '1') return null;
-  // Every key is compared, so that the time does not tell which one it was.
+  // Every key is compared, so that the time does not reveal which one it was.
   const matches = parsed.data.apiKeys.filter(({ hash }) => matchesApiKeyHash(apiKey, hash));
   return matches.length > 0 ? identifyClient(parsed.data) : null;
 }

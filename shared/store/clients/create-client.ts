@@ -22,7 +22,7 @@ export interface NewClient {
   readonly now: number;
 }
 
-/** Characters of an API key that stay visible: enough to tell keys apart, of no use to guess one. */
+/** Characters of an API key that stay visible: enough to distinguish keys, of no use to guess one. */
 const VISIBLE_PREFIX_LENGTH = 9;
 
 export function generateCredentials(): ClientCredentials {

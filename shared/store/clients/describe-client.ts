@@ -10,7 +10,7 @@ import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
 export interface ClientDescription extends ClientIdentity {
   /** ms epoch; null for one whose record does not say */
   readonly createdAt: number | null;
-  /** `prefix`: what tells the keys apart, and names one to revoke. */
+  /** `prefix`: what distinguishes the keys, and names one to revoke. */
   readonly apiKeys: readonly { readonly prefix: string; readonly createdAt: number }[];
   /** The secrets that sign, newest first. `retiresAt`: ms epoch, null for the current one. */
   readonly webhookSecrets: readonly { readonly retiresAt: number | null }[];

@@ -13,7 +13,7 @@ const credentialsFile = z.object({ clientId: z.string(), apiKey: z.string(), web
  * The one client of development mode: made at the first start, the same ever after. Its credentials stand in a file
  * only its owner may read. The file decides: when Redis has lost the client, it is made again with the same credentials.
  *
- * @throws {Error} when the file is there but cannot be read; it is never replaced, for somebody may rely on its key
+ * @throws {Error} when the file exists but cannot be read; it is never replaced, because a program may rely on its key
  */
 export async function ensureDevClient(
   store: ClientStore & { readonly dataDir: string },

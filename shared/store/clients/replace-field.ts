@@ -14,7 +14,7 @@ export interface FieldReplacement {
 const TRIES = 20;
 
 /**
- * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed anew
+ * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed again
  * from what the other one wrote, and nothing is lost.
  *
  * @param compute is given the present text; null leaves it as it is

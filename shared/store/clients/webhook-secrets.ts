@@ -41,7 +41,7 @@ export async function rotateWebhookSecret(
 
 export type SecretsRewrapping = 'rewrapped' | 'current' | 'unreadable' | 'missing';
 
-/** Wraps a client's secrets anew with the newest key of the ring; `unreadable` when the ring does not open one. */
+/** Wraps a client's secrets again, with the newest key of the ring; `unreadable` when the ring does not open one. */
 export async function rewrapWebhookSecrets(
   { redis, keys, keyRing }: ClientStore,
   clientId: string,

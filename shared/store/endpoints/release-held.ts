@@ -61,7 +61,7 @@ export async function releaseAllowed(
   return sum;
 }
 
-/** Held by nobody, and allowed: nothing but the origin that was missing kept these events. */
+/** Not held by an operator, and allowed: nothing but the origin that was missing kept these events. */
 async function listReleasable({ redis, keys }: RedeliveryDeps, clientId: string): Promise<readonly string[]> {
   const endpoints = (await redis.smembers(keys.heldEndpoints())).filter((endpoint) =>
     endpoint.startsWith(`${clientId} http`),

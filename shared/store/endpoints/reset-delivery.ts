@@ -20,7 +20,7 @@ export interface DeliveryReset {
 
 /**
  * Queues the way back to `pending` into a transaction: the whole schedule again, the attempt log kept. The record's time
- * stops running; it starts anew when the event is delivered.
+ * stops running; it starts again when the event is delivered.
  */
 export function queueDeliveryReset(
   transaction: Transaction,

@@ -17,7 +17,7 @@ export interface SortedSetWalk {
 /**
  * Every entry of a sorted set within a range of scores, lowest first, page by page.
  *
- * The set may change meanwhile, for whoever walks takes entries out. An offset would then skip as many; instead each
+ * The set may change meanwhile, because the caller takes entries out. An offset would then skip as many; instead each
  * page begins at the last entry that was given out, by score and, among equal scores, by name.
  */
 export async function* walkSortedSet(redis: Redis, walk: SortedSetWalk): AsyncGenerator<SortedSetEntry> {

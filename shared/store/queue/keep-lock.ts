@@ -5,7 +5,7 @@ import { loadScript } from '../redis/script.ts';
 const keepLockScript = loadScript(new URL('../scripts/keep-lock.lua', import.meta.url));
 
 /**
- * Keeps the lock of a job that this process works on, or takes it back if it ran out and nobody else has the job yet.
+ * Keeps the lock of a job that this process works on, or takes it back if it ran out and no other process has the job yet.
  * BullMQ renews only a lock that is still there, so a Redis that refuses writes for longer than the lock lasts takes all
  * jobs from their workers.
  *

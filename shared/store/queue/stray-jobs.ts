@@ -66,7 +66,7 @@ function argumentsOf({ keys, clear }: StrayLook, ids: readonly string[]): [strin
 }
 
 /**
- * Adds the jobs of a verification without an outcome again, if they are missing. Whoever works on it reads its record
+ * Adds the jobs of a verification without an outcome again, if they are missing. A worker that takes it reads its record
  * first, so one that was answered just now is not asked about again.
  *
  * @returns whether something was missing

@@ -17,7 +17,7 @@ export const queuePriority = {
 } as const satisfies Record<Priority, { retry: number; fresh: number }>;
 
 /**
- * Behind everything else: what has been a probe of a closed lane in vain. It gets its own priority back as soon as the lane
+ * Behind everything else: what has been a fruitless probe of a closed lane. It gets its own priority back as soon as the lane
  * is open.
  */
 export const ASIDE_PRIORITY = 5;

@@ -12,8 +12,8 @@ const COMMANDS_AT_ONCE = 4;
  * An ioredis client that can be closed between two tries to connect.
  *
  * There, ioredis' `disconnect()` stops the retries and then says nothing: no `end` event, commands that wait go
- * on waiting, for there is no socket whose close would tell. BullMQ waits for that event when a worker closes,
- * so a worker told to stop while Redis is away (or within half a second after) would never end. This one begins
+ * on waiting, for there is no socket whose close would report it. BullMQ waits for that event when a worker closes,
+ * so a worker that is to stop while Redis is away (or within half a second after) would never end. This one begins
  * one more try and gives it up before it has a socket, which ends the client as it should have.
  */
 export class ClosableRedis extends Redis {

@@ -2,12 +2,12 @@ import type { RedisFailure } from './failure.ts';
 
 /**
  * What we know of one Redis connection, and when a change of it is worth a log line. A client that cannot
- * connect tells so at every retry, several times a second; an operator wants to read it once.
+ * connect says so at every retry, several times a second; an operator wants to read it once.
  */
 export type ConnectionState =
-  | { readonly kind: 'connecting'; readonly told: string | undefined }
+  | { readonly kind: 'connecting'; readonly reported: string | undefined }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'lost'; readonly sinceMs: number; readonly told: string | undefined };
+  | { readonly kind: 'lost'; readonly sinceMs: number; readonly reported: string | undefined };
 
 export type ConnectionEvent =
   | { readonly kind: 'ready' }
@@ -38,7 +38,7 @@ export function computeConnectionChange(
     case 'closed':
       return state.kind === 'ready'
         ? lose('connection closed', now, 'gone')
-        : // A close before the first `ready` always follows an error, which has been told.
+        : // A close before the first `ready` always follows an error, which has been reported.
           { state };
     case 'error':
       return takeError(state, event, now);
@@ -70,12 +70,12 @@ function takeError(
   if (state.kind === 'ready') {
     return lose(event.reason, now, kindOfError);
   }
-  if (state.told === kindOfError) {
+  if (state.reported === kindOfError) {
     return { state };
   }
-  return { state: { ...state, told: kindOfError }, news: { kind: 'unreachable', reason: event.reason } };
+  return { state: { ...state, reported: kindOfError }, news: { kind: 'unreachable', reason: event.reason } };
 }
 
-function lose(reason: string, now: number, told: string): ConnectionChange {
-  return { state: { kind: 'lost', sinceMs: now, told }, news: { kind: 'lost', reason } };
+function lose(reason: string, now: number, reported: string): ConnectionChange {
+  return { state: { kind: 'lost', sinceMs: now, reported }, news: { kind: 'lost', reason } };
 }

@@ -8,7 +8,7 @@ export type RedisFailure = 'gone' | 'refused';
 
 /**
  * Error codes of Redis that pass without a change of the program: memory full, disk full, loading, a replica
- * after a failover, a script of somebody else that blocks.
+ * after a failover, a script of another program that blocks.
  */
 const REFUSALS = /\b(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|NOREPLICAS|BUSY|CLUSTERDOWN|TRYAGAIN)\b/;
 
@@ -25,14 +25,14 @@ const GONE_CODES: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * ioredis tells these apart by message only; there is no code and no class to branch on. The texts are those
+ * ioredis distinguishes these by message only; there is no code and no class to branch on. The texts are those
  * of ioredis 6.0 (`Redis.js`, `Command.js`, `event_handler.js`), held by a test against the real library.
  */
 const GONE_MESSAGES =
   /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request)/;
 
 /**
- * Tells whether an error means that Redis is unavailable, and how; undefined: a mistake of ours, or not
+ * Decides whether an error means that Redis is unavailable, and how; undefined: a mistake of ours, or not
  * from Redis at all. A script's error carries the code of the command that failed inside it, so the code is
  * looked for anywhere in a reply.
  */

@@ -12,7 +12,7 @@ export type RedisJudgement =
   | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
   /** Something passes by itself: it becomes the master, it ends loading. */
   | { readonly kind: 'not_yet'; readonly reason: string }
-  /** Somebody has to change a setting, or the address. */
+  /** An operator has to change a setting, or the address. */
   | { readonly kind: 'unfit'; readonly reasons: readonly string[] };
 
 const OLDEST = { major: 6, minor: 2 };

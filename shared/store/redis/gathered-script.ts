@@ -14,8 +14,8 @@ export type GatheredScript = (
 ) => Promise<unknown>;
 
 /**
- * How many items wait for one another. Redis is to begin with these while whoever asks for more of them is still at work; what
- * is in one command also holds up everybody else there.
+ * How many items wait for one another. Redis is to begin with these while their callers still ask for more of them; what
+ * is in one command also holds up every other client there.
  */
 const ITEMS_AT_ONCE = 8;
 

@@ -7,8 +7,8 @@ import type { RedisLog } from './redis-log.ts';
  * a failover, it is loading. What is in hand (an answer that was paid for, a receiver's 200) stays in this process until
  * Redis takes it.
  *
- * A refusal is one state of the whole process, whoever meets it first: it is logged once, probed by one small write, and
- * ends for everybody who waits at the same moment. Rejected: each write trying by itself (a hundred of them knock, and
+ * A refusal is one state of the whole process, whichever write meets it first: it is logged once, probed by one small write, and
+ * ends for all writes that wait at the same moment. Rejected: each write trying by itself (a hundred of them knock, and
  * log, side by side).
  */
 export interface PatientWrites {

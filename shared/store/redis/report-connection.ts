@@ -25,7 +25,7 @@ export function reportConnection(
   client: Redis,
   { log, address, role, search }: { log: RedisLog; address: string; role: RedisRole; search: PrimarySearch },
 ): void {
-  let state: ConnectionState = { kind: 'connecting', told: undefined };
+  let state: ConnectionState = { kind: 'connecting', reported: undefined };
   const take = (event: ConnectionEvent) => {
     const change = computeConnectionChange(state, event, Date.now());
     state = change.state;

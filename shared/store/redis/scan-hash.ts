@@ -6,7 +6,7 @@ const PAGE_SIZE = 500;
 /**
  * Every field of a hash, page by page, so that no reply grows with the hash.
  *
- * A field that is there from beginning to end is given at least once, and perhaps twice while Redis resizes the hash.
+ * A field that exists from beginning to end is given at least once, and perhaps twice while Redis resizes the hash.
  *
  * @throws errors of Redis
  */

@@ -1,4 +1,4 @@
---- Keeps the event's body in the record, unless one is there.
+--- Keeps the event's body in the record, unless it holds one.
 ---
 --- KEYS[1] record         hash
 --- ARGV[1] event          body

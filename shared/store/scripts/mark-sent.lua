@@ -9,7 +9,7 @@
 --- ARGV[5] at             RFC 3339
 ---
 --- Reply: 'marked'; 'lost' when another run has the verification.
---- Invariant: The mark is there before the first byte that the upstream may bill.
+--- Invariant: The mark is written before the first byte that the upstream may bill.
 
 --- @include "fragments/owns-claim.lua"
 

@@ -4,7 +4,7 @@
 --- ARGV[1] interval       us between two at the allowed rate
 --- ARGV[2] burst          how many may come at once after a pause
 ---
---- Reply: {1 or 0: allowed, how many would be let through right now, ms until the whole burst is there again, ms
+--- Reply: {1 or 0: allowed, how many would be let through right now, ms until the whole burst is allowed again, ms
 --- until one more is let through}.
 --- Invariant: All that is kept is the instant at which those so far have been worked off at the allowed rate; one
 --- more is let through while that lies less than a burst ahead. Exact under concurrency, by Redis' clock. A refusal

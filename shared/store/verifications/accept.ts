@@ -59,7 +59,7 @@ export function acceptedHash(acceptance: Acceptance): Readonly<Record<string, st
   return { ...always, ...optionalFields(acceptance) };
 }
 
-/** What of the record is there only if the submission gave it, or if it is known. */
+/** What the record holds only if the submission gave it, or if it is known. */
 function optionalFields(acceptance: Acceptance): Readonly<Record<string, string>> {
   const { livemode, idempotencyClaim } = acceptance;
   const fields = {

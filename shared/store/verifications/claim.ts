@@ -13,7 +13,7 @@ export type Claim =
       readonly sealed: SealedSubject | null;
       readonly claim: OwnedClaim;
     }
-  /** An outcome is there already: it is never asked for again. */
+  /** It has an outcome already: it is never asked for again. */
   | { readonly status: 'final'; readonly record: VerificationRecord }
   | { readonly status: 'cancelled' }
   | { readonly status: 'missing' }

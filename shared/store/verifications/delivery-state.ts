@@ -20,7 +20,7 @@ export interface DeliveryProgress {
   readonly attempt: DeliveryAttempt | null;
   /** ms epoch */
   readonly now: number;
-  /** ms epoch; null while somebody may still have to do something about it. */
+  /** ms epoch; null while an operator may still have to do something about it. */
   readonly keepUntil: number | null;
   /** The endpoint that has just taken the event: healthy again, unless it is held. */
   readonly recovered?: string;

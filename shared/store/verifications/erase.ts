@@ -14,7 +14,7 @@ export type Erasure =
  * Deletes a verification and every trace of it in one step, whatever its state: sealed subject, record, delivery log,
  * indexes, the claim of its Idempotency-Key. An event that was not delivered yet never will be.
  *
- * The jobs are removed afterwards, by whoever knows the queues.
+ * The jobs are removed afterwards, by the caller, which knows the queues.
  */
 export async function eraseVerification(
   { redis, keys, subjects }: VerificationStore,

@@ -5,7 +5,7 @@ import type { VerificationRecord } from './verification-record.ts';
  * What a client may learn of the limit per person.
  *
  * The upstream counts the questions about one person over all clients of an account. `deferred` before an attempt of its
- * own would tell a client that others have asked about this person: such a verification waits as `queued`, and looks as if
+ * own would reveal to a client that others have asked about this person: such a verification waits as `queued`, and looks as if
  * it stood at the end of the line. Once the upstream's refusal stands among its own attempts, there is nothing to hide.
  */
 type Deferrable = Pick<VerificationRecord, 'status' | 'attempts' | 'nextAttemptAt'>;

@@ -20,7 +20,7 @@ export interface RewrapCounts {
 const PAGE_SIZE = 500;
 
 /**
- * Wraps the data key of every subject that waits anew with the newest key of the ring; fields and photo stay as they are.
+ * Wraps the data key of every waiting subject again, with the newest key of the ring; fields and photo stay as they are.
  * Doing it again does no more. What is accepted meanwhile counts on the producers knowing the newest key already.
  *
  * @param onProgress after each page

@@ -24,12 +24,12 @@ export interface VerificationRecord extends Readonly<z.infer<z.ZodObject<typeof 
   readonly id: string;
   readonly clientId: string;
   readonly status: z.infer<typeof storedStatus>;
-  /** Whether the real upstream answers it, or the sandbox; null when nobody knew at its submission. */
+  /** Whether the real upstream answers it, or the sandbox; null when that was unknown at its submission. */
   readonly livemode: boolean | null;
   /** ms epoch */
   readonly submittedAt: number;
   readonly attempts: readonly Attempt[];
-  /** Attempts that count against the allowed number; pace, holds and crashes do not. */
+  /** Attempts that count against the allowed number; refusals as too fast, holds and crashes do not. */
   readonly attemptsCounted: number;
   /** The wait that the upstream's limit per person ordered last. */
   readonly deferredBefore: DailyWait | 'none';

@@ -266,7 +266,7 @@ describe('settings that belong together', () => {
     const unset = { TENCENTCLOUD_SECRET_ID: '', TENCENTCLOUD_SECRET_KEY: '', NODE_ENV: 'production' };
     const refused = mistakes(startEnvironment, unset);
     expect(refused.mistakes.map(({ variable }) => variable)).toEqual(['ALLOW_SANDBOX']);
-    expect(refused.message).toMatch(/which verifies nobody/);
+    expect(refused.message).toMatch(/which verifies no real person/);
     expect(mistakes(startEnvironment, { ...unset, ALLOW_SANDBOX: 'true' }).mistakes).toEqual([]);
     expect(mistakes(startEnvironment, { NODE_ENV: 'production' }).mistakes).toEqual([]);
   });

@@ -22,7 +22,7 @@ function tell(events: readonly ConnectionEvent[]): string[] {
       told.push(...(change.news === undefined ? [] : [change.news]));
       return change.state;
     },
-    { kind: 'connecting', told: undefined },
+    { kind: 'connecting', reported: undefined },
   );
   return told.map(({ kind, ...detail }) => [kind, ...Object.values(detail)].join(' '));
 }
