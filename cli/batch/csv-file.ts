@@ -18,7 +18,7 @@ export interface CsvFile {
   close(): Promise<void>;
 }
 
-/** Begins a file for its owner alone, in place of one that is there. */
+/** Begins a file for its owner alone, in place of an existing one. */
 export async function createCsvFile(
   path: string,
   headings: readonly string[],

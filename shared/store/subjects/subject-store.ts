@@ -37,7 +37,7 @@ export interface SubjectStore {
    * cancel, withdraw, forget, erase. The script has deleted the wrapped key, which is the shredding; what a store still
    * holds is unreadable and takes space only.
    *
-   * It may be repeated, for an id of which nothing is there as well. It does not throw: the outcome is written by then,
+   * It may be repeated, also for an id of which nothing is left. It does not throw: the outcome is written by then,
    * and no caller could take it back. A store that cannot reach its bytes logs that, and removes what is older than
    * `SUBJECT_TTL` by a rule of its own, such as a bucket's expiry. That rule also frees what a process leaves that ends
    * between script and call.
