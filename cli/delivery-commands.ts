@@ -1,7 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { DeliveryAttempt } from '../shared/contract/delivery-log.ts';
-import { readDeliveryLog } from '../shared/store/verifications/delivery-state.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
+import { readDeliveryLog } from '../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 import { parseLimit, parseTime } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';

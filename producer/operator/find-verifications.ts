@@ -7,7 +7,6 @@ import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
-import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
 import {
   findByReference,
@@ -17,6 +16,7 @@ import {
   readRecord,
   readRecords,
 } from '../../shared/store/verifications/read.ts';
+import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { LaneView } from '../lane-view.ts';
 import { encodeCursor } from '../routes/cursor.ts';

@@ -4,9 +4,9 @@ import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
-import { readDeliveryLog } from '../../shared/store/verifications/delivery-state.ts';
 import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';
 import { listIds, readRecords } from '../../shared/store/verifications/read.ts';
+import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import {
   type DeliveryErrorClass,

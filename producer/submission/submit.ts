@@ -16,7 +16,7 @@ import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
-import { requeueUnanswered } from '../../shared/store/queue/stray-jobs.ts';
+import { requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
 import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
@@ -215,7 +215,7 @@ async function accept(
 /** A repeat is not answered 202 for a verification that nothing works on, however that came about. */
 async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
   try {
-    if (!(await requeueUnanswered(deps, id))) return;
+    if (!(await requeueStray(deps, 'verification', id))) return;
   } catch (error) {
     throw unavailable(error);
   }

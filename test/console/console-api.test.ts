@@ -9,9 +9,9 @@ import {
 } from '../../shared/contract/console.ts';
 import { reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import { changeEndpointHealth } from '../../shared/store/endpoints/keep-endpoint-health.ts';
-import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
+import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import { acceptRecord, CLIENT_ID, mustRead, storeOf, subject } from '../support/records.ts';

@@ -4,8 +4,8 @@ import type { Outcome } from '../../shared/contract/verification.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
-import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
+import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { acceptRecord, CLIENT_ID, makeOutcome, storeOf } from '../support/records.ts';
 

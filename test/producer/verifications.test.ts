@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
-import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { storeOf } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';

@@ -7,11 +7,8 @@ import {
   reduceEndpointHealth,
 } from '../../shared/store/endpoints/endpoint-health.ts';
 import type { DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
-import {
-  type DeliveryProgress,
-  logDelivery,
-  recordDelivery,
-} from '../../shared/store/verifications/delivery-state.ts';
+import { logDelivery } from '../../shared/store/verifications/log-delivery.ts';
+import { type DeliveryProgress, recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';

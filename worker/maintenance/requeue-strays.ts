@@ -1,9 +1,4 @@
-import {
-  lookAtUnanswered,
-  lookAtUndelivered,
-  requeueUnanswered,
-  requeueUndelivered,
-} from '../../shared/store/queue/stray-jobs.ts';
+import { isStray, type JobLook, lookAtJobs, requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import type { EachEntry } from './each-entry.ts';
 import { LOOKED_AT, pagesOf } from './pages-of.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
@@ -16,17 +11,16 @@ export function createRequeueUnanswered(deps: SweepDeps, each: EachEntry): Sweep
     name: 'unanswered',
     run: () =>
       pages(async (ids) => {
-        const looks = await lookAtUnanswered({ redis, keys, clear: false }, ids);
-        const stray = ids.filter((_, i) => {
-          const look = looks[i]?.look;
-          return look === 'without_jobs' || look === 'without_job';
-        });
+        const looks = await lookAtJobs({ redis, keys }, { stage: 'verification' }, ids);
+        const stray = ids.filter((_, i) => isStray(looks[i]));
         await each('unanswered', stray, async (id) => {
-          if (await requeueUnanswered(deps, id)) noteRequeued(deps, 'verification', id);
+          if (await requeueStray(deps, 'verification', id)) noteRequeued(deps, 'verification', id);
         });
       }),
   };
 }
+
+const ENDED: ReadonlySet<JobLook['look'] | undefined> = new Set(['at_rest', 'missing']);
 
 /** The same for events that are on their way by their record. Forgets those that have arrived, and asks for more at once. */
 export function createRequeueUndelivered(deps: SweepDeps, each: EachEntry): SweepStep {
@@ -36,18 +30,18 @@ export function createRequeueUndelivered(deps: SweepDeps, each: EachEntry): Swee
   return {
     name: 'undelivered',
     run: async () => {
-      let settledInAll = 0;
+      let restingInAll = 0;
       await pages(async (ids) => {
-        const looks = await lookAtUndelivered({ redis, keys, clear: false }, ids);
-        const settled = ids.filter((_, i) => looks[i]?.look === 'settled');
-        settledInAll += settled.length;
-        if (settled.length > 0) await redis.zrem(index, ...settled);
-        const stray = ids.filter((_, i) => looks[i]?.look === 'without_job');
+        const looks = await lookAtJobs({ redis, keys }, { stage: 'delivery' }, ids);
+        const resting = ids.filter((_, i) => ENDED.has(looks[i]?.look));
+        restingInAll += resting.length;
+        if (resting.length > 0) await redis.zrem(index, ...resting);
+        const stray = ids.filter((_, i) => isStray(looks[i]));
         await each('undelivered', stray, async (id) => {
-          if (await requeueUndelivered(deps, id)) noteRequeued(deps, 'delivery', id);
+          if (await requeueStray(deps, 'delivery', id)) noteRequeued(deps, 'delivery', id);
         });
       });
-      return settledInAll === LOOKED_AT;
+      return restingInAll === LOOKED_AT;
     },
   };
 }
@@ -61,7 +55,7 @@ export function createRemoveOrphans(deps: SweepDeps, each: EachEntry): SweepStep
     name: 'orphans',
     run: () =>
       pages(async (ids) => {
-        const looks = await lookAtUnanswered({ redis, keys, clear: false }, ids);
+        const looks = await lookAtJobs({ redis, keys }, { stage: 'verification' }, ids);
         const orphans = ids.filter((_, i) => looks[i]?.look === 'missing');
         await each('orphans', orphans, async (id) => {
           if ((await deliveries.remove(id, { removeChildren: true })) === 1) noteRequeued(deps, 'orphan', id);

@@ -1,3 +1,4 @@
+import type { FlowJob } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
@@ -9,97 +10,80 @@ import { deliveryFlow, verificationFlow } from './verification-flow.ts';
 
 // A record is written together with its jobs, and a job ends after its record has been written to. What breaks that
 // (a script cache that was flushed, a key that was deleted by hand, a bug of ours or of BullMQ's) leaves a verification
-// that nothing works on. These scripts find such records, whatever the cause. A job has a place when it is in one of its
+// that nothing works on. This script finds such records, whatever the cause. A job has a place when it is in one of its
 // queue's lists.
-const unansweredScript = loadScript(new URL('../scripts/look-at-unanswered.lua', import.meta.url));
-const undeliveredScript = loadScript(new URL('../scripts/look-at-undelivered.lua', import.meta.url));
+const lookScript = loadScript(new URL('../scripts/look-at-jobs.lua', import.meta.url));
 
 const plainLook = z
-  .tuple([z.enum(['queued', 'settled', 'missing', 'unreadable'])])
+  .tuple([z.enum(['queued', 'at_rest', 'missing', 'unreadable'])])
   .transform(([look]) => ({ look }) as const);
 
-const withoutOutcome = z
-  .tuple([z.enum(['without_jobs', 'without_job']), z.string().min(1), priority])
-  .transform(([look, clientId, priority]) => ({ look, clientId, priority }) as const);
+const strayLook = z
+  .tuple([z.enum(['without_jobs', 'without_job']), z.string().min(1), priority, z.string()])
+  .transform(([look, clientId, priority, jobId]) => ({ look, clientId, priority, jobId }) as const);
 
-const withoutDelivery = z
-  .tuple([z.literal('without_job'), z.string().min(1), z.string()])
-  .transform(([look, clientId, jobId]) => ({ look, clientId, jobId }) as const);
+const looksText = jsonText(z.array(z.union([plainLook, strayLook]).catch({ look: 'unreadable' })));
 
-const unreadable = { look: 'unreadable' } as const;
-const unansweredLooks = jsonText(z.array(z.union([plainLook, withoutOutcome]).catch(unreadable)));
-const undeliveredLooks = jsonText(z.array(z.union([plainLook, withoutDelivery]).catch(unreadable)));
+/** What a verification waits for: its outcome, or the delivery of its event. */
+export type Stage = 'verification' | 'delivery';
 
 /**
- * What is found about a verification without an outcome.
+ * What is found about a verification in one stage.
  *
- * - `settled`: it has an outcome or was cancelled
+ * - `at_rest`: there is nothing to do in it: the outcome is there, or the event delivered, dead, or waiting for its endpoint
  * - `missing`: there is no record of it
- * - `without_jobs`: nothing works on it
- * - `without_job`: its delivery is past waiting for it, and looks for the outcome now and then
+ * - `without_job`: no job works on it
+ * - `without_jobs`: the same, and the delivery that waits for the outcome must be added with it
  */
-export type UnansweredLook = z.infer<typeof unansweredLooks>[number];
+export type JobLook = z.infer<typeof looksText>[number];
 
-/** What is found about one with an outcome. `settled`: its event is delivered, dead, or waits for its endpoint. */
-export type UndeliveredLook = z.infer<typeof undeliveredLooks>[number];
-
-export interface StrayLook {
+export interface LookContext {
   readonly redis: Redis;
   readonly keys: LaneKeys;
-  /** Takes away what is left of a job that has no place, so that it can be added again. */
-  readonly clear: boolean;
-}
-
-/** @returns one look per id, in their order */
-export async function lookAtUnanswered(look: StrayLook, ids: readonly string[]): Promise<UnansweredLook[]> {
-  return unansweredLooks.parse(await unansweredScript(look.redis, ...argumentsOf(look, ids)));
-}
-
-/** @returns one look per id, in their order */
-export async function lookAtUndelivered(look: StrayLook, ids: readonly string[]): Promise<UndeliveredLook[]> {
-  return undeliveredLooks.parse(await undeliveredScript(look.redis, ...argumentsOf(look, ids)));
-}
-
-function argumentsOf({ keys, clear }: StrayLook, ids: readonly string[]): [string[], string[]] {
-  const prefixes = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, ''));
-  return [prefixes, [keys.record(''), clear ? '1' : '0', ...ids]];
 }
 
 /**
- * Adds the jobs of a verification without an outcome again, if they are missing. A worker that takes it reads its record
- * first, so one that was answered just now is not asked about again.
+ * @param clear takes away what is left of a job that has no place, so that it can be added again
+ * @returns one look per id, in their order
+ */
+export async function lookAtJobs(
+  { redis, keys }: LookContext,
+  { stage, clear = false }: { readonly stage: Stage; readonly clear?: boolean },
+  ids: readonly string[],
+): Promise<JobLook[]> {
+  const prefixes = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, ''));
+  const reply = await lookScript(redis, prefixes, [keys.record(''), stage, clear ? '1' : '0', ...ids]);
+  return looksText.parse(reply);
+}
+
+/** Whether no job works on it although it waits for one. */
+export function isStray(look: JobLook | undefined): boolean {
+  return look?.look === 'without_job' || look?.look === 'without_jobs';
+}
+
+/**
+ * Adds the jobs of a verification again that it waits for, if they are missing. A worker reads the record first, so one
+ * that was answered or delivered just now is not asked about, and its event not sent, again.
  *
  * @returns whether something was missing
  */
-export async function requeueUnanswered(
-  {
-    redis,
-    keys,
-    flow,
-  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
+export async function requeueStray(
+  { redis, keys, flow }: LookContext & { readonly flow: Pick<AtomicFlow, 'add'> },
+  stage: Stage,
   id: string,
 ): Promise<boolean> {
-  const [found] = await lookAtUnanswered({ redis, keys, clear: true }, [id]);
+  const [found] = await lookAtJobs({ redis, keys }, { stage, clear: true }, [id]);
   if (found?.look !== 'without_jobs' && found?.look !== 'without_job') return false;
-  const { clientId, priority } = found;
-  const whole = verificationFlow(keys, { id, clientId }, priority);
-  const [verification] = whole.children ?? [];
-  const added = found.look === 'without_jobs' ? whole : (verification ?? whole);
+  const { clientId, priority, jobId } = found;
+  const added =
+    stage === 'delivery'
+      ? deliveryFlow(keys, jobId, { id, clientId })
+      : flowOf(found.look, verificationFlow(keys, { id, clientId }, priority));
   await flow.add(added, () => undefined);
   return true;
 }
 
-/** The same for a delivery whose event is on its way by its record, and whose job is gone. */
-export async function requeueUndelivered(
-  {
-    redis,
-    keys,
-    flow,
-  }: { readonly redis: Redis; readonly keys: LaneKeys; readonly flow: Pick<AtomicFlow, 'add'> },
-  id: string,
-): Promise<boolean> {
-  const [found] = await lookAtUndelivered({ redis, keys, clear: true }, [id]);
-  if (found?.look !== 'without_job') return false;
-  await flow.add(deliveryFlow(keys, found.jobId, { id, clientId: found.clientId }), () => undefined);
-  return true;
+function flowOf(look: 'without_jobs' | 'without_job', whole: FlowJob): FlowJob {
+  const [verification] = whole.children ?? [];
+  return look === 'without_jobs' ? whole : (verification ?? whole);
 }

@@ -1,5 +1,5 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest';
-import { readDeliveryLog } from '../../../shared/store/verifications/delivery-state.ts';
+import { readDeliveryLog } from '../../../shared/store/verifications/read-delivery-log.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { runJson } from '../../cli/run-cli.ts';
 import { type Chain, startChain } from '../../support/chain.ts';

@@ -4,7 +4,7 @@ import {
   reduceEndpointHealth,
 } from '../../../shared/store/endpoints/endpoint-health.ts';
 import type { LaneKeys } from '../../../shared/store/keys.ts';
-import { recordDelivery } from '../../../shared/store/verifications/delivery-state.ts';
+import { recordDelivery } from '../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { createEndpointStore, type EndpointStore } from '../../../worker/delivery/endpoint-store.ts';

@@ -6,8 +6,8 @@ import { type RedeliveryDeps, redeliver } from '../../../../shared/store/endpoin
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
-import { recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
+import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, makeFinishing, mustRead, storeOf } from '../../../support/records.ts';

@@ -2,13 +2,13 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { LaneKeys } from '../../../../shared/store/keys.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
-import {
-  type DeliveryProgress,
-  recordDelivery,
-} from '../../../../shared/store/verifications/delivery-state.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
+import {
+  type DeliveryProgress,
+  recordDelivery,
+} from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { buildVerificationEvent } from '../../../../worker/delivery/verification-event.ts';
 import { computeFinishing, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';

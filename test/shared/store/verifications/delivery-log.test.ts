@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readDeliveryLog, recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
+import { readDeliveryLog } from '../../../../shared/store/verifications/read-delivery-log.ts';
+import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { keepAnswer } from '../../../../shared/webhook/kept-answer.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';

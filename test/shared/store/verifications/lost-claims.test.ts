@@ -6,12 +6,13 @@ import { abandonClaim } from '../../../../shared/store/verifications/abandon-cla
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
-import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
+import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
 import type { NotedCall } from '../../../../shared/store/verifications/noted-call.ts';
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
+import { takeBackMark } from '../../../../shared/store/verifications/take-back-mark.ts';
 import type { VerificationRecord } from '../../../../shared/store/verifications/verification-record.ts';
 import { tracingOff } from '../../../../shared/tracing/tracing.ts';
 import { createWorkerMetrics } from '../../../../worker/metrics.ts';

@@ -17,19 +17,21 @@ import { beginDelivery } from '../../../../shared/store/verifications/begin-deli
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { copyLedgers } from '../../../../shared/store/verifications/copy-ledger.ts';
-import { logDelivery, recordDelivery } from '../../../../shared/store/verifications/delivery-state.ts';
 import { eraseVerification } from '../../../../shared/store/verifications/erase.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { forgetVerification } from '../../../../shared/store/verifications/forget.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
-import { markSent, takeBackMark } from '../../../../shared/store/verifications/mark-sent.ts';
+import { logDelivery } from '../../../../shared/store/verifications/log-delivery.ts';
+import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
 import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
+import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
 import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
+import { takeBackMark } from '../../../../shared/store/verifications/take-back-mark.ts';
 import { withdrawVerification } from '../../../../shared/store/verifications/withdraw.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { listLuaFiles } from '../../../support/lua-files.ts';
@@ -232,8 +234,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'note-livemode': 'sets one field to the same value',
   'keep-lock': 'sets one lock to its own token',
   'forget-empty-endpoint': 'takes one entry out of a set',
-  'look-at-undelivered': 'what it clears is gone the second time',
-  'look-at-unanswered': 'what it clears is gone the second time',
+  'look-at-jobs': 'what it clears is gone the second time',
   'begin-console-session': 'writes one field with one value',
   'touch-console-session': 'writes one field with one value',
   'take-from-rate':

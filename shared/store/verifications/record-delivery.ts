@@ -1,14 +1,11 @@
 import type { Redis } from 'ioredis';
-import { type DeliveryAttempt, deliveryAttempt } from '../../contract/delivery-log.ts';
-import { jsonText } from '../../contract/json-text.ts';
+import type { DeliveryAttempt } from '../../contract/delivery-log.ts';
 import type { DeliveryStatus } from '../../contract/verification.ts';
 import type { LaneKeys } from '../keys.ts';
 import { loadGatheredScript } from '../redis/gathered-script.ts';
-import { loadScript } from '../redis/script.ts';
+import { writeAttempt } from './written-attempt.ts';
 
 const recordDeliveryScript = loadGatheredScript(new URL('../scripts/record-delivery.lua', import.meta.url));
-
-const logDeliveryScript = loadScript(new URL('../scripts/log-delivery.lua', import.meta.url));
 
 export interface DeliveryProgress {
   readonly id: string;
@@ -51,7 +48,7 @@ export async function recordDelivery(
       id,
       status,
       nextAttemptAt ?? '',
-      attempt ? describeAttempt(attempt) : '',
+      attempt ? writeAttempt(attempt) : '',
       now,
       keepUntil ?? '',
       recovered ?? '',
@@ -59,30 +56,4 @@ export async function recordDelivery(
     ],
   );
   return reply as 'recorded' | 'not_ours' | 'missing';
-}
-
-/** Notes in the log why nothing was sent. It counts as no attempt. */
-export async function logDelivery(
-  redis: Redis,
-  keys: LaneKeys,
-  id: string,
-  attempt: DeliveryAttempt,
-): Promise<void> {
-  await logDeliveryScript(redis, [keys.record(id), keys.deliveryLog(id)], [describeAttempt(attempt)]);
-}
-
-/** The answer last: the script finds it there when it is to be dropped. */
-function describeAttempt({ answer, ...attempt }: DeliveryAttempt): string {
-  return JSON.stringify({ ...attempt, answer });
-}
-
-const logEntry = jsonText(deliveryAttempt);
-
-/** The attempt log, oldest first; entries that cannot be read are left out. */
-export async function readDeliveryLog(redis: Redis, keys: LaneKeys, id: string): Promise<DeliveryAttempt[]> {
-  const entries = await redis.lrange(keys.deliveryLog(id), 0, -1);
-  return entries.flatMap((entry) => {
-    const parsed = logEntry.safeParse(entry);
-    return parsed.success ? [parsed.data] : [];
-  });
 }
