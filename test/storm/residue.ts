@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, type LaneKeys } from '../../shared/store/keys.ts';
 
 /** What Redis still holds of work that is over. */
 export interface Residue {
@@ -15,9 +15,10 @@ const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', '
 /** What goes with the work it was for; every other kind of key that `shared/store/keys.ts` spells is kept on purpose. */
 const GOES = new Set(['subject', 'held-deliveries']);
 
-/** The kinds of keys that the lane has, by asking for one of each. */
+/** The kinds of keys that the lane and its account have, by asking for one of each. */
 function listKept(keys: LaneKeys): ReadonlySet<string> {
-  const names = Object.values(keys).flatMap((spell: unknown) =>
+  const spellings = [...Object.values(keys), ...Object.values(accountKeys(keys.lane))];
+  const names = spellings.flatMap((spell: unknown) =>
     typeof spell === 'function' ? [String(spell('x', 'x'))] : [],
   );
   const kinds = names.map((name) => name.slice(keys.queuePrefix.length + 1).split(':')[0] ?? '');
