@@ -40,7 +40,7 @@ async function makeDataFolder(): Promise<{ cwd: string; folder: string }> {
 const inFolder = (cwd: string, environment = { VERIQUEUE_DATA_DIR: '.data' }) =>
   runCli(['watch'], environment, cwd);
 const believed = { code: 1, stderr: expect.stringContaining('received ECONNREFUSED') };
-const NOBODY = 65_534;
+const OTHER_USER = 65_534;
 
 describe('a .data folder in the current folder', () => {
   it('is believed when it is the own one', async () => {
@@ -69,7 +69,7 @@ describe('a .data folder in the current folder', () => {
       ['a file', 'address'],
     ])('is refused for %s, and says what to do', async (_what, name) => {
       const { cwd, folder } = await makeDataFolder();
-      await chown(join(folder, name), NOBODY, NOBODY);
+      await chown(join(folder, name), OTHER_USER, OTHER_USER);
       const { code, stderr } = await inFolder(cwd);
       expect(code).toBe(2);
       expect(stderr).toMatch(
@@ -81,7 +81,7 @@ describe('a .data folder in the current folder', () => {
       const { cwd, folder } = await makeDataFolder();
       await mkdir(join(folder, 'redis'), { mode: 0o700 });
       await writeFile(join(folder, 'redis', 'instance.json'), JSON.stringify({ port: 1, password: 'x' }));
-      await chown(join(folder, 'redis'), NOBODY, NOBODY);
+      await chown(join(folder, 'redis'), OTHER_USER, OTHER_USER);
       const { code, stderr } = await runCli(['client', 'list'], { VERIQUEUE_DATA_DIR: '.data' }, cwd);
       expect([code, stderr]).toEqual([2, expect.stringMatching(/must belong to the user/)]);
     });
@@ -90,15 +90,16 @@ describe('a .data folder in the current folder', () => {
       const { cwd, folder } = await makeDataFolder();
       const { lchown } = await import('node:fs/promises');
       await symlink(folder, join(cwd, 'link'));
-      await lchown(join(cwd, 'link'), NOBODY, NOBODY);
+      await lchown(join(cwd, 'link'), OTHER_USER, OTHER_USER);
       expect(await inFolder(cwd, { VERIQUEUE_DATA_DIR: 'link' })).toMatchObject({ code: 2 });
     });
 
     it('is believed when it is named by its absolute path, or belongs to who called sudo', async () => {
       const { cwd, folder } = await makeDataFolder();
-      for (const name of ['.', 'address', 'dev-client.json']) await chown(join(folder, name), NOBODY, NOBODY);
+      for (const name of ['.', 'address', 'dev-client.json'])
+        await chown(join(folder, name), OTHER_USER, OTHER_USER);
       expect(await inFolder(cwd, { VERIQUEUE_DATA_DIR: folder })).toMatchObject(believed);
-      const sudo = { VERIQUEUE_DATA_DIR: '.data', SUDO_UID: String(NOBODY) };
+      const sudo = { VERIQUEUE_DATA_DIR: '.data', SUDO_UID: String(OTHER_USER) };
       expect(await inFolder(cwd, sudo)).toMatchObject(believed);
     });
   });
@@ -141,7 +142,7 @@ describe('without REDIS_URL and VERIQUEUE_KEYS', () => {
     expect(stderr).toMatch(/^error: Cannot find Redis: REDIS_URL must be set, .*\n$/);
   });
 
-  it('tells a Redis that is not there, and a mistaken environment, in one line too', async () => {
+  it('reports a Redis that is not there, and a mistaken environment, in one line too', async () => {
     const [gone, mistaken] = await Promise.all([
       runCli(['client', 'list'], { REDIS_URL: 'redis://:a-password@127.0.0.1:1' }),
       runCli(['client', 'list'], { REDIS_URL: 'http://user:a-password@example.com', LANE: '!' }),

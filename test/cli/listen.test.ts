@@ -127,7 +127,7 @@ describe('veriqueue listen and deliveries test', () => {
     expect(await listener.interrupt()).toBe(0);
   });
 
-  it('fail on a wrong secret, and tell why on both sides', async () => {
+  it('fail on a wrong secret, and say why on both sides', async () => {
     const [client, other] = await Promise.all([chain.addClient(), chain.addClient()]);
     const path = await writeSecret(other.webhookSecret);
     const listener = startCli(['listen', '--port', '0', '--secret-file', path], {});

@@ -28,7 +28,7 @@ async function makeDeadLetter(): Promise<string> {
   return id;
 }
 
-/** The log tells of a retry a moment before its job is delayed. */
+/** The log reports a retry a moment before its job is delayed. */
 async function promoted(id: string): Promise<boolean> {
   const job = await chain.queues.deliveries.getJob(id);
   return (

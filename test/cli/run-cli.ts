@@ -28,7 +28,7 @@ function spawnCli(
 ): ChildProcessWithoutNullStreams {
   return spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
     cwd,
-    // Nobody's development Redis is touched by accident.
+    // A developer's own Redis is never touched by accident.
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: '/nonexistent', ...environment },
   });
 }

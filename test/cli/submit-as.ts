@@ -3,7 +3,7 @@ import type { ClientCredentials } from '../../shared/store/clients/create-client
 import type { Chain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 
-/** Submits somebody for another client than the chain's own. */
+/** Submits a person for another client than the chain's own. */
 export async function submitAs(chain: Chain, client: ClientCredentials): Promise<Verification> {
   const answer = await chain.call('/v1/verifications', {
     as: client,

@@ -63,7 +63,7 @@ describe('veriqueue submit', { timeout: 60_000 }, () => {
     expect(JSON.parse(stdout)).toMatchObject({ outcome: { verdict: 'no_match', sim: 26.04 } });
   });
 
-  it('reads the person from standard input, and shows nobody when that is none', async () => {
+  it('reads the person from standard input, and shows no person when that is none', async () => {
     const person = makePerson();
     const { code, stdout } = await pipeCli(['submit', photo, '--json'], JSON.stringify(person));
     expect(code).toBe(0);
@@ -114,10 +114,10 @@ describe('veriqueue get', { timeout: 60_000 }, () => {
   });
 
   it('fails for what is not there, and without an address', async () => {
-    const nobody = 'ver_01jd000000000000000000000a';
+    const unknown = 'ver_01jd000000000000000000000a';
     const [missing, nowhere] = await Promise.all([
-      runCli(['get', nobody], environment()),
-      runCli(['get', nobody], {}),
+      runCli(['get', unknown], environment()),
+      runCli(['get', unknown], {}),
     ]);
     expect([missing.code, nowhere.code]).toEqual([1, 2]);
     expect(missing.stderr).toMatch(/received 404 not_found\n$/);

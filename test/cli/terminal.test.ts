@@ -43,7 +43,7 @@ describe('text from outside', () => {
     expect(printable(hostile)).not.toContain('\n');
   });
 
-  it('steers none that is drawn anew, beside the sequences that draw it', () => {
+  it('steers none that is drawn again, beside the sequences that draw it', () => {
     const { terminal, out } = terminalOn({ isTTY: true });
     terminal.live()?.update([hostile]);
     expect(out()).toContain('\\u001b[2J\\u009b31m\\u0007\\u000d');

@@ -107,7 +107,7 @@ describe('an answer that is a problem', () => {
     });
   });
 
-  test('tells how long to wait, when that is longer than a call waits', async () => {
+  test('says how long to wait, when that is longer than a call waits', async () => {
     const step = answerProblem('backlog_full', { headers: { 'retry-after': '600' } });
     const { server, veriqueue } = await script([step]);
     const failure = await failureOf(veriqueue.submit(makeSubmission()));
@@ -125,7 +125,7 @@ describe('an answer that is none of Veriqueue', () => {
     ['JSON null', answerJson(200, null), 200, ApiError],
     ['a page that asks to log in', answerText(403, 'no'), 403, AuthenticationError],
     [
-      'somebody else’s problem',
+      'the problem of another server',
       answerJson(404, { type: 'about:blank', title: 'x', code: 'x' }),
       404,
       NotFoundError,
@@ -179,7 +179,7 @@ describe.concurrent('a request without an answer', () => {
     expect(server.requests).toHaveLength(3);
   });
 
-  test('is an error when nobody listens', async () => {
+  test('is an error when no server listens', async () => {
     const probe = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => probe.once('listening', resolve));
     const { port } = probe.address() as AddressInfo;
@@ -370,7 +370,7 @@ describe('a secret or a subject', () => {
     ['more time than a timer takes', { url: 'http://localhost', apiKey, timeoutMs: 2 ** 31 }],
     ['half a retry', { url: 'http://localhost', apiKey, maxRetries: 0.5 }],
     ['a line break in the user agent', { url: 'http://localhost', apiKey, userAgent: 'a\r\nb: c' }],
-  ])('is not told when the client is made with %s', (_name, options) => {
+  ])('is not repeated when the client is made with %s', (_name, options) => {
     const failure = catchOf(() => new Veriqueue(options));
     expect(failure).toBeInstanceOf(TypeError);
     expect(inspect(failure)).not.toContain(apiKey);

@@ -127,13 +127,16 @@ describe('a file that cannot be read', () => {
   test.each([
     ['is not there', () => join(folder, '测试甲子.jpg'), 'ENOENT'],
     ['is a folder', () => folder, 'EISDIR'],
-  ])('because it %s is told by its code, not by its path, which may name a person', async (_, path, code) => {
-    const failure = await failureOf(readAll(path()));
-    expect(failure).toMatchObject({
-      name: 'PhotoError',
-      code,
-      message: `Cannot read the photo: its file must be readable, received ${code}`,
-    });
-    expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain(folder);
-  });
+  ])(
+    'because it %s is reported by its code, not by its path, which may name a person',
+    async (_, path, code) => {
+      const failure = await failureOf(readAll(path()));
+      expect(failure).toMatchObject({
+        name: 'PhotoError',
+        code,
+        message: `Cannot read the photo: its file must be readable, received ${code}`,
+      });
+      expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain(folder);
+    },
+  );
 });

@@ -81,7 +81,7 @@ export const answerText =
     response.writeHead(status, { 'content-type': 'text/html' }).end(text);
   };
 
-/** The connection breaks, and nobody knows what became of the request. */
+/** The connection breaks, and it stays unknown what became of the request. */
 export const drop: Step = (response) => void response.destroy();
 
 /** Half of an answer, then the connection breaks. */

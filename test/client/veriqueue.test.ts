@@ -197,12 +197,12 @@ describe('a verification', () => {
     expect(await failureOf(veriqueue.get(submitted.id))).toBeInstanceOf(NotFoundError);
   });
 
-  test('is nobody else’s', async () => {
+  test('belongs to its client alone', async () => {
     const { verification: submitted } = await connect(idle).submit(makeSubmission());
     const stranger = connect(idle, (await idle.addClient()).apiKey);
     expect(await failureOf(stranger.get(submitted.id))).toBeInstanceOf(NotFoundError);
-    const nobody = connect(idle, `vq_${'0'.repeat(72)}`);
-    expect(await failureOf(nobody.get(submitted.id))).toBeInstanceOf(AuthenticationError);
+    const keyless = connect(idle, `vq_${'0'.repeat(72)}`);
+    expect(await failureOf(keyless.get(submitted.id))).toBeInstanceOf(AuthenticationError);
   });
 });
 

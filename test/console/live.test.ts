@@ -12,7 +12,7 @@ import { storeSettled } from './stored-verifications.ts';
 describe('the live look', () => {
   const silent = { debug: () => undefined };
 
-  /** A viewer that tells when something came. */
+  /** A viewer that signals when something came. */
   function makeViewer() {
     const seen: LiveMessage[] = [];
     const news = new EventEmitter();
@@ -28,7 +28,7 @@ describe('the live look', () => {
     };
   }
 
-  test('is one for all viewers, and there is none while nobody watches', async () => {
+  test('is one for all viewers, and there is none while no viewer watches', async () => {
     let looks = 0;
     const live = createLive({
       read: async () => {
@@ -168,7 +168,7 @@ describe('the events', () => {
     events.close();
   });
 
-  test('end at the shutdown, which waits for nobody who watches', async () => {
+  test('end at the shutdown, which waits for no viewer', async () => {
     const own = await startConsoleUnderTest(redis.url);
     const [one, stalled] = await Promise.all([readEvents(own.url), readEvents(own.url)]);
     await one.next('snapshot');

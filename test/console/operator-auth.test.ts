@@ -243,7 +243,7 @@ describe('a change', () => {
     ['another site', { 'sec-fetch-site': 'cross-site' }],
     ['another port of this host', { 'sec-fetch-site': 'same-site' }],
     ['an older browser, from elsewhere', { origin: 'https://evil.example' }],
-    ['nobody knows where', {}],
+    ['an unknown place', {}],
   ])('is refused from %s, whatever the cookie', async (_, headers) => {
     const cookie = cookieOf(await signIn(OPERATOR_KEY));
     const answer = await pause({ cookie, ...headers });

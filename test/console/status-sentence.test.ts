@@ -94,7 +94,7 @@ describe('the sentence at the top', () => {
       'watch',
       'Paused since 02:13 (moving house).',
     ],
-  ])('tells what is: %s', (_, snapshot, tone, text) => {
+  ])('says what is: %s', (_, snapshot, tone, text) => {
     expect(computeStatusSentence(snapshot, moment)).toMatchObject({ tone, text });
   });
 

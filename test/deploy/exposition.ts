@@ -1,7 +1,7 @@
-/** What scrapes told: the type of each metric, and the values each of its labels had. */
-export type Exposition = ReadonlyMap<string, ToldMetric>;
+/** What scrapes returned: the type of each metric, and the values each of its labels had. */
+export type Exposition = ReadonlyMap<string, ScrapedMetric>;
 
-interface ToldMetric {
+interface ScrapedMetric {
   readonly type: string;
   readonly labels: ReadonlyMap<string, ReadonlySet<string>>;
   readonly samples: number;
@@ -9,13 +9,13 @@ interface ToldMetric {
 
 /** Prometheus' text format, several scrapes one after the other. */
 export function parseExposition(text: string): Exposition {
-  const told = new Map<string, { type: string; labels: Map<string, Set<string>>; samples: number }>();
+  const metrics = new Map<string, { type: string; labels: Map<string, Set<string>>; samples: number }>();
   for (const line of text.split('\n')) {
     const [, declared, type = ''] = /^# TYPE (\S+) (\S+)$/.exec(line) ?? [];
-    if (declared !== undefined && !told.has(declared))
-      told.set(declared, { type, labels: new Map(), samples: 0 });
+    if (declared !== undefined && !metrics.has(declared))
+      metrics.set(declared, { type, labels: new Map(), samples: 0 });
     const [, name, braces = ''] = /^([a-z]\w*)(?:\{(.*)\})? \S+$/.exec(line) ?? [];
-    const metric = name === undefined ? undefined : (told.get(name) ?? told.get(familyOf(name)));
+    const metric = name === undefined ? undefined : (metrics.get(name) ?? metrics.get(familyOf(name)));
     if (metric === undefined) continue;
     metric.samples += 1;
     for (const [, label = '', value = ''] of braces.matchAll(/(\w+)="((?:[^"\\]|\\.)*)"/g)) {
@@ -23,7 +23,7 @@ export function parseExposition(text: string): Exposition {
       metric.labels.set(label, values.add(value));
     }
   }
-  return told;
+  return metrics;
 }
 
 /** A histogram's series bear a suffix. */

@@ -29,7 +29,7 @@ const COURSES: readonly Parameters<Chain['sandbox']['script']>[1][] = [
 let chain: Chain;
 let producer: RunningProcess;
 let texts: readonly string[];
-let told: Exposition;
+let scraped: Exposition;
 
 /** The real processes, under a bit of everything. */
 beforeAll(async () => {
@@ -45,7 +45,7 @@ beforeAll(async () => {
   await submit({ ...makePerson(), idCard: '1' }, {});
   await chain.receiver.accept(COURSES.length - 1);
   texts = await Promise.all([producer.url, worker.url].map(scrape));
-  told = parseExposition(texts.join('\n'));
+  scraped = parseExposition(texts.join('\n'));
 });
 afterAll(async () => {
   await producer?.stop();
@@ -82,13 +82,14 @@ describe('a scrape under a mixed load', () => {
       expect(await promtool(['check', 'metrics'], text)).toEqual({ code: 0, output: '' });
   });
 
-  it('tells everything under its lane', () => {
-    for (const [name, { labels, samples }] of told)
+  it('reports everything under its lane', () => {
+    for (const [name, { labels, samples }] of scraped)
       if (samples > 0) expect([name, ...(labels.get('lane') ?? [])]).toEqual([name, chain.keys.lane]);
   });
 
   it('is where it counts what happened', () => {
-    const values = (metric: string, label: string) => [...(told.get(metric)?.labels.get(label) ?? [])].sort();
+    const values = (metric: string, label: string) =>
+      [...(scraped.get(metric)?.labels.get(label) ?? [])].sort();
     expect(values('veriqueue_build_info', 'part')).toEqual(['producer', 'worker']);
     expect(values('veriqueue_verifications_settled_total', 'verdict')).toEqual([
       ...['error', 'match', 'no_match', 'unverifiable'],
@@ -104,12 +105,12 @@ describe('a scrape under a mixed load', () => {
   });
 
   it('has a row of ours for what the upstream invented', () => {
-    const codes = told.get('veriqueue_attempts_total')?.labels.get('code');
+    const codes = scraped.get('veriqueue_attempts_total')?.labels.get('code');
     expect([...(codes ?? [])]).toEqual(expect.arrayContaining(['FailedOperation.*', '*', 'Success']));
     expect(texts.join()).not.toContain('Unheard');
   });
 
-  it('names nobody: no id, no address of a receiver, no client', () => {
+  it('identifies no person: no id, no address of a receiver, no client', () => {
     for (const secret of [/\bver_/, /\bcli_/, chain.receiver.url, chain.client.apiKey])
       expect(texts.join()).not.toMatch(secret);
   });
@@ -148,12 +149,12 @@ const PROMETHEUS_METRICS = ['up', 'ALERTS'];
 const TARGET_LABELS = ['job', 'instance', 'lane', 'le'];
 
 describe('what alerts, their tests and the dashboard ask for', () => {
-  it('is told by the processes, under these labels', () => {
+  it('is reported by the processes, under these labels', () => {
     const missing = queries.flatMap(({ where, expr }) =>
       parseSelectors(expr)
         .filter(({ metric }) => !PROMETHEUS_METRICS.includes(metric))
         .flatMap(({ metric, matchers }) => {
-          const known = told.get(metric) ?? told.get(familyOf(metric));
+          const known = scraped.get(metric) ?? scraped.get(familyOf(metric));
           if (known === undefined) return [`${where}: ${metric}`];
           return matchers
             .filter(({ label }) => !TARGET_LABELS.includes(label) && !known.labels.has(label))
@@ -166,7 +167,7 @@ describe('what alerts, their tests and the dashboard ask for', () => {
 
   it('is asked for with values that exist', () => {
     const possible = new Set([
-      ...[...told.values()].flatMap(({ labels }) => [...labels.values()].flatMap((values) => [...values])),
+      ...[...scraped.values()].flatMap(({ labels }) => [...labels.values()].flatMap((values) => [...values])),
       ...Object.keys(problemTable),
       ...Object.values(problemTable).map(({ status }) => String(status)),
     ]);
@@ -184,10 +185,10 @@ describe('what alerts, their tests and the dashboard ask for', () => {
     expect(invented).toEqual([]);
   });
 
-  it('is grouped by labels that something bears', () => {
+  it('is grouped by labels that something carries', () => {
     const borne = new Set([
       ...TARGET_LABELS,
-      ...[...told.values()].flatMap(({ labels }) => [...labels.keys()]),
+      ...[...scraped.values()].flatMap(({ labels }) => [...labels.keys()]),
     ]);
     expect(queries.flatMap(({ expr }) => parseGrouping(expr)).filter((label) => !borne.has(label))).toEqual(
       [],
@@ -200,7 +201,7 @@ describe('what alerts, their tests and the dashboard ask for', () => {
         targets.flatMap(({ expr }) => parseSelectors(expr).map(({ metric }) => familyOf(metric))),
       ),
     );
-    const ours = [...told.keys()].filter((name) => name.startsWith('veriqueue_'));
+    const ours = [...scraped.keys()].filter((name) => name.startsWith('veriqueue_'));
     expect(ours.length).toBeGreaterThan(30);
     expect(ours.filter((name) => !asked.has(name))).toEqual(['veriqueue_last_sweep_timestamp_seconds']);
   });

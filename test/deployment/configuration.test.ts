@@ -35,7 +35,7 @@ const processRows = rows.filter(({ variable }) => variable !== OUTSIDE_THE_SCHEM
 function schemaOf(variable: string): z.ZodType {
   const shape = ['p', 'w', 's', 'st'].map((name) => shapes[name]).find((found) => found && variable in found);
   const schema = shape?.[variable];
-  if (schema === undefined) throw new Error(`nobody reads ${variable}`);
+  if (schema === undefined) throw new Error(`no process reads ${variable}`);
   return schema;
 }
 
@@ -50,7 +50,7 @@ describe('the configuration table of the README', () => {
     expect(by).toEqual(readers(variable));
   });
 
-  it.each(processRows)('tells the default of $variable: $value', ({ variable, value }) => {
+  it.each(processRows)('shows the default of $variable: $value', ({ variable, value }) => {
     const unset = schemaOf(variable).safeParse(undefined);
     if (value === 'required') expect(unset.success).toBe(false);
     else if (value === 'none') expect(unset).toEqual({ success: true, data: undefined });

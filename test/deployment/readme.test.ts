@@ -45,7 +45,7 @@ describe.each(documents)('%s', (path) => {
   });
 });
 
-describe('what the README tells a newcomer to do', () => {
+describe('what the README asks a newcomer to do', () => {
   let program: BuiltProgram;
   let redis: TestRedis;
   let client: { apiKey: string; webhookSecret: string };

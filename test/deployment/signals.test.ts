@@ -38,7 +38,7 @@ function childOf(pid: number): number | null {
 const isGone = (error: unknown) =>
   ['ENOENT', 'ESRCH'].includes(String((error as NodeJS.ErrnoException).code));
 
-/** Everything that the process needs is set, and nothing of it is there: it must end before it looks for it. */
+/** Everything that the process needs is set, and nothing of it exists: it must end before it looks for it. */
 const environment = {
   PATH: process.env['PATH'] ?? '',
   REDIS_URL: 'redis://127.0.0.1:1',

@@ -55,7 +55,7 @@ describe('the dependencies', () => {
     ['a weak hash', { integrity: 'sha1-2jmj7l5rSw0yVb/vlWAYkK/YBwk=' }, /SHA-512/],
     ['an address of its own', { resolved: 'https://example.com/added.tgz' }, /address of its own/],
     ['a repository', { resolved: 'git+ssh://git@example.com/added.git#0' }, /address of its own/],
-    ['a dependency by address', { dependencies: { other: 'github:somebody/other' } }, /by version/],
+    ['a dependency by address', { dependencies: { other: 'github:another/other' } }, /by version/],
     ['a dependency under another name', { dependencies: { other: 'npm:another@1.0.0' } }, /by version/],
     ['an install script', { hasInstallScript: true }, /install script/],
     ['no licence', { license: undefined }, /licence/],

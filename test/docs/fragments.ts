@@ -1,6 +1,6 @@
 import type { FragmentRow } from './plan.ts';
 
-/** What pieces of programs need around them to run, as the page has told it in words. */
+/** What pieces of programs need around them to run, as the page has described it in words. */
 export const fragments: readonly FragmentRow[] = [
   {
     page: 'docs/client.md',

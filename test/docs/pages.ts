@@ -11,7 +11,7 @@ const below = (folder: string, recursive: boolean) =>
         .toSorted()
     : [];
 
-/** The pages whose every block is carried out. Those of `docs/decisions` tell what was measured once. */
+/** The pages whose every block is carried out. Those of `docs/decisions` report what was measured once. */
 export const pages: readonly string[] = [
   'README.md',
   'SECURITY.md',

@@ -21,7 +21,7 @@ describe('planning a page', () => {
   it.each<[name: string, blocks: readonly string[]]>([
     ['output that nothing printed', [block('text', 'a')]],
     ['a drawing', [block('', 'a ─▶ b')]],
-    ['a language nobody runs', [block('sql', 'BEGIN;')]],
+    ['a language without a runner', [block('sql', 'BEGIN;')]],
     ['JSON of no known kind', [block('sh', 'ls'), block('json', '{}')]],
     ['a file that no command runs', [block('js', '// a.mjs\n1;'), block('sh', 'node b.mjs')]],
   ])('accounts not for %s', (_, blocks) => {

@@ -10,7 +10,7 @@ export interface ElsewhereRow {
   readonly executedBy: string;
 }
 
-/** A piece of a program: what a page has told before, so that it can run. */
+/** A piece of a program: what a page has described before, so that it can run. */
 export interface FragmentRow {
   readonly page: string;
   /** How the block begins. */
@@ -57,7 +57,7 @@ export function planPage(blocks: readonly Block[], tables: Tables): readonly Ste
     step.kind === 'commands' || step.kind === 'service' ? [step.block.text] : [],
   );
   return joinModules(steps).map((step) =>
-    // A file that nothing runs would be looked at by nobody.
+    // A file that nothing runs would never be checked.
     step.kind === 'file' && !ran.some((text) => text.includes(step.name))
       ? { kind: 'unaccounted', block: step.block }
       : step,
@@ -87,8 +87,8 @@ function planBlock(block: Block, before: readonly Block[], { elsewhere, fragment
   if (extension !== undefined) {
     const [, name] = NAMED_FILE.exec(text) ?? [];
     if (name !== undefined) return { kind: 'file', block, name };
-    const told = fragments.find(isMeant)?.before ?? '';
-    return { kind: 'module', block, text: `${told}${text}`, name: `line-${block.line}.${extension}` };
+    const preamble = fragments.find(isMeant)?.before ?? '';
+    return { kind: 'module', block, text: `${preamble}${text}`, name: `line-${block.line}.${extension}` };
   }
   const schema = notes.get('schema');
   if (language === 'json' && schema !== undefined) return { kind: 'json', block, schema };

@@ -7,7 +7,7 @@ import type { Readable } from 'node:stream';
 /** Generous: a machine may be busy. What takes longer hangs. */
 const STEP_WITHIN_MS = 60_000;
 
-/** The terminal of somebody who reads one page and types what it shows: variables stay from block to block. */
+/** The terminal of a person who reads one page and types what it shows: variables stay from block to block. */
 export interface ReaderShell {
   /**
    * Runs commands to their end.

@@ -28,7 +28,7 @@ describe('every block of every page', () => {
     expect(left.map(({ block }) => `${whereIs(block)} ${block.text.slice(0, 60)}`)).toEqual([]);
   });
 
-  it('stands in the table only if it is there, and names a file that carries it out', () => {
+  it('stands in the table only if it exists, and names a file that carries it out', () => {
     const used = steps.flatMap((step) => (step.kind === 'elsewhere' ? [step.row] : []));
     expect(elsewhere.filter((row) => !used.includes(row))).toEqual([]);
     const isThere = (row: FragmentRow) =>
@@ -43,7 +43,7 @@ describe('every block of every page', () => {
   });
 });
 
-describe.skipIf(!hasRedis || !curl.isPresent)('what the pages tell a reader to do', () => {
+describe.skipIf(!hasRedis || !curl.isPresent)('what the pages ask a reader to do', () => {
   let checkout: Checkout;
   let stack: ReaderStack | undefined;
   let examples: Examples | undefined;

@@ -11,14 +11,14 @@ const words = (text: string) => text.split(/[`, ]+/).filter((word) => word !== '
 
 it('docs/submitting.md names every problem with its status, and no other', () => {
   const rows = tableRows(section(readDocument('docs/submitting.md'), '## Refused'));
-  const told = rows.flatMap(([statuses = '', codes = '']) =>
+  const listed = rows.flatMap(([statuses = '', codes = '']) =>
     words(codes).map((code) => ({ code, statuses: words(statuses).map(Number) })),
   );
   const codes = Object.keys(problemTable)
     .filter((code) => !CONSOLE.includes(code))
     .toSorted();
-  expect(told.map(({ code }) => code).toSorted()).toEqual(codes);
-  const wrong = told.filter(({ code, statuses }) => {
+  expect(listed.map(({ code }) => code).toSorted()).toEqual(codes);
+  const wrong = listed.filter(({ code, statuses }) => {
     const row = Object.entries(problemTable).find(([name]) => name === code);
     return row === undefined || !statuses.includes(row[1].status);
   });

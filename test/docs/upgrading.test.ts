@@ -16,7 +16,7 @@ describe('a record that another version wrote', () => {
     expect(parseRecord(record).status).toBe('found');
   });
 
-  it('is told as unreadable, by field, when the form of what this version knows has changed', () => {
+  it('is reported as unreadable, by field, when the form of what this version knows has changed', () => {
     expect(parseRecord({ ...record, status: 'invented' })).toEqual({
       status: 'unreadable',
       fields: ['status'],

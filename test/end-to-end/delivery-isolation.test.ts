@@ -53,7 +53,7 @@ class Receivers {
     return new Promise((resolve) => this.#awaited.push({ count, resolve }));
   }
 
-  /** Whoever hung answers at last. */
+  /** Every request that hung is answered at last. */
   release(): void {
     this.#hangs = false;
     for (const response of this.held) response.writeHead(204).end();

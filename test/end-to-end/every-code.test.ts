@@ -6,9 +6,9 @@ import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import type { TestPerson } from '../support/person.ts';
 import {
-  retriedInVain,
+  type Expected,
+  retriedFruitlessly,
   settledAtOnce,
-  type Told,
   waitedForAccount,
   waitedForMaintenance,
   waitedForPace,
@@ -20,13 +20,13 @@ const RETRIES = 2;
 interface Case {
   readonly code: string;
   readonly carrier: string;
-  readonly told: Told;
+  readonly expected: Expected;
   readonly calls: number;
   readonly person: TestPerson;
 }
 
-/** Everybody who is always answered this code: in the place the sandbox thinks it has, and in the other one. */
-function casesOf(code: string, told: Told, calls: number): Case[] {
+/** All people who are always answered this code: in the place the sandbox thinks it has, and in the other one. */
+function casesOf(code: string, expected: Expected, calls: number): Case[] {
   return people
     .filter(
       ({ results }) => results.length === 1 && results[0].code === code && results[0].fault === undefined,
@@ -35,14 +35,16 @@ function casesOf(code: string, told: Told, calls: number): Case[] {
     .map((person) => ({
       code,
       carrier: person.results[0].carrier ?? 'its usual place',
-      told,
+      expected,
       calls,
       person,
     }));
 }
 
-const settled = Object.entries(settledAtOnce).flatMap(([code, told]) => casesOf(code, told, 1));
-const retried = Object.entries(retriedInVain).flatMap(([code, told]) => casesOf(code, told, 1 + RETRIES));
+const settled = Object.entries(settledAtOnce).flatMap(([code, expected]) => casesOf(code, expected, 1));
+const retried = Object.entries(retriedFruitlessly).flatMap(([code, expected]) =>
+  casesOf(code, expected, 1 + RETRIES),
+);
 
 let chain: Chain;
 const events = new Map<Case, Promise<VerificationEvent>>();
@@ -80,8 +82,8 @@ async function billingInLedger(code: string): Promise<string[]> {
 }
 
 describe('a verification', () => {
-  it.each(settled)('answered $code in $carrier is $told.0, after one call', async (one) => {
-    const [verdict, action, billed] = one.told;
+  it.each(settled)('answered $code in $carrier is $expected.0, after one call', async (one) => {
+    const [verdict, action, billed] = one.expected;
     const { type, data } = await (events.get(one) as Promise<VerificationEvent>);
     expect(data.outcome).toMatchObject({
       code: one.code,
@@ -97,7 +99,7 @@ describe('a verification', () => {
   });
 
   it.each(retried)('answered $code in $carrier every time fails, after $calls calls', async (one) => {
-    const [verdict, action] = one.told;
+    const [verdict, action] = one.expected;
     const { type, data } = await (events.get(one) as Promise<VerificationEvent>);
     expect(data.outcome).toMatchObject({ code: one.code, verdict, action, billed: false });
     expect(type).toBe('verification.failed');
@@ -106,10 +108,10 @@ describe('a verification', () => {
   });
 
   it('has its calls in the ledger as its outcome says', async () => {
-    for (const [code, [, , billed]] of Object.entries({ ...settledAtOnce, ...retriedInVain })) {
+    for (const [code, [, , billed]] of Object.entries({ ...settledAtOnce, ...retriedFruitlessly })) {
       // An answer too large for the upstream to send may have been charged for all the same.
-      const expected = code === 'ResponseSizeLimitExceeded' ? 'unknown' : billed;
-      expect(await billingInLedger(code), code).toEqual([expected]);
+      const charged = code === 'ResponseSizeLimitExceeded' ? 'unknown' : billed;
+      expect(await billingInLedger(code), code).toEqual([charged]);
     }
   });
 });
@@ -118,7 +120,7 @@ describe('these tests', () => {
   it('leave out no code of the API page and no common code', () => {
     const tested = [
       ...Object.keys(settledAtOnce),
-      ...Object.keys(retriedInVain),
+      ...Object.keys(retriedFruitlessly),
       ...waitedForAccount,
       ...waitedForPace,
       waitedForMaintenance,
@@ -129,6 +131,8 @@ describe('these tests', () => {
 
   it('have a test person for each code', () => {
     const codes = [...settled, ...retried].map(({ code }) => code);
-    expect([...new Set(codes)].sort()).toEqual(Object.keys({ ...settledAtOnce, ...retriedInVain }).sort());
+    expect([...new Set(codes)].sort()).toEqual(
+      Object.keys({ ...settledAtOnce, ...retriedFruitlessly }).sort(),
+    );
   });
 });

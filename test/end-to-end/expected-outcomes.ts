@@ -1,22 +1,22 @@
 import type { ClientAction, Verdict } from '../../shared/outcomes/outcome-row.ts';
 
 /**
- * What a client is to be told about every code of the API page (section 6) and of the common error codes, written down
+ * What a client is to learn about every code of the API page (section 6) and of the common error codes, written down
  * apart from the outcome table so that a slip there does not pass unseen here.
  */
 
 /** What the event says, and whether the call is charged for. */
-export type Told = readonly [verdict: Verdict, action: ClientAction, billed: 'billed' | 'unbilled'];
+export type Expected = readonly [verdict: Verdict, action: ClientAction, billed: 'billed' | 'unbilled'];
 
-const match: Told = ['match', 'none', 'billed'];
-const resubmitPhoto: Told = ['unverifiable', 'resubmit_photo', 'unbilled'];
-const checkIdentity: Told = ['unverifiable', 'check_identity', 'unbilled'];
-const contactRegistry: Told = ['unverifiable', 'contact_registry', 'unbilled'];
-const contactSupport: Told = ['error', 'contact_support', 'unbilled'];
-const retryLater: Told = ['error', 'retry_later', 'unbilled'];
+const match: Expected = ['match', 'none', 'billed'];
+const resubmitPhoto: Expected = ['unverifiable', 'resubmit_photo', 'unbilled'];
+const checkIdentity: Expected = ['unverifiable', 'check_identity', 'unbilled'];
+const contactRegistry: Expected = ['unverifiable', 'contact_registry', 'unbilled'];
+const contactSupport: Expected = ['error', 'contact_support', 'unbilled'];
+const retryLater: Expected = ['error', 'retry_later', 'unbilled'];
 
 /** The first answer is the last word. */
-export const settledAtOnce: Readonly<Record<string, Told>> = {
+export const settledAtOnce: Readonly<Record<string, Expected>> = {
   Success: match,
   'FailedOperation.CompareLowSimilarity': ['no_match', 'none', 'billed'],
   'FailedOperation.IdNameMisMatch': ['unverifiable', 'check_identity', 'billed'],
@@ -52,7 +52,7 @@ export const settledAtOnce: Readonly<Record<string, Told>> = {
 };
 
 /** Asked again until the allowed retries are used up. */
-export const retriedInVain: Readonly<Record<string, Told>> = {
+export const retriedFruitlessly: Readonly<Record<string, Expected>> = {
   'FailedOperation.CompareSystemError': retryLater,
   'FailedOperation.IdPhotoSystemNoanswer': retryLater,
   'FailedOperation.UnKnown': retryLater,

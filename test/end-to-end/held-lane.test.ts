@@ -64,13 +64,13 @@ it('in arrears with many waiting, the account is asked once per probe interval, 
   expect(chain.receiver.deliveries).toHaveLength(WAITING + 1);
 });
 
-it('one log line tells that the lane was held and one that it resumed, not one per verification', () => {
-  const told = (text: string) => chain.log.lines.filter(({ msg }) => msg?.startsWith(text));
-  expect(told('Lane held')).toHaveLength(1);
-  expect(told('Lane resumed')).toHaveLength(1);
+it('one log line says that the lane was held and one that it resumed, not one per verification', () => {
+  const linesWith = (text: string) => chain.log.lines.filter(({ msg }) => msg?.startsWith(text));
+  expect(linesWith('Lane held')).toHaveLength(1);
+  expect(linesWith('Lane resumed')).toHaveLength(1);
 });
 
-it('a verification that waits for a held lane can be seen, told its place, and cancelled', async () => {
+it('a verification that waits for a held lane can be seen with its place, and cancelled', async () => {
   chain.sandbox.reset();
   const first = await fallIntoArrears();
   const people = Array.from({ length: 5 }, makePerson);

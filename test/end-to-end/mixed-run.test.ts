@@ -98,7 +98,7 @@ describe('after a mixed run', () => {
     }
   });
 
-  it('nobody’s data is left', async () => {
+  it('no person’s data is left', async () => {
     expect(await chain.redis.keys(chain.keys.subject('*'))).toEqual([]);
     await expect.poll(async () => (await chain.lane()).photosStored.now).toBe(0);
     expect((await chain.lane()).photosStored.peak).toBeGreaterThan(0);

@@ -45,7 +45,7 @@ describe('forty verifications of one person in a minute', () => {
     expect(burnt.reduce((sum, attempts) => sum + attempts)).toBe(15);
   });
 
-  test('do not say to another client that somebody has asked about the person', async () => {
+  test('do not say to another client that the person has been asked about', async () => {
     const other = await chain.addClient();
     const answer = await chain.call('/v1/verifications', {
       as: other,

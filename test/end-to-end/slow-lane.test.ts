@@ -19,7 +19,7 @@ describe('an upstream that does not work', { timeout: 2 * SLOW_MS }, () => {
   });
   afterAll(() => chain?.stop());
 
-  it('in maintenance is asked by single probes, which are nobody’s attempts', async () => {
+  it('in maintenance is asked by single probes, which count as no verification’s attempts', async () => {
     const unlucky = makePerson();
     chain.sandbox.script(unlucky.idCard, [waitedForMaintenance]);
     const { id } = await chain.submit(unlucky);
@@ -30,7 +30,7 @@ describe('an upstream that does not work', { timeout: 2 * SLOW_MS }, () => {
     const others = await Promise.all(Array.from({ length: 10 }, () => chain.submit()));
     const callsBefore = chain.sandbox.stats().requests;
     await chain.log.line((line) => line.msg === 'Lane resumed', { withinMs: SLOW_MS });
-    // The one probe that resumed it, and nobody before that.
+    // The one probe that resumed it, and no call before that.
     expect(callsBefore).toBe(1);
     await chain.skipWait(id).catch(() => undefined);
     const events = await Promise.all(

@@ -95,7 +95,7 @@ describe('a submission', () => {
     expect(((await answer.json()) as Problem).code).toBe('too_late');
   });
 
-  it('is nobody else’s to see, to cancel or to follow', async () => {
+  it('is hidden from other clients, which can neither see, cancel nor follow it', async () => {
     const stranger = await chain.addClient({ name: 'stranger' });
     const { id } = await chain.submit();
     const path = `/v1/verifications/${id}`;
@@ -120,7 +120,7 @@ describe('a submission', () => {
   });
 });
 
-describe('a submission nobody has claimed yet', () => {
+describe('a submission that no worker has claimed yet', () => {
   let chain: Chain;
   beforeAll(async () => {
     chain = await startChain({ redis, workers: 0, environment: { QUOTA_PER_SECOND: '20' } });

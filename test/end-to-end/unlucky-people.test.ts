@@ -1,4 +1,4 @@
-/** A few people about whom the upstream always fails end by themselves, and stop nobody else. */
+/** A few people about whom the upstream always fails end by themselves, and stop no other verification. */
 import { afterEach, describe, expect, it } from 'vitest';
 import { type Chain, type ChainOptions, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
@@ -20,7 +20,7 @@ async function start(environment: Record<string, string>, options: ChainOptions 
   chain = await startChain({ ...options, environment: { PERSON_PER_MINUTE: '0', ...environment } });
 }
 
-/** Somebody about whom every call ends with the code. */
+/** A person about whom every call ends with the code. */
 function makeUnlucky(code: string): TestPerson {
   const person = makePerson();
   chain.sandbox.script(
@@ -92,7 +92,7 @@ describe('while the lane is slow', { timeout: 3 * WITHIN_MS }, () => {
   });
 
   it.each(['InternalError', 'FailedOperation.CompareLibServiceUnavailable'])(
-    'probes that say the upstream as a whole does not work use up nobody’s: %s',
+    'probes that say the upstream as a whole does not work use up no verification’s: %s',
     async (code) => {
       await start({ RETRIES: '3', RETRY_BASE: '10s', RETRY_CAP: '10s', SLOW_PROBE_INTERVAL: '50ms' });
       const unlucky = makeUnlucky(code);

@@ -26,7 +26,7 @@ describe('with a single retry allowed, a verification', () => {
   });
   afterAll(() => chain?.stop());
 
-  /** Somebody who is answered these codes first, and is then found to match. */
+  /** A person who is answered these codes first, and is then found to match. */
   async function askedThrough(codes: readonly string[]) {
     const person = makePerson();
     chain.sandbox.script(person.idCard, codes);
@@ -90,7 +90,7 @@ describe('a person verified too often', () => {
     expect(chain.sandbox.calls(person.idCard).calls).toBe(3);
   });
 
-  it('is told so when the retries are used up', async () => {
+  it('gets this answer when the retries are used up', async () => {
     const person = makePerson();
     chain.sandbox.script(
       person.idCard,

@@ -63,7 +63,7 @@ test('an event arrives although its delivery lost its job after the outcome', as
 
 test('jobs without a record are removed', async () => {
   const flow = new FlowProducer({ connection: chain.redis, prefix: chain.keys.queuePrefix });
-  await flow.add(verificationFlow(chain.keys, { id: 'ver_orphan', clientId: 'nobody' }, 'bulk'));
+  await flow.add(verificationFlow(chain.keys, { id: 'ver_orphan', clientId: 'unknown' }, 'bulk'));
   await remove(jobKeysOf(chain.keys, 'ver_orphan').verification);
   await chain.addWorker();
   await chain.log.line((line) => line.event === 'job_removed');

@@ -7,7 +7,7 @@ afterEach(() => chain.stop());
 
 describe('an upstream that cannot be reached', () => {
   test('burns no verification: they wait with backoff and finish once it is back', async () => {
-    // Nobody listens there yet.
+    // No server listens there yet.
     const reserved = await createSandbox({ host: '127.0.0.1', port: 0, secretId: 'x', secretKey: 'y' });
     const { port } = reserved;
     await reserved.close();

@@ -106,7 +106,7 @@ describe.each(['worker', 'producer'] as const)('a %s', (part) => {
     },
   );
 
-  test('told to stop while it waits ends with 0', async () => {
+  test('that is stopped while it waits ends with 0', async () => {
     await unusable['is a replica'].begin();
     const started = await start(part);
     await started.line('redis_awaited');

@@ -56,7 +56,7 @@ describe('a worker that is killed', () => {
     chain.receiver.answerWith(async ({ nth }) => {
       if (nth > 1) return 200;
       arrived();
-      // Answers only when nobody listens any more.
+      // Answers only when no worker listens any more.
       await doomed.ended;
       return 200;
     });
@@ -138,8 +138,8 @@ describe('a worker that stands still for longer than its lock', () => {
     for (const { person } of unsent) expect(callsAbout(person)).toBe(1);
     for (const { id, person } of submitted) {
       if (callsAbout(person) === 1) continue;
-      const told = chain.receiver.accepted.get(id)?.data.outcome;
-      expect(told?.possiblyBilledAgain).toBe(true);
+      const outcome = chain.receiver.accepted.get(id)?.data.outcome;
+      expect(outcome?.possiblyBilledAgain).toBe(true);
     }
     const usage = (await (await chain.call('/v1/usage')).json()) as UsageReport;
     expect(usage.total.calls).toBe(chain.sandbox.stats().requests);
@@ -211,12 +211,12 @@ describe('workers that lose a verification again and again and live', () => {
       type: 'verification.completed',
       data: { outcome: { verdict: 'match', code: 'Success' } },
     });
-    // They still wait for answers that nobody needs.
+    // They still wait for answers that are needed no more.
     for (const part of parts) await kill(part);
   }, 180_000);
 });
 
-describe('a worker that is told to stop', () => {
+describe('a worker that receives a signal to stop', () => {
   test('finishes what is under way, hands back the rest and exits with 0', async () => {
     chain = await startChain({ workers: 0, sandbox: { latencyMs: { min: 300, max: 300 } } });
     const stopping = await chain.addWorkerProcess();

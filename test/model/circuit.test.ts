@@ -72,7 +72,7 @@ describe('a held lane', () => {
     return lane;
   }
 
-  it('tells everyone why, since when and until when', () => {
+  it('says to everyone why, since when and until when', () => {
     const lane = makeHeld();
     expect(lane.take(2)).toMatchObject({ kind: 'closed', status: 'held', reason: 'FailedOperation.Arrears' });
     expect(lane.state(2)).toMatchObject({
@@ -83,7 +83,7 @@ describe('a held lane', () => {
     });
   });
 
-  it('grants one probe per interval, whoever asks and however often', () => {
+  it('grants one probe per interval, however many ask and however often', () => {
     const lane = makeHeld();
     const granted = Array.from(
       { length: 600 },
@@ -98,7 +98,7 @@ describe('a held lane', () => {
     );
   });
 
-  it('is told once, not per job', () => {
+  it('is reported once, not per job', () => {
     const lane = makeHeld();
     for (let second = 2; second < 20; second += 1)
       lane.report(second, [1, 'account_fault', 'FailedOperation.Arrears']);

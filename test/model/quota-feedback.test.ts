@@ -180,13 +180,13 @@ describe('the controller for other users of the account', () => {
     expect(cuts.flat()).toEqual([{ name: 'rate', detail: 'cut to 14000' }]);
     expect(record.rateMilli).toBe(14_000);
 
-    const told = Array.from({ length: 6 }, (_, step) => {
+    const reported = Array.from({ length: 6 }, (_, step) => {
       const relaxed = relax(record, settings, record.rateAtUs + 30 * SECOND);
       record = relaxed.record;
       expect(record.rateMilli).toBe(15_000 + step * 1000);
       return relaxed.changes;
     });
-    expect(told.flat()).toEqual([{ name: 'rate', detail: 'back to the full quota' }]);
+    expect(reported.flat()).toEqual([{ name: 'rate', detail: 'back to the full quota' }]);
   });
 });
 

@@ -77,7 +77,7 @@ export function learnRefusal(
 
 /**
  * A lone refusal is a request that came a few milliseconds early: one slot's pause is enough. A second one within a
- * second says the upstream's second is full of somebody else's requests, and that second lasts at most one window more.
+ * second says the upstream's second is full of another program's requests, and that second lasts at most one window more.
  */
 function waitOut(
   record: LimiterRecord,

@@ -11,7 +11,7 @@ import { computePace, type LimiterRecord } from './limiter-record.ts';
  * The log of slots. A slot's instant is a *not-before*: its request does not leave earlier. What the log keeps of it is
  * a *not-after*: its request did not leave later. Slot n opens one window after the not-after of the slot `count` before
  * it, so between any `count + 1` requests lies at least the window plus the margin: no matter how late a timer fired,
- * whose process died, or in which order processes wrote back. The margin is left for what nobody here can see: the way
+ * whose process died, or in which order processes wrote back. The margin is left for what is invisible from here: the way
  * from the socket to the upstream's counter.
  */
 

@@ -23,7 +23,7 @@ describe('the line of processes', () => {
     { name: 'gives no slot beyond the horizon', line: [], slotMs: 101, mine: false },
     { name: 'lets an earlier one go first', line: [makeWaiting()], slotMs: 50, mine: false },
     {
-      name: 'lets nobody wait for a later one',
+      name: 'lets no process wait for a later one',
       line: [makeWaiting({ keyUs: nowUs + 1 })],
       slotMs: 50,
       mine: true,
@@ -59,7 +59,7 @@ describe('the line of processes', () => {
     expect(computeTurn(bulk(10_001), 'me', interactive, nowUs, settings, nowUs).mine).toBe(false);
   });
 
-  it('tells each to come back when its own place comes within the horizon', () => {
+  it('sends each back until its own place comes within the horizon', () => {
     const first = makeWaiting({ dueUs: nowUs + 60 * MS });
     const slotUs = nowUs + 160 * MS;
     const turn = computeTurn(makeLimiter(first), 'me', ask, slotUs, settings, nowUs);
@@ -67,7 +67,7 @@ describe('the line of processes', () => {
     expect(turn.waiters.map(({ id }) => id)).toEqual(['other', 'me']);
   });
 
-  it('lets nobody sleep longer than the poll', () => {
+  it('lets no process sleep longer than the poll', () => {
     const turn = computeTurn(makeLimiter(), 'me', ask, nowUs + 5000 * MS, settings, nowUs);
     expect(turn).toMatchObject({ mine: false, dueUs: nowUs + 250 * MS });
   });

@@ -38,7 +38,7 @@ const at = ({ path }: Route, verification: string) => path.replace('{id}', verif
 const withoutId = (text: string) => text.replaceAll(/ver_\w+/g, 'ver_');
 
 describe('every route', () => {
-  test('is closed to whoever has no key', async () => {
+  test('is closed to a caller without a key', async () => {
     expect(routes.length).toBeGreaterThan(6);
     for (const route of routes) {
       const answer = await fetch(`${producer.url}${at(route, id)}`, { method: route.method });
@@ -46,7 +46,7 @@ describe('every route', () => {
     }
   });
 
-  test('tells a client of somebody else’s verification exactly what it tells of none', async () => {
+  test('answers a client about another’s verification exactly as about none', async () => {
     const [, ...digits] = [...id].reverse();
     const unknown = `${digits.reverse().join('')}${id.endsWith('0') ? '1' : '0'}`;
     for (const route of routes.filter(({ path }) => path.includes('{id}'))) {
@@ -90,7 +90,7 @@ describe('every route', () => {
     const failures = log.lines.filter(({ event }) => event === 'request_failed');
     expect(failures).toHaveLength(failed);
     expect(failed).toBeGreaterThan(0);
-    // Where it happened is told to the operator; what was in Redis' hands is not.
+    // The operator reads where it happened; what was in Redis' hands is not.
     for (const { failure } of failures) expect(failure).toMatch(/^ReplyError\nat /);
     expect(JSON.stringify(failures)).not.toContain('WRONGTYPE');
   });

@@ -14,7 +14,7 @@ export interface Canary {
 const REGION = 7316;
 const BIRTH = '19770707';
 
-/** Characters that no list of common names has, in front of one that tells the canaries apart. */
+/** Characters that no list of common names has, in front of one that distinguishes the canaries. */
 const NAMES = [
   (n: number) => `鱻龘靐${cyclic(n)}`,
   (n: number) => `鱻龘靐·${cyclic(n)}鱻`,

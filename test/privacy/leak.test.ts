@@ -291,7 +291,7 @@ const search = () =>
 async function plant(): Promise<void> {
   const { idCard, name, photo }: Canary = makeCanary();
   const own = makeCanary();
-  // Somebody else's number: of what the submission is about, the producer lets nothing into its open fields.
+  // Another person's number: of what the submission is about, the producer lets nothing into its open fields.
   await client.submit(own, { reference: idCard, extra: name.slice(0, 10) });
   await redis.set('planted:string', photo);
   await redis.hset('planted:hash', { field: photo.toString('base64') });

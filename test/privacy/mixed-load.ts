@@ -218,7 +218,7 @@ export function scripted(results: (quote: string) => readonly object[]): Scripte
   return { canary, results: results(quote) };
 }
 
-/** Sets what the sandbox answers about somebody. */
+/** Sets what the sandbox answers about a person. */
 export async function setScript(
   { sandboxUrl }: LoadTarget,
   { idCard }: Canary,

@@ -17,7 +17,7 @@ export async function readFiles(folder: string, label: string): Promise<readonly
 }
 
 /**
- * Writes a snapshot and rewrites the append-only file. Compression is off first: it would hide what is there, and
+ * Writes a snapshot and rewrites the append-only file. Compression is off first: it would hide what is stored, and
  * nothing is safe for being compressed.
  */
 export async function writeDumps(redis: Redis): Promise<void> {

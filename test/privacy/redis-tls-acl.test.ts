@@ -148,11 +148,11 @@ test('verifications go the whole way over TLS, as a user with the rights of one 
   }
 });
 
-test('the rights are enough: Redis has refused nothing, and nobody complains', async () => {
+test('the rights are enough: Redis has refused nothing, and no process complains', async () => {
   const { id } = await submit();
   await receiver.eventOf(id);
   const errors = /^errorstat_NOPERM:count=(\d+)/m.exec(await redis.info('errorstats'));
-  // CONFIG GET, which tells more than INFO where it is allowed, is tried at start and does without.
+  // CONFIG GET, which shows more than INFO where it is allowed, is tried at start and does without.
   const outputs = (await processes.outputs()).map(({ bytes }) => bytes.toString()).join('\n');
   expect(outputs).not.toMatch(/"level":(50|60)/);
   expect(outputs).not.toContain('NOPERM');

@@ -33,7 +33,7 @@ async function swap(field: Field): Promise<void> {
   const [ofA, ofB] = [await read(a.id, field), await read(b.id, field)];
   await write(a.id, field, ofB);
   await write(b.id, field, ofA);
-  for (const { id } of [a, b]) damaged.set(id, `${field} of somebody else`);
+  for (const { id } of [a, b]) damaged.set(id, `${field} of another person`);
 }
 
 /** A photo of more than 64 KiB lies in pieces, which belong in one order. */
@@ -139,7 +139,7 @@ test('the log says for each what is wrong with it', () => {
   const reasonOf = (what: string) =>
     reasons.find(({ verification }) => damaged.get(verification ?? '') === what)?.['reason'];
   expect(reasonOf('a wrapped key whose key is gone')).toBe('unknown_key');
-  expect(reasonOf('photo of somebody else')).toBe('tampered');
+  expect(reasonOf('photo of another person')).toBe('tampered');
   expect(reasonOf('a photo cut in half')).toBe('tampered');
   expect(reasonOf('photo emptied')).toBe('malformed');
 });

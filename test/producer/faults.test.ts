@@ -76,7 +76,7 @@ describe('when Redis’ memory is full', () => {
     expect((await producer.submit(makeSubmission(), { 'idempotency-key': 'full' })).status).toBe(202);
   });
 
-  test('while submissions come in, each is there as a whole or not at all', async () => {
+  test('while submissions come in, each is stored as a whole or not at all', async () => {
     const as = await producer.addClient();
     const info = await producer.redis.info('memory');
     const used = Number(/used_memory:(\d+)/.exec(info)?.[1]);
@@ -200,7 +200,7 @@ describe('when Redis hangs', () => {
     await isReady();
   });
 
-  test('a submission that Redis carried out after its client was told 503 is taken back', async () => {
+  test('a submission that Redis carried out after its client was answered 503 is taken back', async () => {
     // Its clock stands still, so what it knows of client and backlog stays fresh: the transaction is what hangs.
     const now = Date.now();
     const own = await startProducerUnderTest(redis.url, {
@@ -225,7 +225,7 @@ describe('when Redis hangs', () => {
     }
   });
 
-  test('a submission with an Idempotency-Key can be repeated, and is there once', async () => {
+  test('a submission with an Idempotency-Key can be repeated, and is stored once', async () => {
     const as = await producer.addClient();
     const send = (key = 'hang') =>
       producer.submit(makeSubmission(), { 'idempotency-key': key, authorization: `Bearer ${as.apiKey}` });

@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 afterAll(() => redis?.stop());
 
-/** The value of a gauge at the producer, by the labels besides the lane; undefined when it is not told. */
+/** The value of a gauge at the producer, by the labels besides the lane; undefined when it is not reported. */
 async function gauge(chain: Chain, name: string, labels = ''): Promise<number | undefined> {
   const text = await (await fetch(`${chain.url}/metrics`)).text();
   const line = text
@@ -41,14 +41,14 @@ async function withChain(options: Parameters<typeof startChain>[0], run: (chain:
 describe('the oldest that waits', () => {
   const look = (chain: Chain, now: number) => readOldestWaiting(chain.redis, chain.keys, now);
 
-  it('is nobody on an empty lane', () =>
+  it('is none on an empty lane', () =>
     withChain({ workers: 0 }, async (chain) => {
       expect(await look(chain, Date.now())).toEqual({
         ...{ interactive: 0, bulk: 0, retrying: 0, deliveries: 0, unanswered: 0 },
       });
     }));
 
-  it('has waited since its submission, by priority, whoever came later', () =>
+  it('has waited since its submission, by priority, whatever came later', () =>
     withChain({ workers: 0 }, async (chain) => {
       const bulk = await chain.submit(undefined, { priority: 'bulk' });
       const interactive = await chain.submit();
@@ -123,7 +123,7 @@ describe('the lane in the metrics', () => {
       await expect.poll(statuses, patient).toEqual([1, 0, 0, 0]);
     }));
 
-  it('shows dead letters, endpoints that fail, and events that nobody can receive', () =>
+  it('shows dead letters, endpoints that fail, and events that no endpoint can receive', () =>
     withChain({ workers: 1, environment: { DELIVERY_SCHEDULE: '0s' } }, async (chain) => {
       chain.receiver.answerWith(() => 500);
       const { VERIQUEUE_KEYS: keyRing } = producerEnvironment.parse(chain.environment);

@@ -33,7 +33,7 @@ const submitAs = async (to: ProducerUnderTest, as = producer.client, body: objec
   });
 
 describe('a client that submits faster than it may', () => {
-  test('is let through up to its burst, over all producers together, then told when to come back', async () => {
+  test('is let through up to its burst, over all producers together, then asked to wait', async () => {
     const as = await producer.addClient();
     const answers = await Promise.all(
       Array.from({ length: 20 }, (_, i) => submitAs(i % 2 === 0 ? producer : second, as)),
@@ -132,7 +132,7 @@ describe('the rate of one client', () => {
     await expect.poll(async () => (await take()).allowed, { interval: 5 }).toBe(true);
   });
 
-  test('is told in whole seconds, never less than there are', () => {
+  test('is reported in whole seconds, never less than there are', () => {
     expect(
       describeRate(
         { perSecond: 3, burst: 10 },

@@ -48,7 +48,7 @@ async function trickle(text: string, everyMs: number): Promise<Closed> {
 }
 
 describe('a client that sends one byte at a time', () => {
-  test('of its headers is told 408, and its connection is closed', async () => {
+  test('of its headers is answered 408, and its connection is closed', async () => {
     const head = `GET /v1/lane HTTP/1.1\r\nHost: a\r\nX: ${'x'.repeat(10_000)}\r\n\r\n`;
     const { answer, sent } = await trickle(head, 5);
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
@@ -56,7 +56,7 @@ describe('a client that sends one byte at a time', () => {
     expect(sent).toBeLessThan(head.length);
   });
 
-  test('of its body is told 408, and leaves nothing behind', async () => {
+  test('of its body is answered 408, and leaves nothing behind', async () => {
     const body = 'x'.repeat(10_000);
     const head = [
       'POST /v1/verifications HTTP/1.1',
@@ -78,7 +78,7 @@ describe('a client that sends one byte at a time', () => {
     expect(await producer.redis.zcard(producer.keys.laneIndex())).toBe(0);
   });
 
-  test('keeps nobody else waiting', async () => {
+  test('keeps no other client waiting', async () => {
     const slow = Array.from({ length: 50 }, () => trickle(`GET /${'x'.repeat(2_000)}`, 20));
     const answer = await producer.call('/v1/lane');
     expect(answer.status).toBe(200);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { PNG } from 'pngjs';
 
-/** A resident ID number of nobody: region 110105, given birth date and serial, right check digit (ISO 7064 MOD 11-2). */
+/** A resident ID number of no real person: region 110105, given birth date and serial, right check digit (ISO 7064 MOD 11-2). */
 export function makeIdCard(serial = 1, birthDate = '19491231'): string {
   const digits = `110105${birthDate}${String(serial % 1000).padStart(3, '0')}`;
   const weights = [7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2];

@@ -39,7 +39,7 @@ async function codes(idCard: string, calls: number): Promise<(string | undefined
 }
 
 describe('POST /sandbox/script', () => {
-  it('sets the next answers about one person, one per call, and touches nobody else', async () => {
+  it('sets the next answers about one person, one per call, and touches no other person', async () => {
     const results = ['FailedOperation.UnKnown', { code: 'InternalError', description: 'Scripted.' }];
     expect(await post('/sandbox/script', { idCard: SOMEONE, results })).toEqual({
       status: 200,

@@ -138,7 +138,7 @@ describe('every documented code is reached through a test person', () => {
 });
 
 describe('the table of people', () => {
-  it('holds nobody twice', () => {
+  it('holds no person twice', () => {
     expect(new Set(people.map(({ idCard }) => idCard)).size).toBe(people.length);
   });
 

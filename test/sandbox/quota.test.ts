@@ -94,7 +94,7 @@ describe('the quota', () => {
 });
 
 describe('an arrival', () => {
-  it('is counted when the last byte of the request is there', async () => {
+  it('is counted when the last byte of the request has arrived', async () => {
     const port = await startAt(SECOND, 1);
     const call = signedCall(port, { payload: question(SOMEONE), timestampS: SECOND / 1000 });
     const bytes = wireBytes(port, call);

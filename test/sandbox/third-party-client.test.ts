@@ -91,7 +91,7 @@ describe.each(SIGN_METHODS)('the official SDK, signing with %s', (signMethod) =>
   });
 
   it('is refused with an unknown key id', async () => {
-    const client = sdkClient({ signMethod, secretId: 'nobody' });
+    const client = sdkClient({ signMethod, secretId: 'unknown' });
     await expect(client.request('ImageRecognitionV2', EXAMPLE)).rejects.toMatchObject({
       code: 'AuthFailure.SecretIdNotFound',
       message: 'The SecretId is not found, please ensure that your SecretId is correct.',

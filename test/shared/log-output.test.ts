@@ -17,7 +17,7 @@ test('lines of one turn are written together, in their order, at its end', async
   expect(written).toEqual(['a\nb\n']);
 });
 
-test('a later turn writes anew', async () => {
+test('a later turn writes again', async () => {
   const { written, output } = record();
   output.write('a\n');
   await nextTurn();

@@ -64,7 +64,7 @@ export interface Chain {
   addClient(client?: Partial<NewClient>): Promise<ClientCredentials>;
   /** A request with the client's key. */
   call(path: string, init?: RequestInit & { readonly as?: ClientCredentials }): Promise<Response>;
-  /** Submits somebody as JSON. @throws Error when the answer is not 202 */
+  /** Submits a person as JSON. @throws Error when the answer is not 202 */
   submit(person?: TestPerson, options?: SubmissionOptions): Promise<Verification>;
   verification(id: string): Promise<Verification>;
   lane(): Promise<LaneOverview>;

@@ -13,7 +13,7 @@ export interface TestPerson {
 
 let taken = 0;
 
-/** Somebody nobody else asks about, whom the sandbox finds to match unless a script says otherwise. */
+/** A person no other test asks about, whom the sandbox finds to match unless a script says otherwise. */
 export function makePerson(): TestPerson {
   taken += 1;
   return { idCard: loadTestIdNumber(taken), name: '测试甲' };

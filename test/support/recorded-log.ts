@@ -11,7 +11,7 @@ export interface LogLine {
   readonly [field: string]: unknown;
 }
 
-/** A log that tests read: what the parts tell an operator is also what tells a test that something has happened. */
+/** A log that tests read: what the parts report to an operator also shows a test that something has happened. */
 export interface RecordedLog {
   readonly logger: Logger;
   readonly lines: readonly LogLine[];

@@ -41,7 +41,7 @@ describe('a collector that refuses', () => {
       await verify();
       await refusing.exported(exports);
     }
-    // The fourth export began when the third had ended; that is told by then.
+    // The fourth export began when the third had ended; that is reported by then.
     expect(await chain.logged('traces_lost')).toEqual([
       expect.objectContaining({ part: 'worker', level: 40, reason: 'OTLPExporterError 400' }),
     ]);
@@ -49,7 +49,7 @@ describe('a collector that refuses', () => {
 });
 
 describe('a collector that is gone or does not answer', () => {
-  it('keeps nobody from working', async () => {
+  it('keeps no process from working', async () => {
     await refusing.close();
     const events = await Promise.all([verify(), verify(), verify()]);
     expect(events.map(({ type }) => type)).toEqual(Array(3).fill('verification.completed'));

@@ -24,7 +24,7 @@ export interface ProcessChain {
   startWorker(settings?: Settings): Promise<RunningProcess>;
   /**
    * Once more, after its `Retry-After`, while a machine that is busy with other things makes Redis late (503). Each try
-   * makes its request anew.
+   * makes a new request.
    */
   call(path: string, makeRequest?: () => RequestInit): Promise<Response>;
   /** @throws Error when the answer is neither 202 nor 503 */

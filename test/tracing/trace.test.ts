@@ -15,7 +15,7 @@ const KIND = { internal: 1, server: 2, client: 3, producer: 4, consumer: 5 };
 const SUBMISSION = 'POST /v1/verifications';
 const REDELIVERY = 'POST /v1/verifications/:id/redeliver';
 
-/** A caller's trace, as its `traceparent` tells it. A new one for each try: what failed shall not be in it. */
+/** A caller's trace, as its `traceparent` names it. A new one for each try: what failed shall not be in it. */
 const makeCaller = () => ({
   traceId: randomBytes(16).toString('hex'),
   spanId: randomBytes(8).toString('hex'),
@@ -191,7 +191,7 @@ describe('the trace of a verification', () => {
     expect(only(trace, 'POST callback').parentSpanId).toBe(only(trace, 'process deliveries').spanId);
   });
 
-  it('tells of each attempt what came of it', () => {
+  it('says of each attempt what came of it', () => {
     const [first, second] = named(traceOf(flaky), 'POST ImageRecognitionV2');
     const { hostname, port } = new URL(chain.sandbox.url);
     expect(first).toMatchObject({
@@ -214,7 +214,7 @@ describe('the trace of a verification', () => {
     });
   });
 
-  it('tells what the submission and the work on it came to', () => {
+  it('says what the submission and the work on it came to', () => {
     const trace = traceOf(flaky);
     expect(only(trace, SUBMISSION)).toMatchObject({
       kind: KIND.server,
@@ -267,7 +267,7 @@ describe('the trace of a verification', () => {
     );
   });
 
-  it('begins anew for a caller without one, and for one whose traceparent cannot be read', () => {
+  it('is a new one for a caller without one, and for one whose traceparent cannot be read', () => {
     const traceIds = [refusedOnce, malformed].map((each) => only(traceOf(each), SUBMISSION));
     expect(traceIds.map(({ parentSpanId }) => parentSpanId)).toEqual(['', '']);
     expect(new Set([caller.traceId, ...traceIds.map(({ traceId }) => traceId)]).size).toBe(3);

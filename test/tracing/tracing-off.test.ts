@@ -71,7 +71,7 @@ describe('without a setting that asks for traces', () => {
 });
 
 describe('with one', () => {
-  it('loads it, and exports as protobuf unless told otherwise', async () => {
+  it('loads it, and exports as protobuf by default', async () => {
     const { id, headers } = await runOne('on', { OTEL_EXPORTER_OTLP_ENDPOINT: collector.url });
     for (const name of ['on-producer', 'on-worker']) {
       expect(tracingModules(name).some((path) => path.includes('/sdk-node/'))).toBe(true);

@@ -105,7 +105,7 @@ describe('a worker counts', () => {
 });
 
 describe('an endpoint in trouble', () => {
-  it('is told in one line when it stops answering, in one when it answers again', () =>
+  it('is reported in one line when it stops answering, in one when it answers again', () =>
     withWorker({ DELIVERY_SCHEDULE: '0s,1s,1s,1s,1s,1s,1s,1s,1s,1s' }, async (chain, counted) => {
       const open = () => counted.of('veriqueue_endpoint_breakers_open');
       expect(await open()).toBe(0);
@@ -123,7 +123,7 @@ describe('an endpoint in trouble', () => {
       expect(linesOf(chain, 'endpoint_responsive')).toHaveLength(1);
     }));
 
-  it('is told in one line and counted once when it is held, however many events it has', () =>
+  it('is reported in one line and counted once when it is held, however many events it has', () =>
     withWorker({}, async (chain, counted) => {
       chain.receiver.answerWith(() => 410);
       const since = Date.now() - 600_000;
@@ -146,7 +146,7 @@ describe('an endpoint in trouble', () => {
 });
 
 describe('the log', () => {
-  it('tells the way of a verification under its id, from its submission to its delivery', () =>
+  it('shows the way of a verification under its id, from its submission to its delivery', () =>
     withWorker({}, async (chain) => {
       const person = makePerson();
       chain.sandbox.script(person.idCard, [{ code: 'FailedOperation.CompareSystemError' }, {}]);
@@ -162,7 +162,7 @@ describe('the log', () => {
       ]);
     }));
 
-  it('tells what a client had done to a verification', () =>
+  it('shows what a client had done to a verification', () =>
     withWorker({ PROBE_INTERVAL: '1h' }, async (chain) => {
       const { id } = await chain.submit();
       await chain.receiver.eventOf(id);

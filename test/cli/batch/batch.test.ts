@@ -30,7 +30,7 @@ const batch = (...more: string[]) => runCli(args(...more), environment());
 const summaryOf = ({ stdout }: { readonly stdout: string }) => JSON.parse(stdout) as Record<string, unknown>;
 
 describe('veriqueue batch', { timeout: 120_000 }, () => {
-  it('lists bad rows without the people in them, and takes them once they are mended', async () => {
+  it('lists bad rows without the people in them, and takes them once they are corrected', async () => {
     const rows = makeRows(9);
     await writeFile(files.path('outside.jpg'), 'secret');
     await symlink(files.path('outside.jpg'), `${files.photos}/link.jpg`);
@@ -70,15 +70,15 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
     expect(submitted.code).toBe(3);
     expect(summaryOf(submitted)).toMatchObject({ rows: 9, accepted: 1, bad: 8, isFinished: true });
     expect(await listed()).toEqual(expected);
-    const told = `${await files.text('people.bad.csv')}${submitted.stdout}${submitted.stderr}`;
+    const shown = `${await files.text('people.bad.csv')}${submitted.stdout}${submitted.stderr}`;
     for (const { idCard = '', name = '' } of rows) {
-      expect(told).not.toContain(idCard);
-      expect(told).not.toContain(name);
+      expect(shown).not.toContain(idCard);
+      expect(shown).not.toContain(name);
     }
 
     await files.write(rows);
-    const mended = await batch();
-    expect([mended.code, summaryOf(mended)]).toEqual([
+    const corrected = await batch();
+    expect([corrected.code, summaryOf(corrected)]).toEqual([
       0,
       expect.objectContaining({ accepted: 9, acceptedNow: 8, badRows: null }),
     ]);
@@ -150,16 +150,16 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
 
   it('says what is wrong with the call, and touches nothing', async () => {
     await files.write(makeRows(1));
-    await writeFile(files.path('people.results.csv'), "somebody's");
-    const [taken, nobody, nowhere, itself] = await Promise.all([
+    await writeFile(files.path('people.results.csv'), 'of another program');
+    const [taken, keyless, nowhere, itself] = await Promise.all([
       batch(),
       runCli(args('--out', files.path('other.csv')), { VERIQUEUE_URL: proxy.url }),
       runCli(['batch', files.csv, '--photos', files.csv], environment()),
       batch('--out', files.csv),
     ]);
-    expect([taken.code, nobody.code, nowhere.code, itself.code]).toEqual([1, 2, 2, 2]);
+    expect([taken.code, keyless.code, nowhere.code, itself.code]).toEqual([1, 2, 2, 2]);
     expect(taken.stderr).toMatch(/exists already, without the journal of a batch/);
-    expect(nobody.stderr).toMatch(/VERIQUEUE_API_KEY or --key-file must be given too/);
-    expect(await files.text('people.results.csv')).toBe("somebody's");
+    expect(keyless.stderr).toMatch(/VERIQUEUE_API_KEY or --key-file must be given too/);
+    expect(await files.text('people.results.csv')).toBe('of another program');
   });
 });

@@ -12,7 +12,7 @@ export interface CuttingProxy {
   close(): Promise<void>;
 }
 
-/** Stands between a program and the producer, to end the program in the worst moment: accepted, and not yet told. */
+/** Stands between a program and the producer, to end the program in the worst moment: accepted, and not yet answered. */
 export async function startCuttingProxy(target: string): Promise<CuttingProxy> {
   let submissions = 0;
   let left = Number.POSITIVE_INFINITY;

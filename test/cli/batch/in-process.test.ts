@@ -80,12 +80,12 @@ const count = () => producer.redis.zcard(producer.keys.clientIndex(producer.clie
 it('goes on only with the rows it has submitted as they were, and with its own API key', async () => {
   const rows = makeRows(3);
   const rest = rows.slice(1);
-  const somebody = { ...makeRows(1)[0], reference: 'order-0' };
+  const anotherPerson = { ...makeRows(1)[0], reference: 'order-0' };
   await files.write(rows.slice(0, 2));
   await run({});
   const before = await count();
 
-  await files.write([somebody, ...rest]);
+  await files.write([anotherPerson, ...rest]);
   await expect(run({})).rejects.toThrow(/must be as they were, received others at line 2;/);
   await files.write(rest);
   await expect(run({})).rejects.toThrow(/must be as they were/);
@@ -113,12 +113,12 @@ it('keeps a second run away, but not from what a killed one has left', async () 
   await expect(files.text('results.csv.journal.lock')).rejects.toThrow(/ENOENT/);
 });
 
-it('leaves a row alone whose fate the server has forgotten, until it is told to submit it again', async () => {
+it('leaves a row alone whose fate the server has forgotten, until the caller asks to submit it again', async () => {
   const rows = makeRows(5);
   await files.write(rows);
   const now = Date.now();
   const end = new AbortController();
-  // The third row is accepted, and nobody hears of it.
+  // The third row is accepted, and its answer gets lost.
   proxy.cutAfter(3, () => end.abort());
   const before = await count();
   expect(await run({ at: now, stopped: end.signal })).toMatchObject({ accepted: 2, isFinished: false });
@@ -131,10 +131,10 @@ it('leaves a row alone whose fate the server has forgotten, until it is told to 
     { line: '4', reference: 'order-2', code: 'fate_unknown' },
   ]);
 
-  const told = await run({ at: now + 26 * HOUR_MS, resubmitsUnknown: true });
-  expect(told).toMatchObject({ accepted: 5, acceptedNow: 1, unknown: 0, isFinished: true });
+  const resubmitted = await run({ at: now + 26 * HOUR_MS, resubmitsUnknown: true });
+  expect(resubmitted).toMatchObject({ accepted: 5, acceptedNow: 1, unknown: 0, isFinished: true });
   // The server's clock has not moved: it remembers, and nothing is twice.
-  expect([told.replayed, (await count()) - before]).toEqual([1, 5]);
+  expect([resubmitted.replayed, (await count()) - before]).toEqual([1, 5]);
 });
 
 it('does not take a row for refused that an earlier run may have submitted, when its photo is gone meanwhile', async () => {

@@ -37,7 +37,7 @@ async function readAll(entries: AsyncIterable<JournalEntry>): Promise<JournalEnt
   return all;
 }
 
-async function tell(): Promise<void> {
+async function writeStory(): Promise<void> {
   const journal = await open();
   await Promise.all(story.map((entry) => journal.note(entry)));
   await journal.close();
@@ -45,7 +45,7 @@ async function tell(): Promise<void> {
 
 describe('a journal', () => {
   it('knows what became of each row when it is opened again', async () => {
-    await tell();
+    await writeStory();
     const { book, isResumed, batch, identity, close, entries } = await open();
     expect(isResumed).toBe(true);
     expect([2, 3, 4, 5_000, 9_999].map((line) => book.stateOf(line))).toEqual([
@@ -64,7 +64,7 @@ describe('a journal', () => {
   });
 
   it('loses nothing but the line that was being written, wherever that was cut off', async () => {
-    await tell();
+    await writeStory();
     const whole = await readFile(path);
     for (let length = whole.length - 1; length > 0; length -= 7) {
       await writeFile(path, whole);
@@ -82,7 +82,7 @@ describe('a journal', () => {
   });
 
   it('is refused when it is damaged in the middle, another file, or of another API key', async () => {
-    await tell();
+    await writeStory();
     await expect(open('vq_two')).rejects.toThrow(/begun with another API key/);
     await (await open('vq_two', true)).close();
     await appendFile(path, 'nonsense\n["refused",4]\n');
@@ -94,7 +94,7 @@ describe('a journal', () => {
     }
   });
 
-  it('tells rows apart by every field, and by the API key, which it does not hold', async () => {
+  it('distinguishes rows by every field, and by the API key, which it does not hold', async () => {
     const journal = await open();
     const row = { ...makePerson(), photo: 'a.jpg', priority: 'bulk' as const };
     const changes = [{}, { name: '测试乙' }, { photo: 'b.jpg' }, { reference: 'x' }, { extra: 'x' }];

@@ -111,7 +111,7 @@ describe('a file that cannot be read', () => {
     ['has an open quote', `idCard,name,photo\n${idCard},"${name},a.jpg\n`, /CSV_QUOTE_NOT_CLOSED at line 2$/],
     ['has a row without end', `idCard,name,photo\n${'x'.repeat(70_000)}`, /CSV_MAX_RECORD_SIZE at line 2$/],
     ['is not UTF-8', Buffer.from('idCard,name,photo\n\xb2\xe2\xca\xd4,a,b\n', 'latin1'), /must be UTF-8/],
-  ])('says so when it %s, and shows nobody', async (_, content, message) => {
+  ])('says so when it %s, and shows no person', async (_, content, message) => {
     const failure = await read(content).then(
       () => '',
       (error: Error) => error.message,

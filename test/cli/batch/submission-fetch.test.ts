@@ -17,7 +17,7 @@ describe('readRate()', () => {
     {},
     { ratelimit: '"submissions";r=3;t=1' },
     { ratelimit: 'r=x', 'ratelimit-policy': '"submissions";q=0' },
-  ])('reads nothing where no limit is told: %o', (headers) => {
+  ])('reads nothing where no limit is given: %o', (headers) => {
     expect(readRate(new Headers(Object.entries(headers)))).toBeNull();
   });
 });

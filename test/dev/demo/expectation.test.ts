@@ -6,7 +6,7 @@ const RETRIES = 2;
 const BUSY = { code: 'FailedOperation.CompareSystemError' };
 const MATCH = { code: 'Success' };
 
-describe('what is expected of somebody', () => {
+describe('what is expected of a person', () => {
   it.each([
     ['matches', [MATCH], { verdict: 'match', code: 'Success', attempts: 1 }],
     [

@@ -13,7 +13,7 @@ const demoCase: Case = {
 const entry: Entry = { demoCase, accepted: { id: 'ver_1', replayed: false }, submittedAt: 0 };
 
 function received(outcome: Partial<Outcome>, webhookIds = ['evt_1']): ReceivedEvent {
-  const told: Outcome = {
+  const complete: Outcome = {
     verdict: 'match',
     code: 'Success',
     description: null,
@@ -28,7 +28,7 @@ function received(outcome: Partial<Outcome>, webhookIds = ['evt_1']): ReceivedEv
   return {
     event: {
       type: 'verification.completed',
-      timestamp: told.completedAt,
+      timestamp: complete.completedAt,
       data: {
         id: 'ver_1',
         status: 'completed',
@@ -36,12 +36,12 @@ function received(outcome: Partial<Outcome>, webhookIds = ['evt_1']): ReceivedEv
         reference: null,
         extra: null,
         priority: 'bulk',
-        submittedAt: told.completedAt,
+        submittedAt: complete.completedAt,
         position: null,
         estimatedCompletionAt: null,
         nextAttemptAt: null,
         attempts: [],
-        outcome: told,
+        outcome: complete,
         delivery: { status: 'pending', attempts: 0, nextAttemptAt: null },
       },
     },
@@ -73,7 +73,7 @@ describe('the judge', () => {
       /under 2 different webhook-ids/,
     ],
     [
-      'an event nobody waits for',
+      'an event that was not expected',
       new Map([
         ['ver_1', received({})],
         ['ver_2', received({})],

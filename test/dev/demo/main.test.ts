@@ -23,7 +23,7 @@ const leftBehind = async () => (await readdir(folder)).filter((name) => name.sta
 
 function demo(...args: string[]) {
   const child = spawn(process.execPath, ['--import', 'tsx', 'dev/demo/main.ts', ...args], {
-    // A real account in the environment must not be asked, nor somebody's Redis used.
+    // A real account in the environment must not be asked, nor a developer's own Redis used.
     env: {
       PATH: process.env['PATH'],
       TMPDIR: folder,
@@ -40,10 +40,10 @@ function demo(...args: string[]) {
 }
 
 it('a photo that is not there is named before anything is started', async () => {
-  const { child, ended } = demo('--photo', join(folder, 'nobody.jpg'));
+  const { child, ended } = demo('--photo', join(folder, 'missing.jpg'));
   const [said, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   expect(code).toBe(1);
-  expect(complained).toContain('nobody.jpg: there is no such file');
+  expect(complained).toContain('missing.jpg: there is no such file');
   expect(said).toBe('');
   expect(await leftBehind()).toEqual([]);
 });

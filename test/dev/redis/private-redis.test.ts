@@ -66,13 +66,13 @@ describe('a private Redis', () => {
     expect(settings).toEqual(['yes', 'everysec', 'noeviction', '127.0.0.1', dataDir]);
   });
 
-  it('answers nobody without its password', async () => {
+  it('answers no client without its password', async () => {
     const { url } = await start();
     const { port } = new URL(url);
     await expect(use(`redis://127.0.0.1:${port}`, (client) => client.get('kept'))).rejects.toThrow('NOAUTH');
   });
 
-  it('shows its password to nobody: not on a command line, not to other users, not in its environment', async () => {
+  it('keeps its password to itself: not on a command line, not to other users, not in its environment', async () => {
     vi.stubEnv('SOME_SECRET', 'canary-of-the-environment');
     const { url, pid } = await start();
     vi.unstubAllEnvs();
@@ -183,7 +183,7 @@ describe('a private Redis', () => {
     const first = await start();
     await use(first.url, (client) => client.set('kept', 'yes'));
     await first.stop();
-    const stranger = createServer((socket) => socket.end('who is there?\r\n'));
+    const stranger = createServer((socket) => socket.end('who are you?\r\n'));
     await new Promise<void>((done) => stranger.listen(Number(new URL(first.url).port), '127.0.0.1', done));
     try {
       const second = await start();

@@ -223,7 +223,7 @@ describe('the search for a Redis server', () => {
     ['sudo would ask for a password', { ...ROOT, uid: 1000, sudo: 1 }, /without asking/],
     ['there is no sudo', { ...ROOT, uid: 1000 }, /without asking/],
     ['there is no package manager', { uid: 0, managers: [] }, /without asking/],
-    ['Homebrew is there but the user is root', { uid: 0, managers: ['brew'] }, /without asking/],
+    ['Homebrew is installed but the user is root', { uid: 0, managers: ['brew'] }, /without asking/],
     ['the system is another one', { ...ROOT, platform: 'win32' }, /without asking/],
     [
       'the installation fails',

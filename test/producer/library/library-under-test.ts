@@ -14,7 +14,7 @@ const sealingKeys = `k1:${Buffer.alloc(32, 7).toString('base64')}`;
 export interface TwoDoors {
   readonly http: ProducerUnderTest;
   readonly redis: Awaited<ReturnType<typeof startTestRedis>>;
-  /** Opens a library, as the HTTP producer's client unless told otherwise. */
+  /** Opens a library, as the HTTP producer's client by default. */
   open(options?: Partial<ProducerOptions>): Promise<Producer>;
   close(): Promise<void>;
 }

@@ -94,8 +94,8 @@ describe('connections of one address', () => {
   });
 });
 
-describe('an answer that nobody reads', () => {
-  test('does not hold its connection for ever', async () => {
+describe('an answer that its client does not read', () => {
+  test('does not hold its connection open without end', async () => {
     const producer = await start({ timeouts: { ...HTTP_TIMEOUTS, socketIdleMs: 500 } });
     const connection = open(producer);
     connection.socket.pause();

@@ -214,7 +214,7 @@ describe('a client that asks first whether to send its body', () => {
     connection.socket.destroy();
   });
 
-  test('is told to go on once it may, and answered', async () => {
+  test('gets the word to go on once it may, and the answer', async () => {
     const connection = openRaw(producer.url);
     connection.send(head({ 'Content-Length': 2, Authorization: withKey() }));
     expect((await connection.answer()).status).toBe(100);

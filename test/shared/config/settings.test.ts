@@ -64,7 +64,7 @@ describe('what a part does without being given a setting', () => {
 describe('the environment', () => {
   const schema = z.object({ ...redisSettings, ...retentionSettings });
 
-  test('tells every mistake at once, by variable and without its value', () => {
+  test('reports every mistake at once, by variable and without its value', () => {
     const environment = { REDIS_URL: 'http://secret-password@host', RETENTION: 'for-ever' };
     const parse = () => parseEnvironment(schema, environment);
     expect(parse).toThrow(EnvironmentError);

@@ -97,7 +97,7 @@ describe('a ring on its way from a symmetric key to a public key', () => {
     expect(openSubject(worker, id, sealed)).toEqual({ status: 'opened', subject });
   });
 
-  test('wraps anew what the symmetric key has wrapped, after which that is not needed', () => {
+  test('wraps again what the symmetric key has wrapped, after which that is not needed', () => {
     const result = rewrap(workerBetween, id, old.wrappedKey);
     if (result.status !== 'rewrapped') throw new Error(result.status);
     expect(openSubject(worker, id, { ...old, wrappedKey: result.wrappedKey })).toEqual({

@@ -171,7 +171,7 @@ describe('key rotation', () => {
     expect(openSubject(newRing, id, sealSubject(ring, id, subject)).status).toBe('opened');
   });
 
-  test('names an unknown key as the reason, so that configuration can be told from tampering', () => {
+  test('names an unknown key as the reason, so that a wrong configuration does not look like tampering', () => {
     expect(openSubject(newRing, id, sealed)).toEqual({ status: 'unreadable', reason: 'unknown_key' });
     expect(openSubject(strangeRing, id, sealed)).toEqual({ status: 'unreadable', reason: 'unknown_key' });
   });

@@ -129,7 +129,7 @@ describe.skipIf(!openssl.isPresent)('a Redis behind TLS', () => {
     expect(await runOneFlow((role) => connect(url, role, caFile))).toEqual({ values: ['asked'], errors: [] });
   });
 
-  it('is refused when nobody vouches for it', async () => {
+  it('is refused when no authority vouches for it', async () => {
     const client = connect(url, 'request');
     await expect(waitUntilReady(client, 1_000)).rejects.toThrow(/self-signed certificate/);
   });

@@ -125,7 +125,7 @@ describe('a connection', () => {
     expect(await reply).toBe('OK');
   });
 
-  it('tells each change of state once, and never the password', async () => {
+  it('logs each change of state once, and never the password', async () => {
     const client = await connect('unbatched');
     const { password } = new URL(redis.url);
     await redis.down();
@@ -163,7 +163,7 @@ describe('a connection', () => {
     expect(client.status).toBe('end');
   });
 
-  it('is closed even while Redis is away, and what waited for it is told so', async () => {
+  it('is closed even while Redis is away, and what waited for it fails with that reason', async () => {
     const client = await connect('unbatched');
     await redis.down();
     const waiting = client.get('a').catch(classifyRedisError);

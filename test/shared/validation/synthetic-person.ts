@@ -1,5 +1,5 @@
 /**
- * ID numbers of nobody: region 999999 has never been assigned.
+ * ID numbers of no real person: region 999999 has never been assigned.
  *
  * The check digit is found by the recursive definition of ISO 7064 (pure system, modulus 11, radix 2), not by the
  * weighted sum under test.

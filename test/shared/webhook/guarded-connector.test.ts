@@ -130,7 +130,7 @@ describe('the guarded connector', () => {
     expect(receiver.connections()).toBe(0);
   });
 
-  test('tells the operator, and only the operator, why', async () => {
+  test('reports the reason to the operator, and to no other', async () => {
     const refusals: string[] = [];
     const post = posterWith({
       resolve: resolveTo('169.254.169.254'),

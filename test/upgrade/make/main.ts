@@ -1,6 +1,6 @@
 /**
  * Makes the data set of a version: runs its producer, worker and command line until their Redis holds every kind of state,
- * and writes down what is there.
+ * and writes down what they hold.
  *
  * `node --import tsx test/upgrade/make/main.ts <checkout of that version, with its node_modules> <file>`. It takes three minutes.
  */

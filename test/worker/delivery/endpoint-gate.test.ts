@@ -30,7 +30,7 @@ function makeGate() {
 }
 
 describe('the endpoint gate', () => {
-  test('a full endpoint parks its own deliveries and nobody else’s', () => {
+  test('a full endpoint parks its own deliveries and no others', () => {
     const { gate, admit } = makeGate();
     admit('slow');
     admit('slow');

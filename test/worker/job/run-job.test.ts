@@ -99,7 +99,7 @@ describe('a job', () => {
     expect(log.lines.map(({ event }) => event)).not.toContain('job_error');
   });
 
-  test('whose lock ran out comes back when it said, if nobody else has it', async () => {
+  test('whose lock ran out comes back when it said, if no other worker has it', async () => {
     let starts = 0;
     const done = new Promise<void>((resolve) => {
       void start(async () => {

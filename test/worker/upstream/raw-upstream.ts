@@ -93,7 +93,7 @@ export function jsonAnswer(response: unknown, headers: string[] = []): string {
 
 export const CREDENTIALS = { secretId: 'test-secret-id', secretKey: 'test-secret-key' };
 
-/** Nobody: the area code does not exist. */
+/** No real person: the area code does not exist. */
 export const SUBJECT = {
   idCard: '999999190001010000',
   name: '测试甲',

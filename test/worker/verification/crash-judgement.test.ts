@@ -22,8 +22,8 @@ describe('a verification that was in flight when workers died', () => {
     { shared: 9, alone: 0, judgement: 'run_alone', because: 'company is never proof' },
     { shared: 0, alone: 1, judgement: 'run_alone', because: 'one death alone may be bad luck' },
     { shared: 2, alone: 2, judgement: 'run_alone', because: 'the proof is not complete' },
-    { shared: 0, alone: 3, judgement: 'quarantine', because: 'nobody else can have done it' },
-    { shared: 5, alone: 4, judgement: 'quarantine', because: 'nobody else can have done it' },
+    { shared: 0, alone: 3, judgement: 'quarantine', because: 'no other job can have done it' },
+    { shared: 5, alone: 4, judgement: 'quarantine', because: 'no other job can have done it' },
   ])('shared $shared, alone $alone → $judgement: $because', ({ judgement, because: _, ...deaths }) => {
     expect(judgeCrashes(deaths)).toBe(judgement);
   });

@@ -29,7 +29,7 @@ describe('looking at the lane before claiming', () => {
     expect(clock.reads).toBe(1);
   });
 
-  test('lets nobody pass before the next probe is due, and looks again within two seconds', async () => {
+  test('lets no verification pass before the next probe is due, and looks again within two seconds', async () => {
     const { laneWatch, clock } = watch(held(1_060_000));
     expect(await laneWatch.pass(untried)).toEqual({ status: 'closed', until: clock.now + 2_000 });
   });
@@ -67,7 +67,7 @@ describe('looking at the lane before claiming', () => {
     },
   );
 
-  test('lets who has failed before pass when nobody else waits, and when the lane runs', async () => {
+  test('lets who has failed before pass when no other one waits, and when the lane runs', async () => {
     expect((await watch(held(999_000)).laneWatch.pass(tried)).status).toBe('open');
     expect((await watch(running, true).laneWatch.pass(tried)).status).toBe('open');
   });

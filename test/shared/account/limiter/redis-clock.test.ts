@@ -45,7 +45,7 @@ describe("the bounds of Redis' clock", () => {
     { name: 'a step forward', byMs: 150, kind: 'stepped' },
     { name: 'a step back', byMs: -150, kind: 'stepped' },
     { name: 'a slew of a few milliseconds', byMs: 5, kind: 'steady' },
-  ])('tell $name', ({ byMs, kind }) => {
+  ])('recognize $name', ({ byMs, kind }) => {
     const before = observe(undefined, { sentMs: 0, receivedMs: 1, redisMs: 1000.5 });
     const after = observe(before.bounds, { sentMs: 1000, receivedMs: 1001, redisMs: 2000.5 + byMs });
     expect(after.kind).toBe(kind);

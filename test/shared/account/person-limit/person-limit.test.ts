@@ -60,7 +60,7 @@ async function admitMany(limit: PersonLimit, count: number) {
 }
 
 describe('the limit per person', () => {
-  test('admits fifteen calls within a minute and tells the sixteenth to come back', async () => {
+  test('admits fifteen calls within a minute and sends the sixteenth back', async () => {
     const { limit } = makeLimit();
     const admissions = await admitMany(limit, 16);
     expect(admissions.filter(({ status }) => status === 'admitted')).toHaveLength(15);

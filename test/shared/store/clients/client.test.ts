@@ -112,12 +112,12 @@ describe('an API key', () => {
     });
   });
 
-  test('that nobody was given belongs to nobody', async () => {
+  test('that was given to no client belongs to none', async () => {
     expect(await authenticate(store.redis, store.keys, generateApiKey(randomBytes))).toBeNull();
     expect(await authenticate(store.redis, store.keys, 'vq_short')).toBeNull();
   });
 
-  test('of a disabled client, and one its client no longer lists, belong to nobody', async () => {
+  test('of a disabled client, and one its client no longer lists, belong to no client', async () => {
     const disabled = await createClient(store, newClient);
     await store.redis.hset(store.keys.client(disabled.clientId), 'disabled', '1');
     expect(await authenticate(store.redis, store.keys, disabled.apiKey)).toBeNull();

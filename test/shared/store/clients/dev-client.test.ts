@@ -65,7 +65,7 @@ describe('the dev client', () => {
     expect(new Set(all.map((each) => each.apiKey)).size).toBe(1);
   });
 
-  test('closes its file to others when somebody opened it', async () => {
+  test('closes its file to others when it was opened to them', async () => {
     const { path } = await ensureDevClient(store);
     await chmod(path, 0o644);
     await ensureDevClient(store);

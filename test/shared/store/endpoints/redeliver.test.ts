@@ -63,7 +63,7 @@ const listJobIds = async () => (await queue.getJobs(['prioritized'])).map((job) 
 
 describe('redeliver', () => {
   it.each(['delivered', 'dead', 'held'] as const)(
-    'starts a %s delivery anew, in record and queue',
+    'starts a %s delivery again, in record and queue',
     async (status) => {
       const id = await withDelivery(status);
       expect(await redeliver(deps, id)).toEqual({ status: 'redelivered' });

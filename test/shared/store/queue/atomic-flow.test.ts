@@ -47,7 +47,7 @@ describe('adding a flow together with writes of our own', () => {
     expect(await queues.verifications.getJobState('ver_1')).toBe('unknown');
   });
 
-  test('tells of a command that failed within the transaction', async () => {
+  test('reports a command that failed within the transaction', async () => {
     await lane.redis.set(keys.record('ver_1'), 'text');
     const failed = add('ver_1', (transaction) => transaction.hset(keys.record('ver_1'), 'a', 'b'));
     await expect(failed).rejects.toThrow('WRONGTYPE');

@@ -14,17 +14,17 @@ const LOADING: ConnectionEvent = { kind: 'error', failure: 'refused', reason: 'L
 const WRONG_PASSWORD: ConnectionEvent = { kind: 'error', failure: undefined, reason: 'WRONGPASS' };
 
 /** One event per second, from 0 s on. */
-function tell(events: readonly ConnectionEvent[]): string[] {
-  const told: ConnectionNews[] = [];
+function reportsOf(events: readonly ConnectionEvent[]): string[] {
+  const reports: ConnectionNews[] = [];
   events.reduce<ConnectionState>(
     (state, event, second) => {
       const change = computeConnectionChange(state, event, second * 1_000);
-      told.push(...(change.news === undefined ? [] : [change.news]));
+      reports.push(...(change.news === undefined ? [] : [change.news]));
       return change.state;
     },
     { kind: 'connecting', reported: undefined },
   );
-  return told.map(({ kind, ...detail }) => [kind, ...Object.values(detail)].join(' '));
+  return reports.map(({ kind, ...detail }) => [kind, ...Object.values(detail)].join(' '));
 }
 
 describe('the log of a connection', () => {
@@ -51,12 +51,12 @@ describe('the log of a connection', () => {
       ['connected', 'lost connection closed', 'unreachable LOADING', 'unreachable WRONGPASS', 'back 6000'],
     ],
     [
-      'each outage anew',
+      'each outage again',
       [READY, CLOSED, READY, CLOSED, REFUSED],
       ['connected', 'lost connection closed', 'back 1000', 'lost connection closed'],
     ],
     ['nothing for a connection that stays', [READY, READY], ['connected']],
   ])('has %s', (_, events, lines) => {
-    expect(tell(events)).toEqual(lines);
+    expect(reportsOf(events)).toEqual(lines);
   });
 });

@@ -235,10 +235,10 @@ describe('a call under way when another run settles', () => {
   test('changes nothing of what a receiver may know, and the ledger all the same', async () => {
     const { id, a, b, ofA, ofB } = await bothSent();
     await answer(b, ofB);
-    const told = await beginDelivery(lane.redis, keys, id, 'run-1');
+    const before = await beginDelivery(lane.redis, keys, id, 'run-1');
     await answer(a, makeLate(ofA, 'InternalError'));
     expect(await read(id)).toMatchObject({ outcome: { possiblyBilledAgain: true } });
-    expect(await beginDelivery(lane.redis, keys, id, 'run-1')).toEqual(told);
+    expect(await beginDelivery(lane.redis, keys, id, 'run-1')).toEqual(before);
     expect(await usage()).toEqual({ InternalError: 1, Success: 1 });
   });
 

@@ -35,7 +35,7 @@ const accept = (overrides = {}) => acceptRecord(lane.redis, keys, lane.keyRing, 
 const context = (workerId: string) => ({ ...storeOf(lane.redis, keys), workerId });
 const claim = (id: string, workerId = 'worker-a', token = makeRunToken()) =>
   claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
-/** Claims what is there to be claimed. */
+/** Claims a verification that can be claimed. */
 async function claimed(id: string, workerId = 'worker-a'): Promise<OwnedClaim> {
   const reply = await claim(id, workerId);
   if (reply.status !== 'claimed')
@@ -79,7 +79,7 @@ describe('accepting', () => {
     expect(await lane.redis.hgetall(keys.photosStored())).toEqual({ now: '1', peak: '1' });
   });
 
-  test('writes nothing over a record that is there', async () => {
+  test('writes nothing over an existing record', async () => {
     const id = await accept({ reference: 'first' });
     await claim(id);
     await accept({ id, reference: 'second' });
