@@ -2,15 +2,15 @@ import type { Command } from 'commander';
 import { addApiKey, revokeApiKey } from '../shared/store/clients/api-keys.ts';
 import { changeClient } from '../shared/store/clients/change-client.ts';
 import { createClient } from '../shared/store/clients/create-client.ts';
-import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rotateWebhookSecret } from '../shared/store/clients/webhook-secrets.ts';
 import { collect, parseDuration } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
-import { findClient, unknownClient } from './find-client.ts';
+import { findClient, findClients, unknownClient } from './find-client.ts';
 import { listText, presentClient, showText } from './present-client.ts';
 import { releaseWaitingForOrigin, releaseWaitingForUrl } from './release.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 
 interface ClientOptions {
   readonly name?: string;
@@ -101,10 +101,9 @@ async function create(
 }
 
 async function list(context: CliContext): Promise<void> {
-  const clients = await withConnection(context, async (connection) => {
-    const ids = await listClientIds(connection.redis, connection.keys);
-    return Promise.all(ids.map((id) => findClient(connection, id, context.now())));
-  });
+  const clients = await withConnection(context, (connection) =>
+    findClients(connection, context.now(), reportPassedBy(context.terminal)),
+  );
   context.terminal.show(clients.map(presentClient), listText(context.terminal, clients));
 }
 

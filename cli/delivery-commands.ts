@@ -8,6 +8,7 @@ import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { findDeliveries, type TroubledStatus, troubledStatuses } from './find-deliveries.ts';
 import type { RedeliverOptions } from './redeliver-command.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 import { formatTime, printable, type Terminal } from './terminal.ts';
 import { sendTestEvent } from './test-event-command.ts';
 
@@ -58,6 +59,7 @@ async function list(context: CliContext, { client, status, limit }: ListOptions)
       statuses: status === undefined ? troubledStatuses : [status],
       clientId: client ?? null,
       limit,
+      report: reportPassedBy(context.terminal),
     }),
   );
   const rows = records.map((record) => [

@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
 import { ANY_ORIGIN } from '../shared/store/clients/client.ts';
-import { type ClientDescription, listClientIds } from '../shared/store/clients/describe-client.ts';
+import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
 import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
+import type { ReportPassedBy } from '../shared/store/redis/pass-by.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
-import { findClient } from './find-client.ts';
+import { findClients } from './find-client.ts';
 import { releaseEndpoint } from './release.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 import { formatTime } from './terminal.ts';
 
 /** `veriqueue endpoints …`: where events go, and whether they get there. */
@@ -27,9 +29,13 @@ export function addEndpointCommands(program: Command, context: CliContext): void
 async function list(context: CliContext): Promise<void> {
   const states = await withConnection(context, async (connection) => {
     const { redis, keys } = connection;
-    const ids = await listClientIds(redis, keys);
-    const clients = await Promise.all(ids.map((id) => findClient(connection, id, context.now())));
-    return listEndpoints(redis, keys, clients.flatMap(endpointsOf));
+    const report = reportPassedBy(context.terminal);
+    const clients = await findClients(connection, context.now(), report);
+    return listEndpoints(
+      redis,
+      keys,
+      clients.flatMap((client) => endpointsOf(client, report)),
+    );
   });
   const rows = states.map(({ clientId, origin, health, waiting, withdrawn }) => [
     clientId,
@@ -43,9 +49,14 @@ async function list(context: CliContext): Promise<void> {
   );
 }
 
-function endpointsOf({ id, callbackUrl, allowedOrigins }: ClientDescription): readonly string[] {
+function endpointsOf(
+  { id, callbackUrl, allowedOrigins }: ClientDescription,
+  report: ReportPassedBy,
+): readonly string[] {
+  const isUrl = callbackUrl !== null && URL.canParse(callbackUrl);
+  if (callbackUrl !== null && !isUrl) report(id, 'its callback is no URL');
   const origins = [
-    ...(callbackUrl === null ? [] : [new URL(callbackUrl).origin]),
+    ...(isUrl ? [new URL(callbackUrl).origin] : []),
     ...allowedOrigins.filter((origin) => origin !== ANY_ORIGIN),
   ];
   return origins.map((origin) => `${id} ${origin}`);

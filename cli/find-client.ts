@@ -1,4 +1,9 @@
-import { type ClientDescription, describeClient } from '../shared/store/clients/describe-client.ts';
+import {
+  type ClientDescription,
+  describeClient,
+  listClientIds,
+} from '../shared/store/clients/describe-client.ts';
+import { passBy, type ReportPassedBy } from '../shared/store/redis/pass-by.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 
@@ -21,6 +26,26 @@ export async function findClient(
     default:
       return describing satisfies never;
   }
+}
+
+/** Every client, oldest first; those that cannot be read are reported and left out. */
+export async function findClients(
+  { redis, keys }: Connection,
+  now: number,
+  report: ReportPassedBy,
+): Promise<ClientDescription[]> {
+  const ids = await listClientIds(redis, keys);
+  const found = await Promise.all(
+    ids.map(async (id) => {
+      const describing = await passBy(id, report, () => describeClient(redis, keys, id, now));
+      if (describing?.status === 'found') return [describing.client];
+      if (describing?.status === 'missing') report(id, 'an API key names it, and there is no such client');
+      if (describing?.status === 'unreadable')
+        report(id, `these fields are damaged: ${describing.fields.join(', ') || 'all'}`);
+      return [];
+    }),
+  );
+  return found.flat();
 }
 
 export function unknownClient(clientId: string): CommandFailure {

@@ -1,6 +1,7 @@
 import { walkSortedSet } from '../shared/store/endpoints/walk-sorted-set.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { jobData } from '../shared/store/queue/verification-flow.ts';
+import { passBy, passByWalk, type ReportPassedBy } from '../shared/store/redis/pass-by.ts';
 import { readRecords } from '../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
 import type { Connection } from './connection.ts';
@@ -13,26 +14,29 @@ export interface DeliveryQuery {
   readonly statuses: readonly TroubledStatus[];
   readonly clientId: string | null;
   readonly limit: number;
+  readonly report: ReportPassedBy;
 }
 
 const PAGE_SIZE = 200;
+
+type ListIds = (connection: Connection, report: ReportPassedBy) => AsyncGenerator<string>;
 
 /** Where each status is found: dead letters and held events have sets of their own, retries are delayed jobs. */
 const idsOf = {
   held: listHeldIds,
   dead: listDeadIds,
   retrying: listDelayedIds,
-} as const satisfies Record<TroubledStatus, (connection: Connection) => AsyncGenerator<string>>;
+} as const satisfies Record<TroubledStatus, ListIds>;
 
 /** The deliveries that are in one of these states now; of each state the longest in it first. */
 export async function findDeliveries(
   connection: Connection,
-  { statuses, clientId, limit }: DeliveryQuery,
+  { statuses, clientId, limit, report }: DeliveryQuery,
 ): Promise<VerificationRecord[]> {
   const found = new Map<string, VerificationRecord>();
   for (const status of statuses) {
-    for await (const ids of inPages(idsOf[status](connection))) {
-      for (const record of await readInStatus(connection, ids, status)) {
+    for await (const ids of inPages(idsOf[status](connection, report))) {
+      for (const record of await readInStatus(connection, ids, { status, report })) {
         if (clientId === null || record.clientId === clientId) found.set(record.id, record);
       }
       if (found.size >= limit) return [...found.values()].slice(0, limit);
@@ -45,9 +49,13 @@ export async function findDeliveries(
 async function readInStatus(
   { redis, keys }: Connection,
   ids: readonly string[],
-  status: TroubledStatus,
+  { status, report }: { readonly status: TroubledStatus; readonly report: ReportPassedBy },
 ): Promise<VerificationRecord[]> {
   const readings = await readRecords(redis, keys, ids);
+  for (const [i, reading] of readings.entries()) {
+    if (reading.status === 'unreadable')
+      report(ids[i] ?? '', `these fields are damaged: ${reading.fields.join(', ') || 'all'}`);
+  }
   return readings.flatMap((reading) =>
     reading.status === 'found' && reading.record.delivery.status === status ? [reading.record] : [],
   );
@@ -68,9 +76,9 @@ async function* listDeadIds({ redis, keys }: Connection): AsyncGenerator<string>
   yield* walkIds(redis, keys.deadLetters());
 }
 
-async function* listHeldIds({ redis, keys }: Connection): AsyncGenerator<string> {
+async function* listHeldIds({ redis, keys }: Connection, report: ReportPassedBy): AsyncGenerator<string> {
   for (const endpoint of (await redis.smembers(keys.heldEndpoints())).sort()) {
-    yield* walkIds(redis, keys.heldDeliveries(endpoint));
+    yield* passByWalk(endpoint, report, walkIds(redis, keys.heldDeliveries(endpoint)));
   }
 }
 
@@ -79,16 +87,14 @@ async function* walkIds(redis: Connection['redis'], key: string): AsyncGenerator
   for await (const { member } of walkSortedSet(redis, { key, ...whole })) yield member;
 }
 
-async function* listDelayedIds({ redis, keys }: Connection): AsyncGenerator<string> {
+async function* listDelayedIds({ redis, keys }: Connection, report: ReportPassedBy): AsyncGenerator<string> {
   const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
   try {
-    for (let start = 0; ; start += PAGE_SIZE) {
-      const jobs = await queue.getDelayed(start, start + PAGE_SIZE - 1);
-      for (const job of jobs) {
-        const data = jobData.safeParse(job?.data);
-        if (data.success) yield data.data.id;
-      }
-      if (jobs.length < PAGE_SIZE) return;
+    // BullMQ's own list of jobs fails as a whole for one that it cannot read.
+    for await (const jobId of walkIds(redis, keys.jobKey(keys.deliveryQueue, 'delayed'))) {
+      const data = await passBy(`job ${jobId}`, report, async () => (await queue.getJob(jobId))?.data);
+      const parsed = jobData.safeParse(data);
+      if (parsed.success) yield parsed.data.id;
     }
   } finally {
     await queue.close();

@@ -4,10 +4,12 @@ import { generateKey, generateKeys } from '../shared/sealing/generate-keys.ts';
 import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key-ring.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
+import { passBy } from '../shared/store/redis/pass-by.ts';
 import { rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 
 /** `veriqueue keys …`: what seals subjects and webhook secrets at rest. */
 export function addKeyCommands(program: Command, context: CliContext): void {
@@ -51,7 +53,7 @@ async function rotate(context: CliContext): Promise<void> {
   }
   const { subjects, secrets } = await withConnection(context, async (connection) => ({
     subjects: await rotateSubjects(context, connection, keyRing),
-    secrets: await rotateSecrets(connection, keyRing),
+    secrets: await rotateSecrets(context, connection, keyRing),
   }));
   const newest = getNewestKey(keyRing).id;
   const row = (what: string, { rewrapped, current, unreadable }: Counts) =>
@@ -87,7 +89,11 @@ async function rotateSubjects(
   try {
     const { rewrapped, current, unreadable } = await rewrapSubjects(
       { redis, keys, keyRing },
-      { signal: interrupted, onProgress: ({ seen }) => progress.update(seen) },
+      {
+        signal: interrupted,
+        onProgress: ({ seen }) => progress.update(seen),
+        report: reportPassedBy(terminal),
+      },
     );
     return { rewrapped, current, unreadable };
   } finally {
@@ -95,11 +101,19 @@ async function rotateSubjects(
   }
 }
 
-async function rotateSecrets({ redis, keys }: Connection, keyRing: KeyRing): Promise<Counts> {
+async function rotateSecrets(
+  { terminal }: CliContext,
+  { redis, keys }: Connection,
+  keyRing: KeyRing,
+): Promise<Counts> {
+  const report = reportPassedBy(terminal);
   const counts = { rewrapped: 0, current: 0, unreadable: 0 };
   for (const clientId of await listClientIds(redis, keys)) {
-    const result = await rewrapWebhookSecrets({ redis, keys, keyRing }, clientId);
-    if (result !== 'missing') counts[result] += 1;
+    const result = await passBy(clientId, report, () =>
+      rewrapWebhookSecrets({ redis, keys, keyRing }, clientId),
+    );
+    if (result === 'unreadable') report(clientId, 'these keys do not open its webhook secrets');
+    if (result !== 'missing') counts[result ?? 'unreadable'] += 1;
   }
   return counts;
 }

@@ -8,6 +8,7 @@ import {
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 
 export interface RedeliverOptions {
   /** ms epoch */
@@ -60,10 +61,10 @@ async function redeliverMany(context: CliContext, range: RedeliveryRange): Promi
   const { counts, interruptedAt } = await withConnection(context, (connection) =>
     redeliverWatched(context, connection, range),
   );
-  const { found, redelivered, notDue, unanswered, missing } = counts;
+  const { found, redelivered, notDue, unanswered, missing, unreadable } = counts;
   context.terminal.show(
     { ...counts, interruptedAt: interruptedAt === null ? null : new Date(interruptedAt).toISOString() },
-    `${redelivered} of ${found} events are on their way again; left alone: ${notDue} under way, ${unanswered} without an outcome, ${missing} gone.`,
+    `${redelivered} of ${found} events are on their way again; left alone: ${notDue} under way, ${unanswered} without an outcome, ${missing} gone, ${unreadable} unreadable.`,
   );
   if (interruptedAt !== null) {
     const since = new Date(interruptedAt).toISOString();
@@ -81,6 +82,7 @@ async function redeliverWatched(
     return await redeliverRange(connection, range, {
       signal: interrupted,
       onProgress: ({ found }) => progress.update(found),
+      report: reportPassedBy(terminal),
     });
   } finally {
     progress.stop();

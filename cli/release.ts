@@ -1,6 +1,7 @@
 import type { Release, ReleaseWatch } from '../shared/store/endpoints/release-held.ts';
 import type { Connection } from './connection.ts';
 import type { CliContext } from './context.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 
 /** Sends what waited because its client had no callback URL, and shows how far it is. */
 export async function releaseWaitingForUrl(
@@ -23,7 +24,11 @@ export async function releaseWaitingForOrigin(
   const { releaseAllowed } = await import('../shared/store/endpoints/release-held.ts');
   const progress = terminal.progress('Releasing', 0);
   try {
-    return await releaseAllowed(connection, clientId, { signal: interrupted, onProgress: progress.update });
+    return await releaseAllowed(connection, clientId, {
+      signal: interrupted,
+      onProgress: progress.update,
+      report: reportPassedBy(terminal),
+    });
   } finally {
     progress.stop();
   }
@@ -47,7 +52,11 @@ async function watched(
 ): Promise<Release> {
   const progress = terminal.progress('Releasing', await redis.zcard(keys.heldDeliveries(endpoint)));
   try {
-    return await release({ signal: interrupted, onProgress: progress.update });
+    return await release({
+      signal: interrupted,
+      onProgress: progress.update,
+      report: reportPassedBy(terminal),
+    });
   } finally {
     progress.stop();
   }

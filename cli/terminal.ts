@@ -12,6 +12,8 @@ export interface Terminal {
   show(value: unknown, text: string): void;
   /** A remark beside the result; machines do not get it. */
   remark(text: string): void;
+  /** Something that was left out of the result; to standard error for machines too, which would miss it. */
+  warn(text: string): void;
   /** Columns under headings, `none` when there are no rows. */
   table(headings: readonly string[], rows: readonly (readonly string[])[], none: string): string;
   /** Names and values, one per line. */
@@ -65,6 +67,7 @@ export function createTerminal({ stdout, stderr, json, color }: TerminalOptions)
     remark: (text) => {
       if (!json()) stderr.write(`${escapeLaidOut(text)}\n`);
     },
+    warn: (text) => void stderr.write(`${escapeLaidOut(text)}\n`),
     table: (headings, rows, none) =>
       rows.length === 0
         ? none

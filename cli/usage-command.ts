@@ -11,6 +11,7 @@ import {
 import { parseDay } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 import type { Terminal } from './terminal.ts';
 
 interface UsageOptions {
@@ -40,10 +41,11 @@ async function show(context: CliContext, options: UsageOptions): Promise<void> {
     );
   }
   const { client: clientId } = options;
+  const passedBy = reportPassedBy(context.terminal);
   const report = await withConnection(context, ({ redis, keys }) =>
     clientId === undefined
-      ? readUsage(redis, keys, period)
-      : readClientUsage(redis, keys, { period, clientId, now: context.now() }),
+      ? readUsage(redis, keys, period, passedBy)
+      : readClientUsage(redis, keys, { period, clientId, now: context.now(), report: passedBy }),
   );
   context.terminal.show(report, formatReport(context.terminal, report));
 }

@@ -4,7 +4,7 @@ import type { Logger } from '../shared/log.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
 import type { LaneKeys } from '../shared/store/keys.ts';
-import { classifyRedisError } from '../shared/store/redis/failure.ts';
+import { classifyRedisError, readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
@@ -66,7 +66,7 @@ const MAX_CLIENTS = 1_000;
 
 async function readMostRecords(redis: Redis, keys: LaneKeys): Promise<number> {
   const clientIds = (await listClientIds(redis, keys)).slice(0, MAX_CLIENTS);
-  const counts = await Promise.all(clientIds.map((id) => redis.zcard(keys.clientIndex(id))));
+  const counts = await Promise.all(clientIds.map((id) => readOr(redis.zcard(keys.clientIndex(id)), 0)));
   return counts.reduce((most, count) => Math.max(most, count), 0);
 }
 

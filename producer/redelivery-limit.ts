@@ -1,4 +1,5 @@
 import type { LaneKeys } from '../shared/store/keys.ts';
+import { readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { DAY_MS } from '../shared/time-units.ts';
 import { ProblemError, retryAfter } from './problem.ts';
@@ -43,14 +44,16 @@ export async function requireRedeliveryRoom(
   if (open === 0 || (await redis.scard(key)) < open) return;
   // The worker does not note what has ended: that would be one more write for every delivery.
   const sample = await redis.srandmember(key, SAMPLE);
-  const statuses = await Promise.all(sample.map((id) => redis.hget(keys.record(id), 'deliveryStatus')));
+  const statuses = await Promise.all(
+    sample.map((id) => readOr(redis.hget(keys.record(id), 'deliveryStatus'), null)),
+  );
   const ended = sample.filter((_, i) => isEnded(statuses[i] ?? null));
   if (ended.length > 0) await redis.srem(key, ...ended);
   if ((await redis.scard(key)) < open) return;
   throw new ProblemError('too_many_redeliveries', { headers: retryAfter(OPEN_RETRY_SECONDS) });
 }
 
-/** One that is gone has ended too. */
+/** One that is gone, or of another type, has ended too. */
 const isEnded = (status: string | null): boolean => status === null || ENDED.includes(status);
 
 /** Counts a redelivery among those under way. */

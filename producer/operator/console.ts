@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { signIn, signOutQuery } from '../../shared/contract/console.ts';
 import type { Logger } from '../../shared/log.ts';
 import { isPackageMissing } from '../../shared/missing-package.ts';
+import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
@@ -15,7 +16,7 @@ import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { readSnapshot } from './snapshot.ts';
 
-export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks'> {
+export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'report'> {
   readonly queues: ProducerQueues;
   readonly operatorKey: string;
   readonly files: () => Promise<ConsoleFiles>;
@@ -25,7 +26,8 @@ export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks'> {
 export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
   const auth = createOperatorAuth(deps);
   const tasks = createOperatorTasks(deps.log);
-  const live = createLive({ read: () => readSnapshot(deps), now: deps.now, log: deps.log });
+  const report = logPassedBy(deps.log);
+  const live = createLive({ read: () => readSnapshot({ ...deps, report }), now: deps.now, log: deps.log });
   const ends = new AbortController();
   // Before the server waits for its connections: these would not end by themselves.
   app.addHook('preClose', async () => {
@@ -42,8 +44,8 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
     addSessions(scope, auth);
     await scope.register(async (inner) => {
       inner.addHook('onRequest', (request) => auth.admit(request));
-      addConsoleQueries(inner, deps);
-      addOperatorActions(inner, { ...deps, tasks });
+      addConsoleQueries(inner, { ...deps, report });
+      addOperatorActions(inner, { ...deps, tasks, report });
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });
   });

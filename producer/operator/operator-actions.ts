@@ -7,6 +7,7 @@ import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/red
 import { redeliverRange } from '../../shared/store/endpoints/redeliver-range.ts';
 import { enableEndpoint } from '../../shared/store/endpoints/release-held.ts';
 import type { AccountKeys } from '../../shared/store/keys.ts';
+import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { parseIdParam } from '../verification/own-verification.ts';
@@ -15,6 +16,7 @@ import type { OperatorTasks } from './operator-tasks.ts';
 export interface ActionDeps extends RedeliveryDeps {
   readonly accountKeys: AccountKeys;
   readonly tasks: OperatorTasks;
+  readonly report: ReportPassedBy;
   readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;
@@ -49,7 +51,7 @@ function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
 }
 
 function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
-  const { redis, keys, tasks, now } = deps;
+  const { redis, keys, tasks, report, now } = deps;
   app.post('/console/api/endpoints/hold', async (request) => {
     const { endpoint } = parseInput(holdRequest, request.body ?? {}, 'invalid_request');
     const status = await holdEndpoint(redis, keys, endpoint, now());
@@ -59,7 +61,7 @@ function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
   app.post('/console/api/endpoints/release', async (request, reply) => {
     const { endpoint } = parseInput(endpointRequest, request.body ?? {}, 'invalid_request');
     const begun = tasks.start(`release ${endpoint}`, (signal) =>
-      enableEndpoint(deps, endpoint, { signal, onProgress: nothing }),
+      enableEndpoint(deps, endpoint, { signal, onProgress: nothing, report }),
     );
     const status = begun ? 'releasing' : 'already_releasing';
     note(deps, 'release_endpoint', { endpoint, status });
@@ -81,7 +83,11 @@ function addRedeliveries(app: FastifyInstance, deps: ActionDeps): void {
     const until = deps.now();
     const begun = deps.tasks.start('redeliver dead letters', async (signal) => {
       const range = { events: 'dead', clientId: null, since: 0, until } as const;
-      const { counts } = await redeliverRange(deps, range, { signal, onProgress: nothing });
+      const { counts } = await redeliverRange(deps, range, {
+        signal,
+        onProgress: nothing,
+        report: deps.report,
+      });
       return counts;
     });
     const status = begun ? 'redelivering' : 'already_redelivering';

@@ -6,6 +6,7 @@ import type { UsageReport } from '../../shared/contract/usage.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { AccountKeys, LaneKeys } from '../../shared/store/keys.ts';
+import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readUsage } from '../../shared/store/usage/usage.ts';
@@ -17,6 +18,7 @@ export interface SnapshotDeps {
   readonly keys: LaneKeys;
   readonly accountKeys: AccountKeys;
   readonly lane: LaneView;
+  readonly report: ReportPassedBy;
   /** ms epoch */
   readonly now: () => number;
 }
@@ -32,7 +34,7 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
     deps.lane.read(),
     readLimiterArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
-    readUsage(redis, keys, { from: day, to: day }),
+    readUsage(redis, keys, { from: day, to: day }, deps.report),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),
   ]);

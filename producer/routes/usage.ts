@@ -1,7 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
+import type { Logger } from '../../shared/log.ts';
 import type { LaneKeys } from '../../shared/store/keys.ts';
+import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
 import {
@@ -18,6 +20,7 @@ import { clientOf } from '../request-state.ts';
 export interface UsageRouteDeps {
   readonly redis: Redis;
   readonly keys: LaneKeys;
+  readonly log: Pick<Logger, 'warn'>;
   /** ms epoch */
   readonly now: () => number;
 }
@@ -30,7 +33,8 @@ const usageQuery = z.strictObject({
   to: z.iso.date().optional().describe('last day; today (+08:00) unless given'),
 });
 
-export function addUsageRoute(app: FastifyInstance, { redis, keys, now }: UsageRouteDeps): void {
+export function addUsageRoute(app: FastifyInstance, { redis, keys, log, now }: UsageRouteDeps): void {
+  const report = logPassedBy(log);
   app.route({
     method: 'GET',
     url: '/v1/usage',
@@ -55,6 +59,7 @@ export function addUsageRoute(app: FastifyInstance, { redis, keys, now }: UsageR
         period,
         clientId: clientOf(request).id,
         now: now(),
+        report,
       });
     },
   });

@@ -75,6 +75,7 @@ describe('veriqueue deliveries', () => {
       notDue: 1,
       unanswered: 0,
       missing: 0,
+      unreadable: 0,
       interruptedAt: null,
     });
     await Promise.all([delivered(first.id, 2), delivered(second.id, 2)]);

@@ -9,15 +9,15 @@ afterEach(() => chain.stop());
 
 /** The request about this verification has left, and its answer is not there yet. */
 const underWay = (id: string) =>
-  expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 15_000 }).toBe(1);
+  expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 60_000, interval: 20 }).toBe(1);
 
 async function kill(worker: RunningProcess): Promise<void> {
   process.kill(worker.pid, 'SIGKILL');
   await worker.ended;
 }
 
-/** Recovery is promised within 15 s; a busy machine gets some more before the test gives up. */
-const RECOVERY_MS = 25_000;
+/** Recovery is promised within 15 s, which the storm measures; a busy machine gets much more before a test gives up. */
+const RECOVERY_MS = 60_000;
 
 describe('a worker that is killed', () => {
   test('leaves its verifications to others, which finish every one of them once and burn no attempt', async () => {
@@ -30,10 +30,8 @@ describe('a worker that is killed', () => {
     const submitted = await Promise.all(people.map((person) => chain.submit(person)));
     await Promise.all(submitted.slice(0, 3).map(({ id }) => underWay(id)));
     await kill(doomed);
-    const killedAt = Date.now();
     await chain.addWorkerProcess();
     await chain.receiver.accept(12, RECOVERY_MS);
-    expect(Date.now() - killedAt).toBeLessThan(RECOVERY_MS);
     for (const { id } of submitted) {
       const verification = await chain.verification(id);
       expect(verification).toMatchObject({ status: 'completed', outcome: { verdict: 'match' } });
@@ -105,13 +103,15 @@ describe('a verification that kills its workers', () => {
 describe('a worker that stands still for longer than its lock', () => {
   test('sends nothing more when it comes back, and what it had sent is counted once', async () => {
     chain = await startChain({ workers: 0, environment: { QUOTA_PER_SECOND: '1' } });
-    const people = Array.from({ length: 6 }, makePerson);
-    chain.sandbox.script(people[3]?.idCard ?? '', [{ code: 'Success', latencyMs: 6_000 }, 'Success']);
+    const people = Array.from({ length: 12 }, makePerson);
+    const slow = makePerson();
+    chain.sandbox.script(slow.idCard, [{ code: 'Success', latencyMs: 6_000 }, 'Success']);
     const submitted = await Promise.all(
-      people.map(async (person) => ({ person, id: (await chain.submit(person)).id })),
+      [slow, ...people].map(async (person) => ({ person, id: (await chain.submit(person)).id })),
     );
     const frozen = await chain.addWorkerProcess();
-    // Claims are let through a little faster than slots come, so that the last one waits for its slot.
+    // Claims are let through faster than slots come: some verification has been claimed and waits for its slot nearly all the
+    // time. The worker is stopped, and looked at then; if what it had claimed had all been sent by the time, it goes on a bit.
     const claimedUnsent = async () => {
       const found = [];
       for (const each of submitted) {
@@ -120,21 +120,22 @@ describe('a worker that stands still for longer than its lock', () => {
       }
       return found;
     };
-    const areClaimed = async () =>
-      (await Promise.all(submitted.map(({ id }) => chain.verification(id)))).every(
-        ({ status }) => status !== 'queued',
-      );
-    await expect.poll(areClaimed, { timeout: 60_000, interval: 10 }).toBe(true);
-    process.kill(frozen.pid, 'SIGSTOP');
-    const unsent = await claimedUnsent();
-    expect(unsent.length).toBeGreaterThan(0);
+    const callsAbout = (person: TestPerson) => chain.sandbox.calls(person.idCard).recent.length;
+    let unsent = await claimedUnsent();
+    const stopWithUnsent = async () => {
+      if (callsAbout(slow) === 0 || (await claimedUnsent()).length === 0) return false;
+      process.kill(frozen.pid, 'SIGSTOP');
+      unsent = await claimedUnsent();
+      if (unsent.length === 0) process.kill(frozen.pid, 'SIGCONT');
+      return unsent.length > 0;
+    };
+    await expect.poll(stopWithUnsent, { timeout: 60_000, interval: 10 }).toBe(true);
 
     await chain.addWorkerProcess();
-    await chain.receiver.accept(6, 2 * RECOVERY_MS);
+    await chain.receiver.accept(13, 2 * RECOVERY_MS);
     process.kill(frozen.pid, 'SIGCONT');
     await frozen.stop();
 
-    const callsAbout = (person: TestPerson) => chain.sandbox.calls(person.idCard).recent.length;
     for (const { person } of unsent) expect(callsAbout(person)).toBe(1);
     for (const { id, person } of submitted) {
       if (callsAbout(person) === 1) continue;
@@ -144,7 +145,7 @@ describe('a worker that stands still for longer than its lock', () => {
     const usage = (await (await chain.call('/v1/usage')).json()) as UsageReport;
     expect(usage.total.calls).toBe(chain.sandbox.stats().requests);
     expect(await chain.redis.hgetall(chain.keys.inFlight())).toEqual({});
-  }, 120_000);
+  }, 300_000);
 });
 
 describe('a worker that only seemed to be dead', () => {

@@ -1,6 +1,8 @@
 import { listClientIds } from '../clients/describe-client.ts';
+import { readOr } from '../redis/failure.ts';
+import { passBy, passByWalk, type ReportPassedBy } from '../redis/pass-by.ts';
 import { type RedeliveryDeps, type RestingStatus, redeliver } from './redeliver.ts';
-import { walkSortedSets } from './walk-sorted-set.ts';
+import { mergeWalks, walkSortedSet } from './walk-sorted-set.ts';
 
 export interface RedeliveryRange {
   /**
@@ -25,6 +27,8 @@ export interface RedeliveryCounts {
   readonly unanswered: number;
   /** Expired, or erased. */
   readonly missing: number;
+  /** Left alone: what Redis holds of them is of another type, or cannot be parsed. */
+  readonly unreadable: number;
 }
 
 export interface RangeRedelivery {
@@ -37,6 +41,7 @@ export interface RangeWatch {
   /** Aborting ends the walk between two events. */
   readonly signal: AbortSignal;
   readonly onProgress: (counts: RedeliveryCounts) => void;
+  readonly report: ReportPassedBy;
 }
 
 /** Held in memory of each client's verifications. */
@@ -45,7 +50,9 @@ const PAGE_SIZE = 200;
 /** How many there are to look at: an upper bound, for a progress bar. */
 export async function countRange(deps: RedeliveryDeps, range: RedeliveryRange): Promise<number> {
   const indexes = await listIndexes(deps, range);
-  const counts = await Promise.all(indexes.map((key) => deps.redis.zcount(key, range.since, range.until)));
+  const counts = await Promise.all(
+    indexes.map(({ key }) => readOr(deps.redis.zcount(key, range.since, range.until), 0)),
+  );
   return counts.reduce((sum, count) => sum + count, 0);
 }
 
@@ -58,25 +65,25 @@ export async function countRange(deps: RedeliveryDeps, range: RedeliveryRange): 
 export async function redeliverRange(
   deps: RedeliveryDeps,
   range: RedeliveryRange,
-  { signal, onProgress }: RangeWatch,
+  { signal, onProgress, report }: RangeWatch,
 ): Promise<RangeRedelivery> {
   const { redis, keys } = deps;
   const from: readonly RestingStatus[] | undefined = range.events === 'dead' ? ['dead'] : undefined;
-  const counts = { found: 0, redelivered: 0, notDue: 0, unanswered: 0, missing: 0 };
-  const walk = walkSortedSets(redis, await listIndexes(deps, range), {
-    min: range.since,
-    max: range.until,
-    pageSize: PAGE_SIZE,
-  });
-  for await (const { member: id, score } of walk) {
+  const counts = { found: 0, redelivered: 0, notDue: 0, unanswered: 0, missing: 0, unreadable: 0 };
+  const scores = { min: range.since, max: range.until, pageSize: PAGE_SIZE };
+  const walks = (await listIndexes(deps, range)).map(({ name, key }) =>
+    passByWalk(name, report, walkSortedSet(redis, { key, ...scores })),
+  );
+  for await (const { member: id, score } of mergeWalks(walks)) {
     if (signal.aborted) return { counts, interruptedAt: score };
     if (range.events === 'dead' && range.clientId !== null) {
-      const clientId = await redis.hget(keys.record(id), 'client');
+      // One that cannot be read is tried, and reported then: it may be this client's.
+      const clientId = await readOr(redis.hget(keys.record(id), 'client'), range.clientId);
       if (clientId !== range.clientId) continue;
     }
-    const redelivery = await redeliver(deps, id, from);
+    const redelivery = await passBy(id, report, () => redeliver(deps, id, from));
     counts.found += 1;
-    counts[countedAs[redelivery.status]] += 1;
+    counts[redelivery === undefined ? 'unreadable' : countedAs[redelivery.status]] += 1;
     onProgress(counts);
   }
   return { counts, interruptedAt: null };
@@ -92,8 +99,8 @@ const countedAs = {
 async function listIndexes(
   { redis, keys }: RedeliveryDeps,
   { events, clientId }: RedeliveryRange,
-): Promise<readonly string[]> {
-  if (events === 'dead') return [keys.deadLetters()];
+): Promise<readonly { readonly name: string; readonly key: string }[]> {
+  if (events === 'dead') return [{ name: 'dead letters', key: keys.deadLetters() }];
   const clientIds = clientId === null ? await listClientIds(redis, keys) : [clientId];
-  return clientIds.map((id) => keys.clientIndex(id));
+  return clientIds.map((id) => ({ name: id, key: keys.clientIndex(id) }));
 }

@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { loadScript } from '../redis/script.ts';
 import { forgetEndpointHealth } from './keep-endpoint-health.ts';
 import { readEndpoints } from './list-endpoints.ts';
@@ -15,6 +16,7 @@ export interface ReleaseWatch {
   /** Aborting ends the release between two events; running it again goes on. */
   readonly signal: AbortSignal;
   readonly onProgress: (released: number) => void;
+  readonly report: ReportPassedBy;
 }
 
 /** Workers remember an endpoint's health and a client for so long; with a margin for what they do with it. */
@@ -51,12 +53,14 @@ export async function releaseAllowed(
 ): Promise<Release> {
   const sum = { released: 0, left: 0 };
   for (const endpoint of await listReleasable(deps, clientId)) {
-    const { released, left } = await releaseHeld(deps, endpoint, 'client', {
-      signal: watch.signal,
-      onProgress: (count) => watch.onProgress(sum.released + count),
-    });
-    sum.released += released;
-    sum.left += left;
+    const release = await passBy(endpoint, watch.report, () =>
+      releaseHeld(deps, endpoint, 'client', {
+        ...watch,
+        onProgress: (count) => watch.onProgress(sum.released + count),
+      }),
+    );
+    sum.released += release?.released ?? 0;
+    sum.left += release?.left ?? 0;
   }
   return sum;
 }
@@ -77,7 +81,7 @@ async function releaseHeld(
   deps: RedeliveryDeps,
   endpoint: string,
   changed: keyof typeof WORKERS_KNOW_AFTER_MS,
-  { signal, onProgress }: ReleaseWatch,
+  { signal, onProgress, report }: ReleaseWatch,
 ): Promise<Release> {
   const { redis, keys } = deps;
   await sleep(WORKERS_KNOW_AFTER_MS[changed], undefined, { signal }).catch(() => undefined);
@@ -90,7 +94,7 @@ async function releaseHeld(
     pageSize: PAGE_SIZE,
   })) {
     if (signal.aborted) break;
-    if (await releaseOne(deps, key, id)) {
+    if (await passBy(id, report, () => releaseOne(deps, key, id))) {
       released += 1;
       onProgress(released);
     }

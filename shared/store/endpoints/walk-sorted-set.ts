@@ -48,13 +48,10 @@ function readEntries(reply: readonly string[]): SortedSetEntry[] {
   }));
 }
 
-/** Every entry of several sorted sets, the lowest of them all first. */
-export async function* walkSortedSets(
-  redis: Redis,
-  keys: readonly string[],
-  range: Omit<SortedSetWalk, 'key'>,
+/** Every entry of several walks, the lowest of them all first. */
+export async function* mergeWalks(
+  walks: readonly AsyncGenerator<SortedSetEntry>[],
 ): AsyncGenerator<SortedSetEntry> {
-  const walks = keys.map((key) => walkSortedSet(redis, { ...range, key }));
   const heads = await Promise.all(walks.map((walk) => nextOf(walk)));
   for (;;) {
     const lowest = heads.reduce<number>((best, head, i) => (isLower(head, heads[best]) ? i : best), 0);

@@ -45,14 +45,19 @@ local function isHeldBySilent(queue, job)
   return worker and isSilent[worker]
 end
 
+-- A job whose hash is of another type leaves the queue: no worker could claim it, and BullMQ's check for stalled
+-- jobs would stop at it for all others. The sweep finds its record without a job, and makes a new one.
 local function giveBack(queue, job)
   redis.call('DEL', queue .. job .. ':lock')
   redis.call('LREM', queue .. 'active', 1, job)
   redis.call('SREM', queue .. 'stalled', job)
+  local kind = redis.call('TYPE', queue .. job).ok
+  if kind ~= 'hash' and kind ~= 'none' then return false end
   if redis.call('EXISTS', queue .. job) == 1 then redis.pcall('HINCRBY', queue .. job, 'stc', 1) end
   redis.call('RPUSH', queue .. 'wait', job)
   redis.call('XADD', queue .. 'events', '*', 'event', 'waiting', 'jobId', job, 'prev', 'active')
   redis.call('XADD', queue .. 'events', '*', 'event', 'stalled', 'jobId', job)
+  return true
 end
 
 local function wakeWorkers(queue)
@@ -65,10 +70,7 @@ end
 local function giveBackAll(queue)
   local given = {}
   for _, job in ipairs(redis.call('LRANGE', queue .. 'active', 0, -1)) do
-    if isHeldBySilent(queue, job) then
-      giveBack(queue, job)
-      given[#given + 1] = job
-    end
+    if isHeldBySilent(queue, job) and giveBack(queue, job) then given[#given + 1] = job end
   end
   if #given > 0 then wakeWorkers(queue) end
   return given

@@ -29,5 +29,6 @@ redis.call('ZADD', undelivered, redis.call('TIME')[1], id)
 redis.call('HDEL', record, 'deliveryNextAt')
 redis.call('ZREM', deadLetters, id)
 redis.call('ZREM', retention, id)
-for i = 6, #ARGV do redis.call('ZREM', ARGV[i], id) end
+-- Another endpoint's set may be of another type: that must not leave this event half reset.
+for i = 6, #ARGV do redis.pcall('ZREM', ARGV[i], id) end
 return 'reset'

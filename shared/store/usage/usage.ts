@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { UsageReport } from '../../contract/usage.ts';
 import type { LaneKeys } from '../keys.ts';
+import { passByWalk, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { copyLedgers } from '../verifications/copy-ledger.ts';
 import { listDays, type UsagePeriod } from '../verifications/usage-period.ts';
@@ -18,14 +19,19 @@ interface Count extends LedgerEntry {
  *
  * @throws {RangeError} for a period that is none or too long
  */
-export async function readUsage(redis: Redis, keys: LaneKeys, period: UsagePeriod): Promise<UsageReport> {
+export async function readUsage(
+  redis: Redis,
+  keys: LaneKeys,
+  period: UsagePeriod,
+  report: ReportPassedBy,
+): Promise<UsageReport> {
   const counts: Count[] = [];
   for (const day of listDays(period)) {
-    for await (const page of scanHash(redis, keys.ledger(day))) {
+    for await (const page of passByWalk(`ledger of ${day}`, report, scanHash(redis, keys.ledger(day)))) {
       counts.push(...page.flatMap(([field, count]) => parseCount([day, ...field.split('|')], count)));
     }
   }
-  return report(period, counts);
+  return sumUp(period, counts);
 }
 
 /**
@@ -41,7 +47,13 @@ export async function readClientUsage(
     period,
     clientId,
     now,
-  }: { readonly period: UsagePeriod; readonly clientId: string; readonly now: number },
+    report,
+  }: {
+    readonly period: UsagePeriod;
+    readonly clientId: string;
+    readonly now: number;
+    readonly report: ReportPassedBy;
+  },
 ): Promise<UsageReport> {
   const days = listDays(period);
   const today = ledgerDay(now);
@@ -49,11 +61,12 @@ export async function readClientUsage(
     redis,
     keys,
     days.filter((day) => day <= today),
-    now,
+    { now, report },
   );
   const counts: Count[] = [];
   for (const month of new Set(days.map((day) => day.slice(0, 7)))) {
-    for await (const page of scanHash(redis, keys.clientLedger(clientId, month))) {
+    const ledger = scanHash(redis, keys.clientLedger(clientId, month));
+    for await (const page of passByWalk(`ledger of ${clientId}, ${month}`, report, ledger)) {
       counts.push(
         ...page.flatMap(([field, count]) => {
           const [dayOfMonth = '', ...rest] = field.split('|');
@@ -62,7 +75,7 @@ export async function readClientUsage(
       );
     }
   }
-  return report(
+  return sumUp(
     period,
     counts.filter(({ day }) => day >= period.from && day <= period.to),
   );
@@ -74,10 +87,12 @@ function parseCount(
 ): Count[] {
   const count = Number(text);
   // A call that was taken for lost, and then answered, leaves a zero where it was counted first.
-  return isBilling(billed) && count > 0 ? [{ day, clientId, code, billed, count }] : [];
+  return isBilling(billed) && Number.isSafeInteger(count) && count > 0
+    ? [{ day, clientId, code, billed, count }]
+    : [];
 }
 
-function report(period: UsagePeriod, counts: readonly Count[]): UsageReport {
+function sumUp(period: UsagePeriod, counts: readonly Count[]): UsageReport {
   const rows = new Map<string, UsageRow>();
   for (const { day, clientId, code, billed, count } of counts) {
     const name = `${day}|${clientId}|${code}`;

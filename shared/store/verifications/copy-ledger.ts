@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { endOfChinaDay } from '../../china-time.ts';
 import { DAY_MS } from '../../time-units.ts';
 import type { LaneKeys } from '../keys.ts';
+import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { loadScript } from '../redis/script.ts';
 import { LEDGER_DAYS } from './usage-period.ts';
@@ -20,18 +21,21 @@ const copyCallsScript = loadScript(new URL('../scripts/copy-calls.lua', import.m
  * What counts a call copies it too. This is for what was counted before a version that does so, and happens once for
  * each day; a day that has only just begun may be looked at again.
  *
+ * A day that cannot be read is reported and passed by.
+ *
  * @param now ms epoch
  */
 export async function copyLedgers(
   redis: Redis,
   keys: LaneKeys,
   days: readonly string[],
-  now: number,
+  { now, report }: { readonly now: number; readonly report: ReportPassedBy },
 ): Promise<void> {
   if (days.length === 0) return;
   const marks = await redis.mget(days.map((day) => keys.ledgerCopied(day)));
   for (const [i, day] of days.entries()) {
-    if (!isCopied(day, Number(marks[i] ?? 0), now)) await copyLedger(redis, keys, day, now);
+    if (isCopied(day, Number(marks[i] ?? 0), now)) continue;
+    await passBy(`ledger of ${day}`, report, () => copyLedger(redis, keys, day, now));
   }
 }
 

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { rewrap } from '../../sealing/seal.ts';
 import type { LaneKeys } from '../keys.ts';
+import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { loadScript } from '../redis/script.ts';
 
 const replaceKeyScript = loadScript(new URL('../scripts/replace-data-key.lua', import.meta.url));
@@ -30,7 +31,12 @@ export async function rewrapSubjects(
   {
     signal,
     onProgress,
-  }: { readonly signal: AbortSignal; readonly onProgress: (counts: RewrapCounts) => void },
+    report,
+  }: {
+    readonly signal: AbortSignal;
+    readonly onProgress: (counts: RewrapCounts) => void;
+    readonly report: ReportPassedBy;
+  },
 ): Promise<RewrapCounts> {
   const counts = { seen: 0, rewrapped: 0, current: 0, unreadable: 0 };
   let cursor = '0';
@@ -38,7 +44,13 @@ export async function rewrapSubjects(
     const [next, entries] = await redis.zscan(keys.laneIndex(), cursor, 'COUNT', PAGE_SIZE);
     cursor = next;
     const ids = entries.filter((_, i) => i % 2 === 0);
-    const results = await Promise.all(ids.map((id) => rewrapOne(redis, keys, keyRing, id)));
+    const results = await Promise.all(
+      ids.map(async (id) => {
+        const result = await passBy(id, report, () => rewrapOne(redis, keys, keyRing, id));
+        if (result === 'unreadable') report(id, 'these keys do not open it');
+        return result ?? 'unreadable';
+      }),
+    );
     counts.seen += ids.length;
     for (const result of results) if (result !== 'gone') counts[result] += 1;
     onProgress(counts);

@@ -4,11 +4,11 @@ import type { LaneKeys } from '../../../shared/store/keys.ts';
 import { queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { computeShareTurn, letBulkAhead } from '../../../worker/verification/bulk-share.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { recordLog } from '../../support/recorded-log.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
 let queue: Queue;
+let passedBy: string[];
 
 beforeAll(async () => {
   lane = await startTestLane();
@@ -16,12 +16,14 @@ beforeAll(async () => {
 afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
+  passedBy = [];
   queue = new Queue(keys.verificationQueue, { connection: lane.redis, prefix: keys.queuePrefix });
 });
 
 const add = (id: string, priority: number) => queue.add('verify', {}, { jobId: id, priority });
+const report = (name: string) => void passedBy.push(name);
 const turn = (share = 0.1) =>
-  letBulkAhead({ redis: lane.redis, keys, queue, quotaPerSecond: 20, share, log: recordLog().logger });
+  letBulkAhead({ redis: lane.redis, keys, queue, quotaPerSecond: 20, share, report });
 const order = async () => (await queue.getPrioritized()).map(({ id }) => id);
 
 describe('the share of bulk verifications', () => {
@@ -42,6 +44,20 @@ describe('the share of bulk verifications', () => {
     await add('interactive-2', queuePriority.interactive.fresh);
     expect(await turn()).toBe(1);
     expect(await order()).toEqual(['bulk-1', 'interactive-1', 'interactive-2', 'bulk-2']);
+  });
+
+  test('passes by jobs that are gone or cannot be read, and lets the next one ahead', async () => {
+    await add('bulk-1', queuePriority.bulk.fresh);
+    await add('interactive-1', queuePriority.interactive.fresh);
+    const prioritized = queue.toKey('prioritized');
+    const place = Number(await lane.redis.zscore(prioritized, 'bulk-1'));
+    for (const [nth, id] of ['gone', 'foreign', 'damaged'].entries())
+      await lane.redis.zadd(prioritized, place - 3 + nth, id);
+    await lane.redis.set(queue.toKey('foreign'), 'no hash');
+    await lane.redis.hset(queue.toKey('damaged'), { name: 'verify', data: '{', opts: '{}' });
+    expect(await turn()).toBe(1);
+    expect(await lane.redis.zrange(prioritized, '0', '1')).toEqual(['bulk-1', 'interactive-1']);
+    expect(passedBy).toEqual(['job foreign', 'job damaged']);
   });
 
   test('changes nothing while only bulk verifications wait', async () => {

@@ -5,7 +5,6 @@ import { ASIDE_PRIORITY, queuePriority } from '../../../shared/store/queue/verif
 import { letBulkAhead } from '../../../worker/verification/bulk-share.ts';
 import { bringBackAside, hasUntried } from '../../../worker/verification/standing-aside.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
-import { recordLog } from '../../support/recorded-log.ts';
 
 let lane: TestLane;
 let keys: LaneKeys;
@@ -54,7 +53,14 @@ describe('what stood aside while the lane was closed', () => {
   });
 
   test('has no share of what bulk verifications are let ahead', async () => {
-    const deps = { redis: lane.redis, keys, queue, quotaPerSecond: 200, share: 0.5, log: recordLog().logger };
+    const deps = {
+      redis: lane.redis,
+      keys,
+      queue,
+      quotaPerSecond: 200,
+      share: 0.5,
+      report: (name: string) => expect.fail(name),
+    };
     expect(await letBulkAhead(deps)).toBe(1);
     expect(await order()).toEqual(['bulk', 'interactive', 'aside-bulk', 'aside-interactive']);
   });

@@ -9,7 +9,10 @@ local function copyCall(ledger, entry, total)
   local client, rest = string.match(entry, '^([^|]*)|(.*)$')
   if not prefix or not client then return end
   local own = prefix .. ':client-ledger:' .. client .. ':' .. month
-  if redis.call('HSET', own, day .. '|' .. rest, total) == 1 then
-    redis.call('EXPIRE', own, CLIENT_LEDGER_KEPT_SECONDS)
+  -- Of another type it must not keep other clients' counts from being copied.
+  local added = redis.pcall('HSET', own, day .. '|' .. rest, total)
+  if added == 1 then redis.call('EXPIRE', own, CLIENT_LEDGER_KEPT_SECONDS) end
+  if type(added) == 'table' and not string.find(added.err, 'WRONGTYPE', 1, true) then
+    error(added.err, 0)
   end
 end

@@ -1,10 +1,12 @@
 --- Counts a call in the ledger of its day and in that of its client. Calls are kept for reconciling the bill: 400
 --- days.
+--- @include "add-to-ledger.lua"
 --- @include "copy-call.lua"
 local LEDGER_KEPT_SECONDS = 400 * 86400
 local function countCall(ledger, entry)
   if entry == '' then return end
-  local total = redis.call('HINCRBY', ledger, entry, 1)
+  local total = addToLedger(ledger, entry, 1)
+  if not total then return end
   if total == 1 then redis.call('EXPIRE', ledger, LEDGER_KEPT_SECONDS) end
   copyCall(ledger, entry, total)
 end

@@ -43,15 +43,20 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
   const interruption = new AbortController();
   const first = await redeliverRange(deps, range, {
     signal: interruption.signal,
+    report: (name) => expect.fail(name),
     onProgress: ({ found }) => {
       if (found === 5) interruption.abort();
     },
   });
   expect(first).toEqual({
-    counts: { found: 5, redelivered: 5, notDue: 0, unanswered: 0, missing: 0 },
+    counts: { found: 5, redelivered: 5, notDue: 0, unanswered: 0, missing: 0, unreadable: 0 },
     interruptedAt: start + 5,
   });
-  const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+  const watch = {
+    signal: new AbortController().signal,
+    onProgress: () => undefined,
+    report: (name: string) => expect.fail(name),
+  };
   const rest = await redeliverRange(deps, { ...range, since: first.interruptedAt ?? 0 }, watch);
   expect(rest).toMatchObject({ counts: { found: 7, redelivered: 7 }, interruptedAt: null });
 

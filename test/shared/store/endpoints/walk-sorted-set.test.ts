@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { walkSortedSet, walkSortedSets } from '../../../../shared/store/endpoints/walk-sorted-set.ts';
+import { mergeWalks, walkSortedSet } from '../../../../shared/store/endpoints/walk-sorted-set.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 
 let lane: TestLane;
@@ -47,7 +47,7 @@ describe('walkSortedSet', () => {
   });
 });
 
-describe('walkSortedSets', () => {
+describe('mergeWalks', () => {
   it('gives out the entries of several sets as if they were one', async () => {
     const keys = lane.freshKeys();
     const names = ['a', 'b', 'c'].map((client) => keys.clientIndex(client));
@@ -55,7 +55,8 @@ describe('walkSortedSets', () => {
       await lane.redis.zadd(names[(score * 7) % 3] ?? '', score, `ver_${score}`);
     }
     const scores: number[] = [];
-    for await (const { score } of walkSortedSets(lane.redis, names, { min: 4, max: 29, pageSize: 2 })) {
+    const walks = names.map((key) => walkSortedSet(lane.redis, { key, min: 4, max: 29, pageSize: 2 }));
+    for await (const { score } of mergeWalks(walks)) {
       scores.push(score);
     }
     expect(scores).toEqual(Array.from({ length: 26 }, (_, i) => i + 4));

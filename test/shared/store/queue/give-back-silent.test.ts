@@ -63,6 +63,21 @@ describe('jobs of a silent worker', () => {
     expect(await stallsOf('one')).toBe('1');
   });
 
+  test('are given back past one whose hash is of another type, which nothing could claim', async () => {
+    for (const id of ['one', 'two', 'three']) await claimAs('silent', id);
+    await lane.redis.del(jobKey('two'));
+    await lane.redis.set(jobKey('two'), 'no hash');
+    await lane.redis.hset(jobKey('three'), 'stc', 'no number');
+    await lane.redis.zadd(keys.heartbeats(), 1, 'garbage');
+    await fallsSilent('silent');
+    expect(await look()).toMatchObject({ verifications: ['three', 'one'] });
+    expect(await active()).toEqual([]);
+    const claimed = [];
+    for (const token of ['living:1', 'living:2'])
+      claimed.push((await claimer.getNextJob(token, { block: false }))?.id);
+    expect(claimed).toEqual(['one', 'three']);
+  });
+
   test('are given back once, also when the check for stalled jobs comes too', async () => {
     await claimAs('silent', 'one');
     await claimer.startStalledCheckTimer();

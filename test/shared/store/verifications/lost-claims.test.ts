@@ -82,7 +82,7 @@ const answer = (run: Run, call: NotedCall | null, more: Partial<FinalAnswer> = {
 const success = () => makeCall('Success', 'billed');
 const codes = async (id: string) => (await read(id)).attempts.map(({ code }) => code);
 const usage = async () => {
-  const { data } = await readUsage(lane.redis, keys, { from: DAY, to: DAY });
+  const { data } = await readUsage(lane.redis, keys, { from: DAY, to: DAY }, (name) => expect.fail(name));
   return Object.fromEntries(data.map((row) => [row.code, row.billed + row.unbilled + row.unknown]));
 };
 const toldEvent = async (id: string) =>

@@ -170,7 +170,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
       storeOf(lane.redis, keys),
       makeFinishing(await accepted(), { call: makeCall('Success', 'billed') }),
     );
-    await copyLedgers(redis, keys, [DAY], NOW);
+    await copyLedgers(redis, keys, [DAY], { now: NOW, report: (name) => expect.fail(name) });
   },
   erase: async (redis) =>
     eraseVerification(storeOf(redis, keys), { id: await settled(), clientId: CLIENT_ID }),
@@ -204,7 +204,11 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   },
   'replace-data-key': async (redis) => {
     await accepted();
-    const watch = { signal: new AbortController().signal, onProgress: () => undefined };
+    const watch = {
+      signal: new AbortController().signal,
+      onProgress: () => undefined,
+      report: (name: string) => expect.fail(name),
+    };
     expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
   },
   'replace-endpoint-health': (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
