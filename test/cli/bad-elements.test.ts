@@ -2,10 +2,10 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
+import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
-import { settleVerification } from '../../shared/store/verifications/settle.ts';
 import { type Chain, startChain } from '../support/chain.ts';
-import { makeOutcome, makeSettlement } from '../support/records.ts';
+import { makeFinishing, makeOutcome, storeOf } from '../support/records.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type CliResult, runCli } from './run-cli.ts';
 
@@ -31,7 +31,7 @@ const origin = () => new URL(chain.receiver.url).origin;
 async function makeEvent(status: 'dead' | 'held' | 'delivered', clientId: string): Promise<string> {
   const { redis, keys } = chain;
   const { id } = await chain.submit();
-  await settleVerification(redis, keys, makeSettlement(id, { outcome: makeOutcome() }));
+  await finishVerification(storeOf(redis, keys), makeFinishing(id, { outcome: makeOutcome() }));
   const ended = { nextAttemptAt: null, attempt: null, now: Date.now(), keepUntil: null };
   await recordDelivery(redis, keys, { id, run: makeRunToken(), status, ...ended });
   // Its job of the submission waits for a verification that no worker of this test makes.

@@ -9,7 +9,9 @@ afterEach(() => chain.stop());
 
 /** The request about this verification has left, and its answer is not there yet. */
 const underWay = (id: string) =>
-  expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 60_000, interval: 20 }).toBe(1);
+  expect
+    .poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { timeout: 60_000, interval: 20 })
+    .toBe(1);
 
 async function kill(worker: RunningProcess): Promise<void> {
   process.kill(worker.pid, 'SIGKILL');
