@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
-import { recordDelivery } from '../../shared/store/verifications/delivery-state.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
+import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makeFinishing, makeOutcome, storeOf } from '../support/records.ts';
