@@ -30,7 +30,7 @@ export type Stage = 'verification' | 'delivery';
 /**
  * What is found about a verification in one stage.
  *
- * - `at_rest`: there is nothing to do in it: the outcome is there, or the event delivered, dead, or waiting for its endpoint
+ * - `at_rest`: there is nothing to do in it: the outcome is written, or the event delivered, dead, or waiting for its endpoint
  * - `missing`: there is no record of it
  * - `without_job`: no job works on it
  * - `without_jobs`: the same, and the delivery that waits for the outcome must be added with it
