@@ -37,7 +37,7 @@ export function labelOfCode(code: string): string {
 /**
  * Whether a call that ended with this row is charged for.
  *
- * `billedCodes` is the deployment's own list. It decides about answers only: of a call whose fate is unknown it
+ * `billedCodes` is the deployment's own list. It decides about answers only: of an indeterminate call it
  * cannot know more than the table.
  */
 export function resolveBilling(

@@ -25,7 +25,7 @@ export const INVARIANTS = {
   ledger_missing: 'calls of the upstream that the ledger does not have',
   ledger_twice: 'answers that the ledger has more often than the upstream gave them',
   ledger_unexplained:
-    'calls in the ledger that never arrived, and no attempt of unknown fate that explains them',
+    'calls in the ledger that never arrived, and no indeterminate attempt that explains them',
   residue: 'left in Redis',
   over_quota: 'arrivals beyond the quota of a rolling second',
   exits: 'processes that ended by themselves',

@@ -71,7 +71,7 @@ export type CallResult =
       readonly status: 'unanswered';
       readonly code: OwnCode;
       readonly row: OutcomeRow;
-      /** False: surely no complete request reached the upstream. True: one may have, and its fate is unknown. */
+      /** False: surely no complete request reached the upstream. True: one may have, and the call is indeterminate. */
       readonly sent: boolean;
       readonly sentAt: number;
       readonly durationMs: number;

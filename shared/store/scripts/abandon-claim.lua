@@ -1,4 +1,4 @@
---- Ends a claim whose work ended in an error of ours. A request that had left is noted as a call of unknown fate.
+--- Ends a claim whose work ended in an error of ours. A request that had left is noted as an indeterminate call.
 ---
 --- KEYS[1] record         hash
 --- KEYS[2] inFlight       hash

@@ -15,7 +15,7 @@
 ---                        in turn; then what the store of subjects keeps beside the key, name and value in turn
 ---
 --- Reply: 1; 0 when the record exists; the error NOJOB when a job has no place.
---- Invariant: A record that exists is never written over: it does when a submission whose fate was unknown is
+--- Invariant: A record that exists is never written over: it does when a submission that got no answer is
 --- repeated under its Idempotency-Key and the first one did go through. Redis does not roll back, so there is no
 --- record without its jobs: its client could repeat the submission for as long as it likes, and would always be
 --- answered that it was accepted. The other way round, a job without a record ends by itself.

@@ -6,8 +6,8 @@ const abandonScript = loadScript(new URL('../scripts/abandon-claim.lua', import.
 
 /**
  * Ends a claim whose work ended in an error of ours. Without it the next worker would take the error for a crash, and a
- * verification that meets two of them for one that kills workers. If its request had left, the call is noted as one of
- * unknown fate.
+ * verification that meets two of them for one that kills workers. If its request had left, the call is noted as
+ * indeterminate.
  *
  * @param day `yyyy-mm-dd` for the ledger
  */

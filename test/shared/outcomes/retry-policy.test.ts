@@ -112,17 +112,17 @@ describe('after an attempt', () => {
       expected: { step: 'again' },
     },
     {
-      when: 'an unknown fate is asked again and remembered',
+      when: 'an indeterminate call is asked again and remembered',
       step: decide('Veriqueue.Timeout'),
       expected: { why: 'retry', status: 'retrying', at: NOW + 500, behind: false, counted: true },
     },
     {
-      when: 'an unknown fate is not asked again under the other policy',
+      when: 'an indeterminate call is not asked again under the other policy',
       step: decide('Veriqueue.Timeout', { settings: failing }),
       expected: { step: 'finish' },
     },
     {
-      when: 'an unknown fate counts in a slow lane too',
+      when: 'an indeterminate call counts in a slow lane too',
       step: decide('Veriqueue.WorkerCrashed', { attemptsMade: 6, probe: true }),
       expected: { step: 'finish' },
     },

@@ -170,7 +170,7 @@ describe('holding a request back', () => {
     expect(upstream.connections()).toBe(0);
   });
 
-  it('has an unknown fate when it is aborted after it left', async () => {
+  it('is indeterminate when it is aborted after it left', async () => {
     const abort = new AbortController();
     const { client } = await setUp({ onRequest: () => abort.abort() });
     const result = await callAtOnce(client, await client.prepare(SUBJECT), abort.signal);

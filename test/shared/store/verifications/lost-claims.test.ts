@@ -160,7 +160,7 @@ describe('a call that was taken for lost', () => {
     expect(await usage()).toEqual({ 'FailedOperation.CompareSystemError': 1 });
   });
 
-  test('is corrected by a refusal for pace as well', async () => {
+  test('is corrected by a refusal as too fast as well', async () => {
     const id = await accept();
     const a = await claim(id, 'worker-a');
     const call = { ...makeCall('RequestLimitExceeded', 'unbilled'), isListed: false };

@@ -122,7 +122,7 @@ describe('claiming', () => {
     expect(await lane.redis.hgetall(keys.inFlight())).toEqual({ 'worker-a': '1' });
   });
 
-  test('turns a call that was under way when its worker died into an attempt of unknown fate', async () => {
+  test('turns a call that was under way when its worker died into an indeterminate attempt', async () => {
     const id = await accept();
     const held = await claimed(id);
     await markSent(context('worker-a'), {
@@ -147,7 +147,7 @@ describe('claiming', () => {
     expect(await ledger()).toEqual({ [`${CLIENT_ID}|Veriqueue.WorkerCrashed|unknown`]: '1' });
   });
 
-  test('claims no unknown fate for a worker that died before its request left', async () => {
+  test('claims no indeterminate call for a worker that died before its request left', async () => {
     const id = await accept();
     await claim(id);
     expect(await claim(id, 'worker-b')).toMatchObject({ record: { attempts: [] } });
