@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { ANY_ORIGIN } from '../shared/store/clients/client.ts';
 import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
+import { toStoredHealth } from '../shared/store/endpoints/endpoint-health.ts';
 import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
 import type { ReportPassedBy } from '../shared/store/redis/pass-by.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -44,7 +45,7 @@ async function list(context: CliContext): Promise<void> {
     String(waiting),
   ]);
   context.terminal.show(
-    states,
+    states.map((state) => ({ ...state, health: toStoredHealth(state.health) })),
     context.terminal.table(['CLIENT', 'ORIGIN', 'HEALTH', 'WAITING'], rows, 'No endpoints.'),
   );
 }
@@ -68,8 +69,8 @@ function describeHealth(health: EndpointState['health']): string {
       return 'healthy';
     case 'failing':
       return `failing since ${formatTime(health.failingSince)}`;
-    case 'held':
-      return `held (${health.reason.replaceAll('_', ' ')}) since ${formatTime(health.heldAt)}`;
+    case 'disabled':
+      return `held (${health.reason.replaceAll('_', ' ')}) since ${formatTime(health.disabledAt)}`;
     default:
       return health satisfies never;
   }

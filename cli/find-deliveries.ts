@@ -23,7 +23,7 @@ type ListIds = (connection: Connection, report: ReportPassedBy) => AsyncGenerato
 
 /** Where each status is found: dead letters and held events have sets of their own, retries are delayed jobs. */
 const idsOf = {
-  held: listHeldIds,
+  held: listDeferredIds,
   dead: listDeadIds,
   retrying: listDelayedIds,
 } as const satisfies Record<TroubledStatus, ListIds>;
@@ -76,9 +76,9 @@ async function* listDeadIds({ redis, keys }: Connection): AsyncGenerator<string>
   yield* walkIds(redis, keys.deadLetters());
 }
 
-async function* listHeldIds({ redis, keys }: Connection, report: ReportPassedBy): AsyncGenerator<string> {
-  for (const endpoint of (await redis.smembers(keys.heldEndpoints())).sort()) {
-    yield* passByWalk(endpoint, report, walkIds(redis, keys.heldDeliveries(endpoint)));
+async function* listDeferredIds({ redis, keys }: Connection, report: ReportPassedBy): AsyncGenerator<string> {
+  for (const endpoint of (await redis.smembers(keys.deferringEndpoints())).sort()) {
+    yield* passByWalk(endpoint, report, walkIds(redis, keys.deferredDeliveries(endpoint)));
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Release, ReleaseWatch } from '../shared/store/endpoints/release-held.ts';
+import type { Release, ReleaseWatch } from '../shared/store/endpoints/release-deferred.ts';
 import type { Connection } from './connection.ts';
 import type { CliContext } from './context.ts';
 import { reportPassedBy } from './report-passed-by.ts';
@@ -9,7 +9,7 @@ export async function releaseWaitingForUrl(
   connection: Connection,
   clientId: string,
 ): Promise<Release> {
-  const { releaseWithoutUrl } = await import('../shared/store/endpoints/release-held.ts');
+  const { releaseWithoutUrl } = await import('../shared/store/endpoints/release-deferred.ts');
   return watched(context, connection, `${clientId} none`, (watch) =>
     releaseWithoutUrl(connection, clientId, watch),
   );
@@ -21,7 +21,7 @@ export async function releaseWaitingForOrigin(
   connection: Connection,
   clientId: string,
 ): Promise<Release> {
-  const { releaseAllowed } = await import('../shared/store/endpoints/release-held.ts');
+  const { releaseAllowed } = await import('../shared/store/endpoints/release-deferred.ts');
   const progress = terminal.progress('Releasing', 0);
   try {
     return await releaseAllowed(connection, clientId, {
@@ -40,7 +40,7 @@ export async function releaseEndpoint(
   connection: Connection,
   endpoint: string,
 ): Promise<Release> {
-  const { enableEndpoint } = await import('../shared/store/endpoints/release-held.ts');
+  const { enableEndpoint } = await import('../shared/store/endpoints/release-deferred.ts');
   return watched(context, connection, endpoint, (watch) => enableEndpoint(connection, endpoint, watch));
 }
 
@@ -50,7 +50,7 @@ async function watched(
   endpoint: string,
   release: (watch: ReleaseWatch) => Promise<Release>,
 ): Promise<Release> {
-  const progress = terminal.progress('Releasing', await redis.zcard(keys.heldDeliveries(endpoint)));
+  const progress = terminal.progress('Releasing', await redis.zcard(keys.deferredDeliveries(endpoint)));
   try {
     return await release({
       signal: interrupted,

@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url';
-import { holdEndpoint } from '../shared/store/endpoints/keep-endpoint-health.ts';
+import { disableEndpoint } from '../shared/store/endpoints/keep-endpoint-health.ts';
 import { ledgerDay } from '../shared/store/usage/ledger.ts';
 import { startBrowser } from '../test/console/browser.ts';
 import { OPERATOR_KEY, startConsoleUnderTest } from '../test/console/console-under-test.ts';
@@ -42,7 +42,7 @@ async function pretendCalls(): Promise<void> {
 }
 
 const shop = await desk.addClient({ name: 'shop', callbackUrl: 'https://shop.example/events' });
-await holdEndpoint(
+await disableEndpoint(
   desk.redis,
   desk.keys,
   `${shop.clientId} https://old.shop.example`,

@@ -183,7 +183,7 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
     registry,
     { name: 'veriqueue_endpoints_held', help: 'Endpoints that are held: their events wait' },
     read,
-    ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'held').length]],
+    ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'disabled').length]],
   );
   register(
     registry,

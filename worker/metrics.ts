@@ -92,7 +92,7 @@ interface DeliveryMetrics {
   readonly deliveries: Counter<'result'>;
   readonly deliverySeconds: Histogram;
   readonly eventSeconds: Histogram;
-  readonly endpointHolds: Counter<'reason'>;
+  readonly endpointsDisabled: Counter<'reason'>;
 }
 
 function createDeliveryMetrics(registers: Registry[]): DeliveryMetrics {
@@ -103,13 +103,13 @@ function createDeliveryMetrics(registers: Registry[]): DeliveryMetrics {
     registers,
   });
   for (const result of ['accepted', 'refused', 'unreachable']) deliveries.inc({ result }, 0);
-  const endpointHolds = new Counter({
+  const endpointsDisabled = new Counter({
     name: 'veriqueue_endpoint_holds_total',
     help: 'Endpoints that were held, by reason',
     labelNames: ['reason'],
     registers,
   });
-  for (const reason of ['gone', 'failing_for_days']) endpointHolds.inc({ reason }, 0);
+  for (const reason of ['gone', 'failing_for_days']) endpointsDisabled.inc({ reason }, 0);
   return {
     deliveries,
     deliverySeconds: new Histogram({
@@ -124,7 +124,7 @@ function createDeliveryMetrics(registers: Registry[]): DeliveryMetrics {
       buckets: SUBMISSION_BUCKETS,
       registers,
     }),
-    endpointHolds,
+    endpointsDisabled,
   };
 }
 

@@ -2,10 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
 import type { Logger } from '../../shared/log.ts';
-import { holdEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { redeliverRange } from '../../shared/store/endpoints/redeliver-range.ts';
-import { enableEndpoint } from '../../shared/store/endpoints/release-held.ts';
+import { enableEndpoint } from '../../shared/store/endpoints/release-deferred.ts';
 import type { AccountKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { parseInput } from '../parse-input.ts';
@@ -54,7 +54,9 @@ function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
   const { redis, keys, tasks, report, now } = deps;
   app.post('/console/api/endpoints/hold', async (request) => {
     const { endpoint } = parseInput(holdRequest, request.body ?? {}, 'invalid_request');
-    const status = await holdEndpoint(redis, keys, endpoint, now());
+    const disabling = await disableEndpoint(redis, keys, endpoint, now());
+    // The API's word for it, until 1.0.
+    const status = disabling === 'disabled' ? 'held' : 'already_held';
     note(deps, 'hold_endpoint', { endpoint, status });
     return { status };
   });

@@ -104,15 +104,25 @@ export function presentEndpoint({
   waiting,
   withdrawn,
 }: EndpointState): ConsoleEndpoint {
-  const shared = { clientId, origin, status: health.status, waiting };
+  const shared = { clientId, origin, waiting };
   if (withdrawn) return { ...shared, status: 'held', reason: 'origin_not_allowed', since: null };
   switch (health.status) {
     case 'healthy':
-      return { ...shared, reason: null, since: null };
+      return { ...shared, status: 'healthy', reason: null, since: null };
     case 'failing':
-      return { ...shared, reason: null, since: new Date(health.failingSince).toISOString() };
-    case 'held':
-      return { ...shared, reason: health.reason, since: new Date(health.heldAt).toISOString() };
+      return {
+        ...shared,
+        status: 'failing',
+        reason: null,
+        since: new Date(health.failingSince).toISOString(),
+      };
+    case 'disabled':
+      return {
+        ...shared,
+        status: 'held',
+        reason: health.reason,
+        since: new Date(health.disabledAt).toISOString(),
+      };
     default:
       return health satisfies never;
   }

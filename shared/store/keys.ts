@@ -93,10 +93,10 @@ export interface LaneKeys {
   photosStored(): string;
   /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
   endpointHealth(endpoint: string): string;
-  /** Sorted set: verifications whose event waits for a held endpoint, by completion time (ms epoch). */
-  heldDeliveries(endpoint: string): string;
-  /** Set: endpoints with events that wait. */
-  heldEndpoints(): string;
+  /** Sorted set: verifications whose event is deferred until its endpoint is enabled, by completion time (ms epoch). */
+  deferredDeliveries(endpoint: string): string;
+  /** Set: endpoints with deferred events. */
+  deferringEndpoints(): string;
   /** Set: endpoints whose health is written down. */
   unhealthyEndpoints(): string;
 }
@@ -139,8 +139,8 @@ export function laneKeys(lane: string): LaneKeys {
     consoleSessions: () => `${tag}:console-sessions`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
-    heldDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
-    heldEndpoints: () => `${tag}:held-endpoints`,
+    deferredDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
+    deferringEndpoints: () => `${tag}:held-endpoints`,
     unhealthyEndpoints: () => `${tag}:unhealthy-endpoints`,
   };
 }

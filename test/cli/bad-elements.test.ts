@@ -38,8 +38,8 @@ async function makeEvent(status: 'dead' | 'held' | 'delivered', clientId: string
   await chain.queues.deliveries.remove(id, { removeChildren: true });
   if (status === 'held') {
     const endpoint = `${clientId} ${origin()}`;
-    await redis.sadd(keys.heldEndpoints(), endpoint);
-    await redis.zadd(keys.heldDeliveries(endpoint), Date.now(), id);
+    await redis.sadd(keys.deferringEndpoints(), endpoint);
+    await redis.zadd(keys.deferredDeliveries(endpoint), Date.now(), id);
   }
   return id;
 }
@@ -107,8 +107,8 @@ describe('deliveries', () => {
     const held = await makeEvent('held', clientId);
     await redis.hset(keys.record(unreadable), 'outcome', '{');
     await redis.zadd(keys.deadLetters(), 1, 'garbage');
-    await redis.sadd(keys.heldEndpoints(), 'another https://endpoint.example.com');
-    await redis.set(keys.heldDeliveries('another https://endpoint.example.com'), 'no sorted set');
+    await redis.sadd(keys.deferringEndpoints(), 'another https://endpoint.example.com');
+    await redis.set(keys.deferredDeliveries('another https://endpoint.example.com'), 'no sorted set');
     const delayed = keys.jobKey(keys.deliveryQueue, 'delayed');
     for (const [nth, job] of ['foreign', 'damaged', 'gone'].entries()) await redis.zadd(delayed, nth, job);
     await redis.set(keys.jobKey(keys.deliveryQueue, 'foreign'), 'no hash');
@@ -167,10 +167,10 @@ describe('deliveries', () => {
     ];
     await redis.del(keys.record(foreign));
     await redis.set(keys.record(foreign), 'no hash');
-    await redis.zadd(keys.heldDeliveries(endpoint), 1, 'garbage');
+    await redis.zadd(keys.deferredDeliveries(endpoint), 1, 'garbage');
     const damaged = `${clientId} https://endpoint.example.com`;
-    await redis.sadd(keys.heldEndpoints(), damaged);
-    await redis.set(keys.heldDeliveries(damaged), 'no sorted set');
+    await redis.sadd(keys.deferringEndpoints(), damaged);
+    await redis.set(keys.deferredDeliveries(damaged), 'no sorted set');
 
     const released = await cli('endpoints', 'enable', clientId, origin());
     expect(released).toMatchObject({ code: 0 });

@@ -95,10 +95,10 @@ describe('veriqueue endpoints', () => {
       .poll(async () => {
         const { id } = await chain.submit();
         await chain.log.line((line) => line.verification === id && /delivery/.test(line.event ?? ''));
-        return chain.redis.zcard(chain.keys.heldDeliveries(endpoint));
+        return chain.redis.zcard(chain.keys.deferredDeliveries(endpoint));
       })
       .toBeGreaterThan(2);
-    const waiting = await chain.redis.zrange(chain.keys.heldDeliveries(endpoint), '0', '-1');
+    const waiting = await chain.redis.zrange(chain.keys.deferredDeliveries(endpoint), '0', '-1');
     const listed = await cli<{ origin: string; waiting: number }[]>('endpoints', 'list');
     expect(listed).toContainEqual(
       expect.objectContaining({
@@ -117,7 +117,7 @@ describe('veriqueue endpoints', () => {
     await Promise.all(waiting.map((id) => chain.receiver.eventOf(id)));
     const arrived = chain.receiver.deliveries.slice(before).map(({ event }) => event.data.id);
     expect(arrived).toEqual(waiting);
-    expect(await chain.redis.smembers(chain.keys.heldEndpoints())).toEqual([]);
+    expect(await chain.redis.smembers(chain.keys.deferringEndpoints())).toEqual([]);
   });
 
   it('sends what waited for a callback URL as soon as the client gets one', async () => {

@@ -1,6 +1,6 @@
 import axe from 'axe-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { holdEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
 import { type OpenConsole, openConsole } from './open-console.ts';
@@ -29,7 +29,7 @@ describe.skipIf(!hasChromium)('everybody can use it', () => {
       await open.page.goto('/console');
       expect(await findObstacles()).toEqual([]);
       const client = await open.desk.addClient();
-      await holdEndpoint(
+      await disableEndpoint(
         open.desk.redis,
         open.desk.keys,
         `${client.clientId} https://gone.example`,

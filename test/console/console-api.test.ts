@@ -246,7 +246,7 @@ describe('the endpoints', () => {
     const { after } = await changeEndpointHealth(desk.redis, desk.keys, endpoint, (health) =>
       reduceEndpointHealth(health, accepted, Date.now()),
     );
-    expect(after.status).toBe('held');
+    expect(after.status).toBe('disabled');
     const id = await storeSettled(storing(), { clientId: client.clientId });
     await recordDelivery(desk.redis, desk.keys, {
       run: makeRunToken(),
@@ -348,9 +348,9 @@ describe('a key that holds something else', () => {
       await own.redis.hset(own.keys.apiKeys(), 'some hash', 'client_bad');
       await own.redis.set(own.keys.client('client_bad'), 'not a hash');
       const endpoint = 'client_bad https://example.com';
-      await own.redis.sadd(own.keys.heldEndpoints(), endpoint);
+      await own.redis.sadd(own.keys.deferringEndpoints(), endpoint);
       await own.redis.hset(own.keys.endpointHealth(endpoint), 'not', 'a string');
-      await own.redis.set(own.keys.heldDeliveries(endpoint), 'not a sorted set');
+      await own.redis.set(own.keys.deferredDeliveries(endpoint), 'not a sorted set');
       expect(idsOf(await list('', own))).toEqual([good]);
       expect(await own.read('/console/api/dead-letters')).toMatchObject({ data: [] });
       consoleEndpoints.parse(await own.read('/console/api/endpoints'));

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { laneOverview } from '../../shared/contract/lane.ts';
 import { deliveryStatus } from '../../shared/contract/verification.ts';
 import { verificationStatuses } from '../../shared/contract/verification-status.ts';
-import { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import { StoredEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
 import { codeBlocks, documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
@@ -33,7 +33,10 @@ describe('docs/ARCHITECTURE.md', () => {
     { heading: '### A verification', statuses: verificationStatuses },
     { heading: '### A delivery', statuses: deliveryStatus.options },
     { heading: '### An account', statuses: laneOverview.shape.status.options },
-    { heading: '### An endpoint', statuses: EndpointHealth.options.map(({ shape }) => shape.status.value) },
+    {
+      heading: '### An endpoint',
+      statuses: StoredEndpointHealth.options.map(({ shape }) => shape.status.value),
+    },
   ])('lists every status under $heading, and no other', ({ heading, statuses }) => {
     expect(unique(firstColumn(section(architecture, heading)))).toEqual(unique(statuses));
   });

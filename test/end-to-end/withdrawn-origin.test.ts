@@ -81,7 +81,7 @@ describe('an origin that is taken away from a client', () => {
     const shown = await cli<{ releasedEvents: number }>('client', 'set', client.clientId, '--origin', origin);
     expect(shown.releasedEvents).toBe(1);
     expect((await chain.receiver.eventOf(id)).data.id).toBe(id);
-    expect(await chain.redis.smembers(chain.keys.heldEndpoints())).toEqual([]);
+    expect(await chain.redis.smembers(chain.keys.deferringEndpoints())).toEqual([]);
   });
 
   it('leaves nothing among the waiting events when its verification is erased', async () => {
@@ -98,7 +98,7 @@ describe('an origin that is taken away from a client', () => {
       id: submitted.id,
       clientId: client.clientId,
     });
-    expect(await chain.redis.smembers(chain.keys.heldEndpoints())).toEqual([]);
-    expect(await chain.redis.exists(chain.keys.heldDeliveries(`${client.clientId} ${origin}`))).toBe(0);
+    expect(await chain.redis.smembers(chain.keys.deferringEndpoints())).toEqual([]);
+    expect(await chain.redis.exists(chain.keys.deferredDeliveries(`${client.clientId} ${origin}`))).toBe(0);
   });
 });

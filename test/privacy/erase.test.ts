@@ -160,7 +160,7 @@ describe('with a worker', () => {
     const status = async () =>
       ((await (await chain.call(`/v1/verifications/${id}`, { as })).json()) as Verification).delivery.status;
     await expect.poll(status, { timeout: 10_000 }).toBe('held');
-    expect(await findTraces(id)).toContain(`zset ${chain.keys.heldDeliveries(endpoint)}`);
+    expect(await findTraces(id)).toContain(`zset ${chain.keys.deferredDeliveries(endpoint)}`);
     await expect.poll(async () => (await erase(id, as)).status).toBe(204);
     expect(await findTraces(id)).toEqual([]);
   });

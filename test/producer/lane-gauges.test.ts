@@ -107,7 +107,7 @@ describe('the lane in the metrics', () => {
     withChain({ workers: 1, environment: { QUOTA_PER_SECOND: '50' } }, async (chain) => {
       await chain.submit();
       await chain.receiver.accept(1);
-      await expect.poll(() => gauge(chain, 'veriqueue_lane_margin_seconds'), patient).toBe(0.005);
+      await expect.poll(() => gauge(chain, 'veriqueue_lane_margin_seconds'), patient).toBe(0.02);
       expect(await gauge(chain, 'veriqueue_lane_quota_per_second')).toBe(50);
       expect(await gauge(chain, 'veriqueue_lane_rate_per_second')).toBe(50);
       const statuses = () =>

@@ -131,7 +131,7 @@ describe('an endpoint in trouble', () => {
       await chain.redis.set(chain.keys.endpointHealth(endpointOf(chain)), JSON.stringify(failing));
       const events = 5;
       await Promise.all(Array.from({ length: events }, () => chain.submit()));
-      const waiting = () => chain.redis.zcard(chain.keys.heldDeliveries(endpointOf(chain)));
+      const waiting = () => chain.redis.zcard(chain.keys.deferredDeliveries(endpointOf(chain)));
       await expect.poll(waiting, patient).toBe(events);
       expect(linesOf(chain, 'endpoint_held')).toEqual([
         expect.objectContaining({ level: 40, endpoint: endpointOf(chain), reason: 'gone' }),

@@ -29,7 +29,7 @@ export async function concludeAttempt(
   const { schedule, random } = deps;
   const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
   // First: a record that says so waits where it is found again.
-  if (step.step === 'hold_endpoint') await addHeld(deps, endpoint, id, now);
+  if (step.step === 'defer') await addDeferred(deps, endpoint, id, now);
   await record(deps, {
     id,
     run,
@@ -41,7 +41,7 @@ export async function concludeAttempt(
     ...(accepted ? { recovered: endpoint } : {}),
   });
   if (step.step === 'delivered') deps.metrics.eventSeconds.observe(Math.max(0, now - submittedAt) / 1000);
-  deps.tracing.note({ 'veriqueue.step': step.step });
+  deps.tracing.note({ 'veriqueue.step': shown(step) });
   logStep(deps, id, result, step);
   return step.step === 'retry' ? { result: 'later', at: step.at } : { result: 'done' };
 }
@@ -51,11 +51,11 @@ function record(deps: DeliveryDeps, progress: DeliveryProgress): Promise<unknown
   return deps.writes.untilTaken(() => recordDelivery(deps.redis, deps.keys, progress));
 }
 
-function addHeld(deps: DeliveryDeps, endpoint: string, id: string, now: number): Promise<void> {
-  return deps.writes.untilTaken(() => deps.endpoints.addHeld(endpoint, id, now));
+function addDeferred(deps: DeliveryDeps, endpoint: string, id: string, now: number): Promise<void> {
+  return deps.writes.untilTaken(() => deps.endpoints.addDeferred(endpoint, id, now));
 }
 
-/** Reports a hold once, whichever worker's failure caused it. */
+/** Reports a disabled endpoint once, whichever worker's failure caused it. */
 async function learnFailure(
   { endpoints, metrics, log, writes }: DeliveryDeps,
   endpoint: string,
@@ -65,8 +65,8 @@ async function learnFailure(
   const { before, after } = await writes.untilTaken(() =>
     endpoints.change(endpoint, (health) => reduceEndpointHealth(health, result, now)),
   );
-  if (after.status === 'held' && before.status !== 'held') {
-    metrics.endpointHolds.inc({ reason: after.reason });
+  if (after.status === 'disabled' && before.status !== 'disabled') {
+    metrics.endpointsDisabled.inc({ reason: after.reason });
     log.warn({ event: 'endpoint_held', endpoint, reason: after.reason }, 'an endpoint is held');
   }
   return after;
@@ -75,21 +75,24 @@ async function learnFailure(
 const stored = {
   delivered: 'delivered',
   retry: 'retrying',
-  hold_endpoint: 'held',
+  defer: 'held',
   dead: 'dead',
 } as const satisfies Record<AfterDeliveryAttempt['step'], string>;
+
+/** The step as logs and traces name it. */
+const shown = ({ step }: AfterDeliveryAttempt): string => (step === 'defer' ? 'hold_endpoint' : step);
 
 /** Reasons that no failure brought about: the client may have meant it so, and the event is kept as long as a record is. */
 const ENDS_BY_ITSELF: readonly WaitReason[] = ['no_client', 'no_callback_url', 'origin_not_allowed'];
 
 /** The event waits where it cannot be delivered now: nothing is lost, and no attempt is used up. */
-export async function holdEvent(
+export async function deferDelivery(
   deps: DeliveryDeps,
   { id, run }: DueDelivery,
   { endpoint, reason }: { readonly endpoint: string; readonly reason: WaitReason },
 ): Promise<JobResult> {
   const now = deps.now();
-  await addHeld(deps, endpoint, id, now);
+  await addDeferred(deps, endpoint, id, now);
   if (reason === 'origin_not_allowed') {
     // Its client sees why in the list of attempts; none of them is used up.
     await logDelivery(deps.redis, deps.keys, id, {
@@ -149,5 +152,5 @@ function describe(result: DeliveryResult, now: number): DeliveryAttempt {
 function logStep(deps: DeliveryDeps, id: string, result: DeliveryResult, step: AfterDeliveryAttempt): void {
   const level = step.step === 'dead' ? 'error' : step.step === 'delivered' ? 'info' : 'warn';
   const status = result.result === 'unreachable' ? result.errorClass : result.status;
-  deps.log[level]({ event: 'delivery', verification: id, step: step.step, status }, 'delivery attempt');
+  deps.log[level]({ event: 'delivery', verification: id, step: shown(step), status }, 'delivery attempt');
 }

@@ -7,7 +7,7 @@ import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
-import { concludeAttempt, holdEvent, putBack } from './conclude-delivery.ts';
+import { concludeAttempt, deferDelivery, putBack } from './conclude-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type DeliveryTarget, findTarget } from './delivery-target.ts';
 import { tracePost } from './trace-post.ts';
@@ -26,7 +26,7 @@ export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: 
     case 'found':
       return deliver(deps, due, target, run);
     case 'none':
-      return traceDelivery(deps, due, run, () => holdEvent(deps, due, target));
+      return traceDelivery(deps, due, run, () => deferDelivery(deps, due, target));
     case 'unknown':
       return later(deps, due, deps.now() + CLIENT_UNREADABLE_DELAY_MS);
     default:

@@ -33,14 +33,14 @@ export const defaultDeliverySchedule: DeliverySchedule = {
   maxRetryAfterMs: DAY_MS,
 };
 
-type HoldReason = Extract<EndpointHealth, { readonly status: 'held' }>['reason'];
+type DisabledReason = Extract<EndpointHealth, { readonly status: 'disabled' }>['reason'];
 
 export type AfterDeliveryAttempt =
   | { readonly step: 'delivered' }
   /** `at`: ms since the epoch. */
   | { readonly step: 'retry'; readonly at: number }
   /** The event waits, its attempts kept, until an operator enables the endpoint. */
-  | { readonly step: 'hold_endpoint'; readonly reason: HoldReason; readonly heldAt: number }
+  | { readonly step: 'defer'; readonly reason: DisabledReason; readonly disabledAt: number }
   | { readonly step: 'dead' };
 
 export interface DeliveryAttemptFacts {
@@ -55,13 +55,13 @@ export interface DeliveryAttemptFacts {
 }
 
 /**
- * A held endpoint comes before an exhausted schedule: the event that reveals the hold is not made a dead letter for it.
+ * A disabled endpoint comes before an exhausted schedule: the event that disables it is not made a dead letter for it.
  */
 export function computeAfterDeliveryAttempt(facts: DeliveryAttemptFacts): AfterDeliveryAttempt {
   const { result, attemptsMade, schedule, health, now, random } = facts;
   if (result.result === 'accepted') return { step: 'delivered' };
-  if (health.status === 'held') {
-    return { step: 'hold_endpoint', reason: health.reason, heldAt: health.heldAt };
+  if (health.status === 'disabled') {
+    return { step: 'defer', reason: health.reason, disabledAt: health.disabledAt };
   }
   const delayMs = schedule.delaysMs[attemptsMade];
   if (delayMs === undefined) return { step: 'dead' };

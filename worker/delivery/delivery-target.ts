@@ -15,14 +15,14 @@ export type DeliveryTarget =
 /**
  * `no_callback_url`: the client polls, or will name a callback later. `origin_not_allowed`: the origin was taken away from
  * the client after the verification came in. `unreadable_callback_url`: what is stored is no URL. Beyond these, the endpoint
- * is held.
+ * is disabled.
  */
 export type WaitReason =
   | 'no_client'
   | 'no_callback_url'
   | 'origin_not_allowed'
   | 'unreadable_callback_url'
-  | Extract<EndpointHealth, { status: 'held' }>['reason'];
+  | Extract<EndpointHealth, { status: 'disabled' }>['reason'];
 
 export async function findTarget(
   { readClient, endpoints, log }: DeliveryDeps,
@@ -52,7 +52,7 @@ export async function findTarget(
         return { status: 'none', endpoint, reason: 'origin_not_allowed' };
       }
       const health = await endpoints.read(endpoint);
-      if (health.status === 'held') return { status: 'none', endpoint, reason: health.reason };
+      if (health.status === 'disabled') return { status: 'none', endpoint, reason: health.reason };
       return { status: 'found', endpoint, url, client };
     }
     default:

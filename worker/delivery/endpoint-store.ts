@@ -13,7 +13,7 @@ export interface EndpointStore {
   /** Makes the health that stands now into what `compute` says of it. */
   change(endpoint: string, compute: (health: EndpointHealth) => EndpointHealth): Promise<HealthChange>;
   /** Lets a verification's event wait until the endpoint is enabled again. */
-  addHeld(endpoint: string, verificationId: string, now: number): Promise<void>;
+  addDeferred(endpoint: string, verificationId: string, now: number): Promise<void>;
 }
 
 /** A worker may act on another's news this much later; it spares each delivery a round trip. */
@@ -38,11 +38,11 @@ export function createEndpointStore(redis: Redis, keys: LaneKeys, now: () => num
       remember(endpoint, change.after);
       return change;
     },
-    addHeld: async (endpoint, verificationId, at) => {
+    addDeferred: async (endpoint, verificationId, at) => {
       await redis
         .multi()
-        .zadd(keys.heldDeliveries(endpoint), at, verificationId)
-        .sadd(keys.heldEndpoints(), endpoint)
+        .zadd(keys.deferredDeliveries(endpoint), at, verificationId)
+        .sadd(keys.deferringEndpoints(), endpoint)
         .exec();
     },
   };

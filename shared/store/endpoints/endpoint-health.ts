@@ -1,6 +1,6 @@
 /**
  * Whether an endpoint still deserves deliveries. Other senders disable a failing endpoint and drop what happens meanwhile;
- * here a held endpoint's events wait, and enabling it (back to `healthyEndpoint`) releases them.
+ * here a disabled endpoint's events are deferred, and enabling it (back to `healthyEndpoint`) releases them.
  */
 
 import { z } from 'zod';
@@ -11,8 +11,11 @@ import type { DeliveryResult } from '../../webhook/delivery-result.ts';
 /** What a Date can be of. */
 const time = z.number().min(-8_640_000_000_000_000).max(8_640_000_000_000_000);
 
-/** All times in ms since the epoch. */
-export const EndpointHealth = z.discriminatedUnion('status', [
+/**
+ * As Redis keeps it. A disabled endpoint is `held` there, as in the API, so that versions side by side read one another's
+ * words. All times in ms since the epoch.
+ */
+export const StoredEndpointHealth = z.discriminatedUnion('status', [
   z.object({ status: z.literal('healthy') }),
   /** Nothing but failures since `failingSince`. `goneSince`: the first of the uninterrupted 410 answers, or null. */
   z.object({
@@ -22,23 +25,46 @@ export const EndpointHealth = z.discriminatedUnion('status', [
   }),
   z.object({
     status: z.literal('held'),
-    /** `operator`: held by hand */
+    /** `operator`: disabled by hand */
     reason: z.enum(['gone', 'failing_for_days', 'operator']),
     failingSince: time,
     heldAt: time,
   }),
 ]);
 
-export type EndpointHealth = Readonly<z.infer<typeof EndpointHealth>>;
+type Stored = Readonly<z.infer<typeof StoredEndpointHealth>>;
+type StoredHeld = Extract<Stored, { status: 'held' }>;
+
+export type EndpointHealth =
+  | Exclude<Stored, StoredHeld>
+  | (Readonly<Omit<StoredHeld, 'status' | 'heldAt'>> & {
+      readonly status: 'disabled';
+      readonly disabledAt: number;
+    });
 
 export const healthyEndpoint: EndpointHealth = { status: 'healthy' };
 
-const storedHealth = jsonText(EndpointHealth);
+const storedHealth = jsonText(StoredEndpointHealth);
 
 /** As Redis keeps it. What cannot be read counts as healthy: the worst that follows is one more attempt. */
 export function parseEndpointHealth(text: string | null): EndpointHealth {
   const parsed = storedHealth.safeParse(text);
-  return parsed.success ? parsed.data : healthyEndpoint;
+  if (!parsed.success) return healthyEndpoint;
+  if (parsed.data.status !== 'held') return parsed.data;
+  const { heldAt: disabledAt, ...rest } = parsed.data;
+  return { ...rest, status: 'disabled', disabledAt };
+}
+
+/** In the words of Redis and of the command line's JSON. */
+export function toStoredHealth(health: EndpointHealth): Stored {
+  if (health.status !== 'disabled') return health;
+  const { disabledAt: heldAt, ...rest } = health;
+  return { ...rest, status: 'held', heldAt };
+}
+
+/** As Redis keeps it. */
+export function writeEndpointHealth(health: EndpointHealth): string {
+  return JSON.stringify(toStoredHealth(health));
 }
 
 export interface EndpointHealthRules {
@@ -56,7 +82,7 @@ const defaultEndpointHealthRules: EndpointHealthRules = {
  * The endpoint's health after one attempt. Returns `health` itself when nothing changes, so that the caller can skip the
  * write: the common case is a success at a healthy endpoint.
  *
- * A held endpoint stays held whatever comes in, also a success that was under way: only an operator enables it again.
+ * A disabled endpoint stays disabled whatever comes in, also a success that was under way: only an operator enables it again.
  */
 export function reduceEndpointHealth(
   health: EndpointHealth,
@@ -64,16 +90,16 @@ export function reduceEndpointHealth(
   now: number,
   rules: EndpointHealthRules = defaultEndpointHealthRules,
 ): EndpointHealth {
-  if (health.status === 'held') return health;
+  if (health.status === 'disabled') return health;
   if (result.result === 'accepted') return health.status === 'healthy' ? health : healthyEndpoint;
   const failingSince = health.status === 'failing' ? health.failingSince : now;
   const knownGoneSince = health.status === 'failing' ? health.goneSince : null;
   const goneSince = reduceGoneSince(knownGoneSince, result, now);
   if (isGone(result) && goneSince !== null && now - goneSince >= rules.goneConfirmationMs) {
-    return { status: 'held', reason: 'gone', failingSince, heldAt: now };
+    return { status: 'disabled', reason: 'gone', failingSince, disabledAt: now };
   }
   if (now - failingSince >= rules.failingForMs) {
-    return { status: 'held', reason: 'failing_for_days', failingSince, heldAt: now };
+    return { status: 'disabled', reason: 'failing_for_days', failingSince, disabledAt: now };
   }
   if (health.status === 'failing' && goneSince === knownGoneSince) return health;
   return { status: 'failing', failingSince, goneSince };

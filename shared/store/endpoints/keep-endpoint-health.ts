@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { LaneKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
-import { type EndpointHealth, parseEndpointHealth } from './endpoint-health.ts';
+import { type EndpointHealth, parseEndpointHealth, writeEndpointHealth } from './endpoint-health.ts';
 
 const replaceScript = loadScript(new URL('../scripts/replace-endpoint-health.lua', import.meta.url));
 
@@ -25,7 +25,7 @@ export async function changeEndpointHealth(
   const reply = await replaceScript(
     redis,
     [keys.endpointHealth(endpoint), keys.unhealthyEndpoints()],
-    [endpoint, text ?? '', after.status === 'healthy' ? '' : JSON.stringify(after)],
+    [endpoint, text ?? '', after.status === 'healthy' ? '' : writeEndpointHealth(after)],
   );
   return reply === 'replaced' ? { before, after } : changeEndpointHealth(redis, keys, endpoint, compute);
 }
@@ -36,20 +36,20 @@ export async function forgetEndpointHealth(redis: Redis, keys: LaneKeys, endpoin
 }
 
 /**
- * Holds an endpoint by an operator's word: from the next second on its events wait until it is enabled.
+ * Disables an endpoint by an operator's word: from the next second on its events wait until it is enabled.
  *
  * @param now ms epoch
  */
-export async function holdEndpoint(
+export async function disableEndpoint(
   redis: Redis,
   keys: LaneKeys,
   endpoint: string,
   now: number,
-): Promise<'held' | 'already_held'> {
+): Promise<'disabled' | 'already_disabled'> {
   const { before, after } = await changeEndpointHealth(redis, keys, endpoint, (health) =>
-    health.status === 'held'
+    health.status === 'disabled'
       ? health
-      : { status: 'held', reason: 'operator', failingSince: now, heldAt: now },
+      : { status: 'disabled', reason: 'operator', failingSince: now, disabledAt: now },
   );
-  return after === before ? 'already_held' : 'held';
+  return after === before ? 'already_disabled' : 'disabled';
 }

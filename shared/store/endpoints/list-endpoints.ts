@@ -19,7 +19,7 @@ export interface EndpointState {
 }
 
 /**
- * The endpoints of a lane: those at which events wait, those that are failing or held, and those of the clients' own
+ * The endpoints of a lane: those at which events wait, those that are failing or disabled, and those of the clients' own
  * callback URLs and origins.
  *
  * @param known `<clientId> <origin>`, as the clients' settings name them
@@ -48,7 +48,7 @@ export async function listSomeEndpoints(
 
 async function nameEndpoints(redis: Redis, keys: LaneKeys, known: readonly string[]): Promise<string[]> {
   const sets = await Promise.all([
-    redis.smembers(keys.heldEndpoints()),
+    redis.smembers(keys.deferringEndpoints()),
     redis.smembers(keys.unhealthyEndpoints()),
   ]);
   return [...new Set([...sets.flat(), ...known])].sort();
@@ -62,7 +62,7 @@ export interface SomeEndpoints {
   readonly total: number;
 }
 
-/** Endpoints that are failing or held, and those at which events wait; at most `limit` of them are read. */
+/** Endpoints that are failing or disabled, and those at which events wait; at most `limit` of them are read. */
 export async function listTroubledEndpoints(
   redis: Redis,
   keys: LaneKeys,
@@ -87,7 +87,7 @@ async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Pro
   const [clientId = '', origin = ''] = endpoint.split(' ');
   const [stored, waiting, origins] = await Promise.all([
     readOr(redis.get(keys.endpointHealth(endpoint)), null),
-    readOr(redis.zcard(keys.heldDeliveries(endpoint)), 0),
+    readOr(redis.zcard(keys.deferredDeliveries(endpoint)), 0),
     readOr(redis.hget(keys.client(clientId), 'allowedOrigins'), null),
   ]);
   const health = parseEndpointHealth(stored);
@@ -104,6 +104,6 @@ const originsJson = jsonText(z.array(z.string()));
 
 function isWithdrawn(origin: string, health: EndpointHealth, stored: string | null): boolean {
   const allowedOrigins = originsJson.safeParse(stored);
-  if (origin === 'none' || health.status === 'held' || !allowedOrigins.success) return false;
+  if (origin === 'none' || health.status === 'disabled' || !allowedOrigins.success) return false;
   return !isCallbackAllowed({ allowedOrigins: allowedOrigins.data }, { origin });
 }

@@ -49,7 +49,7 @@ export async function redeliver(
   const redelivery = `${count + 1} ${randomBytes(8).toString('hex')}`;
   // Of two that start from the same record both name the same job, and BullMQ adds it once.
   const jobId = `${id}-r${count + 1}`;
-  const endpoints = status === 'held' ? await listHeldEndpoints(redis, keys, clientId) : [];
+  const endpoints = status === 'held' ? await listDeferringEndpoints(redis, keys, clientId) : [];
   try {
     await deps.flow.add(deliveryFlow(keys, jobId, { id, clientId }), (transaction) =>
       queueDeliveryReset(transaction, keys, { id, jobId, status, previous, redelivery, endpoints }),
@@ -95,8 +95,12 @@ async function readDelivery(
 }
 
 /** A client's endpoints at which events wait; the record does not say at which one it does. */
-async function listHeldEndpoints(redis: Redis, keys: LaneKeys, clientId: string): Promise<readonly string[]> {
-  const endpoints = await redis.smembers(keys.heldEndpoints());
+async function listDeferringEndpoints(
+  redis: Redis,
+  keys: LaneKeys,
+  clientId: string,
+): Promise<readonly string[]> {
+  const endpoints = await redis.smembers(keys.deferringEndpoints());
   return endpoints.filter((endpoint) => endpoint.startsWith(`${clientId} `));
 }
 

@@ -36,6 +36,13 @@ export function queueDeliveryReset(
       keys.jobKey(keys.deliveryQueue, 'prioritized'),
       keys.undeliveredIndex(),
     ],
-    [id, status, previous, redelivery, jobId, ...endpoints.map((endpoint) => keys.heldDeliveries(endpoint))],
+    [
+      id,
+      status,
+      previous,
+      redelivery,
+      jobId,
+      ...endpoints.map((endpoint) => keys.deferredDeliveries(endpoint)),
+    ],
   );
 }

@@ -7,13 +7,13 @@
 --- KEYS[5] laneIndex      sorted set
 --- KEYS[6] retention      sorted set
 --- KEYS[7] deadLetters    sorted set
---- KEYS[8] heldEndpoints  set
+--- KEYS[8] deferringEndpoints  set
 --- KEYS[9] openRedeliveries  set, of the client
 --- ARGV[1] id
 --- ARGV[2] indexPrefix
 --- ARGV[3] client         its id
 --- ARGV[4] jobPrefix      of the deliveries' queue
---- ARGV[5] heldPrefix     of the sorted sets of events that wait
+--- ARGV[5] deferredPrefix     of the sorted sets of events that wait
 ---
 --- Reply: {'erased', job …} with the delivery's jobs; {'busy'} in the middle of a call or a delivery; {'missing'}.
 --- Invariant: It takes nothing from under a worker. BullMQ locks a job for as long as a worker is at it, and the
@@ -22,10 +22,10 @@
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
 
-local record, subject, log, photosStored, laneIndex, retention, deadLetters, heldEndpoints =
+local record, subject, log, photosStored, laneIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local openRedeliveries = KEYS[9]
-local id, indexPrefix, client, jobPrefix, heldPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local id, indexPrefix, client, jobPrefix, deferredPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local now = redis.call('HMGET', record, 'status', 'client', 'redelivery')
 if not now[1] or now[2] ~= client then return {'missing'} end
 if now[1] == 'verifying' then return {'busy'} end
@@ -35,8 +35,8 @@ if redelivered then jobs[2] = id .. '-r' .. redelivered end
 for _, job in ipairs(jobs) do
   if redis.call('EXISTS', jobPrefix .. job .. ':lock') == 1 then return {'busy'} end
 end
-for _, endpoint in ipairs(redis.call('SMEMBERS', heldEndpoints)) do
-  if string.sub(endpoint, 1, #client + 1) == client .. ' ' then redis.call('ZREM', heldPrefix .. endpoint, id) end
+for _, endpoint in ipairs(redis.call('SMEMBERS', deferringEndpoints)) do
+  if string.sub(endpoint, 1, #client + 1) == client .. ' ' then redis.call('ZREM', deferredPrefix .. endpoint, id) end
 end
 shred(subject, photosStored, laneIndex, id)
 redis.call('SREM', openRedeliveries, id)

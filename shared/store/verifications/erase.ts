@@ -30,10 +30,10 @@ export async function eraseVerification(
       keys.laneIndex(),
       keys.retention(),
       keys.deadLetters(),
-      keys.heldEndpoints(),
+      keys.deferringEndpoints(),
       keys.openRedeliveries(clientId),
     ],
-    [id, keys.indexPrefix(), clientId, keys.jobKey(keys.deliveryQueue, ''), keys.heldDeliveries('')],
+    [id, keys.indexPrefix(), clientId, keys.jobKey(keys.deliveryQueue, ''), keys.deferredDeliveries('')],
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
   if (status !== 'erased') return { status };

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import {
-  EndpointHealth,
+  type EndpointHealth,
   healthyEndpoint,
+  parseEndpointHealth,
   reduceEndpointHealth,
+  writeEndpointHealth,
 } from '../../../shared/store/endpoints/endpoint-health.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 
@@ -22,11 +24,11 @@ function play(steps: readonly Step[], start: EndpointHealth = healthyEndpoint): 
   return steps.reduce((health, [at, name]) => reduceEndpointHealth(health, results[name], at), start);
 }
 
-const held = (reason: 'gone' | 'failing_for_days', failingSince: number, heldAt: number) => ({
-  status: 'held',
+const disabled = (reason: 'gone' | 'failing_for_days', failingSince: number, disabledAt: number) => ({
+  status: 'disabled',
   reason,
   failingSince,
-  heldAt,
+  disabledAt,
 });
 
 describe('reduceEndpointHealth', () => {
@@ -56,7 +58,7 @@ describe('reduceEndpointHealth', () => {
         [0, 'gone'],
         [5 * minuteMs, 'gone'],
       ],
-      held('gone', 0, 5 * minuteMs),
+      disabled('gone', 0, 5 * minuteMs),
     ],
     [
       'a 500 between two 410',
@@ -83,7 +85,7 @@ describe('reduceEndpointHealth', () => {
         [minuteMs, 'reset'],
         [6 * minuteMs, 'gone'],
       ],
-      held('gone', 0, 6 * minuteMs),
+      disabled('gone', 0, 6 * minuteMs),
     ],
     [
       'no answer long after a 410',
@@ -108,7 +110,7 @@ describe('reduceEndpointHealth', () => {
         [dayMs, 'reset'],
         [5 * dayMs, 'error'],
       ],
-      held('failing_for_days', 0, 5 * dayMs),
+      disabled('failing_for_days', 0, 5 * dayMs),
     ],
     [
       'a success within the five days',
@@ -128,7 +130,7 @@ describe('reduceEndpointHealth', () => {
         [6 * minuteMs, 'error'],
         [7 * minuteMs, 'ok'],
       ],
-      held('gone', 0, 5 * minuteMs),
+      disabled('gone', 0, 5 * minuteMs),
     ],
   ])('%s', (_, steps, expected) => {
     expect(play(steps)).toEqual(expected);
@@ -158,7 +160,14 @@ describe('reduceEndpointHealth', () => {
       ],
     ] satisfies Step[][]) {
       const state = play(steps);
-      expect(EndpointHealth.parse(JSON.parse(JSON.stringify(state)))).toEqual(state);
+      expect(parseEndpointHealth(writeEndpointHealth(state))).toEqual(state);
     }
+  });
+
+  test('a disabled endpoint is written in the words of the version before, and read from them', () => {
+    const stored = { status: 'held', reason: 'operator', failingSince: 1, heldAt: 2 };
+    const health = { status: 'disabled', reason: 'operator', failingSince: 1, disabledAt: 2 } as const;
+    expect(parseEndpointHealth(JSON.stringify(stored))).toEqual(health);
+    expect(JSON.parse(writeEndpointHealth(health))).toEqual(stored);
   });
 });

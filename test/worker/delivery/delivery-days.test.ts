@@ -46,7 +46,7 @@ function begin(answer: Parameters<typeof makeVirtualDelivery>[2]) {
   const delivery = async (id: string) => (await mustRead(redis, keys, id)).delivery;
   const endpoint = `${client.clientId} ${new URL(receiver.url).origin}`;
   const holds = () => log.lines.filter((line) => line.event === 'endpoint_held').length;
-  const waiting = () => redis.zrange(keys.heldDeliveries(endpoint), '0', '-1');
+  const waiting = () => redis.zrange(keys.deferredDeliveries(endpoint), '0', '-1');
   return { ...virtual, chain, redis, keys, receiver, cli, delivery, endpoint, holds, waiting };
 }
 

@@ -84,11 +84,11 @@ describe('computeAfterDeliveryAttempt', () => {
   });
 
   test('the hold of the endpoint comes before the death of the delivery', () => {
-    const held: EndpointHealth = { status: 'held', reason: 'gone', failingSince: 0, heldAt: now };
-    const step = { step: 'hold_endpoint', reason: 'gone', heldAt: now };
-    expect(decide(refused(410), 3, middle, held)).toEqual(step);
-    expect(decide(refused(410), 10, middle, held)).toEqual(step);
-    expect(decide(accepted, 3, middle, held)).toEqual({ step: 'delivered' });
+    const disabled: EndpointHealth = { status: 'disabled', reason: 'gone', failingSince: 0, disabledAt: now };
+    const step = { step: 'defer', reason: 'gone', disabledAt: now };
+    expect(decide(refused(410), 3, middle, disabled)).toEqual(step);
+    expect(decide(refused(410), 10, middle, disabled)).toEqual(step);
+    expect(decide(accepted, 3, middle, disabled)).toEqual({ step: 'delivered' });
   });
 
   test('never waits less than asked, nor less than four fifths of the schedule, nor more than the longest delay', () => {
@@ -156,7 +156,7 @@ describe('one event over the whole schedule, in virtual time', () => {
 
   test('a receiver that says 410 throughout holds the endpoint at the third attempt, five minutes after the first', () => {
     const { end, attempts } = play(() => refused(410), middle);
-    expect(end).toEqual({ step: 'hold_endpoint', reason: 'gone', heldAt: now + 305_000 });
+    expect(end).toEqual({ step: 'defer', reason: 'gone', disabledAt: now + 305_000 });
     expect(attempts).toHaveLength(3);
   });
 

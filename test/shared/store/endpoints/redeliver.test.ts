@@ -99,12 +99,12 @@ describe('redeliver', () => {
     const id = await withDelivery('held');
     const [own, others] = [`${CLIENT_ID} https://a.example.com`, 'other https://a.example.com'];
     for (const endpoint of [own, others]) {
-      await lane.redis.sadd(keys.heldEndpoints(), endpoint);
-      await lane.redis.zadd(keys.heldDeliveries(endpoint), NOW, id);
+      await lane.redis.sadd(keys.deferringEndpoints(), endpoint);
+      await lane.redis.zadd(keys.deferredDeliveries(endpoint), NOW, id);
     }
     await redeliver(deps, id);
-    expect(await lane.redis.zcard(keys.heldDeliveries(own))).toBe(0);
-    expect(await lane.redis.zcard(keys.heldDeliveries(others))).toBe(1);
+    expect(await lane.redis.zcard(keys.deferredDeliveries(own))).toBe(0);
+    expect(await lane.redis.zcard(keys.deferredDeliveries(others))).toBe(1);
   });
 
   it('lets one of many at once win, with one job', async () => {

@@ -9,7 +9,7 @@ import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { changeClient } from '../../../../shared/store/clients/change-client.ts';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
 import { replaceField } from '../../../../shared/store/clients/replace-field.ts';
-import { holdEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
+import { disableEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
 import { accountKeys, type LaneKeys } from '../../../../shared/store/keys.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
@@ -211,7 +211,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     };
     expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
   },
-  'replace-endpoint-health': (redis) => holdEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
+  'replace-endpoint-health': (redis) => disableEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
   finish: async (redis) => {
     const { id, call } = await sent();
     await finishVerification(storeOf(redis, keys), makeFinishing(id, { call, event: 'event' }));

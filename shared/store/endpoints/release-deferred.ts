@@ -33,7 +33,7 @@ export async function enableEndpoint(
   watch: ReleaseWatch,
 ): Promise<Release> {
   await forgetEndpointHealth(deps.redis, deps.keys, endpoint);
-  return releaseHeld(deps, endpoint, 'endpoint', watch);
+  return releaseDeferred(deps, endpoint, 'endpoint', watch);
 }
 
 /** Sends what waits because its client had no callback URL, now that it has one. */
@@ -42,7 +42,7 @@ export function releaseWithoutUrl(
   clientId: string,
   watch: ReleaseWatch,
 ): Promise<Release> {
-  return releaseHeld(deps, `${clientId} none`, 'client', watch);
+  return releaseDeferred(deps, `${clientId} none`, 'client', watch);
 }
 
 /** Sends what waits because the origin of its callback had been taken away from its client, now that it is allowed again. */
@@ -54,7 +54,7 @@ export async function releaseAllowed(
   const sum = { released: 0, left: 0 };
   for (const endpoint of await listReleasable(deps, clientId)) {
     const release = await passBy(endpoint, watch.report, () =>
-      releaseHeld(deps, endpoint, 'client', {
+      releaseDeferred(deps, endpoint, 'client', {
         ...watch,
         onProgress: (count) => watch.onProgress(sum.released + count),
       }),
@@ -65,19 +65,19 @@ export async function releaseAllowed(
   return sum;
 }
 
-/** Not held by an operator, and allowed: nothing but the origin that was missing kept these events. */
+/** Not disabled, and allowed: nothing but the origin that was missing kept these events. */
 async function listReleasable({ redis, keys }: RedeliveryDeps, clientId: string): Promise<readonly string[]> {
-  const endpoints = (await redis.smembers(keys.heldEndpoints())).filter((endpoint) =>
+  const endpoints = (await redis.smembers(keys.deferringEndpoints())).filter((endpoint) =>
     endpoint.startsWith(`${clientId} http`),
   );
   const states = await readEndpoints(redis, keys, endpoints);
   return states
-    .filter(({ health, withdrawn }) => health.status !== 'held' && !withdrawn)
+    .filter(({ health, withdrawn }) => health.status !== 'disabled' && !withdrawn)
     .map(({ origin }) => `${clientId} ${origin}`);
 }
 
 /** A worker that has not heard of the change yet would let the events wait again: it is given the time to. */
-async function releaseHeld(
+async function releaseDeferred(
   deps: RedeliveryDeps,
   endpoint: string,
   changed: keyof typeof WORKERS_KNOW_AFTER_MS,
@@ -85,7 +85,7 @@ async function releaseHeld(
 ): Promise<Release> {
   const { redis, keys } = deps;
   await sleep(WORKERS_KNOW_AFTER_MS[changed], undefined, { signal }).catch(() => undefined);
-  const key = keys.heldDeliveries(endpoint);
+  const key = keys.deferredDeliveries(endpoint);
   let released = 0;
   for await (const { member: id } of walkSortedSet(redis, {
     key,
@@ -99,7 +99,7 @@ async function releaseHeld(
       onProgress(released);
     }
   }
-  const left = await forgetEmptyScript(redis, [key, keys.heldEndpoints()], [endpoint]);
+  const left = await forgetEmptyScript(redis, [key, keys.deferringEndpoints()], [endpoint]);
   return { released, left: Number(left) };
 }
 
