@@ -4,9 +4,9 @@
 #   docker run … veriqueue dist/sandbox/main.js    the sandbox
 #   docker run --entrypoint veriqueue … veriqueue  the command line
 #
-# A tag moves. For a build that can be repeated, give the digest that your registry shows for it (docker buildx imagetools
-# inspect node:24-bookworm-slim):  --build-arg NODE_IMAGE=node:24-bookworm-slim@sha256:…
-ARG NODE_IMAGE=node:24-bookworm-slim
+# A tag moves, a digest does not. Another base image:  --build-arg NODE_IMAGE=…  (docker buildx imagetools inspect
+# node:24-bookworm-slim prints the digest of the newest).
+ARG NODE_IMAGE=node:24.18.0-bookworm-slim@sha256:6f7b03f7c2c8e2e784dcf9295400527b9b1270fd37b7e9a7285cf83b6951452d
 
 FROM ${NODE_IMAGE} AS build
 WORKDIR /app

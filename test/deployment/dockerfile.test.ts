@@ -16,6 +16,17 @@ describe('the Dockerfile', () => {
     expect(names.indexOf('USER')).toBeGreaterThan(names.lastIndexOf('COPY'));
   });
 
+  it.each(['Dockerfile', 'docker-compose.yml', 'docker-compose.sandbox.yml'])(
+    'and the compose files fix their base images by digest, since a tag moves: %s',
+    (file) => {
+      const lines = readFileSync(join(root, file), 'utf8').split('\n');
+      const images = lines.filter((line) => /^ARG NODE_IMAGE=|^\s+image: .*redis/.test(line));
+      expect(images).toHaveLength(1);
+      for (const line of images)
+        expect(line).toMatch(/[a-z]+:[0-9]+\.[0-9.]+-bookworm[a-z-]*@sha256:[0-9a-f]{64}\}?$/);
+    },
+  );
+
   it('starts the program itself, not a shell that would keep SIGTERM from it', () => {
     expect(execForm('ENTRYPOINT')[0]).toBe('node');
     expect(execForm('CMD')).toEqual(['dist/producer/main.js']);
