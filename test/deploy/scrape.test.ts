@@ -2,7 +2,7 @@ import { openSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { z } from 'zod';
 import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { problemTable } from '../../shared/contract/problem.ts';
@@ -44,6 +44,7 @@ beforeAll(async () => {
   }
   await submit({ ...makePerson(), idCard: '1' }, {});
   await chain.receiver.accept(COURSES.length - 1);
+  await redeliverOne();
   texts = await Promise.all([producer.url, worker.url].map(scrape));
   scraped = parseExposition(texts.join('\n'));
 });
@@ -69,6 +70,19 @@ const submit = (person: TestPerson, options: Parameters<typeof makeSubmission>[1
     body: JSON.stringify(makeSubmission(person, options)),
     headers: { 'content-type': 'application/json', authorization: `Bearer ${chain.client.apiKey}` },
   });
+
+/** One whose delivery is written down by now. */
+async function redeliverOne(): Promise<void> {
+  const [event] = [...chain.receiver.accepted.values()];
+  const path = `/v1/verifications/${event?.data.id}/redeliver`;
+  await vi.waitFor(async () => expect((await callProducer(path, { method: 'POST' })).status).toBe(202), {
+    timeout: 30_000,
+    interval: 50,
+  });
+}
+
+const callProducer = (path: string, init: RequestInit) =>
+  fetch(`${producer.url}${path}`, { ...init, headers: { authorization: `Bearer ${chain.client.apiKey}` } });
 
 async function scrape(url: string): Promise<string> {
   const answer = await fetch(`${url}/metrics`);
