@@ -3,7 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { type Chain, startChain } from '../support/chain.ts';
-import { listLuaFiles } from '../support/lua-files.ts';
+import { listShippedLuaFiles } from '../support/lua-files.ts';
 import { root } from './built-program.ts';
 import { codeBlocks, readDocument } from './documents.ts';
 import { type Application, createApplication, linkCompiler, pinVersions } from './packed-package.ts';
@@ -49,7 +49,7 @@ describe('the package veriqueue', () => {
 
   it('brings every Lua script', () => {
     expect(application.files.veriqueue).toEqual(
-      expect.arrayContaining(listLuaFiles().map((path) => `dist/${path}`)),
+      expect.arrayContaining(listShippedLuaFiles().map((path) => `dist/${path}`)),
     );
   });
 

@@ -14,6 +14,11 @@ export function listLuaFiles(): string[] {
     });
 }
 
+/** Those of the program; the tests have a few of their own. */
+export function listShippedLuaFiles(): string[] {
+  return listLuaFiles().filter((path) => !path.startsWith('test/'));
+}
+
 function listBelow(folder: string): string[] {
   try {
     return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
