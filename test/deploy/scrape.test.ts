@@ -76,7 +76,7 @@ async function redeliverOne(): Promise<void> {
   const [event] = [...chain.receiver.accepted.values()];
   const path = `/v1/verifications/${event?.data.id}/redeliver`;
   await vi.waitFor(async () => expect((await callProducer(path, { method: 'POST' })).status).toBe(202), {
-    timeout: 30_000,
+    timeout: 60_000,
     interval: 50,
   });
 }

@@ -89,7 +89,7 @@ it('a verification that waits for a held lane can be seen with its place, and ca
   const last = submitted.at(-1) as Verification;
   // Without a place for as long as it is the one that is probed.
   const placeOfLast = async () => (await chain.verification(last.id)).position ?? 0;
-  await expect.poll(placeOfLast, { timeout: 10_000 }).toBeGreaterThanOrEqual(submitted.length);
+  await expect.poll(placeOfLast, { timeout: 60_000 }).toBeGreaterThanOrEqual(submitted.length);
   const cancelled = await chain.call(`/v1/verifications/${last.id}`, { method: 'DELETE' });
   expect(cancelled.status).toBe(200);
   expect(await cancelled.json()).toMatchObject({ status: 'cancelled', position: null });

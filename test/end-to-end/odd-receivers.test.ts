@@ -11,7 +11,7 @@ import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import type { LogLine } from '../support/recorded-log.ts';
 
-const WAIT = { timeout: 20_000 };
+const WAIT = { timeout: 60_000 };
 
 let chain: Chain;
 beforeAll(async () => {

@@ -79,7 +79,7 @@ describe('a subject whose bytes are outside Redis', () => {
     const { id } = await chain.submit();
     await chain.redis.hset(chain.keys.record(id), 'status', 'no status');
     await chain.addWorker();
-    await expect.poll(subjects.ids, { timeout: 20_000 }).toEqual([]);
+    await expect.poll(subjects.ids, { timeout: 60_000 }).toEqual([]);
   });
 
   test('is freed with the record where a worker has ended between outcome and deletion', async () => {
@@ -88,7 +88,7 @@ describe('a subject whose bytes are outside Redis', () => {
     subjects.dropDeletions(1);
     await chain.addWorker();
     await chain.receiver.eventOf(id);
-    await expect.poll(() => chain.redis.exists(chain.keys.record(id)), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => chain.redis.exists(chain.keys.record(id)), { timeout: 60_000 }).toBe(0);
     await expect.poll(subjects.ids).toEqual([]);
   });
 

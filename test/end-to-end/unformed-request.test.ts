@@ -19,14 +19,14 @@ it('credentials that no request can carry hold the lane, and use up nothing', as
   const settings = workerEnvironment.parse(chain.environment);
   worker = await startWorker({ ...settings, TENCENTCLOUD_TOKEN: 'of a file\n' }, recordLog().logger);
   await expect
-    .poll(() => chain.lane(), { timeout: 20_000 })
+    .poll(() => chain.lane(), { timeout: 60_000 })
     .toMatchObject({ status: 'held', reason: 'Veriqueue.RequestNotFormed' });
   await expect
-    .poll(() => chain.verification(submitted.id), { timeout: 20_000 })
+    .poll(() => chain.verification(submitted.id), { timeout: 60_000 })
     .toMatchObject({ status: 'held', attempts: [], outcome: null });
   await worker.stop();
   await chain.addWorker();
   await expect
-    .poll(() => chain.verification(submitted.id), { timeout: 30_000 })
+    .poll(() => chain.verification(submitted.id), { timeout: 60_000 })
     .toMatchObject({ outcome: { verdict: 'match' } });
 }, 90_000);

@@ -50,7 +50,7 @@ test('an event arrives although its delivery lost its job after the outcome', as
   chain.receiver.answerWith(() => status);
   const worker = await chain.addWorker();
   const { id } = await chain.submit();
-  await expect.poll(() => chain.receiver.deliveries.length, { timeout: 15_000 }).toBeGreaterThan(0);
+  await expect.poll(() => chain.receiver.deliveries.length, { timeout: 60_000 }).toBeGreaterThan(0);
   await worker.stop();
   await remove(`${jobKeysOf(chain.keys, id).delivery}*`);
   await remove(chain.queues.deliveries.toKey('delayed'));
@@ -58,7 +58,7 @@ test('an event arrives although its delivery lost its job after the outcome', as
   await chain.addWorker();
   await eventOf(id);
   await chain.log.line((line) => line.event === 'job_requeued' && line['what'] === 'delivery');
-  await expect.poll(() => chain.redis.zcard(chain.keys.undeliveredIndex()), { timeout: 15_000 }).toBe(0);
+  await expect.poll(() => chain.redis.zcard(chain.keys.undeliveredIndex()), { timeout: 60_000 }).toBe(0);
 });
 
 test('jobs without a record are removed', async () => {
@@ -103,7 +103,7 @@ describe('entries that nothing can be done about', () => {
       await chain.redis.zadd(chain.keys.retention(), 1, bad);
     }
     await chain.redis.zadd(chain.keys.retention(), 2, id);
-    await expect.poll(() => chain.redis.exists(chain.keys.record(id)), { timeout: 20_000 }).toBe(0);
+    await expect.poll(() => chain.redis.exists(chain.keys.record(id)), { timeout: 60_000 }).toBe(0);
     const skipped = chain.log.lines.filter(({ event }) => event === 'sweep_skipped');
     expect(new Set(skipped.map(({ verification }) => verification)).size).toBe(skipped.length);
     const metrics = await (await fetch(`${worker.url}/metrics`)).text();
@@ -115,7 +115,7 @@ describe('entries that nothing can be done about', () => {
     await chain.redis.hset(chain.keys.record(id), 'priority', 'unheard of');
     await chain.redis.zadd(chain.keys.laneIndex(), 2, id);
     await chain.addWorker();
-    await expect.poll(() => chain.redis.exists(chain.keys.subject(id)), { timeout: 15_000 }).toBe(0);
+    await expect.poll(() => chain.redis.exists(chain.keys.subject(id)), { timeout: 60_000 }).toBe(0);
   });
 
   test('one list that is no list takes no other step with it', async () => {
@@ -147,6 +147,6 @@ test('a job that failed although its work was done is removed, and one that was 
   await chain.redis.hset(chain.keys.record(aside.id), { status: 'cancelled' });
   await chain.addWorker();
   const failed = () => chain.redis.zrange(chain.queues.verifications.toKey('failed'), '0', '-1');
-  await expect.poll(failed, { timeout: 30_000 }).toEqual([aside.id]);
+  await expect.poll(failed, { timeout: 60_000 }).toEqual([aside.id]);
   expect(await chain.redis.exists(chain.queues.verifications.toKey(id))).toBe(0);
 });

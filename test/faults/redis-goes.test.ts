@@ -25,7 +25,7 @@ describe('while Redis is gone', () => {
     expect(refused.headers.get('retry-after')).toMatch(/^\d+$/);
     expect(await refused.json()).toMatchObject({ code: 'unavailable' });
     await chain.redisServer.up();
-    await expect.poll(async () => (await chain.call('/readyz')).status, { timeout: 15_000 }).toBe(200);
+    await expect.poll(async () => (await chain.call('/readyz')).status, { timeout: 60_000 }).toBe(200);
     const after = await chain.submit();
     expect(await chain.receiver.eventOf(after.id, 15_000)).toMatchObject({ type: 'verification.completed' });
   });

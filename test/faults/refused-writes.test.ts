@@ -41,7 +41,7 @@ describe.each(Object.entries(refusals))('while Redis takes no writes because %s'
     const person = makePerson();
     holdAnswers(person.idCard, ['Success']);
     const { id } = await chain.submit(person);
-    await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 60_000 }).toBe(1);
     await refusal.begin();
     await chain.log.line((line) => line.event === 'attempt');
     await noticed();
@@ -57,7 +57,7 @@ describe.each(Object.entries(refusals))('while Redis takes no writes because %s'
     const person = makePerson();
     holdAnswers(person.idCard, ['FailedOperation.CompareSystemError', 'Success']);
     const { id } = await chain.submit(person);
-    await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 15_000 }).toBe(1);
+    await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 60_000 }).toBe(1);
     await refusal.begin();
     await chain.log.line((line) => line.event === 'attempt');
     await noticed();
@@ -85,7 +85,7 @@ describe.each(Object.entries(refusals))('while Redis takes no writes because %s'
     await noticed();
     await refusal.end();
     await expect
-      .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 40_000 })
+      .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 60_000 })
       .toBe('delivered');
     expect(chain.receiver.deliveries).toHaveLength(posts);
   });
@@ -95,10 +95,10 @@ test('an answer outlives the lock of its job', async () => {
   const person = makePerson();
   holdAnswers(person.idCard, ['FailedOperation.CompareSystemError', 'Success']);
   const { id } = await chain.submit(person);
-  await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 15_000 }).toBe(1);
+  await expect.poll(() => chain.sandbox.calls(person.idCard).calls, { timeout: 60_000 }).toBe(1);
   await chain.redis.config('SET', 'maxmemory', '1mb');
   const lock = `${chain.queues.verifications.toKey(id)}:lock`;
-  await expect.poll(() => chain.redis.exists(lock), { timeout: 30_000 }).toBe(0);
+  await expect.poll(() => chain.redis.exists(lock), { timeout: 60_000 }).toBe(0);
   await chain.redis.config('SET', 'maxmemory', '0');
   expect(await eventOf(id)).toMatchObject({
     data: { outcome: { verdict: 'match', possiblyBilledAgain: false } },
@@ -110,7 +110,7 @@ test('an outage is one line when it begins and one when it ends, however many jo
   const people = Array.from({ length: 20 }, makePerson);
   for (const { idCard } of people) holdAnswers(idCard, ['Success']);
   const submitted = await Promise.all(people.map((person) => chain.submit(person)));
-  await expect.poll(() => chain.sandbox.stats().requests, { timeout: 15_000 }).toBe(20);
+  await expect.poll(() => chain.sandbox.stats().requests, { timeout: 60_000 }).toBe(20);
   await chain.redis.config('SET', 'maxmemory', '1mb');
   await chain.log.line((line) => line.event === 'attempt', { nth: 20 });
   await noticed();
@@ -125,12 +125,12 @@ test('a delivery that cannot be worked on is a dead letter, and can be delivered
   let status = 500;
   chain.receiver.answerWith(() => status);
   const { id } = await chain.submit();
-  await expect.poll(() => chain.receiver.deliveries.length, { timeout: 15_000 }).toBeGreaterThan(0);
+  await expect.poll(() => chain.receiver.deliveries.length, { timeout: 60_000 }).toBeGreaterThan(0);
   const submittedAt = (await chain.redis.hget(chain.keys.record(id), 'submittedAt')) ?? '';
   await chain.redis.hset(chain.keys.record(id), 'submittedAt', 'some day');
   await chain.log.line((line) => line.event === 'job_set_aside');
   await expect
-    .poll(() => chain.redis.zscore(chain.keys.deadLetters(), id), { timeout: 15_000 })
+    .poll(() => chain.redis.zscore(chain.keys.deadLetters(), id), { timeout: 60_000 })
     .not.toBeNull();
   await chain.redis.hset(chain.keys.record(id), 'submittedAt', submittedAt);
   expect((await chain.verification(id)).delivery.status).toBe('dead');

@@ -95,13 +95,13 @@ describe.each(['worker', 'producer'] as const)('a %s', (part) => {
       await state.begin();
       const started = await start(part);
       expect((await started.line('redis_awaited'))['reason']).toMatch(state.reason);
-      await expect.poll(async () => (await started.ask('/livez')).status, { timeout: 10_000 }).toBe(200);
+      await expect.poll(async () => (await started.ask('/livez')).status, { timeout: 60_000 }).toBe(200);
       const readiness = await started.ask('/readyz');
       expect(readiness.status).toBe(503);
       expect(((await readiness.json()) as { redis: string }).redis).toMatch(state.reason);
       await state.end();
       await started.line('started');
-      await expect.poll(async () => (await started.ask('/readyz')).status, { timeout: 20_000 }).toBe(200);
+      await expect.poll(async () => (await started.ask('/readyz')).status, { timeout: 60_000 }).toBe(200);
       expect(started.lines.filter(({ event }) => event === 'redis_awaited')).toHaveLength(1);
     },
   );
@@ -136,7 +136,7 @@ describe('a producer that waits for Redis where its API will be', () => {
     await unusable['is full'].begin();
     const started = await start('producer', {}, 'PORT');
     await started.line('redis_awaited');
-    await expect.poll(async () => (await started.ask('/livez')).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await started.ask('/livez')).status, { timeout: 60_000 }).toBe(200);
     const submission = await started.ask('/v1/verifications', {
       method: 'POST',
       headers: { 'content-type': 'application/json' },

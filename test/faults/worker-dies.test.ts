@@ -161,7 +161,7 @@ describe('a worker that only seemed to be dead', () => {
     const person = makePerson();
     const { id } = await chain.submit(person);
     const calls = () => chain.sandbox.calls(person.idCard).calls;
-    await expect.poll(calls, { timeout: 15_000, interval: 10 }).toBe(1);
+    await expect.poll(calls, { timeout: 60_000, interval: 10 }).toBe(1);
     process.kill(stopped.pid, 'SIGSTOP');
     // As if others had died with it before, and this one had been made to run alone: the next claim finds the third death.
     const [first, token] = await chain.redis.hmget(chain.keys.record(id), 'claimedBy', 'claimToken');

@@ -123,7 +123,7 @@ describe('with a worker', () => {
   test('is refused while the event is delivered again', async () => {
     const { id } = await chain.submit();
     await expect
-      .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 15_000 })
+      .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 60_000 })
       .toBe('delivered');
     let release: () => void = () => undefined;
     const released = new Promise<void>((resolve) => {
@@ -159,7 +159,7 @@ describe('with a worker', () => {
     const { id } = (await answer.json()) as Verification;
     const status = async () =>
       ((await (await chain.call(`/v1/verifications/${id}`, { as })).json()) as Verification).delivery.status;
-    await expect.poll(status, { timeout: 10_000 }).toBe('held');
+    await expect.poll(status, { timeout: 60_000 }).toBe('held');
     expect(await findTraces(id)).toContain(`zset ${chain.keys.deferredDeliveries(endpoint)}`);
     await expect.poll(async () => (await erase(id, as)).status).toBe(204);
     expect(await findTraces(id)).toEqual([]);

@@ -19,7 +19,7 @@ test('an ID number that a receiver answers with is not kept', async () => {
   const { idCard } = makePerson();
   const { id } = await chain.submit(makePerson(), { callbackUrl: `${receiver.url}?shows=${idCard}` });
   await expect
-    .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 10_000 })
+    .poll(async () => (await chain.verification(id)).delivery.status, { timeout: 60_000 })
     .toBe('delivered');
   const log = await (await chain.call(`/v1/verifications/${id}/deliveries`)).text();
   expect(log).toContain('/events?shows=(withheld)');

@@ -153,7 +153,7 @@ async function submitDuringOutage(): Promise<void> {
     async () => {
       if (!(await client.call('/readyz')).ok) throw new Error('Cannot go on: the producer must be ready');
     },
-    { timeout: 10_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 }
 
@@ -199,7 +199,7 @@ async function holdLane(): Promise<void> {
   ]);
   await setScript(target, canary, results);
   submitted.push(await client.submit(canary));
-  await vi.waitFor(expectAllFinal, { timeout: 20_000, interval: 100 });
+  await vi.waitFor(expectAllFinal, { timeout: 60_000, interval: 100 });
 }
 
 const deferredOnes = () => submitted.slice(fatal.length, fatal.length + deferred.length);
@@ -226,7 +226,7 @@ async function cancelDeferred(): Promise<void> {
           throw new Error(`Cannot cancel ${path}: the answer must be 200 or 204, received ${status}`);
         }
       },
-      { timeout: 30_000, interval: 100 },
+      { timeout: 60_000, interval: 100 },
     );
   }
   submitted.splice(submitted.indexOf(erased), 1);

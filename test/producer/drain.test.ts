@@ -62,8 +62,8 @@ test('drains both listeners at once: each finishes its requests, and neither wai
     openPost(`${operationsUrl}/console/api/session`, key, { origin: operationsUrl }),
   ]);
   const stopped = producer.stop();
-  await expect.poll(() => knock(operationsUrl), { timeout: 8_000 }).toBe('refused');
-  await expect.poll(() => knock(url), { timeout: 8_000 }).toBe('refused');
+  await expect.poll(() => knock(operationsUrl), { timeout: 60_000 }).toBe('refused');
+  await expect.poll(() => knock(url), { timeout: 60_000 }).toBe('refused');
   submitting.end(submission);
   signingIn.end(key);
   const statuses = await Promise.all(

@@ -12,7 +12,7 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 const HOUR_MS = 3_600_000;
 
 /** Timings decide nothing here. */
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 
 let redis: TestRedis;
 beforeAll(async () => {

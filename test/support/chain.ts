@@ -187,7 +187,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       const job = await queues.verifications.getJob(id);
       if (!job) throw new Error(`Cannot skip the wait of ${id}: it has no job`);
       // The record is postponed before the job is, and may have been read in between.
-      await vi.waitFor(() => job.promote(), { interval: 10, timeout: 5_000 });
+      await vi.waitFor(() => job.promote(), { interval: 10, timeout: 60_000 });
     },
     addWorker: async (more = {}) => {
       const worker = await startWorker(

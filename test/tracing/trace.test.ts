@@ -48,7 +48,7 @@ beforeAll(async () => {
   // A process that ends sends what it has: from here on nothing is missing.
   await Promise.all([producer.stop(), worker.stop()]);
   ends.push(await producer.ended, await worker.ended);
-}, 120_000);
+}, 240_000);
 
 afterAll(async () => {
   await chain?.stop();
@@ -119,7 +119,7 @@ async function untilDelivered(id: string): Promise<void> {
       const answer = await chain.call(`/v1/verifications/${id}`);
       expect(((await answer.json()) as Verification).delivery.status).toBe('delivered');
     },
-    { interval: 20, timeout: 25_000 },
+    { interval: 20, timeout: 60_000 },
   );
 }
 

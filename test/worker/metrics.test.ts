@@ -5,7 +5,7 @@ import { makePerson } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 /** Timings decide nothing here. */
-const patient = { timeout: 20_000 };
+const patient = { timeout: 60_000 };
 
 let redis: TestRedis;
 beforeAll(async () => {

@@ -53,7 +53,7 @@ describe('connections of one address', () => {
     // All of them may be evicted once they are a second old; until then a new one is refused.
     await expect
       .poll(async () => (await ask(open(producer)).catch(() => null))?.status, {
-        timeout: 20_000,
+        timeout: 60_000,
         interval: 300,
       })
       .toBe(200);
@@ -67,7 +67,7 @@ describe('connections of one address', () => {
     const busy = Array.from({ length: 9 }, () => open(producer));
     for (const connection of busy) connection.send(upload(producer));
     const uploads = 'veriqueue_http_sockets{state="busy"';
-    await expect.poll(() => metric(watching, uploads), { timeout: 20_000 }).toBe(10);
+    await expect.poll(() => metric(watching, uploads), { timeout: 60_000 }).toBe(10);
     // The one that watches is never idle for a second.
     const { status, headers, body } = await ask(open(producer));
     expect([status, headers.get('retry-after'), headers.get('connection')]).toEqual([429, '1', 'close']);
@@ -103,7 +103,7 @@ describe('an answer that its client does not read', () => {
     connection.send(get('/docs/static/swagger-ui-bundle.js').repeat(40));
     const watching = open(producer);
     await expect
-      .poll(() => metric(watching, 'veriqueue_http_sockets{state="busy"'), { timeout: 20_000 })
+      .poll(() => metric(watching, 'veriqueue_http_sockets{state="busy"'), { timeout: 60_000 })
       .toBe(1);
     connection.socket.resume();
     await connection.closed;

@@ -35,7 +35,7 @@ describe('sweeping', () => {
     chain = await startChain({ environment: { RETENTION: '500ms', SWEEP_INTERVAL: '100ms' } });
     const { id } = await chain.submit(makePerson());
     await chain.receiver.eventOf(id);
-    await expect.poll(() => everyKey(chain, id), { timeout: 15_000 }).toEqual([]);
+    await expect.poll(() => everyKey(chain, id), { timeout: 60_000 }).toEqual([]);
     expect((await chain.call(`/v1/verifications/${id}`)).status).toBe(404);
     const listed = await (await chain.call('/v1/verifications')).json();
     expect(listed).toEqual({ data: [], nextCursor: null });
