@@ -2,6 +2,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import type { RunningProcess } from '../../dev/start/child.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
+import { holdFirstDelivery } from './hold-first-delivery.ts';
 
 let chain: Chain;
 afterEach(() => chain.stop());
@@ -58,16 +59,7 @@ describe('what a killed worker held', () => {
   test('is delivered by another one while its lock would last for minutes', async () => {
     chain = await startChain({ workers: 0 });
     const doomed = await chain.addWorkerProcess();
-    let arrived: () => void = () => undefined;
-    const arrival = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    chain.receiver.answerWith(async ({ nth }) => {
-      if (nth > 1) return 200;
-      arrived();
-      await doomed.ended;
-      return 200;
-    });
+    const arrival = holdFirstDelivery(chain, doomed);
     const { id } = await chain.submit();
     await arrival;
     await lengthenLock(chain.keys.deliveryQueue, id);

@@ -3,6 +3,7 @@ import type { RunningProcess } from '../../dev/start/child.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, type TestPerson } from '../support/person.ts';
+import { holdFirstDelivery } from './hold-first-delivery.ts';
 
 let chain: Chain;
 afterEach(() => chain.stop());
@@ -49,17 +50,7 @@ describe('a worker that is killed', () => {
   test('delivers an event again under the same id when it died before it knew of the delivery', async () => {
     chain = await startChain({ workers: 0 });
     const doomed = await chain.addWorkerProcess();
-    let arrived: () => void = () => undefined;
-    const arrival = new Promise<void>((resolve) => {
-      arrived = resolve;
-    });
-    chain.receiver.answerWith(async ({ nth }) => {
-      if (nth > 1) return 200;
-      arrived();
-      // Answers only when no worker listens any more.
-      await doomed.ended;
-      return 200;
-    });
+    const arrival = holdFirstDelivery(chain, doomed);
     const { id } = await chain.submit();
     await arrival;
     await kill(doomed);

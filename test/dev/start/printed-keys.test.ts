@@ -1,12 +1,11 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { describeKeys } from '../../../dev/start/describe-keys.ts';
 import { hasRedis } from '../../support/has-redis.ts';
+import { spawnStart } from './spawn-start.ts';
 
 const UP = 'Stop with Ctrl-C';
 const SECRET = /vq_[0-9a-f]{8}|whsec_|vqo_/;
@@ -52,12 +51,7 @@ describe.skipIf(!hasRedis)('npm start in a pipe', () => {
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test('prints no key, and where they are', { timeout: 180_000 }, async () => {
-    const root = fileURLToPath(new URL('../../../', import.meta.url));
-    const child = spawn(process.execPath, ['--import', 'tsx', 'dev/start/main.ts'], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnStart(folder);
     const ended = once(child, 'close');
     let printed = '';
     for (const stream of [child.stdout, child.stderr]) {

@@ -1,13 +1,10 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { hasRedis } from '../../support/has-redis.ts';
-
-const root = fileURLToPath(new URL('../../../', import.meta.url));
+import { spawnStart } from './spawn-start.ts';
 
 describe.skipIf(!hasRedis)('npm start that is signalled again while it stops', () => {
   let folder: string;
@@ -17,11 +14,7 @@ describe.skipIf(!hasRedis)('npm start that is signalled again while it stops', (
   afterEach(() => rm(folder, { recursive: true, force: true }));
 
   test('stops its parts in order all the same, and ends with 0', { timeout: 240_000 }, async () => {
-    const child = spawn(process.execPath, ['--import', 'tsx', 'dev/start/main.ts'], {
-      cwd: root,
-      env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
+    const child = spawnStart(folder);
     const ended = once(child, 'close');
     let printed = '';
     const awaited = [
