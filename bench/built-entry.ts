@@ -17,9 +17,13 @@ let built: Promise<unknown> | undefined;
 export async function builtEntry(
   module: 'worker/main' | 'bench/delivery/plain-delivery-worker',
 ): Promise<URL> {
-  built ??= run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench/tsconfig.build.json'], {
-    cwd: fileURLToPath(root),
-  });
+  built ??= build();
   await built;
   return new URL(`.data/bench/${module}.js`, root);
+}
+
+async function build(): Promise<void> {
+  const here = { cwd: fileURLToPath(root) };
+  await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench/tsconfig.build.json'], here);
+  await run(process.execPath, ['--import', 'tsx', 'build/copy-lua.ts', '.data/bench'], here);
 }
