@@ -5,7 +5,7 @@ import { generateKey } from '../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 import { sealSubject } from '../shared/sealing/seal.ts';
 import type { Subject } from '../shared/sealing/subject.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
@@ -43,7 +43,7 @@ export function createSubmitter(
     keys,
     keyRing,
     clientId,
-  }: { readonly keys: LaneKeys; readonly keyRing: KeyRing; readonly clientId: string },
+  }: { readonly keys: StoreKeys; readonly keyRing: KeyRing; readonly clientId: string },
 ): Submitter {
   const flow = createAtomicFlow(redis, keys.queuePrefix, () => undefined);
   const priority = 'interactive';

@@ -1,4 +1,4 @@
-import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
@@ -7,7 +7,7 @@ import { redisRoles } from '../shared/store/redis/redis-roles.ts';
 import { waitUntilReady } from '../shared/store/redis/wait-until-ready.ts';
 
 export interface Connection {
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly accountKeys: AccountKeys;
   readonly redis: Redis;
   /** Changed by `flow`, which is made of it. */
@@ -27,7 +27,7 @@ const silent = { info: () => undefined, warn: () => undefined };
 
 /** @throws {Error} when Redis is not there */
 export async function openConnection({ url, lane, caFile }: ConnectionOptions): Promise<Connection> {
-  const keys = laneKeys(lane);
+  const keys = storeKeys(lane);
   const open = () => openRedis({ url, caFile, log: silent, name: 'veriqueue-cli' }, 'tool');
   const [redis, flowRedis] = [open(), open()];
   const closeAll = () => Promise.all([redis, flowRedis].map(closeRedis));

@@ -85,7 +85,7 @@ async function rotateSubjects(
   { redis, keys }: Connection,
   keyRing: KeyRing,
 ): Promise<Counts> {
-  const progress = terminal.progress('Verifications', await redis.zcard(keys.laneIndex()));
+  const progress = terminal.progress('Verifications', await redis.zcard(keys.unfinishedIndex()));
   try {
     const { rewrapped, current, unreadable } = await rewrapSubjects(
       { redis, keys, keyRing },

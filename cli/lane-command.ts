@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import {
   describeUpstream,
-  readLaneUpstream,
-  resetLaneUpstream,
-} from '../shared/account/limiter/lane-upstream.ts';
-import { pauseLane, resumeLane } from '../shared/account/limiter/pause-lane.ts';
+  readAccountUpstream,
+  resetAccountUpstream,
+} from '../shared/account/limiter/account-upstream.ts';
+import { pauseAccount, resumeAccount } from '../shared/account/limiter/pause-account.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { describeLane } from './present-lane.ts';
@@ -63,7 +63,7 @@ async function pause(context: CliContext, { reason, yes = false }: PauseOptions)
   if (reason.trim() === '') throw new CommandFailure('Cannot pause the lane: --reason must say why', 2);
   await withConnection(context, async ({ redis, accountKeys: keys }) => {
     await assertConfirmed(context, `Pause lane ${keys.lane}?`, yes);
-    const { status } = await pauseLane(redis, keys, reason);
+    const { status } = await pauseAccount(redis, keys, reason);
     context.terminal.show(
       { lane: keys.lane, status },
       status === 'paused'
@@ -76,7 +76,7 @@ async function pause(context: CliContext, { reason, yes = false }: PauseOptions)
 async function resume(context: CliContext, { yes = false }: { readonly yes?: boolean }): Promise<void> {
   await withConnection(context, async ({ redis, accountKeys: keys }) => {
     await assertConfirmed(context, `Resume lane ${keys.lane}?`, yes);
-    const resumption = await resumeLane(redis, keys);
+    const resumption = await resumeAccount(redis, keys);
     context.terminal.show(
       { lane: keys.lane, ...resumption },
       resumption.status === 'resumed'
@@ -88,12 +88,12 @@ async function resume(context: CliContext, { yes = false }: { readonly yes?: boo
 
 async function upstream(context: CliContext, { reset = false, yes = false }: UpstreamOptions): Promise<void> {
   await withConnection(context, async ({ redis, accountKeys: keys }) => {
-    const known = await readLaneUpstream(redis, keys);
+    const known = await readAccountUpstream(redis, keys);
     const shown = known === null ? 'none yet: the first worker decides' : describeUpstream(known);
     if (!reset)
       return context.terminal.show({ lane: keys.lane, upstream: known }, `${keys.lane} asks ${shown}`);
     await assertConfirmed(context, `Let lane ${keys.lane} forget its upstream (${shown})?`, yes);
-    const result = await resetLaneUpstream(redis, keys);
+    const result = await resetAccountUpstream(redis, keys);
     if (result.status === 'in_use') {
       throw new CommandFailure(
         `Cannot forget the upstream of lane ${keys.lane}: its workers must be stopped, ${result.workers} were there within the last 20 s`,

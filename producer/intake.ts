@@ -1,4 +1,4 @@
-import { type AccountKeys, accountKeys, laneKeys } from '../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
@@ -48,7 +48,7 @@ export function awaitFit(
   connections: Connections,
   wait: Pick<FitWait, 'log' | 'onWait' | 'signal'>,
 ): Promise<string> {
-  const keys = laneKeys(LANE);
+  const keys = storeKeys(LANE);
   return awaitRedisFit(connections, {
     ...wait,
     role: 'request',
@@ -71,7 +71,7 @@ export function createIntake(
   [redis, flowRedis]: Connections,
   { subjects, log, now, tracing }: IntakeOptions,
 ): Intake {
-  const keys = laneKeys(settings.LANE);
+  const keys = storeKeys(settings.LANE);
   const account = accountKeys(settings.LANE);
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');

@@ -3,7 +3,7 @@ import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
 import type { Logger } from '../shared/log.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import { classifyRedisError, readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { LaneView } from './lane-view.ts';
@@ -11,7 +11,7 @@ import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
 
 export interface LaneGaugesDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly lane: LaneView;
   readonly log: Logger;
   /** ms epoch */
@@ -64,7 +64,7 @@ async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promis
 /** A thousand are a millisecond of Redis; with more clients, some are not looked at. */
 const MAX_CLIENTS = 1_000;
 
-async function readMostRecords(redis: Redis, keys: LaneKeys): Promise<number> {
+async function readMostRecords(redis: Redis, keys: StoreKeys): Promise<number> {
   const clientIds = (await listClientIds(redis, keys)).slice(0, MAX_CLIENTS);
   const counts = await Promise.all(clientIds.map((id) => readOr(redis.zcard(keys.clientIndex(id)), 0)));
   return counts.reduce((most, count) => Math.max(most, count), 0);

@@ -1,6 +1,6 @@
 import { readLaneOverview } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
-import type { AccountKeys, LaneKeys } from '../shared/store/keys.ts';
+import type { AccountKeys, StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 /** Longer than this, what is known of the lane is not used for a decision. */
@@ -30,7 +30,7 @@ export function createLaneView({
   now,
 }: {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly accountKeys: AccountKeys;
   readonly quotaPerSecond: number;
   readonly now: () => number;

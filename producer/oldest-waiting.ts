@@ -1,4 +1,4 @@
-import { dueOfScore, type LaneKeys, priorityScores } from '../shared/store/keys.ts';
+import { dueOfScore, priorityScores, type StoreKeys } from '../shared/store/keys.ts';
 import { queuePriority } from '../shared/store/queue/verification-flow.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
@@ -22,7 +22,7 @@ export interface OldestWaiting {
 }
 
 /** Two round trips, whatever the backlog: only the head of each line is looked at. */
-export async function readOldestWaiting(redis: Redis, keys: LaneKeys, now: number): Promise<OldestWaiting> {
+export async function readOldestWaiting(redis: Redis, keys: StoreKeys, now: number): Promise<OldestWaiting> {
   const lines = createLines(redis, keys);
   const { interactive, bulk } = queuePriority;
   const [interactiveSince, bulkSince, due, eventsSince, submittedAt] = await Promise.all([
@@ -44,7 +44,7 @@ export async function readOldestWaiting(redis: Redis, keys: LaneKeys, now: numbe
 }
 
 /** Each answers since when (ms epoch) the head of one line could have gone on; null when there is none. */
-function createLines(redis: Redis, keys: LaneKeys) {
+function createLines(redis: Redis, keys: StoreKeys) {
   const { verificationQueue, deliveryQueue } = keys;
   const sinceOf = async (
     id: string | null | undefined,
@@ -80,7 +80,7 @@ function createLines(redis: Redis, keys: LaneKeys) {
       return score === undefined ? null : dueOfScore(Number(score));
     },
     firstUnanswered: async () => {
-      const [, submittedAt] = await redis.zrange(keys.laneIndex(), '0', '0', 'WITHSCORES');
+      const [, submittedAt] = await redis.zrange(keys.unfinishedIndex(), '0', '0', 'WITHSCORES');
       return submittedAt === undefined ? null : Number(submittedAt);
     },
   };

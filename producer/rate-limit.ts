@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { loadScript } from '../shared/store/redis/script.ts';
 import { ProblemError, retryAfter } from './problem.ts';
@@ -27,7 +27,7 @@ const takeScript = loadScript(new URL('../shared/store/scripts/take-from-rate.lu
 /** Takes one submission out of a client's rate, in one round trip. */
 export async function takeSubmission(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   rate: SubmissionRate,
 ): Promise<RateDecision> {
@@ -65,7 +65,7 @@ export function describeRate(
  */
 export function limitSubmissions(
   app: FastifyInstance,
-  { redis, keys, rate }: { readonly redis: Redis; readonly keys: LaneKeys; readonly rate: SubmissionRate },
+  { redis, keys, rate }: { readonly redis: Redis; readonly keys: StoreKeys; readonly rate: SubmissionRate },
 ): void {
   if (rate.perSecond === 0) return;
   app.addHook('onRequest', async (request, reply) => {

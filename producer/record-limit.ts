@@ -1,4 +1,4 @@
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 
@@ -14,7 +14,7 @@ const LONGEST_WAIT_S = 3_600;
  */
 export async function requireRecordRoom(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   { clientId, max, now }: { readonly clientId: string; readonly max: number; readonly now: number },
 ): Promise<void> {
   if (max === 0 || (await redis.zcard(keys.clientIndex(clientId))) < max) return;
@@ -24,7 +24,12 @@ export async function requireRecordRoom(
 }
 
 /** Until the oldest record is forgotten, as far as that is known. */
-async function readWaitSeconds(redis: Redis, keys: LaneKeys, clientId: string, now: number): Promise<number> {
+async function readWaitSeconds(
+  redis: Redis,
+  keys: StoreKeys,
+  clientId: string,
+  now: number,
+): Promise<number> {
   const [oldest] = await redis.zrange(keys.clientIndex(clientId), '0', '0');
   const keptUntil = oldest === undefined ? null : await redis.zscore(keys.retention(), oldest);
   if (keptUntil === null) return LONGEST_WAIT_S;

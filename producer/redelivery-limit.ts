@@ -1,4 +1,4 @@
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import { readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { DAY_MS } from '../shared/time-units.ts';
@@ -23,7 +23,7 @@ const ENDED = ['delivered', 'dead', 'held'];
 /** Takes one redelivery out of a client's rate. @throws {ProblemError} too_many_requests */
 export async function requireRedeliveryRate(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   { perMinute }: RedeliveryLimits,
 ): Promise<void> {
@@ -36,7 +36,7 @@ export async function requireRedeliveryRate(
 /** @throws {ProblemError} too_many_redeliveries while as many as are allowed are under way */
 export async function requireRedeliveryRoom(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   { open }: RedeliveryLimits,
 ): Promise<void> {
@@ -59,7 +59,7 @@ const isEnded = (status: string | null): boolean => status === null || ENDED.inc
 /** Counts a redelivery among those under way. */
 export async function noteOpenRedelivery(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   id: string,
 ): Promise<void> {

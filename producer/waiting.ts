@@ -3,7 +3,7 @@ import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
 import { isWaiting } from '../shared/contract/verification-status.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import {
   asClientSees,
@@ -20,7 +20,7 @@ import type { VerificationRecord } from '../shared/store/verifications/verificat
  */
 export async function readPositions(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   ids: readonly string[],
 ): Promise<(number | null)[]> {
   const [before, ranks] = await Promise.all([

@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import { type AccountPool, poolOfOne } from '../shared/account/account-pool.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
-import { type LaneKeys, laneKeys } from '../shared/store/keys.ts';
+import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
@@ -24,7 +24,7 @@ import { createFinish, type FinishVerification } from './verification/finish-ver
 /** What the parts of one worker process share. */
 export interface WorkerContext {
   readonly settings: WorkerSettings;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
   readonly workerId: string;
   /** For records and everything else that is neither BullMQ's nor the lane's. */
@@ -78,7 +78,7 @@ export function connectContext({
   log,
   tracing,
 }: Pick<WorkerContext, 'settings' | 'subjects' | 'log' | 'tracing'>): Connected {
-  const keys = laneKeys(settings.LANE);
+  const keys = storeKeys(settings.LANE);
   const connections = connectAll(settings, log);
   const { redis } = connections;
   const workerId = randomUUID();
@@ -119,7 +119,7 @@ function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: WorkerSettings, l
 }
 
 /** A small write that Redis refuses whenever it would refuse others. */
-const probeWrites = (redis: Redis, keys: LaneKeys) => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
+const probeWrites = (redis: Redis, keys: StoreKeys) => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
 
 function openContext({
   settings,

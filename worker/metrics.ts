@@ -2,7 +2,7 @@ import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { SlotRank } from '../shared/account/limiter/limiter-command.ts';
 import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 
 /**
  * What this process counts: its own work alone, to be summed over workers. What Redis knows about the lane as a whole is
@@ -13,7 +13,7 @@ export interface WorkerMetrics extends AskingMetrics, DeliveryMetrics, UpkeepMet
 }
 
 /** @param askRedis resolves when Redis answered; asked at each scrape */
-export function createWorkerMetrics(keys: LaneKeys, askRedis: () => Promise<unknown>): WorkerMetrics {
+export function createWorkerMetrics(keys: StoreKeys, askRedis: () => Promise<unknown>): WorkerMetrics {
   const registry = createProcessRegistry({ part: 'worker', lane: keys.lane });
   registerRedisUp(registry, askRedis);
   return {

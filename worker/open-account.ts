@@ -6,7 +6,7 @@ import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { accountKeys } from '../shared/store/keys.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
-import { laneUpstreamOf, type WorkerSettings } from './settings.ts';
+import { accountUpstreamOf, type WorkerSettings } from './settings.ts';
 import { createUpstreamClient, type UpstreamClient } from './upstream/upstream-client.ts';
 
 /** An account with the connection on which this process makes its calls. */
@@ -42,7 +42,7 @@ export function openAccount(settings: WorkerSettings, deps: AccountDeps): Worker
   const upstream = connectUpstream(settings, endpoint, deps.now);
   return {
     keys,
-    asks: laneUpstreamOf(settings),
+    asks: accountUpstreamOf(settings),
     limiter,
     persons: limitPersons(settings, keys, deps),
     endpoint,

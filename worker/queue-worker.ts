@@ -1,6 +1,6 @@
 import { type Job, type Processor, Worker, type WorkerOptions } from 'bullmq';
 import type { Logger } from 'pino';
-import type { LaneKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { WorkerMetrics } from './metrics.ts';
@@ -19,7 +19,7 @@ const STALLED_CHECK_MS = 1_000;
 
 /**
  * A crash is no reason to fail a job: BullMQ would do so at the second one. What crashes workers is found by
- * crash-judgement.ts, which distinguishes the cause from its neighbors.
+ * crash-decision.ts, which distinguishes the cause from its neighbors.
  */
 const STALLS_ALLOWED = 1_000_000;
 
@@ -51,7 +51,7 @@ export interface QueueWorkerOptions {
 const LOCK_ERROR = /^could not renew lock for job/;
 
 /** What `keepLock` is to keep of a job of such a worker. */
-export function lockOf(keys: LaneKeys, job: Job, token: string) {
+export function lockOf(keys: StoreKeys, job: Job, token: string) {
   return { keys, queue: job.queueName, jobId: job.id ?? '', token, lockMs: LOCK_MS };
 }
 

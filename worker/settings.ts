@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LaneUpstream } from '../shared/account/limiter/lane-upstream.ts';
+import type { AccountUpstream } from '../shared/account/limiter/account-upstream.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import { validatePlainHttp } from '../shared/config/plain-http.ts';
@@ -50,9 +50,9 @@ function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx)
 
 function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void {
   if (!areRead(context, 'FACEID_ENDPOINT', 'LIVEMODE', 'ALLOW_SANDBOX')) return;
-  const judged = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
-  if (!judged.known) {
-    report(context, 'LIVEMODE', judged.reason);
+  const mode = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  if (!mode.known) {
+    report(context, 'LIVEMODE', mode.reason);
     return;
   }
   const plain = validatePlainHttp(settings);
@@ -61,17 +61,17 @@ function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void
     areRead(context, 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY', 'TENCENTCLOUD_TOKEN')
   )
     report(context, 'FACEID_ENDPOINT', plain);
-  const refusal = refuseSandbox(judged.livemode, settings);
+  const refusal = refuseSandbox(mode.livemode, settings);
   if (refusal !== null) report(context, 'ALLOW_SANDBOX', refusal);
 }
 
 /** What the worker asks, as it writes it down for its lane. */
-export function laneUpstreamOf(settings: WorkerSettings): LaneUpstream {
+export function accountUpstreamOf(settings: WorkerSettings): AccountUpstream {
   const { origin, pathname } = new URL(settings.FACEID_ENDPOINT);
-  const judged = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
+  const mode = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
   return {
     endpoint: `${origin}${pathname === '/' ? '' : pathname}`,
-    livemode: judged.known && judged.livemode,
+    livemode: mode.known && mode.livemode,
     account: settings.UPSTREAM_ACCOUNT ?? '',
   };
 }

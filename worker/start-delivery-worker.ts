@@ -10,7 +10,7 @@ import type { WorkerContext } from './context.ts';
 import { processDelivery } from './delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
-import { createEndpointGate } from './delivery/endpoint-gate.ts';
+import { createEndpointLimiter } from './delivery/endpoint-limiter.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
@@ -43,19 +43,19 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
-  const gate = createEndpointGate({
+  const limiter = createEndpointLimiter({
     policy: defaultEndpointPolicy,
     now,
     random,
     onBreakerChange: (endpoint, status) => logBreaker(log, endpoint, status),
   });
-  registerEndpointGauges(metrics.registry, gate.count);
+  registerEndpointGauges(metrics.registry, limiter.count);
   const deps = {
     redis,
     keys,
     readClient: cached((clientId) => readClient(context, clientId, now()), now),
     endpoints: createEndpointStore(redis, keys, now),
-    gate,
+    limiter,
     post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
     writes: context.writes,
     schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },

@@ -10,9 +10,9 @@ import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
+import { type AccountWatch, createAccountWatch, LOOK_AGAIN_MS } from './verification/account-watch.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
-import { createLaneWatch, type LaneWatch, LOOK_AGAIN_MS } from './verification/lane-watch.ts';
-import { ProcessGate } from './verification/process-gate.ts';
+import { RunAloneLock } from './verification/run-alone-lock.ts';
 import { returnPriority } from './verification/slot-rank.ts';
 import { hasUntried } from './verification/standing-aside.ts';
 import { processVerification } from './verification/verification-processor.ts';
@@ -30,8 +30,8 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   const deps = {
     ...context,
     claims,
-    laneWatch: watchLane(context),
-    gate: new ProcessGate(),
+    accountWatch: watchAccount(context),
+    runAloneLock: new RunAloneLock(),
     ask,
     subjectTtlMs: settings.SUBJECT_TTL,
   };
@@ -68,8 +68,8 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   return { worker, ended, abort: (reason) => shutdown.abort(reason), close: async () => undefined };
 }
 
-function watchLane({ accounts, redis, keys, now }: WorkerContext): LaneWatch {
-  return createLaneWatch({
+function watchAccount({ accounts, redis, keys, now }: WorkerContext): AccountWatch {
+  return createAccountWatch({
     readState: () => accounts.choose().limiter.state(),
     hasUntried: () => hasUntried(redis, keys),
     now,

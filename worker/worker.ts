@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { enterLane } from '../shared/account/limiter/lane-membership.ts';
+import { enterAccount } from '../shared/account/limiter/account-membership.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
@@ -60,7 +60,7 @@ export async function startWorker(
     });
     let abandon: () => void = () => undefined;
     const { keys, asks } = opened.context.accounts.choose();
-    const membership = await enterLane({
+    const membership = await enterAccount({
       ...opened.context,
       keys,
       upstream: asks,
@@ -73,7 +73,7 @@ export async function startWorker(
     const heartbeat = await startHeartbeat(opened.context);
     const consumers = await startConsumers(opened.context);
     abandon = consumers.abandon;
-    readiness = () => judgeReadiness(opened.context, consumers.workers);
+    readiness = () => readReadiness(opened.context, consumers.workers);
     const stop = async () => {
       await consumers.stop();
       await heartbeat.stop();
@@ -141,7 +141,7 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
 /** A Redis that is away leaves commands waiting; a question for readiness does not wait with them. */
 const READY_WITHIN_MS = 1_000;
 
-async function judgeReadiness(
+async function readReadiness(
   { accounts, redis, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {

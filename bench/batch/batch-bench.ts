@@ -2,7 +2,7 @@ import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
 import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { type BenchRedis, compactAof, startBenchRedis } from '../bench-redis.ts';
 import { startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
@@ -17,7 +17,7 @@ export interface BatchBenchOptions {
 }
 
 const LANE = 'bench';
-const keys = laneKeys(LANE);
+const keys = storeKeys(LANE);
 const MARK = 0.9;
 /** Of the plain submitter, before and after. */
 const PLAIN_SHARE = 0.1;

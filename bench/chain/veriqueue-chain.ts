@@ -1,6 +1,6 @@
 import type { RunningProcess } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
@@ -40,7 +40,7 @@ async function registerClient(
   try {
     await waitUntilReady(redis, 10_000);
     const { clientId } = await createClient(
-      { redis, keys: laneKeys(LANE), keyRing: openKeyRing(keyText) },
+      { redis, keys: storeKeys(LANE), keyRing: openKeyRing(keyText) },
       { name: 'bench', callbackUrl: receiverUrl, allowedOrigins: ['*'], now: Date.now() },
     );
     return clientId;

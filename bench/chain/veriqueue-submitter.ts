@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
@@ -19,7 +19,7 @@ const orders: VeriqueueSubmitterOrders = JSON.parse(process.argv[2] ?? '');
 const redis = openRedis({ url: orders.redisUrl, log: silentLog, name: 'bench-producer' }, 'unbatched');
 await waitUntilReady(redis, 10_000);
 const submitter = createSubmitter(redis, {
-  keys: laneKeys(orders.lane),
+  keys: storeKeys(orders.lane),
   keyRing: openKeyRing(orders.keyText),
   clientId: orders.clientId,
 });

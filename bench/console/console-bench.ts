@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type BrowserContext, chromium, type Page } from 'playwright-core';
 import { startProcess } from '../../dev/start/child.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { startBenchRedis } from '../bench-redis.ts';
 import { computeMedian } from '../median.ts';
 import { addRecord, fillRecords } from './fill-records.ts';
@@ -25,7 +25,7 @@ const MB = 1_000_000;
 export async function runConsoleBench(options: ConsoleBenchOptions): Promise<void> {
   const { say } = options;
   const redis = await startBenchRedis(say);
-  const keys = laneKeys('main');
+  const keys = storeKeys('main');
   const operatorKey = randomBytes(24).toString('hex');
   await fillRecords(redis.redis, keys, options.verifications, Date.now());
   const producer = await startProcess({

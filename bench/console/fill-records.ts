@@ -1,13 +1,13 @@
 import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 
 /** Records in one round trip. */
 const BATCH = 1_000;
 const CLIENTS = 5;
 
 /** Writes what finished verifications leave in Redis, without asking anybody: the record, its indexes and its log. */
-export async function fillRecords(redis: Redis, keys: LaneKeys, count: number, now: number): Promise<void> {
+export async function fillRecords(redis: Redis, keys: StoreKeys, count: number, now: number): Promise<void> {
   for (let done = 0; done < count; done += BATCH) {
     const pipeline = redis.pipeline();
     for (let i = done; i < Math.min(done + BATCH, count); i += 1) {
@@ -19,7 +19,7 @@ export async function fillRecords(redis: Redis, keys: LaneKeys, count: number, n
 
 export function addRecord(
   pipeline: ReturnType<Redis['pipeline']>,
-  keys: LaneKeys,
+  keys: StoreKeys,
   number: number,
   submittedAt: number,
 ): string {

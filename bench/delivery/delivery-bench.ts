@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { DELIVERY_PRIORITY } from '../../shared/store/queue/verification-flow.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { buildVerificationEvent, webhookId } from '../../worker/delivery/verification-event.ts';
@@ -51,7 +51,7 @@ interface Contender {
 
 interface Stage {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
   readonly receiver: Child;
   readonly clientIds: readonly string[];
@@ -71,7 +71,7 @@ export async function runDeliveryBench(options: DeliveryBenchOptions): Promise<v
   for (const line of describe(options)) say(line);
   const { url: redisUrl, redis, stop: stopRedis } = await startBenchRedis(say);
   const receiver = await startChild(new URL('../chain/stub-receiver.ts', import.meta.url), {});
-  const keys = laneKeys(LANE);
+  const keys = storeKeys(LANE);
   const keyText = makeKeyText();
   const keyRing = openKeyRing(keyText);
   const clients = await Promise.all(
@@ -139,7 +139,7 @@ async function startVeriqueue(
     concurrency,
   }: { readonly redisUrl: string; readonly keyText: string; readonly concurrency: number },
   connection: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
 ): Promise<Contender> {
   const worker = await startBenchWorker({
     redisUrl,

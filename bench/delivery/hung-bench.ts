@@ -4,7 +4,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { DELIVERY_PRIORITY } from '../../shared/store/queue/verification-flow.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { webhookId } from '../../worker/delivery/verification-event.ts';
@@ -53,7 +53,7 @@ export async function runHungBench(options: HungBenchOptions): Promise<void> {
   const { url: redisUrl, redis, stop: stopRedis } = await startBenchRedis(say);
   const orders: ManyReceiversOrders = { count: endpoints };
   const receivers = await startChild(new URL('many-receivers.ts', import.meta.url), orders);
-  const keys = laneKeys(LANE);
+  const keys = storeKeys(LANE);
   const keyText = makeKeyText();
   const keyRing = openKeyRing(keyText);
   const clients = await Promise.all(
@@ -105,7 +105,7 @@ async function runPhase(
   const { clientIds, receivers } = stage;
   const records = await writeSettledRecords({
     ...stage,
-    keys: laneKeys(LANE),
+    keys: storeKeys(LANE),
     clientIds: Array.from(
       { length: seconds * eventsPerSecond },
       (_, i) => clientIds[i % clientIds.length] ?? '',

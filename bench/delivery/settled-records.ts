@@ -3,7 +3,7 @@ import { typeidUnboxed } from 'typeid-js';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
@@ -15,7 +15,7 @@ import { makePerson } from '../submitter.ts';
 
 export interface RecordsOrder {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
   /** Whose verification each of them is. */
   readonly clientIds: readonly string[];

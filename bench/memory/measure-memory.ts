@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
@@ -61,7 +61,7 @@ async function queueVerifications(url: string, count: number, photoBytes: number
   const redis = openRedis({ url, log: silentLog, name: 'bench-memory-submitter' }, 'unbatched');
   await waitUntilReady(redis, 10_000);
   const keyRing = openKeyRing(makeKeyText());
-  const submitter = createSubmitter(redis, { keys: laneKeys('bench'), keyRing, clientId: 'cli_bench' });
+  const submitter = createSubmitter(redis, { keys: storeKeys('bench'), keyRing, clientId: 'cli_bench' });
   for (let serial = 0; serial < count; serial += 1) {
     await submitter.submit({ ...makePerson(serial), photo: randomBytes(photoBytes) });
   }

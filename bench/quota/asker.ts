@@ -5,7 +5,7 @@ import { Worker } from 'bullmq';
 import { Agent } from 'undici';
 import { createLimiter, type Limiter } from '../../shared/account/limiter/limiter.ts';
 import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
-import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
@@ -66,7 +66,7 @@ async function askLimiter(): Promise<never> {
         warn: (fields: object, text: string) => process.stderr.write(`${text} ${JSON.stringify(fields)}\n`),
       }
     : silent;
-  const keys = laneKeys('bench');
+  const keys = storeKeys('bench');
   const limiter = createLimiter({ redis, keys: accountKeys('bench'), options, log });
   const mark = await claimOne({ redis, keys, subjects: redisSubjects, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {

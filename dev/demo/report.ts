@@ -1,6 +1,6 @@
 import Table from 'cli-table3';
 import type { Outcome } from '../../shared/contract/verification.ts';
-import type { Entry } from './judge.ts';
+import type { Entry } from './find-faults.ts';
 import type { QuotaUse } from './quota-use.ts';
 import type { ReceivedEvent } from './receiver.ts';
 

@@ -1,7 +1,7 @@
 import { within } from '../../shared/within.ts';
 import type { Stack } from '../start/stack.ts';
 import type { Case } from './cases.ts';
-import { type Entry, findFaults } from './judge.ts';
+import { type Entry, findFaults } from './find-faults.ts';
 import type { ChoosePhoto } from './photos.ts';
 import { startProgress } from './progress.ts';
 import { type Receiver, startReceiver } from './receiver.ts';

@@ -1,7 +1,7 @@
 import { constants } from 'node:fs';
 import { access } from 'node:fs/promises';
 import { delimiter, join } from 'node:path';
-import { judgeRedis } from '../../shared/store/redis/fitness.ts';
+import { classifyRedis } from '../../shared/store/redis/fitness.ts';
 import { PACKAGE_MANAGERS, type PackageManager } from './package-managers.ts';
 
 export type CommandResult =
@@ -107,8 +107,8 @@ async function rejectServer(path: string, run: RunCommand): Promise<string | und
   if (version === undefined) {
     return 'it must report its version with --version';
   }
-  const judgement = judgeRedis(`redis_version:${version}`, { 'maxmemory-policy': 'noeviction' });
-  return judgement.kind === 'unfit' ? judgement.reasons.join('; ') : undefined;
+  const fitness = classifyRedis(`redis_version:${version}`, { 'maxmemory-policy': 'noeviction' });
+  return fitness.kind === 'unfit' ? fitness.reasons.join('; ') : undefined;
 }
 
 interface Installer {

@@ -1,8 +1,8 @@
 import { join } from 'node:path';
-import { readLaneUpstream, resetLaneUpstream } from '../../shared/account/limiter/lane-upstream.ts';
+import { readAccountUpstream, resetAccountUpstream } from '../../shared/account/limiter/account-upstream.ts';
 import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
-import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
@@ -180,7 +180,7 @@ async function makeDevClient(
     if (settings.REDIS_URL === undefined && usesSandbox(settings)) await forgetSandbox(redis, settings.LANE);
     return await ensureDevClient({
       redis,
-      keys: laneKeys(settings.LANE),
+      keys: storeKeys(settings.LANE),
       keyRing,
       dataDir: settings.VERIQUEUE_DATA_DIR,
     });
@@ -192,5 +192,5 @@ async function makeDevClient(
 /** A private lane that asked a sandbox may ask another one: it listens on any port that is free. Never a real upstream. */
 async function forgetSandbox(redis: Redis, lane: string): Promise<void> {
   const keys = accountKeys(lane);
-  if ((await readLaneUpstream(redis, keys))?.livemode === false) await resetLaneUpstream(redis, keys);
+  if ((await readAccountUpstream(redis, keys))?.livemode === false) await resetAccountUpstream(redis, keys);
 }

@@ -1,11 +1,11 @@
 import { type ClientIdentity, identifyClient, storedClient } from '../../shared/store/clients/client.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /** The client of this id; null when there is none, it cannot be read or it is disabled. */
 export async function findClient(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
 ): Promise<ClientIdentity | null> {
   const parsed = storedClient.safeParse(await redis.hgetall(keys.client(clientId)));

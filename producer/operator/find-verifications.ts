@@ -5,7 +5,7 @@ import type {
 } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
 import {
@@ -24,7 +24,7 @@ import { presentToOperator, readPositions } from '../waiting.ts';
 
 export interface FindDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly lane: LaneView;
   /** ms epoch */
   readonly now: () => number;

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
 import type { Logger } from '../../shared/log.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
@@ -39,12 +39,12 @@ function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
   const { redis, keys, accountKeys } = deps;
   app.post('/console/api/lane/pause', async (request) => {
     const { reason } = parseInput(pauseRequest, request.body ?? {}, 'invalid_request');
-    const { status } = await pauseLane(redis, accountKeys, reason);
+    const { status } = await pauseAccount(redis, accountKeys, reason);
     note(deps, 'pause_lane', { lane: keys.lane, status, reason });
     return { status };
   });
   app.post('/console/api/lane/resume', async () => {
-    const { status } = await resumeLane(redis, accountKeys);
+    const { status } = await resumeAccount(redis, accountKeys);
     note(deps, 'resume_lane', { lane: keys.lane, status });
     return { status };
   });

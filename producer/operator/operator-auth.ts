@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from '../../shared/log.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { createConsoleSessions, SESSION_MS } from '../../shared/store/operators/console-sessions.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
@@ -42,7 +42,7 @@ const TOKEN = /^[\w-]{43}$/;
 export interface OperatorAuthDeps {
   readonly operatorKey: string;
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;

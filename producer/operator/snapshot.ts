@@ -5,7 +5,7 @@ import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
-import type { AccountKeys, LaneKeys } from '../../shared/store/keys.ts';
+import type { AccountKeys, StoreKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
@@ -15,7 +15,7 @@ import { listRecent } from './find-verifications.ts';
 
 export interface SnapshotDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly accountKeys: AccountKeys;
   readonly lane: LaneView;
   readonly report: ReportPassedBy;
@@ -83,7 +83,7 @@ export function sumByCode(rows: UsageReport['data']): ConsoleOutcome[] {
   return [...byCode.values()].sort((a, b) => calls(b) - calls(a) || (a.code < b.code ? -1 : 1));
 }
 
-async function readDeliveries(redis: Redis, keys: LaneKeys): Promise<ConsoleSnapshot['deliveries']> {
+async function readDeliveries(redis: Redis, keys: StoreKeys): Promise<ConsoleSnapshot['deliveries']> {
   const key = (name: string) => keys.jobKey(keys.deliveryQueue, name);
   const [prioritized, wait, active, retrying, deadLetters, { endpoints, total }] = await Promise.all([
     redis.zcard(key('prioritized')),

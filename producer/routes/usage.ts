@@ -2,7 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { usageReport } from '../../shared/contract/usage.ts';
 import type { Logger } from '../../shared/log.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
@@ -19,7 +19,7 @@ import { clientOf } from '../request-state.ts';
 
 export interface UsageRouteDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly log: Pick<Logger, 'warn'>;
   /** ms epoch */
   readonly now: () => number;

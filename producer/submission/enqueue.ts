@@ -1,4 +1,4 @@
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
@@ -24,7 +24,7 @@ export interface EnqueueDeps {
   readonly flow: AtomicFlow;
   readonly queues: ProducerQueues;
   readonly subjects: SubjectStore;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly log: ProducerLog;
 }
 

@@ -5,7 +5,7 @@ import {
   listDigestCandidates,
 } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { loadScript } from '../../shared/store/redis/script.ts';
 import { DAY_MS } from '../../shared/time-units.ts';
@@ -44,7 +44,7 @@ export function parseIdempotencyKey(header: string | string[] | undefined): stri
 
 export interface IdempotencyStore {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
 }
 

@@ -2,7 +2,7 @@
 
 import { z } from 'zod';
 import { verificationId } from '../../shared/contract/verification.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
@@ -11,7 +11,7 @@ import type { ProducerLog } from '../producer-log.ts';
 
 export interface OwnVerificationDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly log: ProducerLog;
 }
 

@@ -1,7 +1,7 @@
 import { computePollAfter } from '../../shared/account/estimate.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { isFinal } from '../../shared/contract/verification-status.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerLog } from '../producer-log.ts';
@@ -10,7 +10,7 @@ import { readOwn } from './own-verification.ts';
 
 export interface ShowDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly lane: LaneView;
   readonly log: ProducerLog;
   /** ms epoch */

@@ -1,5 +1,5 @@
 import type { AccountKeys } from '../store/keys.ts';
-import type { LaneUpstream } from './limiter/lane-upstream.ts';
+import type { AccountUpstream } from './limiter/account-upstream.ts';
 import type { Limiter } from './limiter/limiter.ts';
 import type { PersonLimit } from './person-limit/person-limit.ts';
 
@@ -7,7 +7,7 @@ import type { PersonLimit } from './person-limit/person-limit.ts';
 export interface Account {
   readonly keys: AccountKeys;
   /** As the account's first worker wrote it down. */
-  readonly asks: LaneUpstream;
+  readonly asks: AccountUpstream;
   readonly limiter: Limiter;
   readonly persons: PersonLimit;
 }

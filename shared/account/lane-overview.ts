@@ -1,9 +1,9 @@
 import type { LaneOverview } from '../contract/lane.ts';
-import { type AccountKeys, type LaneKeys, priorityScores } from '../store/keys.ts';
+import { type AccountKeys, priorityScores, type StoreKeys } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
-import { readLaneUpstream } from './limiter/lane-upstream.ts';
+import { readAccountUpstream } from './limiter/account-upstream.ts';
 import { type LimiterState, readLimiterState } from './limiter/limiter-state.ts';
 
 export function speedOf(lane: LaneOverview): LaneSpeed {
@@ -17,7 +17,7 @@ export function speedOf(lane: LaneOverview): LaneSpeed {
  */
 export async function readLaneOverview(
   redis: Redis,
-  { keys, accountKeys }: { readonly keys: LaneKeys; readonly accountKeys: AccountKeys },
+  { keys, accountKeys }: { readonly keys: StoreKeys; readonly accountKeys: AccountKeys },
   quotaPerSecond: number,
 ): Promise<LaneOverview> {
   const key = (name: string) => keys.jobKey(keys.verificationQueue, name);
@@ -39,7 +39,7 @@ export async function readLaneOverview(
       redis.llen(key('active')),
     ]),
     redis.hmget(keys.photosStored(), 'now', 'peak'),
-    readLaneUpstream(redis, accountKeys),
+    readAccountUpstream(redis, accountKeys),
   ]);
   const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, aside, wait, delayed, active] = counts;
   return presentLane(keys.lane, state, quotaPerSecond, {

@@ -23,7 +23,7 @@ export function dueOfScore(score: number): number {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface LaneKeys {
+export interface StoreKeys {
   readonly lane: string;
   /** BullMQ's `prefix` option; the queues' own keys follow it. */
   readonly queuePrefix: string;
@@ -45,7 +45,7 @@ export interface LaneKeys {
   /** Prefix of the sorted sets below; scripts complete it themselves. */
   indexPrefix(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane that has no outcome yet. */
-  laneIndex(): string;
+  unfinishedIndex(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane, whosever it is. */
   allIndex(): string;
   /** Sorted set by the time (s epoch) of the outcome: verifications whose event was on its way when a sweep last looked. */
@@ -102,7 +102,7 @@ export interface LaneKeys {
 }
 
 /** @param lane lower-case letters, digits and hyphens; it becomes part of every key */
-export function laneKeys(lane: string): LaneKeys {
+export function storeKeys(lane: string): StoreKeys {
   const tag = `{vq:${lane}}`;
   return {
     lane,
@@ -114,7 +114,7 @@ export function laneKeys(lane: string): LaneKeys {
     subject: (id) => `${tag}:subject:${id}`,
     idempotency: (clientId, digest) => `${tag}:idempotency:${clientId}:${digest}`,
     indexPrefix: () => `${tag}:index`,
-    laneIndex: () => `${tag}:index`,
+    unfinishedIndex: () => `${tag}:index`,
     allIndex: () => `${tag}:index-all`,
     undeliveredIndex: () => `${tag}:index-undelivered`,
     referenceIndex: () => `${tag}:index-references`,

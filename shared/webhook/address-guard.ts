@@ -31,7 +31,7 @@ export type AddressVerdict =
   | { readonly allowed: true }
   | { readonly allowed: false; readonly reason: ForbiddenReason };
 
-export type JudgeAddress = (ip: string) => AddressVerdict;
+export type ClassifyAddress = (ip: string) => AddressVerdict;
 
 type Row = readonly [cidr: string, reason: ForbiddenReason];
 
@@ -85,10 +85,10 @@ const globalUnicast = ipaddr.IPv6.parseCIDR('2000::/3');
  * @param ip one address in the notation a resolver or the WHATWG URL parser prints (no brackets). Any other spelling,
  *   and any zone id, is `not_an_address`: this function never guesses what another parser would make of it
  */
-export function judgeAddress(ip: string): AddressVerdict {
+export function classifyAddress(ip: string): AddressVerdict {
   const version = isIP(ip);
   if (version === 0 || ip.includes('%')) return { allowed: false, reason: 'not_an_address' };
-  return version === 4 ? judgeIpv4(ipaddr.IPv4.parse(ip)) : judgeIpv6(parseIpv6(ip));
+  return version === 4 ? classifyIpv4(ipaddr.IPv4.parse(ip)) : classifyIpv6(parseIpv6(ip));
 }
 
 /**
@@ -99,15 +99,15 @@ function parseIpv6(ip: string): ipaddr.IPv6 {
   return ipaddr.IPv6.parse(new URL(`http://[${ip}]/`).hostname.slice(1, -1));
 }
 
-function judgeIpv4(address: ipaddr.IPv4): AddressVerdict {
+function classifyIpv4(address: ipaddr.IPv4): AddressVerdict {
   const block = ipv4Blocks.find(({ cidr }) => address.match(cidr));
   return block === undefined ? { allowed: true } : { allowed: false, reason: block.reason };
 }
 
-function judgeIpv6(address: ipaddr.IPv6): AddressVerdict {
+function classifyIpv6(address: ipaddr.IPv6): AddressVerdict {
   // Both stand for an IPv4 address. The NAT64 prefix must stay usable: on an IPv6-only network with DNS64 (RFC 6147)
   // it is how every IPv4-only receiver resolves.
-  if (address.match(ipv4Mapped) || address.match(nat64)) return judgeIpv4(embeddedIpv4(address));
+  if (address.match(ipv4Mapped) || address.match(nat64)) return classifyIpv4(embeddedIpv4(address));
   const block = ipv6Blocks.find(({ cidr }) => address.match(cidr));
   if (block !== undefined) return { allowed: false, reason: block.reason };
   if (!address.match(globalUnicast)) return { allowed: false, reason: 'reserved' };

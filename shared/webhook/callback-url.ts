@@ -3,7 +3,7 @@
  * one that protects is made at connect time, on the addresses the name resolves to in that moment.
  */
 import { isIP } from 'node:net';
-import { judgeAddress } from './address-guard.ts';
+import { classifyAddress } from './address-guard.ts';
 
 /** `forbidden_host` is shown to a client as `refused`: which address it was, and why, is not the client's to know. */
 export type CallbackUrlProblem =
@@ -55,7 +55,7 @@ function findProblem(text: string, url: URL, rules: CallbackUrlRules): CallbackU
 function isForbiddenHost(hostname: string, rules: CallbackUrlRules): boolean {
   if (rules.allowInsecure) return false;
   const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
-  if (isIP(literal) !== 0) return !judgeAddress(literal).allowed;
+  if (isIP(literal) !== 0) return !classifyAddress(literal).allowed;
   const name = literal.endsWith('.') ? literal.slice(0, -1) : literal;
   // A dotless or an empty-labelled name is no public host name; resolvers may complete it with a search domain.
   if (!name.includes('.') || name.split('.').includes('')) return true;

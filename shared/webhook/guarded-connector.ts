@@ -1,12 +1,12 @@
 /**
  * Opens the connections deliveries go over, and refuses those that would lead into this network, before the first packet.
  *
- * The check sits where the address is used: it judges the very addresses the socket is about to connect to. A check of the
+ * The check sits where the address is used: it classifies the very addresses the socket is about to connect to. A check of the
  * name beforehand can be passed and then undercut by a second, different DNS answer (rebinding).
  */
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
-import { type ForbiddenReason, type JudgeAddress, judgeAddress } from './address-guard.ts';
+import { type ClassifyAddress, classifyAddress, type ForbiddenReason } from './address-guard.ts';
 import type { ResolveHost } from './resolve-host.ts';
 import { TrackedClient } from './tracked-client.ts';
 
@@ -28,9 +28,9 @@ export interface DeliveryDispatcherOptions {
   /** Lets http and private addresses through. For development only. */
   readonly allowInsecure: boolean;
   readonly connectTimeoutMs: number;
-  /** No smaller than the most deliveries one process runs at once: requests are to wait at the endpoint gate, not here. */
+  /** No smaller than the most deliveries one process runs at once: requests are to wait at the endpoint's limiter, not here. */
   readonly connectionsPerOrigin: number;
-  readonly judge?: JudgeAddress;
+  readonly classify?: ClassifyAddress;
   /** For the operator's log; the client sees `refused` and nothing else. */
   readonly onRefusal?: (hostname: string, reason: RefusalReason) => void;
   /** Certificate authorities in PEM form, instead of the system's. */
@@ -85,51 +85,51 @@ export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): De
 type ConnectorOptions = Omit<DeliveryDispatcherOptions, 'connectionsPerOrigin'>;
 
 function createGuardedConnector(options: ConnectorOptions): buildConnector.connector {
-  const judge: JudgeAddress = options.allowInsecure
+  const classify: ClassifyAddress = options.allowInsecure
     ? () => ({ allowed: true })
-    : (options.judge ?? judgeAddress);
+    : (options.classify ?? classifyAddress);
   const refuse = (hostname: string, reason: RefusalReason) => {
     options.onRefusal?.(hostname, reason);
     return new ForbiddenAddressError(reason);
   };
   const connect = buildConnector({
     timeout: options.connectTimeoutMs,
-    lookup: createGuardedLookup(options.resolve, judge, refuse),
+    lookup: createGuardedLookup(options.resolve, classify, refuse),
     // Node gives each of several addresses 250 ms and would give up on receivers that are merely far away.
     autoSelectFamilyAttemptTimeout: 1_000,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
   });
   return (target, callback) => {
-    const reason = judgeTarget(target, judge, options.allowInsecure);
+    const reason = findRefusal(target, classify, options.allowInsecure);
     if (reason === null) connect(target, callback);
     else process.nextTick(callback, refuse(target.hostname, reason), null);
   };
 }
 
-/** `net.connect` never calls `lookup` for a host that is an address already, so those are judged here. */
-function judgeTarget(
+/** `net.connect` never calls `lookup` for a host that is an address already, so those are classified here. */
+function findRefusal(
   { protocol, hostname }: buildConnector.Options,
-  judge: JudgeAddress,
+  classify: ClassifyAddress,
   allowInsecure: boolean,
 ): RefusalReason | null {
   if (protocol !== 'https:' && !allowInsecure) return 'insecure_scheme';
   const literal = hostname.startsWith('[') ? hostname.slice(1, -1) : hostname;
   if (isIP(literal) === 0) return null;
-  const verdict = judge(literal);
+  const verdict = classify(literal);
   return verdict.allowed ? null : verdict.reason;
 }
 
 /** One forbidden address among the answers refuses them all: no honest public name points half inwards. */
 function createGuardedLookup(
   resolve: ResolveHost,
-  judge: JudgeAddress,
+  classify: ClassifyAddress,
   refuse: (hostname: string, reason: RefusalReason) => Error,
 ): LookupFunction {
   return (hostname, { all }, callback) => {
     resolve(hostname).then(
       (addresses) => {
         for (const { address } of addresses) {
-          const verdict = judge(address);
+          const verdict = classify(address);
           if (!verdict.allowed) return callback(refuse(hostname, verdict.reason), '', 0);
         }
         const [first] = addresses;

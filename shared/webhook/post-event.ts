@@ -61,7 +61,7 @@ export function createPoster(deps: PosterDeps): PostEvent {
     signal?.removeEventListener('abort', exchange.abandon);
 
     const durationMs = Math.round(performance.now() - startedAt);
-    if (ended.end === 'answered') return judgeAnswer(ended, durationMs, deps.now());
+    if (ended.end === 'answered') return classifyAnswer(ended, durationMs, deps.now());
     signal?.throwIfAborted();
     const errorClass = ended.end === 'abandoned' ? 'timeout' : classifyTransportError(ended.error);
     return { result: 'unreachable', errorClass, durationMs };
@@ -75,7 +75,7 @@ interface Answer {
   readonly complete: boolean;
 }
 
-function judgeAnswer(
+function classifyAnswer(
   { status, headers, answer: bytes, complete }: Answer,
   durationMs: number,
   now: number,

@@ -91,7 +91,7 @@ describe('a subject that cannot be read', () => {
     await redis.del(keys.subject(foreign.id));
     await redis.set(keys.subject(foreign.id), 'no hash');
     await redis.hset(keys.subject(damaged.id), 'key', 'no key');
-    await redis.zadd(keys.laneIndex(), 1, 'garbage');
+    await redis.zadd(keys.unfinishedIndex(), 1, 'garbage');
     const rotated = await cli('keys', 'rotate');
     expect(resultOf(rotated)).toMatchObject({ subjects: { current: 1, unreadable: 2 } });
     for (const { id } of [foreign, damaged]) expect(rotated.stderr).toContain(`passed by: ${id}: `);

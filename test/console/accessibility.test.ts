@@ -43,7 +43,7 @@ describe.skipIf(!hasChromium)('everybody can use it', () => {
       await open.page.setViewportSize({ width: 360, height: 740 });
       expect(await findObstacles()).toEqual([]);
       expect(await open.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-      await open.holdLane();
+      await open.suspendAccount();
       await open.heading().filter({ hasText: 'Held since' }).waitFor();
       await open.page.getByRole('button', { name: 'Pause…' }).click();
       expect(await findObstacles()).toEqual([]);

@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { createConsoleSessions } from '../../shared/store/operators/console-sessions.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
@@ -78,14 +78,14 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
       .first()
       .waitFor();
     await open.page.getByText('This can wait until the morning: 1 dead letter.').waitFor();
-    await open.holdLane();
+    await open.suspendAccount();
     await open
       .heading()
       .filter({ hasText: 'The account is in arrears: UnauthorizedOperation.Arrears' })
       .waitFor();
-    await pauseLane(open.desk.redis, open.desk.accountKeys, 'moving house');
+    await pauseAccount(open.desk.redis, open.desk.accountKeys, 'moving house');
     await open.heading().filter({ hasText: 'Paused since' }).filter({ hasText: '(moving house)' }).waitFor();
-    await resumeLane(open.desk.redis, open.desk.accountKeys);
+    await resumeAccount(open.desk.redis, open.desk.accountKeys);
     await open.heading().filter({ hasText: 'Running.' }).waitFor();
     expect(open.failures).toEqual([]);
   });

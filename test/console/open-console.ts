@@ -16,7 +16,7 @@ export interface OpenConsole {
   heading(): Locator;
   signIn(): Promise<void>;
   /** As an account's fault leaves the lane. */
-  holdLane(): Promise<void>;
+  suspendAccount(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -45,7 +45,7 @@ export async function openConsole(redis: TestRedis, browser: TestBrowser): Promi
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.locator('.connection.live').waitFor();
     },
-    holdLane: async () => {
+    suspendAccount: async () => {
       const now = Date.now();
       await desk.redis.hset(desk.accountKeys.quota(), {
         gate: 'held',

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { typeidUnboxed } from 'typeid-js';
 import type { Outcome } from '../../shared/contract/verification.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
@@ -11,7 +11,7 @@ import { acceptRecord, CLIENT_ID, makeOutcome, storeOf } from '../support/record
 
 interface Storing {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
 }
 

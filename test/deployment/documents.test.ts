@@ -4,7 +4,7 @@ import { laneOverview } from '../../shared/contract/lane.ts';
 import { deliveryStatus } from '../../shared/contract/verification.ts';
 import { verificationStatuses } from '../../shared/contract/verification-status.ts';
 import { StoredEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
-import { accountKeys, laneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
 import { codeBlocks, documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
 const architecture = readDocument('docs/ARCHITECTURE.md');
@@ -19,7 +19,7 @@ describe('docs/ARCHITECTURE.md', () => {
   const withoutNames = (key: string) => key.replace(/<[^>]+>/g, '…');
 
   it('lists the keys of a lane and of its first account, all of them and no other', () => {
-    const makers = { ...laneKeys('<lane>'), ...accountKeys('<lane>') };
+    const makers = { ...storeKeys('<lane>'), ...accountKeys('<lane>') };
     const made = Object.entries(makers).flatMap(([name, make]) =>
       typeof make === 'function' && name !== 'indexPrefix' && name !== 'jobKey'
         ? [(make as (...names: string[]) => string)('<a>', '<b>')]

@@ -12,7 +12,7 @@ import { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type BuiltProgram, buildProgram, type RunningPart, root } from './built-program.ts';
 import { codeBlocks, documents, readDocument } from './documents.ts';
@@ -56,7 +56,7 @@ describe('what the README asks a newcomer to do', () => {
   /** With the ACL user of docs/operations.md, so that the chain shows that its rights suffice. */
   beforeAll(async () => {
     [program, redis] = await Promise.all([buildProgram(), startTestRedis()]);
-    const [admin, keys] = [new Redis(redis.url), laneKeys('main')];
+    const [admin, keys] = [new Redis(redis.url), storeKeys('main')];
     const parsed = parseKeyRing(sealingKeys);
     if (!parsed.ok) throw new Error('the key must parse');
     client = await ensureDevClient({ redis: admin, keys, keyRing: parsed.keyRing, dataDir: redis.dataDir });

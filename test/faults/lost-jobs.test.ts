@@ -79,12 +79,12 @@ describe('entries that nothing can be done about', () => {
     const { id } = await chain.submit();
     for (const bad of junk) {
       await chain.redis.set(chain.keys.record(bad), 'not a hash');
-      await chain.redis.zadd(chain.keys.laneIndex(), 1, bad);
+      await chain.redis.zadd(chain.keys.unfinishedIndex(), 1, bad);
     }
     // A job that cannot be removed keeps its entry on the list.
     await chain.redis.set(chain.queues.verifications.toKey(junk[0] ?? ''), 'not a hash');
     await chain.redis.hset(chain.keys.record(id), 'submittedAt', 2);
-    await chain.redis.zadd(chain.keys.laneIndex(), 2, id);
+    await chain.redis.zadd(chain.keys.unfinishedIndex(), 2, id);
     await chain.addWorker();
     expect(await eventOf(id)).toMatchObject({
       type: 'verification.failed',
@@ -113,7 +113,7 @@ describe('entries that nothing can be done about', () => {
   test('a subject whose record cannot be read is deleted all the same when it expires', async () => {
     const { id } = await chain.submit();
     await chain.redis.hset(chain.keys.record(id), 'priority', 'unheard of');
-    await chain.redis.zadd(chain.keys.laneIndex(), 2, id);
+    await chain.redis.zadd(chain.keys.unfinishedIndex(), 2, id);
     await chain.addWorker();
     await expect.poll(() => chain.redis.exists(chain.keys.subject(id)), { timeout: 60_000 }).toBe(0);
   });

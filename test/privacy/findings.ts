@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { idCards, shared } from './canary.ts';
 import type { WatchedProcesses } from './chain-processes.ts';
 import {
@@ -27,7 +27,7 @@ export interface Searched {
   readonly redis: Redis;
   /** Of that Redis. */
   readonly dataDir: string;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly processes: WatchedProcesses;
   /** Answers and events. */
   readonly others: readonly Place[];

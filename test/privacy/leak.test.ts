@@ -5,7 +5,7 @@ import type { RunningProcess } from '../../dev/start/child.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type Canary, idCards, makeCanary, submissionOf } from './canary.ts';
 import { type WatchedProcesses, watchProcesses } from './chain-processes.ts';
@@ -22,7 +22,7 @@ import {
   submitMalformed,
 } from './mixed-load.ts';
 
-const keys = laneKeys('main');
+const keys = storeKeys('main');
 const sealingKey = `k1:${randomBytes(32).toString('base64')}`;
 let server: TestRedis;
 let redis: Redis;
@@ -188,12 +188,12 @@ async function runToTheEnd(): Promise<void> {
   await addWorker();
   await cancelDeferred();
   await vi.waitFor(expectAllFinal, { timeout: 60_000, interval: 200 });
-  await holdLane();
+  await suspendAccount();
   await lookAtEverything();
 }
 
 /** For a moment the account is at fault. On its own: a verification that fails as the probe stands aside for long. */
-async function holdLane(): Promise<void> {
+async function suspendAccount(): Promise<void> {
   const { canary, results } = scripted((quote) => [
     { code: 'UnauthorizedOperation.Arrears', description: quote },
   ]);
@@ -236,7 +236,7 @@ const shown = async (id: string) =>
   (await (await client.call(`/v1/verifications/${id}`)).json()) as Verification;
 
 async function expectAllFinal(): Promise<void> {
-  const waiting = await redis.zrange(keys.laneIndex(), '0', '-1');
+  const waiting = await redis.zrange(keys.unfinishedIndex(), '0', '-1');
   const states = await Promise.all(
     submitted.map(({ id }) => redis.hmget(keys.record(id), 'status', 'deliveryStatus')),
   );

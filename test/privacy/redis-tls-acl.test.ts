@@ -13,7 +13,7 @@ import { redisSettings } from '../../shared/config/settings.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientCredentials, createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
@@ -111,7 +111,7 @@ async function makeClient(): Promise<void> {
   await waitUntilReady(redis, 5_000);
   const ring = parseKeyRing(sealingKey);
   if (!ring.ok) throw new Error('Cannot read the sealing key');
-  const store = { redis, keys: laneKeys('main'), keyRing: ring.keyRing };
+  const store = { redis, keys: storeKeys('main'), keyRing: ring.keyRing };
   client = await createClient(store, {
     name: 'tls',
     callbackUrl: receiver.url,

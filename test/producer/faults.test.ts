@@ -103,7 +103,7 @@ describe('when Redis’ memory is full', () => {
     expect(data).toHaveLength(accepted);
     expect(data.every((each) => each.status === 'queued' && each.position !== null)).toBe(true);
     const subjects = (await scanKeys(producer)).filter((key) => key.includes(':subject:'));
-    const records = await producer.redis.zcard(producer.keys.laneIndex());
+    const records = await producer.redis.zcard(producer.keys.unfinishedIndex());
     expect(subjects.length).toBeLessThanOrEqual(records);
   });
 });

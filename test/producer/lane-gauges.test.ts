@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readOldestWaiting } from '../../producer/oldest-waiting.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
-import { pauseLane, resumeLane } from '../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { type Chain, startChain } from '../support/chain.ts';
@@ -117,9 +117,9 @@ describe('the lane in the metrics', () => {
           ),
         );
       expect(await statuses()).toEqual([1, 0, 0, 0]);
-      await pauseLane(chain.redis, chain.accountKeys, 'a test');
+      await pauseAccount(chain.redis, chain.accountKeys, 'a test');
       await expect.poll(statuses, patient).toEqual([0, 0, 0, 1]);
-      await resumeLane(chain.redis, chain.accountKeys);
+      await resumeAccount(chain.redis, chain.accountKeys);
       await expect.poll(statuses, patient).toEqual([1, 0, 0, 0]);
     }));
 

@@ -8,7 +8,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { makeSubmission } from './submission-builder.ts';
 
@@ -103,7 +103,7 @@ describe('the producer as a process', () => {
     const admin = new Redis(redis.url);
     const keyRing = parseKeyRing(environment.VERIQUEUE_KEYS);
     if (!keyRing.ok) throw new Error('no key ring');
-    const store = { redis: admin, keys: laneKeys('main'), keyRing: keyRing.keyRing };
+    const store = { redis: admin, keys: storeKeys('main'), keyRing: keyRing.keyRing };
     const { apiKey } = await createClient(store, { name: 't', allowedOrigins: [], now: Date.now() });
 
     const body = JSON.stringify(makeSubmission());

@@ -12,12 +12,12 @@ import {
   createClient,
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
-import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { makeSubmission } from './submission-builder.ts';
 
 export interface ProducerUnderTest extends RunningProducer {
   readonly settings: ProducerSettings;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly accountKeys: AccountKeys;
   /** A connection of the test's own. */
   readonly redis: Redis;
@@ -59,7 +59,7 @@ export async function startProducerUnderTest(
   const running = await startProducer(settings, { log, now, timeouts });
   const redis = new Redis(redisUrl, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
-  const keys = laneKeys(settings.LANE);
+  const keys = storeKeys(settings.LANE);
   const store = { redis, keys, keyRing: settings.VERIQUEUE_KEYS };
   const addClient = (client: Partial<NewClient> = {}) =>
     createClient(store, { name: 'test', allowedOrigins: ['*'], now: Date.now(), ...client });

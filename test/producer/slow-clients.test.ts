@@ -75,7 +75,7 @@ describe('a client that sends one byte at a time', () => {
     await new Promise((resolve) => socket.once('close', resolve));
     clearInterval(timer);
     expect(Buffer.concat(chunks).toString()).toMatch(/^HTTP\/1\.1 408 /);
-    expect(await producer.redis.zcard(producer.keys.laneIndex())).toBe(0);
+    expect(await producer.redis.zcard(producer.keys.unfinishedIndex())).toBe(0);
   });
 
   test('keeps no other client waiting', async () => {

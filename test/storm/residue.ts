@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { accountKeys, type LaneKeys } from '../../shared/store/keys.ts';
+import { accountKeys, type StoreKeys } from '../../shared/store/keys.ts';
 
 /** What Redis still holds of work that is over. */
 export interface Residue {
@@ -16,7 +16,7 @@ const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', '
 const GOES = new Set(['subject', 'held-deliveries']);
 
 /** The kinds of keys that the lane and its account have, by asking for one of each. */
-function listKept(keys: LaneKeys): ReadonlySet<string> {
+function listKept(keys: StoreKeys): ReadonlySet<string> {
   const spellings = [...Object.values(keys), ...Object.values(accountKeys(keys.lane))];
   const names = spellings.flatMap((spell: unknown) =>
     typeof spell === 'function' ? [String(spell('x', 'x'))] : [],
@@ -26,7 +26,7 @@ function listKept(keys: LaneKeys): ReadonlySet<string> {
 }
 
 /** Looks at every key of the lane, and into those that count what is at work. */
-export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue> {
+export async function listResidue(redis: Redis, keys: StoreKeys): Promise<Residue> {
   const names: string[] = [];
   const { queuePrefix } = keys;
   const kept = listKept(keys);
@@ -34,7 +34,7 @@ export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue
   const [inFlight, photos, waiting, dead] = await Promise.all([
     redis.hgetall(keys.inFlight()),
     redis.hget(keys.photosStored(), 'now'),
-    redis.zrange(keys.laneIndex(), '0', '-1'),
+    redis.zrange(keys.unfinishedIndex(), '0', '-1'),
     redis.zrange(keys.deadLetters(), '0', '-1'),
   ]);
   const setAside = await listSetAside(redis, keys);
@@ -52,7 +52,7 @@ export async function listResidue(redis: Redis, keys: LaneKeys): Promise<Residue
 }
 
 /** Keys of failed jobs, and of the sets that list them. */
-async function listSetAside(redis: Redis, keys: LaneKeys): Promise<readonly string[]> {
+async function listSetAside(redis: Redis, keys: StoreKeys): Promise<readonly string[]> {
   const queues = [keys.verificationQueue, keys.deliveryQueue].map((name) => `${keys.queuePrefix}:${name}`);
   const ids = await Promise.all(queues.map((queue) => redis.zrange(`${queue}:failed`, '0', '-1')));
   return queues.flatMap((queue, index) => [
@@ -61,7 +61,7 @@ async function listSetAside(redis: Redis, keys: LaneKeys): Promise<readonly stri
   ]);
 }
 
-function isKept(name: string, keys: LaneKeys, kept: ReadonlySet<string>): boolean {
+function isKept(name: string, keys: StoreKeys, kept: ReadonlySet<string>): boolean {
   const { queuePrefix, verificationQueue, deliveryQueue } = keys;
   if (!name.startsWith(`${queuePrefix}:`)) return false;
   const [kind = '', ...rest] = name.slice(queuePrefix.length + 1).split(':');

@@ -2,7 +2,7 @@ import { usageReport } from '../../shared/contract/usage.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../shared/store/keys.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { findFreePort } from './free-port.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { startPartSlot } from './part-slot.ts';
@@ -35,7 +35,7 @@ const QUIET_MS = 30_000;
 export async function startVeriqueue(options: SystemOptions): Promise<System> {
   const { redis, onUnaskedExit } = options;
   const keyText = `k1:${makeSecret()}`;
-  const keys = laneKeys(LANE);
+  const keys = storeKeys(LANE);
   const client = await register(options, keyText);
   const port = await findFreePort();
   const common = {
@@ -119,7 +119,7 @@ function register({ redis, receiverUrl }: SystemOptions, keyText: string) {
     .primary()
     .ask((admin) =>
       createClient(
-        { redis: admin, keys: laneKeys(LANE), keyRing },
+        { redis: admin, keys: storeKeys(LANE), keyRing },
         { name: 'storm', callbackUrl: receiverUrl, allowedOrigins: ['*'], now: Date.now() },
       ),
     );

@@ -14,7 +14,7 @@ import {
   createClient,
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
-import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
@@ -49,7 +49,7 @@ export interface Chain {
   readonly url: string;
   /** What producer and workers were started with; `VERIQUEUE_KEYS` and `REDIS_URL` included. */
   readonly environment: Readonly<Record<string, string>>;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly accountKeys: AccountKeys;
   /** A connection of the test's own. */
   readonly redis: Redis;
@@ -126,7 +126,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   const log = recordLog();
   const settings = producerEnvironment.parse(environment);
   const producer = await startProducer(settings, { log: log.logger, subjects });
-  const keys = laneKeys(settings.LANE);
+  const keys = storeKeys(settings.LANE);
   const account = accountKeys(settings.LANE);
   const addClient = async (client: Partial<NewClient> = {}): Promise<ClientCredentials> => {
     const store = { redis, keys, keyRing: settings.VERIQUEUE_KEYS };

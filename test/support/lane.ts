@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
-import { type AccountKeys, accountKeys, type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
@@ -13,7 +13,7 @@ export interface TestLane {
   readonly server: TestRedis;
   readonly redis: Redis;
   readonly keyRing: KeyRing;
-  freshKeys(): LaneKeys;
+  freshKeys(): StoreKeys;
   freshAccountKeys(): AccountKeys;
   connect(): Promise<Redis>;
   stop(): Promise<void>;
@@ -43,7 +43,7 @@ export async function startTestLane(): Promise<TestLane> {
     keyRing: makeKeyRing(),
     freshKeys: () => {
       lanes += 1;
-      return laneKeys(`test-${lanes}`);
+      return storeKeys(`test-${lanes}`);
     },
     freshAccountKeys: () => {
       lanes += 1;

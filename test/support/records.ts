@@ -3,7 +3,7 @@ import { typeidUnboxed } from 'typeid-js';
 import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { LedgerEntry } from '../../shared/store/usage/ledger.ts';
 import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
@@ -22,7 +22,7 @@ export const subject = { idCard: '990001199001010013', name: '测试甲子', pho
 /** Accepts a verification as the producer does, without its jobs. */
 export async function acceptRecord(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   keyRing: KeyRing,
   overrides: Partial<Acceptance> = {},
 ): Promise<string> {
@@ -47,13 +47,13 @@ export async function acceptRecord(
 }
 
 /** The store of subjects in Redis, as deployments have it. */
-export const storeOf = (redis: Redis, keys: LaneKeys): VerificationStore => ({
+export const storeOf = (redis: Redis, keys: StoreKeys): VerificationStore => ({
   redis,
   keys,
   subjects: redisSubjects,
 });
 
-export async function mustRead(redis: Redis, keys: LaneKeys, id: string): Promise<VerificationRecord> {
+export async function mustRead(redis: Redis, keys: StoreKeys, id: string): Promise<VerificationRecord> {
   const read = await readRecord(redis, keys, id);
   if (read.status !== 'found')
     throw new Error(`Cannot read ${id}: it must be found, received ${read.status}`);

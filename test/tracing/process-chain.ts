@@ -6,7 +6,7 @@ import { createSandbox, type Sandbox } from '../../sandbox/app.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
-import { type LaneKeys, laneKeys } from '../../shared/store/keys.ts';
+import { type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { type Canary, submissionOf } from '../privacy/canary.ts';
 import { watchProcesses } from '../privacy/chain-processes.ts';
 import { startTestRedis } from '../support/redis.ts';
@@ -17,7 +17,7 @@ type Settings = Readonly<Record<string, string>>;
 /** Producer and worker as processes of their own, for OpenTelemetry is a matter of the whole process. */
 export interface ProcessChain {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly sandbox: Sandbox;
   readonly receiver: WebhookReceiver;
   startProducer(settings?: Settings): Promise<RunningProcess>;
@@ -55,7 +55,7 @@ export async function startProcessChain(): Promise<ProcessChain> {
   ]);
   const redis = new Redis(server.url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
-  const keys = laneKeys('main');
+  const keys = storeKeys('main');
   const sealingKey = `k1:${randomBytes(32).toString('base64')}`;
   const ring = parseKeyRing(sealingKey);
   if (!ring.ok) throw new Error('Cannot read the sealing key');

@@ -1,22 +1,22 @@
 import type { Logger } from 'pino';
 import type { ClientReading } from '../../shared/store/clients/client.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { PostEvent } from '../../shared/webhook/post-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 import type { DeliverySchedule } from './delivery-schedule.ts';
-import type { EndpointGate } from './endpoint-gate.ts';
+import type { EndpointLimiter } from './endpoint-limiter.ts';
 import type { EndpointStore } from './endpoint-store.ts';
 
 /** What delivering needs of its surroundings. */
 export interface DeliveryDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly readClient: (clientId: string) => Promise<ClientReading>;
   readonly endpoints: EndpointStore;
-  readonly gate: EndpointGate;
+  readonly limiter: EndpointLimiter;
   readonly post: PostEvent;
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
   readonly schedule: DeliverySchedule;

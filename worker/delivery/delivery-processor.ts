@@ -87,16 +87,16 @@ async function deliver(
   target: FoundTarget,
   run: JobRun,
 ): Promise<JobResult> {
-  const entry = await deps.gate.enterInTurn(target.endpoint, { parkedBefore: run.startedBefore });
+  const entry = await deps.limiter.enterInTurn(target.endpoint, { parkedBefore: run.startedBefore });
   if (entry.status === 'parked') return later(deps, due, entry.retryAt);
   try {
     return await traceDelivery(deps, due, run, async () => {
       const result = await post(deps, due, target, run.signal);
-      entry.settle(result);
+      entry.release(result);
       return concludeAttempt(deps, due, target.endpoint, result);
     });
   } catch (error) {
-    entry.settle('abandoned');
+    entry.release('abandoned');
     if (!run.signal.aborted) throw error;
     await putBack(deps, due, null);
     return { result: 'hand_back' };

@@ -3,7 +3,7 @@ import {
   changeEndpointHealth,
   type HealthChange,
 } from '../../shared/store/endpoints/keep-endpoint-health.ts';
-import type { LaneKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /** Where endpoint health lives, shared by all workers of the lane. An endpoint is `<clientId> <origin>`. */
@@ -19,7 +19,7 @@ export interface EndpointStore {
 /** A worker may act on another's news this much later; it spares each delivery a round trip. */
 const STALE_AFTER_MS = 1_000;
 
-export function createEndpointStore(redis: Redis, keys: LaneKeys, now: () => number): EndpointStore {
+export function createEndpointStore(redis: Redis, keys: StoreKeys, now: () => number): EndpointStore {
   const known = new Map<string, { health: EndpointHealth; readAt: number }>();
   const remember = (endpoint: string, health: EndpointHealth) => {
     if (known.size > 10_000) known.clear();

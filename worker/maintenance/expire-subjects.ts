@@ -11,7 +11,7 @@ const BATCH = 200;
 /** Answers verifications whose subject may not be kept any longer, and deletes the subject. */
 export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys, subjectTtlMs, metrics, now } = deps;
-  const walk = createSweepWalk(redis, keys.laneIndex(), () => now() - subjectTtlMs);
+  const walk = createSweepWalk(redis, keys.unfinishedIndex(), () => now() - subjectTtlMs);
   return {
     name: 'expired',
     run: async () => {
@@ -39,8 +39,8 @@ async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
   }
   const left = await leaveQueue(queue, id);
   // Settling took it off the index. Back on it, the next sweep sees to the job that could not be taken away.
-  if (left) await redis.zrem(keys.laneIndex(), id);
-  else if (read.status === 'found') await redis.zadd(keys.laneIndex(), read.record.submittedAt, id);
+  if (left) await redis.zrem(keys.unfinishedIndex(), id);
+  else if (read.status === 'found') await redis.zadd(keys.unfinishedIndex(), read.record.submittedAt, id);
 }
 
 /**

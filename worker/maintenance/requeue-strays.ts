@@ -6,7 +6,7 @@ import type { SweepDeps, SweepStep } from './sweep-deps.ts';
 /** Gives verifications without an outcome that no job works on their jobs back. */
 export function createRequeueUnanswered(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys } = deps;
-  const pages = pagesOf(redis, keys.laneIndex());
+  const pages = pagesOf(redis, keys.unfinishedIndex());
   return {
     name: 'unanswered',
     run: () =>

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { type LaneKeys, priorityScores } from '../../shared/store/keys.ts';
+import { priorityScores, type StoreKeys } from '../../shared/store/keys.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { queuePriority } from '../../shared/store/queue/verification-flow.ts';
 import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
@@ -9,7 +9,7 @@ import { bringBackAside } from './standing-aside.ts';
 
 export interface ShareDeps {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   /** The lane's verification queue. */
   readonly queue: JobQueue;
   readonly quotaPerSecond: number;

@@ -1,4 +1,4 @@
-import { type LaneKeys, priorityScores } from '../../shared/store/keys.ts';
+import { priorityScores, type StoreKeys } from '../../shared/store/keys.ts';
 import type { JobQueue, QueuedJob } from '../../shared/store/queue/job-queue.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -8,7 +8,7 @@ import { returnPriority } from './slot-rank.ts';
 const BROUGHT_BACK_AT_ONCE = 200;
 
 /** Whether verifications wait that have not been asked about yet, of either priority. */
-export async function hasUntried(redis: Redis, keys: LaneKeys): Promise<boolean> {
+export async function hasUntried(redis: Redis, keys: StoreKeys): Promise<boolean> {
   const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
   const counts = await Promise.all(
     [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) => {

@@ -16,19 +16,19 @@ import type { VerificationRecord } from '../../shared/store/verifications/verifi
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
+import type { AccountWatch } from './account-watch.ts';
 import type { AskUpstream } from './ask-upstream.ts';
-import { judgeCrashes } from './crash-judgement.ts';
+import { decideAfterDeaths } from './crash-decision.ts';
 import type { FinishVerification } from './finish-verification.ts';
-import type { LaneWatch } from './lane-watch.ts';
 import type { OwnedVerification } from './owned-verification.ts';
-import type { ProcessGate } from './process-gate.ts';
+import type { RunAloneLock } from './run-alone-lock.ts';
 import { isRetryPriority } from './slot-rank.ts';
 
 export interface VerificationDeps {
   readonly claims: ClaimContext;
   readonly keyRing: KeyRing;
-  readonly laneWatch: LaneWatch;
-  readonly gate: ProcessGate;
+  readonly accountWatch: AccountWatch;
+  readonly runAloneLock: RunAloneLock;
   readonly ask: AskUpstream;
   readonly finish: FinishVerification;
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
@@ -55,10 +55,10 @@ export async function processVerification(
   job: JobData,
   run: JobRun,
 ): Promise<JobResult> {
-  const passage = await deps.laneWatch.pass({ tried: isRetryPriority(run.priority) });
+  const passage = await deps.accountWatch.pass({ tried: isRetryPriority(run.priority) });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
   if (passage.status === 'aside') return { result: 'later', at: deps.now(), behind: true };
-  const leave = await deps.gate.enter();
+  const leave = await deps.runAloneLock.enter();
   try {
     if (run.signal.aborted) return { result: 'hand_back' };
     const claim = await claimVerification(deps.claims, {
@@ -120,7 +120,7 @@ async function workOn(
   sealed: SealedSubject | null,
   run: JobRun,
 ): Promise<JobResult> {
-  if (judgeCrashes(owned.record.deaths) !== 'quarantine') return askAbout(deps, owned, sealed, run);
+  if (decideAfterDeaths(owned.record.deaths) !== 'quarantine') return askAbout(deps, owned, sealed, run);
   await sleep(LAST_WORD_MS);
   // The same claim, looked at again: a worker that has come back meanwhile did not die.
   const { id, clientId } = owned.record;
@@ -128,7 +128,7 @@ async function workOn(
   const again = await claimVerification(deps.claims, { id, clientId, token, day: ledgerDay(deps.now()) });
   if (again.status === 'final' || again.status === 'cancelled') return { result: 'done' };
   if (again.status !== 'claimed') return { result: 'hand_back' };
-  return judgeCrashes(again.record.deaths) === 'quarantine'
+  return decideAfterDeaths(again.record.deaths) === 'quarantine'
     ? giveUp(deps, again, 'Veriqueue.Quarantined')
     : askAbout(deps, again, again.sealed, run);
 }
@@ -142,8 +142,8 @@ async function askAbout(
   const { record, claim } = owned;
   const subject = openIfUsable(deps, record, sealed);
   if (typeof subject === 'string') return giveUp(deps, owned, subject);
-  if (judgeCrashes(record.deaths) === 'run') return deps.ask(owned, subject, run);
-  const release = await deps.gate.becomeAlone();
+  if (decideAfterDeaths(record.deaths) === 'run') return deps.ask(owned, subject, run);
+  const release = await deps.runAloneLock.runAlone();
   try {
     const noted = await deps.writes.untilTaken(() => noteRunAlone(deps.claims, { id: record.id, claim }));
     if (noted === 'lost') return { result: 'hand_back' };

@@ -1,14 +1,14 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { generateApiKey } from '../../sealing/api-key.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { parseApiKeys, type StoredApiKey } from './client.ts';
 import { storeApiKey } from './create-client.ts';
 import { replaceField } from './replace-field.ts';
 
 interface Target {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly clientId: string;
 }
 
@@ -38,20 +38,20 @@ export type Revocation =
 
 /** @param prefix the visible beginning of the key, or enough of it to distinguish it from the others */
 export async function revokeApiKey({ redis, keys, clientId }: Target, prefix: string): Promise<Revocation> {
-  let judged: Revocation = { status: 'missing' };
+  let decided: Revocation = { status: 'missing' };
   await replaceField(redis, keys, { clientId, field: 'apiKeys' }, (present) => {
     const apiKeys = parseApiKeys(present);
     const found = apiKeys.filter((key) => key.prefix.startsWith(prefix));
-    judged = judge(apiKeys, found);
+    decided = decideRevocation(apiKeys, found);
     const [revoked] = found;
-    if (judged.status !== 'revoked' || revoked === undefined) return null;
+    if (decided.status !== 'revoked' || revoked === undefined) return null;
     const kept = apiKeys.filter((key) => key !== revoked);
     return { value: JSON.stringify(kept), removedHash: revoked.hash };
   });
-  return judged;
+  return decided;
 }
 
-function judge(apiKeys: readonly StoredApiKey[], found: readonly StoredApiKey[]): Revocation {
+function decideRevocation(apiKeys: readonly StoredApiKey[], found: readonly StoredApiKey[]): Revocation {
   const [key, ...others] = found;
   if (key === undefined) return { status: 'unknown_key' };
   if (others.length > 0) return { status: 'ambiguous' };

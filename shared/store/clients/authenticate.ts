@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { hashApiKey, isApiKey, matchesApiKeyHash } from '../../sealing/api-key.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
 
 /**
@@ -11,7 +11,7 @@ import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
  */
 export async function authenticate(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   apiKey: string,
 ): Promise<ClientIdentity | null> {
   if (!isApiKey(apiKey)) return null;

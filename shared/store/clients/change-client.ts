@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 /** What is given is changed; a callback URL of null is taken away. */
@@ -15,7 +15,7 @@ const changeClientScript = loadScript(new URL('../scripts/change-client.lua', im
 /** @returns `missing` when there is no such client: a change never makes half of one */
 export async function changeClient(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   { name, callbackUrl, allowedOrigins, disabled }: ClientChange,
 ): Promise<'changed' | 'missing'> {

@@ -4,7 +4,7 @@ import { namesOfFields } from '../../contract/field-names.ts';
 import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 
 /** An application that submits verifications and receives their events. */
 export interface Client {
@@ -24,7 +24,7 @@ export type ClientIdentity = Omit<Client, 'webhookSecrets'>;
 
 export interface ClientStore {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
 }
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOfFields } from '../../contract/field-names.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
@@ -26,7 +26,7 @@ const describedClient = storedClient.extend({ createdAt: z.coerce.number().optio
 /** @param now ms epoch; decides which rotated secrets still sign */
 export async function describeClient(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
   now: number,
 ): Promise<ClientDescribing> {
@@ -55,7 +55,7 @@ export async function describeClient(
  * Every client's id, oldest first. The keys' index knows them all: a client never loses its last key, it is disabled
  * instead.
  */
-export async function listClientIds(redis: Redis, keys: LaneKeys): Promise<string[]> {
+export async function listClientIds(redis: Redis, keys: StoreKeys): Promise<string[]> {
   const ids = new Set<string>();
   for await (const page of scanHash(redis, keys.apiKeys())) for (const [, id] of page) ids.add(id);
   return [...ids].sort();

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 const replaceFieldScript = loadScript(new URL('../scripts/replace-client-field.lua', import.meta.url));
@@ -23,7 +23,7 @@ const TRIES = 20;
  */
 export async function replaceField(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   { clientId, field }: { readonly clientId: string; readonly field: 'apiKeys' | 'webhookSecrets' },
   compute: (present: string) => FieldReplacement | null,
 ): Promise<'replaced' | 'unchanged' | 'missing'> {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { type EndpointHealth, parseEndpointHealth, writeEndpointHealth } from './endpoint-health.ts';
 
@@ -14,7 +14,7 @@ export interface HealthChange {
 /** Makes the health that stands now into what `compute` says of it: of several at once each builds on the one before. */
 export async function changeEndpointHealth(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   endpoint: string,
   compute: (health: EndpointHealth) => EndpointHealth,
 ): Promise<HealthChange> {
@@ -31,7 +31,7 @@ export async function changeEndpointHealth(
 }
 
 /** Declares an endpoint healthy, whatever it was. */
-export async function forgetEndpointHealth(redis: Redis, keys: LaneKeys, endpoint: string): Promise<void> {
+export async function forgetEndpointHealth(redis: Redis, keys: StoreKeys, endpoint: string): Promise<void> {
   await redis.multi().del(keys.endpointHealth(endpoint)).srem(keys.unhealthyEndpoints(), endpoint).exec();
 }
 
@@ -42,7 +42,7 @@ export async function forgetEndpointHealth(redis: Redis, keys: LaneKeys, endpoin
  */
 export async function disableEndpoint(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   endpoint: string,
   now: number,
 ): Promise<'disabled' | 'already_disabled'> {

@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
 import { isCallbackAllowed } from '../clients/allowed-callback.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { type EndpointHealth, parseEndpointHealth } from './endpoint-health.ts';
 
@@ -26,7 +26,7 @@ export interface EndpointState {
  */
 export async function listEndpoints(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   known: readonly string[],
 ): Promise<EndpointState[]> {
   const states = await readEndpoints(redis, keys, await nameEndpoints(redis, keys, known));
@@ -36,7 +36,7 @@ export async function listEndpoints(
 /** The same, of which at most `limit` are read. */
 export async function listSomeEndpoints(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   known: readonly string[],
   limit: number,
 ): Promise<SomeEndpoints> {
@@ -46,7 +46,7 @@ export async function listSomeEndpoints(
   return { endpoints, total: names.length - states.length + endpoints.length };
 }
 
-async function nameEndpoints(redis: Redis, keys: LaneKeys, known: readonly string[]): Promise<string[]> {
+async function nameEndpoints(redis: Redis, keys: StoreKeys, known: readonly string[]): Promise<string[]> {
   const sets = await Promise.all([
     redis.smembers(keys.deferringEndpoints()),
     redis.smembers(keys.unhealthyEndpoints()),
@@ -65,7 +65,7 @@ export interface SomeEndpoints {
 /** Endpoints that are failing or disabled, and those at which events wait; at most `limit` of them are read. */
 export async function listTroubledEndpoints(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   limit: number,
 ): Promise<SomeEndpoints> {
   const names = await nameEndpoints(redis, keys, []);
@@ -77,13 +77,13 @@ export async function listTroubledEndpoints(
 /** @param endpoints `<clientId> <origin>` each */
 export function readEndpoints(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   endpoints: readonly string[],
 ): Promise<EndpointState[]> {
   return Promise.all(endpoints.map((endpoint) => readEndpoint(redis, keys, endpoint)));
 }
 
-async function readEndpoint(redis: Redis, keys: LaneKeys, endpoint: string): Promise<EndpointState> {
+async function readEndpoint(redis: Redis, keys: StoreKeys, endpoint: string): Promise<EndpointState> {
   const [clientId = '', origin = ''] = endpoint.split(' ');
   const [stored, waiting, origins] = await Promise.all([
     readOr(redis.get(keys.endpointHealth(endpoint)), null),

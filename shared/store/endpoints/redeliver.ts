@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { type DeliveryStatus, deliveryStatus } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { AtomicFlow } from '../queue/atomic-flow.ts';
 import { deliveryFlow } from '../queue/verification-flow.ts';
 import { queueDeliveryReset } from './reset-delivery.ts';
@@ -9,7 +9,7 @@ import { queueDeliveryReset } from './reset-delivery.ts';
 export interface RedeliveryDeps {
   readonly redis: Redis;
   readonly flow: AtomicFlow;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
 }
 
 /** A delivery that has come to rest. Everything else still has a job that works on it. */
@@ -78,7 +78,7 @@ interface FoundDelivery {
 
 async function readDelivery(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   id: string,
 ): Promise<FoundDelivery | 'missing' | 'unanswered'> {
   const [clientId, outcome, status, previous] = await redis.hmget(
@@ -97,7 +97,7 @@ async function readDelivery(
 /** A client's endpoints at which events wait; the record does not say at which one it does. */
 async function listDeferringEndpoints(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   clientId: string,
 ): Promise<readonly string[]> {
   const endpoints = await redis.smembers(keys.deferringEndpoints());

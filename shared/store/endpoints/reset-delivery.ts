@@ -1,5 +1,5 @@
 import type { DeliveryStatus } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 
@@ -24,7 +24,7 @@ export interface DeliveryReset {
  */
 export function queueDeliveryReset(
   transaction: Transaction,
-  keys: LaneKeys,
+  keys: StoreKeys,
   { id, jobId, status, previous, redelivery, endpoints }: DeliveryReset,
 ): void {
   resetDeliveryScript.appendTo(

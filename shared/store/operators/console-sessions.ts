@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 /** A working day and a little more, however much a session is used. */
@@ -37,7 +37,7 @@ export interface ConsoleSessions {
   list(now: number): Promise<readonly ConsoleSession[]>;
 }
 
-export function createConsoleSessions(redis: Redis, keys: LaneKeys): ConsoleSessions {
+export function createConsoleSessions(redis: Redis, keys: StoreKeys): ConsoleSessions {
   const key = keys.consoleSessions();
   const list = async (now: number) =>
     (await redis.hvals(key)).flatMap((text) => {

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 
@@ -29,7 +29,7 @@ export type GivenBack = z.infer<typeof givenBack>;
  * @param cutOff whether the caller has been without Redis since it looked last
  * @throws what ioredis throws
  */
-export async function giveBackSilent(redis: Redis, keys: LaneKeys, cutOff: boolean): Promise<GivenBack> {
+export async function giveBackSilent(redis: Redis, keys: StoreKeys, cutOff: boolean): Promise<GivenBack> {
   const verifications = keys.jobKey(keys.verificationQueue, '');
   const deliveries = keys.jobKey(keys.deliveryQueue, '');
   return givenBack.parse(

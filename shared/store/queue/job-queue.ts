@@ -1,5 +1,5 @@
 import { type Job, Queue, type Telemetry } from 'bullmq';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { Redis } from '../redis/redis-client.ts';
 
 /** A queue of BullMQ's, for code outside the store, which does not know the library behind it. */
@@ -18,7 +18,7 @@ export type FlowTelemetry<Context = unknown> = Telemetry<Context>;
  */
 export function openJobQueue(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   name: string,
   onError: (error: Error) => void,
 ): JobQueue {

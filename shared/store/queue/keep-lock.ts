@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 const keepLockScript = loadScript(new URL('../scripts/keep-lock.lua', import.meta.url));
@@ -19,7 +19,7 @@ export async function keepLock(
     jobId,
     token,
     lockMs,
-  }: { keys: LaneKeys; queue: string; jobId: string; token: string; lockMs: number },
+  }: { keys: StoreKeys; queue: string; jobId: string; token: string; lockMs: number },
 ): Promise<boolean> {
   const kept = await keepLockScript(
     redis,

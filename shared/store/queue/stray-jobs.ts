@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
 import { priority } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import type { AtomicFlow } from './atomic-flow.ts';
 import { deliveryFlow, verificationFlow } from './verification-flow.ts';
@@ -39,7 +39,7 @@ export type JobLook = z.infer<typeof looksText>[number];
 
 export interface LookContext {
   readonly redis: Redis;
-  readonly keys: LaneKeys;
+  readonly keys: StoreKeys;
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { FlowJob, JobsOptions } from 'bullmq';
 import { z } from 'zod';
 import type { Priority } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 
 /** A job carries ids, never a subject: BullMQ keeps job data, return values and reasons in clear text. */
 export const jobData = z.strictObject({ id: z.string(), clientId: z.string() });
@@ -35,7 +35,7 @@ const kept = { removeOnComplete: true, removeOnFail: { count: 1000 } } as const 
  * The child's completion and the parent's release are one script; `ignoreDependencyOnFailure` releases the parent
  * even when the child fails for good (docs/decisions/0002).
  */
-export function verificationFlow(keys: LaneKeys, data: JobData, priority: Priority): FlowJob {
+export function verificationFlow(keys: StoreKeys, data: JobData, priority: Priority): FlowJob {
   return {
     name: 'deliver',
     queueName: keys.deliveryQueue,
@@ -62,7 +62,7 @@ export function verificationFlow(keys: LaneKeys, data: JobData, priority: Priori
  *
  * @param jobId new for each redelivery, because BullMQ ignores one that it still knows
  */
-export function deliveryFlow(keys: LaneKeys, jobId: string, data: JobData): FlowJob {
+export function deliveryFlow(keys: StoreKeys, jobId: string, data: JobData): FlowJob {
   return {
     name: 'deliver',
     queueName: keys.deliveryQueue,
@@ -73,7 +73,7 @@ export function deliveryFlow(keys: LaneKeys, jobId: string, data: JobData): Flow
 
 /** Redis keys of the two jobs of {@link verificationFlow}. */
 export function jobKeysOf(
-  keys: LaneKeys,
+  keys: StoreKeys,
   id: string,
 ): { readonly verification: string; readonly delivery: string } {
   return {
@@ -83,7 +83,7 @@ export function jobKeysOf(
 }
 
 /** The sorted sets in which the two jobs of a new {@link verificationFlow} stand. */
-export function firstPlaces(keys: LaneKeys): readonly string[] {
+export function firstPlaces(keys: StoreKeys): readonly string[] {
   return [
     keys.jobKey(keys.verificationQueue, 'prioritized'),
     keys.jobKey(keys.deliveryQueue, 'waiting-children'),

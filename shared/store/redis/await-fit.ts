@@ -77,13 +77,13 @@ async function awaitReached(
 
 async function lookAt(client: Redis, { probe }: FitWait): Promise<Look> {
   try {
-    const judgement = await readFitness(client);
-    if (judgement.kind === 'unfit') {
-      throw new Error(`Cannot use this Redis: ${judgement.reasons.join('; ')}`);
+    const fitness = await readFitness(client);
+    if (fitness.kind === 'unfit') {
+      throw new Error(`Cannot use this Redis: ${fitness.reasons.join('; ')}`);
     }
-    if (judgement.kind === 'not_yet') return { kind: 'waiting', reason: judgement.reason };
+    if (fitness.kind === 'not_yet') return { kind: 'waiting', reason: fitness.reason };
     await probe(client);
-    return judgement;
+    return fitness;
   } catch (error) {
     if (classifyRedisError(error) === undefined) throw error;
     return { kind: 'waiting', reason: describeRedisError(error) };

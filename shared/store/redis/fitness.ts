@@ -8,7 +8,7 @@ export interface RedisConfig {
   readonly appendfsync?: string;
 }
 
-export type RedisJudgement =
+export type RedisFitness =
   | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
   /** Something passes by itself: it becomes the master, it ends loading. */
   | { readonly kind: 'not_yet'; readonly reason: string }
@@ -22,17 +22,17 @@ const OLDEST = { major: 6, minor: 2 };
  *
  * @param info the text of `INFO`. Valkey gives a `redis_version` too, that of the Redis it is compatible with.
  */
-export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
+export function classifyRedis(info: string, config: RedisConfig): RedisFitness {
   const facts = parseInfo(info);
   const version = facts.get('redis_version') ?? '';
   const reasons = [
-    ...judgeVersion(version),
-    ...judgePolicy(config['maxmemory-policy'] ?? facts.get('maxmemory_policy') ?? ''),
+    ...findVersionFaults(version),
+    ...findPolicyFaults(config['maxmemory-policy'] ?? facts.get('maxmemory_policy') ?? ''),
   ];
   if (reasons.length > 0) {
     return { kind: 'unfit', reasons };
   }
-  const notYet = facts.get('loading') === '1' ? 'it is loading its data' : judgeRole(facts.get('role'));
+  const notYet = facts.get('loading') === '1' ? 'it is loading its data' : explainRole(facts.get('role'));
   if (notYet !== null) {
     return { kind: 'not_yet', reason: notYet };
   }
@@ -42,16 +42,16 @@ export function judgeRedis(info: string, config: RedisConfig): RedisJudgement {
 }
 
 /**
- * Asks the Redis about itself and judges the answer.
+ * Asks the Redis about itself and classifies the answer.
  *
  * @throws {Error} because the user may not ask (`INFO` is needed); what ioredis throws when Redis is gone
  */
-export async function readFitness(client: Redis): Promise<RedisJudgement> {
+export async function readFitness(client: Redis): Promise<RedisFitness> {
   const info = await client.info().catch((cause: unknown) => {
     if (classifyRedisError(cause) !== undefined) throw cause;
-    throw new Error(`Cannot judge this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
+    throw new Error(`Cannot check this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
   });
-  return judgeRedis(info, await readConfig(client));
+  return classifyRedis(info, await readConfig(client));
 }
 
 /**
@@ -63,9 +63,9 @@ export async function readFitness(client: Redis): Promise<RedisJudgement> {
 export async function assertRedisFit(
   client: Redis,
 ): Promise<{ version: string; warnings: readonly string[] }> {
-  const judgement = await readFitness(client);
-  if (judgement.kind === 'fit') return { version: judgement.version, warnings: judgement.warnings };
-  const reasons = judgement.kind === 'unfit' ? judgement.reasons : [judgement.reason];
+  const fitness = await readFitness(client);
+  if (fitness.kind === 'fit') return { version: fitness.version, warnings: fitness.warnings };
+  const reasons = fitness.kind === 'unfit' ? fitness.reasons : [fitness.reason];
   throw new Error(`Cannot use this Redis: ${reasons.join('; ')}`);
 }
 
@@ -100,7 +100,7 @@ function parseInfo(info: string): ReadonlyMap<string, string> {
   );
 }
 
-function judgeVersion(version: string): string[] {
+function findVersionFaults(version: string): string[] {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
   if (major === undefined || minor === undefined) {
     return ['its version must be known, received none in INFO'];
@@ -109,7 +109,7 @@ function judgeVersion(version: string): string[] {
   return isOld ? [`its version must be ${OLDEST.major}.${OLDEST.minor} or newer, received ${version}`] : [];
 }
 
-function judgePolicy(policy: string): string[] {
+function findPolicyFaults(policy: string): string[] {
   return policy === 'noeviction'
     ? []
     : [
@@ -117,7 +117,7 @@ function judgePolicy(policy: string): string[] {
       ];
 }
 
-function judgeRole(role: string | undefined): string | null {
+function explainRole(role: string | undefined): string | null {
   return role === undefined || role === 'master' ? null : `its role must be master, received ${role}`;
 }
 

@@ -2,7 +2,7 @@
 ---
 --- KEYS[1] record         hash
 --- KEYS[2] subject        hash
---- KEYS[3] laneIndex      sorted set
+--- KEYS[3] unfinishedIndex      sorted set
 --- KEYS[4] photosStored   hash
 --- ARGV[1] id
 --- ARGV[2] client         its id
@@ -20,7 +20,7 @@
 --- record without its jobs: its client could repeat the submission for as long as it likes, and would always be
 --- answered that it was accepted. The other way round, a job without a record ends by itself.
 
-local record, subject, laneIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, subject, unfinishedIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
 if redis.call('EXISTS', record) == 1 then return 0 end
@@ -30,7 +30,7 @@ end
 redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
   unpack(ARGV, 8 + places, 7 + places + options))
 redis.call('HSET', subject, 'key', ARGV[5], unpack(ARGV, 8 + places + options))
-redis.call('ZADD', laneIndex, submittedAt, id)
+redis.call('ZADD', unfinishedIndex, submittedAt, id)
 redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
 redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)

@@ -4,7 +4,7 @@
 --- KEYS[2] subject        hash
 --- KEYS[3] log            list
 --- KEYS[4] photosStored   hash
---- KEYS[5] laneIndex      sorted set
+--- KEYS[5] unfinishedIndex      sorted set
 --- KEYS[6] retention      sorted set
 --- KEYS[7] deadLetters    sorted set
 --- KEYS[8] deferringEndpoints  set
@@ -22,7 +22,7 @@
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
 
-local record, subject, log, photosStored, laneIndex, retention, deadLetters, deferringEndpoints =
+local record, subject, log, photosStored, unfinishedIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local openRedeliveries = KEYS[9]
 local id, indexPrefix, client, jobPrefix, deferredPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -38,7 +38,7 @@ end
 for _, endpoint in ipairs(redis.call('SMEMBERS', deferringEndpoints)) do
   if string.sub(endpoint, 1, #client + 1) == client .. ' ' then redis.call('ZREM', deferredPrefix .. endpoint, id) end
 end
-shred(subject, photosStored, laneIndex, id)
+shred(subject, photosStored, unfinishedIndex, id)
 redis.call('SREM', openRedeliveries, id)
 forget(record, log, retention, deadLetters, indexPrefix, id)
 return {'erased', unpack(jobs)}

@@ -4,7 +4,7 @@
 --- KEYS[2] subject        hash
 --- KEYS[3] inFlight       hash
 --- KEYS[4] photosStored   hash
---- KEYS[5] laneIndex      sorted set
+--- KEYS[5] unfinishedIndex      sorted set
 --- ARGV[1] ledgers        prefix of the days' ledgers
 --- ARGV[2] call           the call's id
 --- ARGV[3] attempt        JSON; empty: no call is to be noted
@@ -41,7 +41,7 @@
 --- @include "fragments/move-status.lua"
 --- @include "fragments/shred.lua"
 
-local record, subject, inFlight, photosStored, laneIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
+local record, subject, inFlight, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local ledgers, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local id, indexPrefix, seen, status, outcome, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
 local client, crashCode, today, mode = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
@@ -70,5 +70,5 @@ redis.call('HSET', record, 'outcome', outcome, 'deliveryStatus', 'pending')
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
 if event ~= '' then redis.call('HSET', record, 'event', event) end
 redis.call('ZADD', indexPrefix .. '-undelivered', redis.call('TIME')[1], id)
-shred(subject, photosStored, laneIndex, id)
+shred(subject, photosStored, unfinishedIndex, id)
 return {'finished'}

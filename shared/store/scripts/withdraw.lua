@@ -3,7 +3,7 @@
 --- KEYS[1] record         hash
 --- KEYS[2] subject        hash
 --- KEYS[3] photosStored   hash
---- KEYS[4] laneIndex      sorted set
+--- KEYS[4] unfinishedIndex      sorted set
 --- ARGV[1] id
 --- ARGV[2] indexPrefix
 --- ARGV[3] client         its id
@@ -15,12 +15,12 @@
 --- @include "fragments/shred.lua"
 --- @include "fragments/leave-lists.lua"
 
-local record, subject, photosStored, laneIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, subject, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
 local now = redis.call('HMGET', record, 'status', 'client')
 if not now[1] then return 'missing' end
 if now[1] ~= 'queued' or now[2] ~= client then return 'too_late' end
-shred(subject, photosStored, laneIndex, id)
+shred(subject, photosStored, unfinishedIndex, id)
 leaveLists(record, indexPrefix, id)
 redis.call('DEL', record)
 redis.call('ZREM', indexPrefix .. ':' .. client, id)

@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { UsageReport } from '../../contract/usage.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { passByWalk, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { copyLedgers } from '../verifications/copy-ledger.ts';
@@ -21,7 +21,7 @@ interface Count extends LedgerEntry {
  */
 export async function readUsage(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   period: UsagePeriod,
   report: ReportPassedBy,
 ): Promise<UsageReport> {
@@ -42,7 +42,7 @@ export async function readUsage(
  */
 export async function readClientUsage(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   {
     period,
     clientId,

@@ -1,6 +1,6 @@
 import { pickFields, STORED_FIELDS, type StoredOptions } from '../../contract/submission-fields.ts';
 import type { SealedSubject } from '../../sealing/seal.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 import type { SubjectFields } from '../subjects/subject-store.ts';
@@ -28,7 +28,7 @@ const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url
  */
 export function queueAcceptance(
   transaction: Transaction,
-  keys: LaneKeys,
+  keys: StoreKeys,
   acceptance: Acceptance,
   kept: SubjectFields,
 ): void {
@@ -36,7 +36,7 @@ export function queueAcceptance(
   const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
     transaction,
-    [keys.record(id), keys.subject(id), keys.laneIndex(), keys.photosStored()],
+    [keys.record(id), keys.subject(id), keys.unfinishedIndex(), keys.photosStored()],
     [
       id,
       acceptance.clientId,

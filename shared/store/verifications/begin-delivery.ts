@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import { namesOfFields } from '../../contract/field-names.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadGatheredScript } from '../redis/gathered-script.ts';
 import { hashFromReply, type ParsedRecord, parseRecord, recordFields } from './verification-record.ts';
 
@@ -44,7 +44,7 @@ const dueFields = recordFields.pick({
  */
 export async function beginDelivery(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   id: string,
   run: string,
 ): Promise<DeliveryBeginning> {

@@ -32,7 +32,7 @@ export async function cancelVerification(
 ): Promise<'cancelled' | 'too_late' | 'missing'> {
   const reply = await cancelScript(
     redis,
-    [keys.record(id), keys.subject(id), keys.photosStored(), keys.laneIndex(), keys.retention()],
+    [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex(), keys.retention()],
     [id, keys.indexPrefix(), clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
   );
   const result = reply as 'cancelled' | 'too_late' | 'missing';

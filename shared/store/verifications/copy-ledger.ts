@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { endOfChinaDay } from '../../china-time.ts';
 import { DAY_MS } from '../../time-units.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { loadScript } from '../redis/script.ts';
@@ -27,7 +27,7 @@ const copyCallsScript = loadScript(new URL('../scripts/copy-calls.lua', import.m
  */
 export async function copyLedgers(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   days: readonly string[],
   { now, report }: { readonly now: number; readonly report: ReportPassedBy },
 ): Promise<void> {
@@ -43,7 +43,7 @@ function isCopied(day: string, copiedAt: number, now: number): boolean {
   return copiedAt > endOfChinaDay(day) + LATE_COUNTS_MS || (copiedAt > 0 && now - copiedAt < RECENT_MS);
 }
 
-async function copyLedger(redis: Redis, keys: LaneKeys, day: string, now: number): Promise<void> {
+async function copyLedger(redis: Redis, keys: StoreKeys, day: string, now: number): Promise<void> {
   for await (const page of scanHash(redis, keys.ledger(day))) {
     if (page.length === 0) continue;
     await copyCallsScript(

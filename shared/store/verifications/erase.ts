@@ -27,7 +27,7 @@ export async function eraseVerification(
       keys.subject(id),
       keys.deliveryLog(id),
       keys.photosStored(),
-      keys.laneIndex(),
+      keys.unfinishedIndex(),
       keys.retention(),
       keys.deadLetters(),
       keys.deferringEndpoints(),

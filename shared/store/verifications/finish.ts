@@ -59,7 +59,7 @@ export async function finishVerification(
 ): Promise<Finished> {
   const reply = (await finishScript(
     redis,
-    [keys.record(id), keys.subject(id), keys.inFlight(), keys.photosStored(), keys.laneIndex()],
+    [keys.record(id), keys.subject(id), keys.inFlight(), keys.photosStored(), keys.unfinishedIndex()],
     [
       ...callArguments(keys, call),
       id,

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 const giveUpDeliveryScript = loadScript(new URL('../scripts/give-up-delivery.lua', import.meta.url));
@@ -9,6 +9,6 @@ const giveUpDeliveryScript = loadScript(new URL('../scripts/give-up-delivery.lua
  *
  * @param now ms epoch
  */
-export async function giveUpDelivery(redis: Redis, keys: LaneKeys, id: string, now: number): Promise<void> {
+export async function giveUpDelivery(redis: Redis, keys: StoreKeys, id: string, now: number): Promise<void> {
   await giveUpDeliveryScript(redis, [keys.record(id), keys.deadLetters(), keys.retention()], [id, now]);
 }

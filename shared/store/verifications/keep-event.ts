@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
 const keepEventScript = loadScript(new URL('../scripts/keep-event.lua', import.meta.url));
@@ -14,7 +14,7 @@ const replyText = z.string().nullable();
  */
 export async function keepEvent(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   id: string,
   event: string,
 ): Promise<string | null> {

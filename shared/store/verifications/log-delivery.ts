@@ -1,6 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { DeliveryAttempt } from '../../contract/delivery-log.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { writeAttempt } from './written-attempt.ts';
 
@@ -9,7 +9,7 @@ const logDeliveryScript = loadScript(new URL('../scripts/log-delivery.lua', impo
 /** Notes in the log why nothing was sent. It counts as no attempt. */
 export async function logDelivery(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   id: string,
   attempt: DeliveryAttempt,
 ): Promise<void> {

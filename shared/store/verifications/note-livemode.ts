@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
@@ -13,7 +13,7 @@ const noteLivemodeScript = loadScript(new URL('../scripts/note-livemode.lua', im
  */
 export async function noteLivemode(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   record: VerificationRecord,
   livemode: boolean,
 ): Promise<VerificationRecord> {

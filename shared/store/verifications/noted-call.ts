@@ -1,5 +1,5 @@
 import type { Attempt } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { type LedgerEntry, ledgerField } from '../usage/ledger.ts';
 
 /** One upstream call, as it is written into the record and the ledger: once, however often it is written. */
@@ -14,7 +14,7 @@ export interface NotedCall {
 }
 
 /** The arguments of `noteCall` in Lua, behind the record. Without a call nothing is noted. */
-export function callArguments(keys: LaneKeys, call: NotedCall | null): string[] {
+export function callArguments(keys: StoreKeys, call: NotedCall | null): string[] {
   return [
     keys.ledger(''),
     call?.id ?? '',

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { WaitingStatus } from '../../contract/verification-status.ts';
 import type { DailyWait } from '../../outcomes/retry-policy.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';
 import type { OwnedClaim } from './owned-claim.ts';
@@ -30,7 +30,7 @@ export interface Postponement {
  */
 export async function postponeVerification(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   postponement: Postponement,
 ): Promise<'postponed' | 'not_ours' | 'missing'> {
   const { id, claim } = postponement;

@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import type { StoredStatus } from '../../contract/verification-status.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { type ParsedRecord, parseRecord } from './verification-record.ts';
 
-export async function readRecord(redis: Redis, keys: LaneKeys, id: string): Promise<ParsedRecord> {
+export async function readRecord(redis: Redis, keys: StoreKeys, id: string): Promise<ParsedRecord> {
   const hash = await readOr(redis.hgetall(keys.record(id)), null);
   return hash === null ? { status: 'unreadable', fields: [] } : parseRecord(hash);
 }
@@ -12,7 +12,7 @@ export async function readRecord(redis: Redis, keys: LaneKeys, id: string): Prom
 /** Several records in one round trip, in the order asked for. */
 export async function readRecords(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   ids: readonly string[],
 ): Promise<ParsedRecord[]> {
   return Promise.all(ids.map((id) => readRecord(redis, keys, id)));
@@ -33,7 +33,7 @@ export interface IdPage {
 /** Ids of a client's verifications, newest first. */
 export async function listIds(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   query: { clientId: string; status: StoredStatus | undefined; limit: number; after: ListCursor | undefined },
 ): Promise<IdPage> {
   const index =
@@ -89,7 +89,7 @@ const ID_LENGTH = 30;
 /** Ids of the verifications with this very reference, newest first. */
 export async function findByReference(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   reference: string,
   limit: number,
 ): Promise<string[]> {

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { DeliveryAttempt } from '../../contract/delivery-log.ts';
 import type { DeliveryStatus } from '../../contract/verification.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadGatheredScript } from '../redis/gathered-script.ts';
 import { writeAttempt } from './written-attempt.ts';
 
@@ -31,7 +31,7 @@ export interface DeliveryProgress {
  */
 export async function recordDelivery(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered }: DeliveryProgress,
 ): Promise<'recorded' | 'not_ours' | 'missing'> {
   const reply = await recordDeliveryScript(

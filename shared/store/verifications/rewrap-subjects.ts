@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { rewrap } from '../../sealing/seal.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { loadScript } from '../redis/script.ts';
 
@@ -27,7 +27,7 @@ const PAGE_SIZE = 500;
  * @param onProgress after each page
  */
 export async function rewrapSubjects(
-  { redis, keys, keyRing }: { readonly redis: Redis; readonly keys: LaneKeys; readonly keyRing: KeyRing },
+  { redis, keys, keyRing }: { readonly redis: Redis; readonly keys: StoreKeys; readonly keyRing: KeyRing },
   {
     signal,
     onProgress,
@@ -41,7 +41,7 @@ export async function rewrapSubjects(
   const counts = { seen: 0, rewrapped: 0, current: 0, unreadable: 0 };
   let cursor = '0';
   do {
-    const [next, entries] = await redis.zscan(keys.laneIndex(), cursor, 'COUNT', PAGE_SIZE);
+    const [next, entries] = await redis.zscan(keys.unfinishedIndex(), cursor, 'COUNT', PAGE_SIZE);
     cursor = next;
     const ids = entries.filter((_, i) => i % 2 === 0);
     const results = await Promise.all(
@@ -60,7 +60,7 @@ export async function rewrapSubjects(
 
 async function rewrapOne(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   keyRing: KeyRing,
   id: string,
 ): Promise<'rewrapped' | 'current' | 'unreadable' | 'gone'> {

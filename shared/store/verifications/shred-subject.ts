@@ -5,6 +5,6 @@ const shredSubjectScript = loadScript(new URL('../scripts/shred-subject.lua', im
 
 /** Deletes a sealed subject whose record cannot be read, and which therefore can be answered by nothing. */
 export async function shredSubject({ redis, keys, subjects }: VerificationStore, id: string): Promise<void> {
-  await shredSubjectScript(redis, [keys.subject(id), keys.photosStored(), keys.laneIndex()], [id]);
+  await shredSubjectScript(redis, [keys.subject(id), keys.photosStored(), keys.unfinishedIndex()], [id]);
   await subjects.delete(id);
 }

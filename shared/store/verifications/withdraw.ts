@@ -15,7 +15,7 @@ export async function withdrawVerification(
 ): Promise<'withdrawn' | 'too_late' | 'missing'> {
   const reply = await withdraw(
     redis,
-    [keys.record(id), keys.subject(id), keys.photosStored(), keys.laneIndex()],
+    [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex()],
     [id, keys.indexPrefix(), clientId],
   );
   const result = reply as 'withdrawn' | 'too_late' | 'missing';

@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { FlowProducer, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { laneKeys } from '../../../shared/store/keys.ts';
+import { storeKeys } from '../../../shared/store/keys.ts';
 import { openRedis } from '../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../shared/store/redis/close-redis.ts';
 import { assertRedisFit } from '../../../shared/store/redis/fitness.ts';
@@ -29,7 +29,7 @@ afterEach(() => Promise.all(clients.splice(0).map(closeRedis)));
 
 /** One flow through two queues, as the producer adds it and the worker takes it. */
 async function runOneFlow(connectClient: (role: 'request' | 'unbatched') => Redis): Promise<unknown> {
-  const keys = laneKeys('tls-acl');
+  const keys = storeKeys('tls-acl');
   const opts = { prefix: keys.queuePrefix };
   const requests = connectClient('request');
   await waitUntilReady(requests, 5_000);

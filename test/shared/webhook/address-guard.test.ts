@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import ipaddr from 'ipaddr.js';
 import { describe, expect, test } from 'vitest';
-import { type ForbiddenReason, judgeAddress } from '../../../shared/webhook/address-guard.ts';
+import { classifyAddress, type ForbiddenReason } from '../../../shared/webhook/address-guard.ts';
 import { tabulate } from '../../support/tabulate.ts';
 
 const forbidden: readonly (readonly [ip: string, reason: ForbiddenReason])[] = [
@@ -137,24 +137,24 @@ const allowed = [
   '64:ff9b::8.8.8.8',
 ];
 
-describe('judgeAddress', () => {
+describe('classifyAddress', () => {
   test('forbids each of these addresses, with the reason', () => {
     const addresses = forbidden.map(([ip]) => ip);
     const reasons = new Map(forbidden);
-    expect(tabulate(addresses, judgeAddress)).toEqual(
+    expect(tabulate(addresses, classifyAddress)).toEqual(
       tabulate(addresses, (ip) => ({ allowed: false, reason: reasons.get(ip) })),
     );
   });
 
   test('allows the neighbours of every forbidden block', () => {
-    expect(tabulate(allowed, judgeAddress)).toEqual(tabulate(allowed, () => ({ allowed: true })));
+    expect(tabulate(allowed, classifyAddress)).toEqual(tabulate(allowed, () => ({ allowed: true })));
   });
 
   test('forbids every IPv4 address that ipaddr.js knows to be special', () => {
     fc.assert(
       fc.property(fc.ipV4(), (ip) => {
         fc.pre(ipaddr.IPv4.parse(ip).range() !== 'unicast');
-        expect(judgeAddress(ip).allowed).toBe(false);
+        expect(classifyAddress(ip).allowed).toBe(false);
       }),
       { numRuns: 2000 },
     );
@@ -181,7 +181,7 @@ describe('judgeAddress', () => {
           const parts = [...ipaddr.IPv6.parse(prefix).parts.slice(0, 4), ...tail];
           const address = new ipaddr.IPv6(parts);
           fc.pre(!['unicast', 'ipv4Mapped', 'rfc6052'].includes(address.range()));
-          expect(judgeAddress(address.toString()).allowed).toBe(false);
+          expect(classifyAddress(address.toString()).allowed).toBe(false);
         },
       ),
       { numRuns: 2000 },
@@ -191,8 +191,8 @@ describe('judgeAddress', () => {
   test('judges an IPv4-mapped and a NAT64 address exactly as the IPv4 address in it', () => {
     fc.assert(
       fc.property(fc.ipV4(), (ip) => {
-        expect(judgeAddress(`::ffff:${ip}`)).toEqual(judgeAddress(ip));
-        expect(judgeAddress(`64:ff9b::${ip}`)).toEqual(judgeAddress(ip));
+        expect(classifyAddress(`::ffff:${ip}`)).toEqual(classifyAddress(ip));
+        expect(classifyAddress(`64:ff9b::${ip}`)).toEqual(classifyAddress(ip));
       }),
     );
   });

@@ -1,5 +1,5 @@
 import { describe, expect, onTestFinished, test } from 'vitest';
-import type { JudgeAddress } from '../../../shared/webhook/address-guard.ts';
+import type { ClassifyAddress } from '../../../shared/webhook/address-guard.ts';
 import {
   createDeliveryDispatcher,
   type DeliveryDispatcherOptions,
@@ -19,7 +19,7 @@ const resolveNothing: ResolveHost = async () => {
 };
 
 /** Lets a test play the public internet on this one address. */
-const onlyLoopbackIsPublic: JudgeAddress = (ip) =>
+const onlyLoopbackIsPublic: ClassifyAddress = (ip) =>
   ip === '127.0.0.1' ? { allowed: true } : { allowed: false, reason: 'private' };
 
 function posterWith(options: Partial<DeliveryDispatcherOptions>) {
@@ -143,7 +143,7 @@ describe('the guarded connector', () => {
 
   test('refuses plain http, also for a public name', async () => {
     const receiver = await startReceiver((response) => response.writeHead(204).end());
-    const post = posterWith({ resolve: resolveTo('127.0.0.1'), judge: onlyLoopbackIsPublic });
+    const post = posterWith({ resolve: resolveTo('127.0.0.1'), classify: onlyLoopbackIsPublic });
     expect(await post(`http://receiver.test:${receiver.port}/`)).toMatchObject(refusedAddress);
     expect(receiver.connections()).toBe(0);
   });
@@ -160,7 +160,7 @@ describe('the guarded connector', () => {
       asked += 1;
       return [{ address, family: 4 }];
     };
-    const post = posterWith({ resolve: rebinding, judge: onlyLoopbackIsPublic });
+    const post = posterWith({ resolve: rebinding, classify: onlyLoopbackIsPublic });
     const url = `https://receiver.test:${receiver.port}/`;
     expect(await post(url)).toMatchObject(ok);
     expect({ asked, connections: receiver.connections() }).toEqual({ asked: 1, connections: 1 });
@@ -174,7 +174,7 @@ describe('the guarded connector', () => {
       (response) => response.writeHead(307, { location: `http://127.0.0.1:${inside.port}/` }).end(),
       'https',
     );
-    const post = posterWith({ resolve: resolveTo('127.0.0.1'), judge: onlyLoopbackIsPublic });
+    const post = posterWith({ resolve: resolveTo('127.0.0.1'), classify: onlyLoopbackIsPublic });
     expect(await post(`https://receiver.test:${outside.port}/`)).toMatchObject({
       result: 'refused',
       status: 307,
@@ -187,7 +187,7 @@ describe('the guarded connector', () => {
     const receiver = await startReceiver((response) => response.writeHead(204).end(), 'https');
     // Nothing listens at the first one, which on this machine is refused at once or not there at all.
     const resolve = resolveTo('::1', '127.0.0.1');
-    const post = posterWith({ resolve, judge: () => ({ allowed: true }) });
+    const post = posterWith({ resolve, classify: () => ({ allowed: true }) });
     expect(await post(`https://receiver.test:${receiver.port}/`)).toMatchObject(ok);
   });
 
@@ -202,7 +202,7 @@ describe('the guarded connector', () => {
     const receiver = await startReceiver((response) => response.writeHead(204).end(), 'https');
     const answers = [['127.0.0.2'], ['127.0.0.1']];
     const resolve: ResolveHost = (hostname) => resolveTo(...(answers.shift() ?? []))(hostname);
-    const post = posterWith({ resolve, judge: onlyLoopbackIsPublic });
+    const post = posterWith({ resolve, classify: onlyLoopbackIsPublic });
     const url = `https://receiver.test:${receiver.port}/`;
     expect(await post(url)).toMatchObject(refusedAddress);
     expect(await post(url)).toMatchObject(ok);

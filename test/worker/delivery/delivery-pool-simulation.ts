@@ -1,7 +1,7 @@
-/** A pool of delivery workers in front of the gate, in virtual time: what a queue with C workers does, without the queue. */
+/** A pool of delivery workers in front of the limiter, in virtual time: what a queue with C workers does, without the queue. */
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import type { EndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
-import { createEndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
+import { createEndpointLimiter } from '../../../worker/delivery/endpoint-limiter.ts';
 
 export interface SimulatedDelivery {
   readonly endpoint: string;
@@ -34,7 +34,7 @@ export function createRandom(seed: number): () => number {
 
 export function simulate(simulation: Simulation) {
   const clock = { now: 0 };
-  const gate = createEndpointGate({
+  const limiter = createEndpointLimiter({
     policy: simulation.policy,
     now: () => clock.now,
     random: createRandom(1),
@@ -69,7 +69,7 @@ export function simulate(simulation: Simulation) {
     ready.push(delivery);
     work();
   };
-  const attempt = (delivery: SimulatedDelivery, settle: (result: DeliveryResult) => void) => {
+  const attempt = (delivery: SimulatedDelivery, release: (result: DeliveryResult) => void) => {
     const { endpoint } = delivery;
     const inFlight = (busy.byEndpoint.get(endpoint) ?? 0) + 1;
     busy.workers += 1;
@@ -78,7 +78,7 @@ export function simulate(simulation: Simulation) {
     delivery.attempts += 1;
     const result = simulation.answer(endpoint, clock.now);
     schedule(clock.now + result.durationMs, () => {
-      settle(result);
+      release(result);
       busy.workers -= 1;
       busy.byEndpoint.set(endpoint, (busy.byEndpoint.get(endpoint) ?? 1) - 1);
       if (result.result === 'accepted') delivery.deliveredAt = clock.now;
@@ -90,8 +90,8 @@ export function simulate(simulation: Simulation) {
     while (busy.workers < simulation.workers) {
       const delivery = ready.shift();
       if (delivery === undefined) return;
-      const admission = gate.enter(delivery.endpoint, { parkedBefore: delivery.parked > 0 });
-      if (admission.status === 'admitted') attempt(delivery, admission.settle);
+      const admission = limiter.enter(delivery.endpoint, { parkedBefore: delivery.parked > 0 });
+      if (admission.status === 'admitted') attempt(delivery, admission.release);
       else {
         delivery.parked += 1;
         schedule(admission.retryAt, () => enqueue(delivery));
@@ -120,7 +120,7 @@ export function simulate(simulation: Simulation) {
     clock.now = event.at;
     event.run();
   }
-  return { deliveries, worstByEndpoint: busy.worstByEndpoint, gate };
+  return { deliveries, worstByEndpoint: busy.worstByEndpoint, limiter };
 }
 
 /** The p-th share of the delivery times, in ms; undelivered ones count as endless. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { reduceEndpointHealth } from '../../../shared/store/endpoints/endpoint-health.ts';
-import type { LaneKeys } from '../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { recordDelivery } from '../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
@@ -19,7 +19,7 @@ const gone: DeliveryResult = {
 const fiveMinutesMs = 300_000;
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let clock: number;
 let stores: readonly [EndpointStore, EndpointStore];
 beforeAll(async () => {

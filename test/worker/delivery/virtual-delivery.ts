@@ -6,7 +6,7 @@ import type { DeliveryDeps } from '../../../worker/delivery/delivery-deps.ts';
 import { processDelivery } from '../../../worker/delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from '../../../worker/delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
-import { createEndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
+import { createEndpointLimiter } from '../../../worker/delivery/endpoint-limiter.ts';
 import { createEndpointStore } from '../../../worker/delivery/endpoint-store.ts';
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
 import { workerEnvironment } from '../../../worker/settings.ts';
@@ -53,7 +53,7 @@ export function makeVirtualDelivery(
     keys,
     readClient: (clientId) => readClient({ redis, keys, keyRing }, clientId, now()),
     endpoints: createEndpointStore(redis, keys, now),
-    gate: createEndpointGate({ policy: defaultEndpointPolicy, now, random }),
+    limiter: createEndpointLimiter({ policy: defaultEndpointPolicy, now, random }),
     post: async ({ body, headers }) => {
       const text = body.toString();
       const { id } = JSON.parse(text).data;

@@ -1,6 +1,6 @@
 import { Queue, type Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { keepLock } from '../../../shared/store/queue/keep-lock.ts';
 import { createPatientWrites } from '../../../shared/store/redis/patient-writes.ts';
 import type { JobResult } from '../../../worker/job/job-result.ts';
@@ -11,7 +11,7 @@ import { startTestLane, type TestLane } from '../../support/lane.ts';
 import { type RecordedLog, recordLog } from '../../support/recorded-log.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let log: RecordedLog;
 let queue: Queue;
 let worker: Worker;

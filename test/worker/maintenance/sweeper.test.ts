@@ -27,7 +27,7 @@ describe('sweeping', () => {
       data: { status: 'failed', outcome: { verdict: 'error', code: 'Veriqueue.SubjectExpired' } },
     });
     expect(await chain.redis.exists(chain.keys.subject(id))).toBe(0);
-    await expect.poll(() => chain.redis.zcard(chain.keys.laneIndex())).toBe(0);
+    await expect.poll(() => chain.redis.zcard(chain.keys.unfinishedIndex())).toBe(0);
     expect(await chain.redis.hget(chain.keys.photosStored(), 'now')).toBe('0');
   });
 
@@ -66,7 +66,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
     metrics: createWorkerMetrics(keys, async () => undefined),
     finish: async (record) => {
       settled.push(record.id);
-      await lane.redis.zrem(keys.laneIndex(), record.id);
+      await lane.redis.zrem(keys.unfinishedIndex(), record.id);
     },
     subjectTtlMs: 500,
     log: pino({ enabled: false }),

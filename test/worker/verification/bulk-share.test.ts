@@ -1,12 +1,12 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { computeShareTurn, letBulkAhead } from '../../../worker/verification/bulk-share.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let queue: Queue;
 let passedBy: string[];
 

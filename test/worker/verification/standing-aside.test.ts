@@ -1,13 +1,13 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { letBulkAhead } from '../../../worker/verification/bulk-share.ts';
 import { bringBackAside, hasUntried } from '../../../worker/verification/standing-aside.ts';
 import { startTestLane, type TestLane } from '../../support/lane.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let queue: Queue;
 
 beforeAll(async () => {

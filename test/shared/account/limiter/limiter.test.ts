@@ -4,7 +4,7 @@ import { mostInRollingSecond } from '../../../../bench/quota/judge.ts';
 import { createLimiter, type Limiter } from '../../../../shared/account/limiter/limiter.ts';
 import type { LimiterOptions } from '../../../../shared/account/limiter/limiter-settings.ts';
 import { readLimiterState } from '../../../../shared/account/limiter/limiter-state.ts';
-import { pauseLane, resumeLane } from '../../../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount, resumeAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import type { Reservation, ReservedSlot } from '../../../../shared/account/limiter/reservation.ts';
 import { accountKeys } from '../../../../shared/store/keys.ts';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
@@ -238,11 +238,11 @@ describe('the state of the limiter', () => {
   it('turns away all that wait when it is paused, and serves them when it is resumed', async () => {
     const limiter = openLimiter();
     await useSlot(limiter);
-    await pauseLane(redis, keys, 'moving house');
+    await pauseAccount(redis, keys, 'moving house');
     const turnedAway = await Promise.all([limiter.reserve(), limiter.reserve(), limiter.reserve()]);
     expect(turnedAway.map(({ status }) => status)).toEqual(['closed', 'closed', 'closed']);
     expect(await limiter.state()).toMatchObject({ status: 'paused', reason: 'moving house' });
-    await resumeLane(redis, keys);
+    await resumeAccount(redis, keys);
     expect((await useSlot(limiter)).status).toBe('reserved');
   });
 

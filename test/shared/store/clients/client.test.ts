@@ -6,7 +6,7 @@ import { type KeyRing, parseKeyRing } from '../../../../shared/sealing/key-ring.
 import { authenticate } from '../../../../shared/store/clients/authenticate.ts';
 import { type ClientStore, readClient } from '../../../../shared/store/clients/client.ts';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { storeKeys } from '../../../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const now = 1_700_000_000_000;
@@ -22,7 +22,7 @@ let store: ClientStore;
 
 beforeAll(async () => {
   server = await startTestRedis();
-  store = { redis: new Redis(server.url), keys: laneKeys('main'), keyRing: makeKeyRing('k1') };
+  store = { redis: new Redis(server.url), keys: storeKeys('main'), keyRing: makeKeyRing('k1') };
 });
 afterAll(async () => {
   store?.redis.disconnect();

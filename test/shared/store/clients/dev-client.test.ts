@@ -8,7 +8,7 @@ import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { authenticate } from '../../../../shared/store/clients/authenticate.ts';
 import { type ClientStore, readClient } from '../../../../shared/store/clients/client.ts';
 import { ensureDevClient } from '../../../../shared/store/clients/dev-client.ts';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { storeKeys } from '../../../../shared/store/keys.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 let server: TestRedis;
@@ -20,7 +20,7 @@ beforeAll(async () => {
   root = await mkdtemp(join(tmpdir(), 'veriqueue-dev-client-'));
   const parsing = parseKeyRing(`k1:${randomBytes(32).toString('base64')}`);
   if (!parsing.ok) throw new Error(parsing.errors.join());
-  store = { redis: new Redis(server.url), keys: laneKeys('main'), keyRing: parsing.keyRing, dataDir: '' };
+  store = { redis: new Redis(server.url), keys: storeKeys('main'), keyRing: parsing.keyRing, dataDir: '' };
 });
 afterAll(async () => {
   store?.redis.disconnect();

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { DeliveryStatus } from '../../../../shared/contract/verification.ts';
 import { type RedeliveryDeps, redeliver } from '../../../../shared/store/endpoints/redeliver.ts';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
@@ -14,7 +14,7 @@ import { acceptRecord, CLIENT_ID, makeFinishing, mustRead, storeOf } from '../..
 
 let lane: TestLane;
 let flowRedis: Redis;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let deps: RedeliveryDeps;
 let queue: Queue;
 beforeAll(async () => {

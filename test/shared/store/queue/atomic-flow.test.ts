@@ -1,7 +1,7 @@
 import { Queue } from 'bullmq';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { sealSubject } from '../../../../shared/sealing/seal.ts';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
@@ -10,7 +10,7 @@ import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { subject } from '../../../support/records.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let flow: AtomicFlow;
 let queues: { verifications: Queue; deliveries: Queue };
 
@@ -86,7 +86,7 @@ describe('adding a flow together with writes of our own', () => {
       ),
     );
     await expect(failed).rejects.toThrow();
-    expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.laneIndex())).toBe(0);
+    expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.unfinishedIndex())).toBe(0);
   });
 
   test('keeps companions of concurrent submissions apart', async () => {

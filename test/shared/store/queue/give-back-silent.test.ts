@@ -1,12 +1,12 @@
 import { Queue, Worker } from 'bullmq';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { giveBackSilent } from '../../../../shared/store/queue/give-back-silent.ts';
 import { beat } from '../../../../shared/store/verifications/heartbeat.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 let queue: Queue;
 let claimer: Worker;
 beforeAll(async () => {

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
-import { assertRedisFit, judgeRedis, type RedisConfig } from '../../../../shared/store/redis/fitness.ts';
+import { assertRedisFit, classifyRedis, type RedisConfig } from '../../../../shared/store/redis/fitness.ts';
 import { waitUntilReady } from '../../../../shared/store/redis/wait-until-ready.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
@@ -31,18 +31,18 @@ describe('the judgement of a Redis', () => {
     ['', false],
     ['unknown', false],
   ])('of version "%s": fit is %s', (redis_version, fit) => {
-    expect(judgeRedis(info({ redis_version }), {}).kind).toBe(fit ? 'fit' : 'unfit');
+    expect(classifyRedis(info({ redis_version }), {}).kind).toBe(fit ? 'fit' : 'unfit');
   });
 
   it('takes Valkey by the Redis version it is compatible with', () => {
     const text = info({ server_name: 'valkey', valkey_version: '8.0.1', redis_version: '7.2.4' });
-    expect(judgeRedis(text, {})).toEqual({ kind: 'fit', version: '7.2.4', warnings: [] });
+    expect(classifyRedis(text, {})).toEqual({ kind: 'fit', version: '7.2.4', warnings: [] });
   });
 
   it.each(['allkeys-lru', 'allkeys-lfu', 'allkeys-random', 'volatile-lru', 'volatile-ttl', ''])(
     'refuses the policy "%s" with the reason',
     (policy) => {
-      expect(judgeRedis(info({ maxmemory_policy: policy }), {})).toEqual({
+      expect(classifyRedis(info({ maxmemory_policy: policy }), {})).toEqual({
         kind: 'unfit',
         reasons: [expect.stringMatching(/maxmemory-policy must be noeviction, received/)],
       });
@@ -57,7 +57,7 @@ describe('the judgement of a Redis', () => {
     ['no maxmemory', {}, { maxmemory: '0' }, [/maxmemory is not set/]],
     ['nothing with a maxmemory', {}, { maxmemory: '536870912' }, []],
   ])('warns of %s', (_, config, fields, warnings) => {
-    expect(judgeRedis(info(fields), config)).toEqual({
+    expect(classifyRedis(info(fields), config)).toEqual({
       kind: 'fit',
       version: '7.0.15',
       warnings: warnings.map((warning) => expect.stringMatching(warning)),
@@ -65,18 +65,18 @@ describe('the judgement of a Redis', () => {
   });
 
   it('believes CONFIG more than INFO', () => {
-    expect(judgeRedis(info(), { 'maxmemory-policy': 'allkeys-lru' }).kind).toBe('unfit');
+    expect(classifyRedis(info(), { 'maxmemory-policy': 'allkeys-lru' }).kind).toBe('unfit');
   });
 
   it.each([
     [{ role: 'slave' }, 'its role must be master, received slave'],
     [{ loading: '1' }, 'it is loading its data'],
   ])('is not fit yet for what passes by itself: %o', (fields, reason) => {
-    expect(judgeRedis(info(fields), {})).toEqual({ kind: 'not_yet', reason });
+    expect(classifyRedis(info(fields), {})).toEqual({ kind: 'not_yet', reason });
   });
 
   it('gives all reasons at once', () => {
-    const judgement = judgeRedis(
+    const judgement = classifyRedis(
       info({ redis_version: '5.0.7', maxmemory_policy: 'allkeys-lru', role: 'slave' }),
       {},
     );

@@ -1,7 +1,7 @@
 import { FlowProducer, Worker } from 'bullmq';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { laneKeys } from '../../../../shared/store/keys.ts';
+import { storeKeys } from '../../../../shared/store/keys.ts';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { classifyRedisError } from '../../../../shared/store/redis/failure.ts';
@@ -12,7 +12,7 @@ const log = { info: () => undefined, warn: () => undefined };
 
 /** BullMQ on our connections, through the faults of a Redis. The driver and its options are what is tested. */
 describe('a BullMQ worker on our connections', () => {
-  const keys = laneKeys('resume');
+  const keys = storeKeys('resume');
   const opts = { prefix: keys.queuePrefix };
   let redis: TestRedis;
   let requests: Redis;

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
@@ -16,7 +16,7 @@ import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, makeCall, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 
 beforeAll(async () => {
   lane = await startTestLane();

@@ -1,17 +1,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { beat, endHeartbeat } from '../../../../shared/store/verifications/heartbeat.ts';
 import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { judgeCrashes } from '../../../../worker/verification/crash-judgement.ts';
+import { decideAfterDeaths } from '../../../../worker/verification/crash-decision.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, DAY, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 beforeAll(async () => {
   lane = await startTestLane();
 });
@@ -82,7 +82,7 @@ describe('a claim that is taken over', () => {
     for (const worker of ['a', 'b', 'c']) await diesWith(id, worker, 'kept out');
     const token = makeRunToken();
     await claimAs(id, 'next', token);
-    expect(judgeCrashes(await deathsOf(id))).toBe('quarantine');
+    expect(decideAfterDeaths(await deathsOf(id))).toBe('quarantine');
     await lives('b');
     // The same claim, looked at again.
     await claimAs(id, 'next', token);
@@ -94,7 +94,7 @@ describe('a claim that is taken over', () => {
     const judged = [];
     for (const worker of ['a', 'b', 'c', 'd']) {
       await diesWith(id, worker, 'kept out');
-      judged.push(judgeCrashes(await deathsOf(id)));
+      judged.push(decideAfterDeaths(await deathsOf(id)));
     }
     expect(judged).toEqual(['run', 'run_alone', 'run_alone', 'quarantine']);
   });

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { readUsage } from '../../../../shared/store/usage/usage.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
@@ -22,7 +22,7 @@ import { recordLog } from '../../../support/recorded-log.ts';
 import { acceptRecord, CLIENT_ID, DAY, makeCall, mustRead, storeOf } from '../../../support/records.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 beforeAll(async () => {
   lane = await startTestLane();
 });

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import type { LaneKeys } from '../../../../shared/store/keys.ts';
+import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { type Finishing, finishVerification } from '../../../../shared/store/verifications/finish.ts';
@@ -21,7 +21,7 @@ import {
 } from '../../../support/records.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 
 beforeAll(async () => {
   lane = await startTestLane();

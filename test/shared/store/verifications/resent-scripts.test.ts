@@ -2,7 +2,7 @@ import { basename } from 'node:path';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
-import { pauseLane } from '../../../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
@@ -11,7 +11,7 @@ import { createClient } from '../../../../shared/store/clients/create-client.ts'
 import { replaceField } from '../../../../shared/store/clients/replace-field.ts';
 import { disableEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
-import { accountKeys, type LaneKeys } from '../../../../shared/store/keys.ts';
+import { accountKeys, type StoreKeys } from '../../../../shared/store/keys.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
@@ -47,7 +47,7 @@ import {
 import { loseReplies, type ResentScript, readWholeRedis } from '../../../support/resent.ts';
 
 let lane: TestLane;
-let keys: LaneKeys;
+let keys: StoreKeys;
 beforeAll(async () => {
   lane = await startTestLane();
 });
@@ -177,7 +177,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   forget: async (redis) => forgetVerification(storeOf(redis, keys), { id: await settled(), clientId: null }),
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
   'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
-  limiter: (redis) => pauseLane(redis, accountKeys(keys.lane), 'a reason'),
+  limiter: (redis) => pauseAccount(redis, accountKeys(keys.lane), 'a reason'),
   'log-delivery': async (redis) => logDelivery(redis, keys, await settled(), attempt),
   'mark-sent': async (redis) => {
     const { id, claim: held } = await sent();
@@ -233,8 +233,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'read-limiter': 'reads only',
   heartbeat: 'writes the time at which it runs',
   'give-back-silent': 'what it gives back is no longer active the second time',
-  'join-lane': 'writes the same upstream, and moves the time until which the worker counts as present',
-  'reset-lane-upstream': 'what it deletes is gone the second time',
+  'join-account': 'writes the same upstream, and moves the time until which the worker counts as present',
+  'reset-account-upstream': 'what it deletes is gone the second time',
   'note-livemode': 'sets one field to the same value',
   'keep-lock': 'sets one lock to its own token',
   'forget-empty-endpoint': 'takes one entry out of a set',

@@ -11,25 +11,25 @@ const NO_REPORTS: LimiterReports = { seen: 0, stepped: false, sent: [], attempts
 
 const LONGEST_REASON = 200;
 
-export type LanePause =
+export type AccountPause =
   | { readonly status: 'paused' }
   /** It was already; the reason is the new one. */
   | { readonly status: 'already_paused' };
 
 /**
- * No slots at all, not even probes, until `resumeLane`; what is under way at the upstream finishes, and submissions are
+ * No slots at all, not even probes, until `resumeAccount`; what is under way at the upstream finishes, and submissions are
  * accepted.
  *
  * @param reason shown to operators and, in `GET /v1/lane`, to clients; control characters become spaces, 200 characters are kept
  * @throws whatever ioredis throws
  */
-export async function pauseLane(redis: Redis, keys: AccountKeys, reason: string): Promise<LanePause> {
+export async function pauseAccount(redis: Redis, keys: AccountKeys, reason: string): Promise<AccountPause> {
   const text = [...reason.replace(/[\p{C}\s]+/gu, ' ').trim()].slice(0, LONGEST_REASON).join('');
-  const changes = await callLane(redis, keys, { op: 'pause', reason: text });
+  const changes = await callAccount(redis, keys, { op: 'pause', reason: text });
   return { status: changes.some(({ name }) => name === 'paused') ? 'paused' : 'already_paused' };
 }
 
-export type LaneResumption =
+export type AccountResumption =
   /** What was ended: one of them, or a pause with what lay behind it. */
   { readonly status: 'resumed'; readonly from: readonly string[] } | { readonly status: 'already_running' };
 
@@ -39,8 +39,8 @@ export type LaneResumption =
  *
  * @throws whatever ioredis throws
  */
-export async function resumeLane(redis: Redis, keys: AccountKeys): Promise<LaneResumption> {
-  const changes = await callLane(redis, keys, { op: 'resume' });
+export async function resumeAccount(redis: Redis, keys: AccountKeys): Promise<AccountResumption> {
+  const changes = await callAccount(redis, keys, { op: 'resume' });
   const from = changes.flatMap(({ name, detail }) => (name === 'resumed' ? [detail] : []));
   return from.length > 0 ? { status: 'resumed', from } : { status: 'already_running' };
 }
@@ -48,7 +48,11 @@ export async function resumeLane(redis: Redis, keys: AccountKeys): Promise<LaneR
 type Switch = { readonly op: 'pause'; readonly reason: string } | { readonly op: 'resume' };
 
 /** Each call is a client of its own with one command. */
-async function callLane(redis: Redis, keys: AccountKeys, change: Switch): Promise<readonly LimiterChange[]> {
+async function callAccount(
+  redis: Redis,
+  keys: AccountKeys,
+  change: Switch,
+): Promise<readonly LimiterChange[]> {
   const settings = JSON.stringify(resolveLimiterSettings());
   const command = { ...change, client: randomBytes(6).toString('hex'), number: 1, reports: NO_REPORTS };
   return parseLimiterReply(await runLimiterScript(redis, keys.quota(), settings, command)).changes;

@@ -18,12 +18,12 @@ import type { Deaths } from '../../shared/store/verifications/verification-recor
  * calls of 2 s and suspicion from the second crash on, 9 of 10 verifications that were hit had their outcome 45 s after the
  * first hit; from the fourth on, 29 s (one run each, on a busy machine).
  */
-export type CrashJudgement = 'run' | 'run_alone' | 'quarantine';
+export type CrashDecision = 'run' | 'run_alone' | 'quarantine';
 
 const SHARED_DEATHS_SUSPECT = 4;
 const ALONE_DEATHS_GUILTY = 3;
 
-export function judgeCrashes(deaths: Deaths): CrashJudgement {
+export function decideAfterDeaths(deaths: Deaths): CrashDecision {
   if (deaths.alone >= ALONE_DEATHS_GUILTY) return 'quarantine';
   const isSuspect = deaths.alone > 0 || deaths.shared >= SHARED_DEATHS_SUSPECT;
   return isSuspect ? 'run_alone' : 'run';

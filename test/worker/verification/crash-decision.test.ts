@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { judgeCrashes } from '../../../worker/verification/crash-judgement.ts';
+import { decideAfterDeaths } from '../../../worker/verification/crash-decision.ts';
 
 describe('a verification that was in flight when workers died', () => {
   test.each([
@@ -25,6 +25,6 @@ describe('a verification that was in flight when workers died', () => {
     { shared: 0, alone: 3, judgement: 'quarantine', because: 'no other job can have done it' },
     { shared: 5, alone: 4, judgement: 'quarantine', because: 'no other job can have done it' },
   ])('shared $shared, alone $alone → $judgement: $because', ({ judgement, because: _, ...deaths }) => {
-    expect(judgeCrashes(deaths)).toBe(judgement);
+    expect(decideAfterDeaths(deaths)).toBe(judgement);
   });
 });

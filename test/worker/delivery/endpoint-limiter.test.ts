@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { defaultEndpointPolicy } from '../../../worker/delivery/endpoint-admission.ts';
-import { createEndpointGate } from '../../../worker/delivery/endpoint-gate.ts';
+import { createEndpointLimiter } from '../../../worker/delivery/endpoint-limiter.ts';
 import { createRandom, percentile, type Simulation, simulate } from './delivery-pool-simulation.ts';
 
 const ok = (durationMs = 50): DeliveryResult => ({ result: 'accepted', status: 200, durationMs, answer: '' });
@@ -9,63 +9,63 @@ const hung: DeliveryResult = { result: 'unreachable', errorClass: 'timeout', dur
 const policy = { ...defaultEndpointPolicy, maxInFlight: 2 };
 const fresh = { parkedBefore: false };
 
-function makeGate() {
+function makeLimiter() {
   const clock = { now: 1_000 };
   const changes: string[] = [];
-  const gate = createEndpointGate({
+  const limiter = createEndpointLimiter({
     policy,
     now: () => clock.now,
     random: () => 0,
     onBreakerChange: (endpoint, status) => changes.push(`${endpoint} ${status}`),
   });
   const admit = (endpoint: string) => {
-    const admission = gate.enter(endpoint, fresh);
+    const admission = limiter.enter(endpoint, fresh);
     if (admission.status !== 'admitted') throw new Error(`Cannot test: ${endpoint} must admit`);
     return admission;
   };
   const failTimes = (endpoint: string, times: number) => {
-    for (const _ of Array.from({ length: times })) admit(endpoint).settle(hung);
+    for (const _ of Array.from({ length: times })) admit(endpoint).release(hung);
   };
-  return { gate, clock, changes, admit, failTimes };
+  return { limiter, clock, changes, admit, failTimes };
 }
 
-describe('the endpoint gate', () => {
+describe('the endpoint limiter', () => {
   test('a full endpoint parks its own deliveries and no others', () => {
-    const { gate, admit } = makeGate();
+    const { limiter, admit } = makeLimiter();
     admit('slow');
     admit('slow');
-    expect(gate.enter('slow', fresh)).toMatchObject({ status: 'parked', reason: 'full' });
-    expect(gate.enter('quick', fresh)).toMatchObject({ status: 'admitted' });
-    expect(gate.count()).toEqual({ inFlight: 3, open: 0 });
+    expect(limiter.enter('slow', fresh)).toMatchObject({ status: 'parked', reason: 'full' });
+    expect(limiter.enter('quick', fresh)).toMatchObject({ status: 'admitted' });
+    expect(limiter.count()).toEqual({ inFlight: 3, open: 0 });
   });
 
   test('settling twice frees one place only', () => {
-    const { gate, admit } = makeGate();
+    const { limiter, admit } = makeLimiter();
     const first = admit('slow');
     admit('slow');
-    first.settle(ok());
-    first.settle(ok());
+    first.release(ok());
+    first.release(ok());
     admit('slow');
-    expect(gate.enter('slow', fresh)).toMatchObject({ status: 'parked' });
+    expect(limiter.enter('slow', fresh)).toMatchObject({ status: 'parked' });
   });
 
   test('an endpoint that stops answering is announced once, and once more when it answers again', () => {
-    const { gate, clock, changes, admit, failTimes } = makeGate();
+    const { limiter, clock, changes, admit, failTimes } = makeLimiter();
     failTimes('down', 5);
-    expect(gate.enter('down', fresh)).toMatchObject({ status: 'parked', reason: 'open' });
-    expect(gate.count()).toEqual({ inFlight: 0, open: 1 });
+    expect(limiter.enter('down', fresh)).toMatchObject({ status: 'parked', reason: 'open' });
+    expect(limiter.count()).toEqual({ inFlight: 0, open: 1 });
     clock.now += 5_000;
-    admit('down').settle(hung);
+    admit('down').release(hung);
     clock.now += 10_000;
-    admit('down').settle(ok());
+    admit('down').release(ok());
     expect(changes).toEqual(['down open', 'down closed']);
-    expect(gate.count()).toEqual({ inFlight: 0, open: 0 });
+    expect(limiter.count()).toEqual({ inFlight: 0, open: 0 });
   });
 
   test('an endpoint nothing is known about takes no memory', () => {
-    const { gate, admit } = makeGate();
-    for (const name of Array.from({ length: 1_000 }).keys()) admit(`endpoint ${name}`).settle(ok());
-    expect(gate.count()).toEqual({ inFlight: 0, open: 0 });
+    const { limiter, admit } = makeLimiter();
+    for (const name of Array.from({ length: 1_000 }).keys()) admit(`endpoint ${name}`).release(ok());
+    expect(limiter.count()).toEqual({ inFlight: 0, open: 0 });
   });
 });
 
@@ -85,7 +85,7 @@ function hundredEndpoints(hungEndpoint: string | null): Simulation {
   };
 }
 
-describe('a pool behind the gate, in virtual time', () => {
+describe('a pool behind the limiter, in virtual time', () => {
   test('one endpoint that hangs for 15 s per request leaves the p99 of ninety-nine others within twice what it was', () => {
     const others = (run: ReturnType<typeof simulate>) =>
       run.deliveries.filter(({ endpoint, arrivedAt }) => endpoint !== 'endpoint 0' && arrivedAt < 59_000);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Case } from '../../../dev/demo/cases.ts';
-import { type Entry, findFaults } from '../../../dev/demo/judge.ts';
+import { type Entry, findFaults } from '../../../dev/demo/find-faults.ts';
 import type { ReceivedEvent } from '../../../dev/demo/receiver.ts';
 import type { Outcome } from '../../../shared/contract/verification.ts';
 

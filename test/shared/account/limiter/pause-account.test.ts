@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLimiter } from '../../../../shared/account/limiter/limiter.ts';
 import { readLimiterState } from '../../../../shared/account/limiter/limiter-state.ts';
-import { pauseLane, resumeLane } from '../../../../shared/account/limiter/pause-lane.ts';
+import { pauseAccount, resumeAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 
 let lanes: TestLane;
@@ -16,11 +16,11 @@ describe('an operator', () => {
   it('pauses and resumes a lane, and learns when it was so already', async () => {
     const keys = lanes.freshAccountKeys();
     const { redis } = lanes;
-    expect(await pauseLane(redis, keys, 'moving house')).toEqual({ status: 'paused' });
-    expect(await pauseLane(redis, keys, 'still moving')).toEqual({ status: 'already_paused' });
+    expect(await pauseAccount(redis, keys, 'moving house')).toEqual({ status: 'paused' });
+    expect(await pauseAccount(redis, keys, 'still moving')).toEqual({ status: 'already_paused' });
     expect(await readLimiterState(redis, keys)).toMatchObject({ status: 'paused', reason: 'still moving' });
-    expect(await resumeLane(redis, keys)).toEqual({ status: 'resumed', from: ['paused'] });
-    expect(await resumeLane(redis, keys)).toEqual({ status: 'already_running' });
+    expect(await resumeAccount(redis, keys)).toEqual({ status: 'resumed', from: ['paused'] });
+    expect(await resumeAccount(redis, keys)).toEqual({ status: 'already_running' });
     expect(await readLimiterState(redis, keys)).toMatchObject({ status: 'running' });
   });
 
@@ -31,8 +31,8 @@ describe('an operator', () => {
     if (slot.status !== 'reserved')
       throw new Error(`Cannot go on: a slot was expected, received ${slot.status}`);
     await limiter.report('account_fault', slot, 'UnauthorizedOperation.Arrears', 'a1');
-    await pauseLane(lanes.redis, keys, 'paying the bill');
-    expect(await resumeLane(lanes.redis, keys)).toEqual({ status: 'resumed', from: ['held', 'paused'] });
+    await pauseAccount(lanes.redis, keys, 'paying the bill');
+    expect(await resumeAccount(lanes.redis, keys)).toEqual({ status: 'resumed', from: ['held', 'paused'] });
     await limiter.close();
   });
 
@@ -40,13 +40,13 @@ describe('an operator', () => {
     const keys = lanes.freshAccountKeys();
     const limiter = createLimiter({ redis: lanes.redis, keys, log, options: { quotaPerSecond: 7 } });
     const first = await limiter.reserve();
-    await pauseLane(lanes.redis, keys, 'looking around');
+    await pauseAccount(lanes.redis, keys, 'looking around');
     expect(await limiter.reserve()).toMatchObject({
       status: 'closed',
       by: 'paused',
       reason: 'looking around',
     });
-    await resumeLane(lanes.redis, keys);
+    await resumeAccount(lanes.redis, keys);
     const second = await limiter.reserve();
     expect([first, second]).toMatchObject([
       { status: 'reserved', seq: 1 },
@@ -58,7 +58,7 @@ describe('an operator', () => {
 
   it('gives a reason that moves no cursor and fills no screen', async () => {
     const keys = lanes.freshAccountKeys();
-    await pauseLane(lanes.redis, keys, ` a\u001b[2J\nb${'c'.repeat(500)} `);
+    await pauseAccount(lanes.redis, keys, ` a\u001b[2J\nb${'c'.repeat(500)} `);
     const { reason } = await readLimiterState(lanes.redis, keys);
     expect(reason).toBe(`a [2J b${'c'.repeat(193)}`);
   });

@@ -4,14 +4,14 @@ import type { AccountKeys } from '../../store/keys.ts';
 import { classifyRedisError, describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import {
+  type AccountUpstream,
   describeUpstream,
-  joinLane,
-  type LaneUpstream,
-  leaveLane,
+  joinAccount,
+  leaveAccount,
   PRESENCE_INTERVAL_MS,
-} from './lane-upstream.ts';
+} from './account-upstream.ts';
 
-export interface LaneMembership {
+export interface AccountMembership {
   /** The worker is not counted as present any more. Never rejects. */
   leave(): Promise<void>;
 }
@@ -20,7 +20,7 @@ export interface MembershipDeps {
   readonly redis: Redis;
   readonly keys: AccountKeys;
   readonly workerId: string;
-  readonly upstream: LaneUpstream;
+  readonly upstream: AccountUpstream;
   readonly log: Logger;
   /** Aborting it ends the wait for a Redis that takes no writes. */
   readonly signal: AbortSignal;
@@ -36,12 +36,12 @@ const AGAIN_MS = 1_000;
  *
  * @throws Error when the lane asks another upstream or another account, saying which and what to do
  */
-export async function enterLane(deps: MembershipDeps): Promise<LaneMembership> {
+export async function enterAccount(deps: MembershipDeps): Promise<AccountMembership> {
   const { redis, keys, workerId, upstream, log } = deps;
   await enterPatiently(deps);
   let left = false;
   const renew = async () => {
-    const joining = await joinLane(redis, keys, { upstream, workerId, renewing: true });
+    const joining = await joinAccount(redis, keys, { upstream, workerId, renewing: true });
     if (joining.status === 'joined' || left) return;
     clearInterval(timer);
     log.fatal(
@@ -59,7 +59,7 @@ export async function enterLane(deps: MembershipDeps): Promise<LaneMembership> {
     leave: async () => {
       left = true;
       clearInterval(timer);
-      await leaveLane(redis, keys, workerId).catch((error: unknown) =>
+      await leaveAccount(redis, keys, workerId).catch((error: unknown) =>
         log.debug({ event: 'presence', reason: describeRedisError(error) }),
       );
     },
@@ -77,7 +77,7 @@ async function enterPatiently({
 }: MembershipDeps): Promise<void> {
   for (let warned = false; ; ) {
     try {
-      const joining = await joinLane(redis, keys, { upstream, workerId, renewing: false });
+      const joining = await joinAccount(redis, keys, { upstream, workerId, renewing: false });
       if (joining.status === 'differs') throw new Error(explainDifference(keys.lane, joining.lane, upstream));
       return;
     } catch (error) {
@@ -91,7 +91,7 @@ async function enterPatiently({
   }
 }
 
-function explainDifference(lane: string, known: LaneUpstream, own: LaneUpstream): string {
+function explainDifference(lane: string, known: AccountUpstream, own: AccountUpstream): string {
   return [
     `Cannot work on lane ${lane}: it asks ${describeUpstream(known)}, and this worker would ask ${describeUpstream(own)}.`,
     'Set FACEID_ENDPOINT, LIVEMODE and UPSTREAM_ACCOUNT to what the lane asks, or LANE to a lane of its own;',

@@ -1,28 +1,28 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ProcessGate } from '../../../worker/verification/process-gate.ts';
+import { RunAloneLock } from '../../../worker/verification/run-alone-lock.ts';
 
 const settled = async () => {
   for (let i = 0; i < 20; i += 1) await Promise.resolve();
 };
 
-describe('the process gate', () => {
+describe('the lock of one that runs alone', () => {
   test('lets verifications run side by side', async () => {
-    const gate = new ProcessGate();
-    const leave = await Promise.all([gate.enter(), gate.enter(), gate.enter()]);
+    const lock = new RunAloneLock();
+    const leave = await Promise.all([lock.enter(), lock.enter(), lock.enter()]);
     expect(leave).toHaveLength(3);
   });
 
   test('makes one that must run alone wait for the others, and the next ones wait for it', async () => {
-    const gate = new ProcessGate();
+    const lock = new RunAloneLock();
     const events: string[] = [];
-    const leaveFirst = await gate.enter();
-    const leaveSuspect = await gate.enter();
-    const alone = gate.becomeAlone().then((release) => {
+    const leaveFirst = await lock.enter();
+    const leaveSuspect = await lock.enter();
+    const alone = lock.runAlone().then((release) => {
       events.push('alone');
       return release;
     });
-    const next = gate.enter().then((leave) => {
+    const next = lock.enter().then((leave) => {
       events.push('next');
       return leave;
     });
@@ -39,11 +39,11 @@ describe('the process gate', () => {
   });
 
   test('lets two that must run alone go one after the other', async () => {
-    const gate = new ProcessGate();
-    const leaves = [await gate.enter(), await gate.enter()];
+    const lock = new RunAloneLock();
+    const leaves = [await lock.enter(), await lock.enter()];
     const order: number[] = [];
     const runs = leaves.map(async (leave, i) => {
-      const release = await gate.becomeAlone();
+      const release = await lock.runAlone();
       order.push(i);
       await settled();
       order.push(i);
@@ -64,12 +64,12 @@ describe('the process gate', () => {
           maxLength: 12,
         }),
         async (visitors) => {
-          const gate = new ProcessGate();
+          const lock = new RunAloneLock();
           let inside = 0;
           let aloneInside = false;
           const visits = visitors.map(async ({ alone, steps }) => {
-            const leave = await gate.enter();
-            const release = alone ? await gate.becomeAlone() : undefined;
+            const leave = await lock.enter();
+            const release = alone ? await lock.runAlone() : undefined;
             expect(aloneInside).toBe(false);
             if (alone) {
               expect(inside).toBe(0);

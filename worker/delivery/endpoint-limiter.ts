@@ -1,5 +1,5 @@
 /**
- * The gate in front of every endpoint, for one process: what `endpoint-admission.ts` decides, remembered per endpoint.
+ * Limits what one process sends to each endpoint at once: what `endpoint-admission.ts` decides, remembered per endpoint.
  *
  * Each process keeps its own. A hung endpoint therefore holds at most `maxInFlight` places of each worker's pool, then one;
  * a shared state would save little and cost a round trip to Redis per delivery.
@@ -18,12 +18,12 @@ import {
 } from './endpoint-admission.ts';
 
 type EndpointAdmission =
-  /** `settle` must be called exactly once, when the delivery has ended; further calls do nothing. */
-  | { readonly status: 'admitted'; settle(result: DeliveryResult | 'abandoned'): void }
+  /** `release` must be called exactly once, when the delivery has ended; further calls do nothing. */
+  | { readonly status: 'admitted'; release(result: DeliveryResult | 'abandoned'): void }
   /** To be tried again at `retryAt` (ms since the epoch) without having used up an attempt. */
   | { readonly status: 'parked'; readonly reason: 'full' | 'open'; readonly retryAt: number };
 
-export interface EndpointGate {
+export interface EndpointLimiter {
   /**
    * @param endpoint what shares one fate: a client's origin. Not the whole URL, or a host with one path per order would
    *   never reach the cap
@@ -39,7 +39,7 @@ export interface EndpointGate {
   count(): { readonly inFlight: number; readonly open: number };
 }
 
-export interface EndpointGateDeps {
+export interface EndpointLimiterDeps {
   readonly policy: EndpointPolicy;
   /** ms since the epoch. */
   readonly now: () => number;
@@ -48,13 +48,13 @@ export interface EndpointGateDeps {
   readonly onBreakerChange?: (endpoint: string, status: 'open' | 'closed') => void;
 }
 
-export function createEndpointGate(deps: EndpointGateDeps): EndpointGate {
+export function createEndpointLimiter(deps: EndpointLimiterDeps): EndpointLimiter {
   const states = new Map<string, EndpointLimiterState>();
   const lines = new Map<string, (() => void)[]>();
   const moment = (): Moment => ({ policy: deps.policy, now: deps.now(), random: deps.random });
   const stateOf = (endpoint: string) => states.get(endpoint) ?? idleEndpoint;
 
-  const settle = (endpoint: string, ended: Parameters<typeof reduceSettled>[1]) => {
+  const release = (endpoint: string, ended: Parameters<typeof reduceSettled>[1]) => {
     const before = stateOf(endpoint);
     const at = moment();
     const after = reduceSettled(before, ended, at);
@@ -72,7 +72,7 @@ export function createEndpointGate(deps: EndpointGateDeps): EndpointGate {
       return { status: 'parked', reason: decision.reason, retryAt: decision.retryAt };
     }
     const { pass } = decision;
-    return { status: 'admitted', settle: once((result) => settle(endpoint, { pass, result })) };
+    return { status: 'admitted', release: once((result) => release(endpoint, { pass, result })) };
   };
 
   /** Resolves when a delivery of this endpoint has ended, first come, first served, or after `forMs`. */

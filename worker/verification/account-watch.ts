@@ -14,12 +14,12 @@ export type Passage =
  * A probe is to find out about the upstream. One that failed before may fail for its own sake, and would keep the lane
  * closed; so as long as others wait, what comes back from a failure stands behind them.
  */
-export interface LaneWatch {
+export interface AccountWatch {
   /** @param tried whether it comes back from a failed call, and stands ahead of new work for that */
   pass(verification: { readonly tried: boolean }): Promise<Passage>;
 }
 
-export interface LaneWatchDeps {
+export interface AccountWatchDeps {
   readonly readState: () => Promise<LimiterState>;
   /** Whether verifications wait that have not been asked about yet. */
   readonly hasUntried: () => Promise<boolean>;
@@ -30,7 +30,7 @@ const FRESH_MS = 250;
 /** A lane that opens early is noticed this soon. */
 export const LOOK_AGAIN_MS = 2_000;
 
-export function createLaneWatch({ readState, hasUntried, now }: LaneWatchDeps): LaneWatch {
+export function createAccountWatch({ readState, hasUntried, now }: AccountWatchDeps): AccountWatch {
   let known: { readonly state: Promise<LimiterState>; readonly at: number } | null = null;
   let probing = false;
   const freshState = () => {

@@ -17,12 +17,12 @@ export function findFaults(
   const known = new Set(entries.map(({ accepted }) => accepted.id));
   const unknown = [...events.keys()].filter((id) => !known.has(id));
   return [
-    ...entries.flatMap((entry) => judge(entry, events.get(entry.accepted.id))),
+    ...entries.flatMap((entry) => findFaultsOf(entry, events.get(entry.accepted.id))),
     ...unknown.map((id) => `${id}: an event came for a verification that was never submitted`),
   ];
 }
 
-function judge({ demoCase, accepted }: Entry, received: ReceivedEvent | undefined): readonly string[] {
+function findFaultsOf({ demoCase, accepted }: Entry, received: ReceivedEvent | undefined): readonly string[] {
   const who = `${accepted.id} (${demoCase.purpose})`;
   const { expected } = demoCase;
   if (!received) return [`${who}: no event came, expected ${expected.verdict} by ${expected.code}`];

@@ -7,7 +7,7 @@ import { loadScript } from '../../store/redis/script.ts';
  * What a lane asks, and on whose account. The first worker writes it down, and a worker that would ask another upstream is
  * refused: two upstreams behind one lane would give one person two answers, and one quota would pace two accounts.
  */
-export interface LaneUpstream {
+export interface AccountUpstream {
   /** Scheme, host, port and path. */
   readonly endpoint: string;
   /** True for the real upstream: its answers are about real people, and billed. */
@@ -22,24 +22,24 @@ export interface LaneUpstream {
 export type Joining =
   | { readonly status: 'joined' }
   /** The lane asks another upstream. */
-  | { readonly status: 'differs'; readonly lane: LaneUpstream };
+  | { readonly status: 'differs'; readonly lane: AccountUpstream };
 
 /** A worker that has not said so for this long is gone. */
 const PRESENT_MS = 20_000;
 /** How often a worker renews its presence. */
 export const PRESENCE_INTERVAL_MS = 5_000;
 
-const joinScript = loadScript(new URL('join-lane.lua', import.meta.url));
+const joinScript = loadScript(new URL('join-account.lua', import.meta.url));
 
-const resetScript = loadScript(new URL('reset-lane-upstream.lua', import.meta.url));
+const resetScript = loadScript(new URL('reset-account-upstream.lua', import.meta.url));
 
 const storedUpstream = z.tuple([z.string(), z.enum(['0', '1']), z.string()]);
 
 /** Writes the upstream down if the lane has none, and the worker's presence if they agree; in one step. */
-export async function joinLane(
+export async function joinAccount(
   redis: Redis,
   keys: AccountKeys,
-  { upstream, workerId, renewing }: { upstream: LaneUpstream; workerId: string; renewing: boolean },
+  { upstream, workerId, renewing }: { upstream: AccountUpstream; workerId: string; renewing: boolean },
 ): Promise<Joining> {
   const { endpoint, livemode, account } = upstream;
   const reply = await joinScript(
@@ -54,12 +54,12 @@ export async function joinLane(
 }
 
 /** A worker that stops in order is gone at once. */
-export async function leaveLane(redis: Redis, keys: AccountKeys, workerId: string): Promise<void> {
+export async function leaveAccount(redis: Redis, keys: AccountKeys, workerId: string): Promise<void> {
   await redis.zrem(keys.workers(), workerId);
 }
 
 /** Null until a worker has joined. */
-export async function readLaneUpstream(redis: Redis, keys: AccountKeys): Promise<LaneUpstream | null> {
+export async function readAccountUpstream(redis: Redis, keys: AccountKeys): Promise<AccountUpstream | null> {
   const stored = await redis.hmget(keys.upstream(), 'endpoint', 'livemode', 'account');
   const parsed = storedUpstream.safeParse(stored);
   return parsed.success ? toUpstream(parsed.data) : null;
@@ -69,7 +69,7 @@ export async function readLaneUpstream(redis: Redis, keys: AccountKeys): Promise
  * Lets the lane forget its upstream, so that the next worker decides. Refused while workers are there: they would go on
  * asking the one that was forgotten.
  */
-export async function resetLaneUpstream(
+export async function resetAccountUpstream(
   redis: Redis,
   keys: AccountKeys,
 ): Promise<{ readonly status: 'reset' } | { readonly status: 'in_use'; readonly workers: number }> {
@@ -78,10 +78,10 @@ export async function resetLaneUpstream(
 }
 
 /** `https://faceid.intl.tencentcloudapi.com (live)`, with the account if it has a name. */
-export function describeUpstream({ endpoint, livemode, account }: LaneUpstream): string {
+export function describeUpstream({ endpoint, livemode, account }: AccountUpstream): string {
   return `${endpoint} (${livemode ? 'live' : 'sandbox'}${account === '' ? '' : `, account ${account}`})`;
 }
 
-function toUpstream([endpoint, livemode, account]: z.infer<typeof storedUpstream>): LaneUpstream {
+function toUpstream([endpoint, livemode, account]: z.infer<typeof storedUpstream>): AccountUpstream {
   return { endpoint, livemode: livemode === '1', account };
 }

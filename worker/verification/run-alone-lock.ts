@@ -4,14 +4,14 @@
  * Every verification passes `enter` before it is claimed, so that while one runs alone no other is in flight with
  * this process, and a crash then names its cause.
  */
-export class ProcessGate {
+export class RunAloneLock {
   #inside = 0;
   #waitingAlone: (() => void)[] = [];
   #waitingToEnter: (() => void)[] = [];
-  #aloneHeld = false;
+  #isTaken = false;
 
   async enter(): Promise<() => void> {
-    while (this.#aloneHeld || this.#waitingAlone.length > 0) {
+    while (this.#isTaken || this.#waitingAlone.length > 0) {
       await new Promise<void>((resolve) => this.#waitingToEnter.push(resolve));
     }
     this.#inside += 1;
@@ -19,18 +19,18 @@ export class ProcessGate {
   }
 
   /** For one that is inside already: resolves when it is the only one, and keeps others out until released. */
-  async becomeAlone(): Promise<() => void> {
+  async runAlone(): Promise<() => void> {
     this.#inside -= 1;
-    while (this.#aloneHeld || this.#inside > 0) {
+    while (this.#isTaken || this.#inside > 0) {
       await new Promise<void>((resolve) => {
         this.#waitingAlone.push(resolve);
         this.#admit();
       });
     }
     this.#inside += 1;
-    this.#aloneHeld = true;
+    this.#isTaken = true;
     return once(() => {
-      this.#aloneHeld = false;
+      this.#isTaken = false;
       this.#admit();
     });
   }
@@ -41,7 +41,7 @@ export class ProcessGate {
   }
 
   #admit(): void {
-    if (this.#aloneHeld) return;
+    if (this.#isTaken) return;
     if (this.#waitingAlone.length > 0) {
       if (this.#inside === 0) this.#waitingAlone.shift()?.();
       return;

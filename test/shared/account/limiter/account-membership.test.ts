@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../../../../sandbox/app.ts';
 import {
-  joinLane,
-  type LaneUpstream,
-  readLaneUpstream,
-} from '../../../../shared/account/limiter/lane-upstream.ts';
+  type AccountUpstream,
+  joinAccount,
+  readAccountUpstream,
+} from '../../../../shared/account/limiter/account-upstream.ts';
 import { accountKeys } from '../../../../shared/store/keys.ts';
 import { runCli, runJson } from '../../../cli/run-cli.ts';
 import { type Chain, startChain } from '../../../support/chain.ts';
@@ -25,7 +25,7 @@ afterAll(async () => {
   await chain?.stop();
 });
 
-const upstreamOf = () => readLaneUpstream(chain.redis, chain.accountKeys);
+const upstreamOf = () => readAccountUpstream(chain.redis, chain.accountKeys);
 
 describe('a lane', { timeout: 120_000 }, () => {
   it('remembers the upstream of its first worker, and refuses one that would ask another, by name', async () => {
@@ -59,7 +59,7 @@ describe('a lane', { timeout: 120_000 }, () => {
     expect(await upstreamOf()).toMatchObject({ account: 'shop' });
     await expect(chain.addWorker({ UPSTREAM_ACCOUNT: 'bank' })).rejects.toThrow(/account shop.*account bank/);
     await expect(chain.addWorker()).rejects.toThrow(/account shop/);
-    const renewed = await joinLane(chain.redis, chain.accountKeys, {
+    const renewed = await joinAccount(chain.redis, chain.accountKeys, {
       upstream: { endpoint: chain.sandbox.url, livemode: false, account: '' },
       workerId: unnamed.workerId,
       renewing: true,
@@ -88,14 +88,14 @@ describe('a lane', { timeout: 120_000 }, () => {
 
   it('is written down once when workers of two upstreams start at the same time', async () => {
     const keys = accountKeys('race');
-    const upstreams: LaneUpstream[] = Array.from({ length: 10 }, (_, i) => ({
+    const upstreams: AccountUpstream[] = Array.from({ length: 10 }, (_, i) => ({
       endpoint: `https://host-${i}`,
       livemode: true,
       account: '',
     }));
     const joinings = await Promise.all(
       upstreams.map((upstream, i) =>
-        joinLane(chain.redis, keys, { upstream, workerId: `w${i}`, renewing: false }),
+        joinAccount(chain.redis, keys, { upstream, workerId: `w${i}`, renewing: false }),
       ),
     );
     expect(joinings.filter(({ status }) => status === 'joined')).toHaveLength(1);

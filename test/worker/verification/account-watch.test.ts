@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import type { LimiterState } from '../../../shared/account/limiter/limiter-state.ts';
-import { createLaneWatch } from '../../../worker/verification/lane-watch.ts';
+import { createAccountWatch } from '../../../worker/verification/account-watch.ts';
 
 const running = { status: 'running' } as LimiterState;
 const held = (resumesAt: number) => ({ status: 'held', resumesAt }) as LimiterState;
@@ -10,7 +10,7 @@ const tried = { tried: true };
 
 function watch(state: LimiterState | (() => LimiterState), others = false) {
   const clock = { now: 1_000_000, reads: 0 };
-  const laneWatch = createLaneWatch({
+  const accountWatch = createAccountWatch({
     readState: async () => {
       clock.reads += 1;
       return typeof state === 'function' ? state() : state;
@@ -18,38 +18,38 @@ function watch(state: LimiterState | (() => LimiterState), others = false) {
     hasUntried: async () => others,
     now: () => clock.now,
   });
-  return { laneWatch, clock };
+  return { accountWatch, clock };
 }
 
 describe('looking at the lane before claiming', () => {
   test('lets everybody pass while it runs, and reads its state once for all of them', async () => {
-    const { laneWatch, clock } = watch(running);
-    const passages = await Promise.all(Array.from({ length: 50 }, () => laneWatch.pass(untried)));
+    const { accountWatch, clock } = watch(running);
+    const passages = await Promise.all(Array.from({ length: 50 }, () => accountWatch.pass(untried)));
     expect(passages.every(({ status }) => status === 'open')).toBe(true);
     expect(clock.reads).toBe(1);
   });
 
   test('lets no verification pass before the next probe is due, and looks again within two seconds', async () => {
-    const { laneWatch, clock } = watch(held(1_060_000));
-    expect(await laneWatch.pass(untried)).toEqual({ status: 'closed', until: clock.now + 2_000 });
+    const { accountWatch, clock } = watch(held(1_060_000));
+    expect(await accountWatch.pass(untried)).toEqual({ status: 'closed', until: clock.now + 2_000 });
   });
 
   test('lets one pass when the probe is due, and the next one only after it has left', async () => {
-    const { laneWatch } = watch(held(999_000));
-    const probe = await laneWatch.pass(untried);
+    const { accountWatch } = watch(held(999_000));
+    const probe = await accountWatch.pass(untried);
     expect(probe.status).toBe('open');
-    expect((await laneWatch.pass(untried)).status).toBe('closed');
+    expect((await accountWatch.pass(untried)).status).toBe('closed');
     if (probe.status === 'open') probe.leave();
-    expect((await laneWatch.pass(untried)).status).toBe('open');
+    expect((await accountWatch.pass(untried)).status).toBe('open');
   });
 
   test('sees at once what a probe has changed', async () => {
     let state = held(999_000);
-    const { laneWatch } = watch(() => state);
-    const probe = await laneWatch.pass(untried);
+    const { accountWatch } = watch(() => state);
+    const probe = await accountWatch.pass(untried);
     state = running;
     if (probe.status === 'open') probe.leave();
-    expect(await Promise.all([laneWatch.pass(untried), laneWatch.pass(untried)])).toMatchObject([
+    expect(await Promise.all([accountWatch.pass(untried), accountWatch.pass(untried)])).toMatchObject([
       { status: 'open' },
       { status: 'open' },
     ]);
@@ -59,32 +59,32 @@ describe('looking at the lane before claiming', () => {
     'of a %s lane sends who has failed before behind those who have not, whether a probe is due or not',
     async (status) => {
       for (const resumesAt of [999_000, 1_060_000]) {
-        const { laneWatch } = watch({ status, resumesAt } as LimiterState, true);
-        const asides = await Promise.all(Array.from({ length: 20 }, () => laneWatch.pass(tried)));
+        const { accountWatch } = watch({ status, resumesAt } as LimiterState, true);
+        const asides = await Promise.all(Array.from({ length: 20 }, () => accountWatch.pass(tried)));
         expect(asides.every((passage) => passage.status === 'aside')).toBe(true);
-        expect((await laneWatch.pass(untried)).status).toBe(resumesAt === 999_000 ? 'open' : 'closed');
+        expect((await accountWatch.pass(untried)).status).toBe(resumesAt === 999_000 ? 'open' : 'closed');
       }
     },
   );
 
   test('lets who has failed before pass when no other one waits, and when the lane runs', async () => {
-    expect((await watch(held(999_000)).laneWatch.pass(tried)).status).toBe('open');
-    expect((await watch(running, true).laneWatch.pass(tried)).status).toBe('open');
+    expect((await watch(held(999_000)).accountWatch.pass(tried)).status).toBe('open');
+    expect((await watch(running, true).accountWatch.pass(tried)).status).toBe('open');
   });
 
   test('changes no order in front of a paused lane', async () => {
-    const { laneWatch } = watch({ status: 'paused' } as LimiterState, true);
-    expect((await laneWatch.pass(tried)).status).toBe('closed');
+    const { accountWatch } = watch({ status: 'paused' } as LimiterState, true);
+    expect((await accountWatch.pass(tried)).status).toBe('closed');
   });
 
   test('asks again after the lane could not be read', async () => {
     let broken = true;
-    const { laneWatch } = watch(() => {
+    const { accountWatch } = watch(() => {
       if (broken) throw new Error('Connection is closed');
       return running;
     });
-    await expect(laneWatch.pass(untried)).rejects.toThrow('Connection is closed');
+    await expect(accountWatch.pass(untried)).rejects.toThrow('Connection is closed');
     broken = false;
-    expect((await laneWatch.pass(untried)).status).toBe('open');
+    expect((await accountWatch.pass(untried)).status).toBe('open');
   });
 });
