@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { UNIT_MS } from '../shared/time-units.ts';
 
 /** `30s`, `5m`, `24h`, `7d` in ms. */
@@ -37,6 +38,15 @@ export function parsePort(text: string): number {
 
 export function parseLimit(text: string): number {
   return parseNumber(text, 1, 100_000, 'It must be a whole number, 1 to 100000.');
+}
+
+export function parseWeight(text: string): number {
+  return parseNumber(
+    text,
+    MIN_WEIGHT,
+    MAX_WEIGHT,
+    `It must be a whole number, ${MIN_WEIGHT} to ${MAX_WEIGHT}.`,
+  );
 }
 
 /** An option that can be given several times, or with several values at once. */

@@ -1,22 +1,23 @@
 import type { Command } from 'commander';
 import { addApiKey, revokeApiKey } from '../shared/store/clients/api-keys.ts';
 import { changeClient } from '../shared/store/clients/change-client.ts';
+import { DEFAULT_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { createClient } from '../shared/store/clients/create-client.ts';
 import { rotateWebhookSecret } from '../shared/store/clients/webhook-secrets.ts';
-import { collect, parseDuration } from './arguments.ts';
+import { collect, parseDuration, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
+import { addClientSetCommand, WEIGHT_OPTION } from './client-set-command.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { findClient, findClients, unknownClient } from './find-client.ts';
 import { listText, presentClient, showText } from './present-client.ts';
-import { releaseWaitingForOrigin, releaseWaitingForUrl } from './release.ts';
 import { reportPassedBy } from './report-passed-by.ts';
 
-interface ClientOptions {
-  readonly name?: string;
-  /** False: taken away. */
-  readonly callbackUrl?: string | false;
+interface CreateOptions {
+  readonly name: string;
+  readonly callbackUrl?: string;
   readonly origin?: readonly string[];
+  readonly weight?: number;
 }
 
 const DEFAULT_OVERLAP = '24h';
@@ -30,7 +31,8 @@ export function addClientCommands(program: Command, context: CliContext): void {
     .requiredOption('--name <name>', 'what you call it')
     .option('--callback-url <url>', 'where its events go by default')
     .option('--origin <origin...>', 'an origin its verifications may name a callback of', collect)
-    .action((options: ClientOptions) => create(context, options));
+    .option('--weight <weight>', `${WEIGHT_OPTION}; ${DEFAULT_WEIGHT} unless given`, parseWeight)
+    .action((options: CreateOptions) => create(context, options));
   client
     .command('list')
     .description('every client')
@@ -40,15 +42,7 @@ export function addClientCommands(program: Command, context: CliContext): void {
     .description('one client: its keys (by their beginnings), origins, secrets in use')
     .argument('<client>')
     .action((clientId: string) => show(context, clientId));
-  client
-    .command('set')
-    .description('change name, default callback or origins; events that waited for a callback are sent')
-    .argument('<client>')
-    .option('--name <name>')
-    .option('--callback-url <url>')
-    .option('--no-callback-url', 'take the default callback away')
-    .option('--origin <origin...>', 'replaces all origins', collect)
-    .action((clientId: string, options: ClientOptions) => set(context, clientId, options));
+  addClientSetCommand(client, context);
   addKeyAndSecretCommands(client, context);
   for (const [name, disabled, description] of [
     ['disable', true, 'refuse its API keys; what was accepted is still verified and delivered'],
@@ -84,13 +78,16 @@ function addKeyAndSecretCommands(client: Command, context: CliContext): void {
 
 async function create(
   context: CliContext,
-  { name = '', callbackUrl, origin = [] }: ClientOptions,
+  { name, callbackUrl, origin = [], weight }: CreateOptions,
 ): Promise<void> {
   const allowedOrigins = checkOrigins(origin, context);
-  const url = callbackUrl ? { callbackUrl: checkCallbackUrl(callbackUrl, context) } : {};
+  const given = {
+    ...(callbackUrl === undefined ? {} : { callbackUrl: checkCallbackUrl(callbackUrl, context) }),
+    ...(weight === undefined ? {} : { weight }),
+  };
   const keyRing = await context.readKeyRing();
   const made = await withConnection(context, ({ redis, keys }) =>
-    createClient({ redis, keys, keyRing }, { name, allowedOrigins, now: context.now(), ...url }),
+    createClient({ redis, keys, keyRing }, { name, allowedOrigins, now: context.now(), ...given }),
   );
   const { terminal } = context;
   terminal.show(
@@ -112,37 +109,6 @@ async function show(context: CliContext, clientId: string): Promise<void> {
     findClient(connection, clientId, context.now()),
   );
   context.terminal.show(presentClient(client), showText(context.terminal, client));
-}
-
-async function set(context: CliContext, clientId: string, options: ClientOptions): Promise<void> {
-  const { name, callbackUrl, origin } = options;
-  if (name === undefined && callbackUrl === undefined && origin === undefined) {
-    throw new CommandFailure('Cannot change a client: at least one of its settings must be given', 2);
-  }
-  const change = {
-    ...(name === undefined ? {} : { name }),
-    ...(origin === undefined ? {} : { allowedOrigins: checkOrigins(origin, context) }),
-    ...(callbackUrl === undefined
-      ? {}
-      : { callbackUrl: callbackUrl === false ? null : checkCallbackUrl(callbackUrl, context) }),
-  };
-  await withConnection(context, async (connection) => {
-    const { redis, keys } = connection;
-    if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
-    const releases = [
-      ...(callbackUrl ? [await releaseWaitingForUrl(context, connection, clientId)] : []),
-      ...(origin === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
-    ];
-    const releasedEvents = releases.reduce((sum, { released }) => sum + released, 0);
-    const client = await findClient(connection, clientId, context.now());
-    context.terminal.show(
-      { ...presentClient(client), ...(releases.length > 0 ? { releasedEvents } : {}) },
-      showText(context.terminal, client),
-    );
-    if (releasedEvents > 0) {
-      context.terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
-    }
-  });
 }
 
 async function rotateKey(context: CliContext, clientId: string): Promise<void> {

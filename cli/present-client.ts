@@ -18,10 +18,11 @@ export function listText(terminal: Terminal, clients: readonly ClientDescription
     client.id,
     client.name,
     client.disabled ? 'disabled' : 'enabled',
+    String(client.weight),
     String(client.apiKeys.length),
     client.callbackUrl ?? '-',
   ]);
-  return terminal.table(['CLIENT', 'NAME', 'STATE', 'KEYS', 'CALLBACK'], rows, 'No clients.');
+  return terminal.table(['CLIENT', 'NAME', 'STATE', 'WEIGHT', 'KEYS', 'CALLBACK'], rows, 'No clients.');
 }
 
 export function showText(terminal: Terminal, client: ClientDescription): string {
@@ -32,6 +33,7 @@ export function showText(terminal: Terminal, client: ClientDescription): string 
     client: client.id,
     name: client.name,
     state: client.disabled ? 'disabled' : 'enabled',
+    weight: String(client.weight),
     created: client.createdAt === null ? '-' : formatTime(client.createdAt),
     callback: client.callbackUrl ?? '-',
     origins: client.allowedOrigins.join(' ') || '-',

@@ -63,6 +63,43 @@ describe('veriqueue client', () => {
     expect(await statusOf(made.apiKey)).toBe(200);
   });
 
+  it('keeps the weight of a client from its creation until it is set', async () => {
+    const made = await cli<ClientCredentials>('client', 'create', '--name', 'heavy', '--weight', '400');
+    const weightOf = async () => (await cli<{ weight: number }>('client', 'show', made.clientId)).weight;
+    expect(await weightOf()).toBe(400);
+    const renamed = await cli<{ weight: number }>('client', 'set', made.clientId, '--name', 'heavier');
+    expect(renamed).toMatchObject({ name: 'heavier', weight: 400 });
+    expect(await cli('client', 'set', made.clientId, '--weight', '1')).toMatchObject({ weight: 1 });
+    expect(await weightOf()).toBe(1);
+    expect((await fails('client', 'list')).stdout).toMatch(
+      new RegExp(`^${made.clientId} +heavier +enabled +1 +1 `, 'm'),
+    );
+  });
+
+  it('gives a client the weight 100 whose record has none, or one without sense', async () => {
+    const { clientId } = await chain.addClient();
+    const weightOf = async () => (await cli<{ weight: number }>('client', 'show', clientId)).weight;
+    expect(await weightOf()).toBe(100);
+    for (const weight of ['', '0', '-3', '1001', '1e2', 'heavy', '99999999999999999999']) {
+      await chain.redis.hset(chain.keys.client(clientId), { weight });
+      expect([weight, await weightOf()]).toEqual([weight, 100]);
+    }
+  });
+
+  it('refuses a weight out of its bounds, and a change of nothing', async () => {
+    const { clientId } = await chain.addClient();
+    for (const weight of ['0', '1001', '1.5', '-1', 'much', '']) {
+      const refused = await fails('client', 'set', clientId, `--weight=${weight}`);
+      expect(refused).toMatchObject({ code: 2, stdout: '' });
+      expect(refused.stderr).toContain('It must be a whole number, 1 to 1000.');
+    }
+    expect(await fails('client', 'set', clientId)).toMatchObject({ code: 2 });
+    expect(await fails('client', 'set', 'cli_nobody', '--weight', '5')).toMatchObject({
+      code: 1,
+      stderr: 'error: Cannot find client cli_nobody: see veriqueue client list\n',
+    });
+  });
+
   it('refuses callbacks that are not public, and clients that are not there', async () => {
     const strict = { ...chain.environment, ALLOW_INSECURE_CALLBACKS: 'false' };
     const insecure = ['client', 'create', '--name', 'x', '--callback-url', 'http://hooks.example.com/'];

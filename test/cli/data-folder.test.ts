@@ -117,7 +117,7 @@ describe('without REDIS_URL and VERIQUEUE_KEYS', () => {
     expect(made.stdout).toMatch(/^client +cli_\S+\nAPI key +vq_[0-9a-f]{72}\nwebhook secret +whsec_\S+\n$/);
     const list = await runCli(['client', 'list'], { VERIQUEUE_DATA_DIR: dataDir });
     expect(list.stdout).toMatch(
-      /^CLIENT +NAME +STATE +KEYS +CALLBACK\ncli_\S+ +dev +enabled +1 +http:\S+\n$/,
+      /^CLIENT +NAME +STATE +WEIGHT +KEYS +CALLBACK\ncli_\S+ +dev +enabled +100 +1 +http:\S+\n$/,
     );
   });
 

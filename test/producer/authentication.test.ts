@@ -138,6 +138,7 @@ describe('the memory for clients', () => {
     callbackUrl: null,
     allowedOrigins: [],
     disabled: false,
+    weight: 100,
   };
   const requestWith = (apiKey: string) =>
     ({ headers: { authorization: `Bearer ${apiKey}` } }) as FastifyRequest;

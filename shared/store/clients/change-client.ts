@@ -8,6 +8,7 @@ export interface ClientChange {
   readonly callbackUrl?: string | null;
   readonly allowedOrigins?: readonly string[];
   readonly disabled?: boolean;
+  readonly weight?: number;
 }
 
 const changeClientScript = loadScript(new URL('../scripts/change-client.lua', import.meta.url));
@@ -17,13 +18,14 @@ export async function changeClient(
   redis: Redis,
   keys: StoreKeys,
   clientId: string,
-  { name, callbackUrl, allowedOrigins, disabled }: ClientChange,
+  { name, callbackUrl, allowedOrigins, disabled, weight }: ClientChange,
 ): Promise<'changed' | 'missing'> {
   const fields = {
     name,
     callbackUrl: callbackUrl === null ? '' : callbackUrl,
     allowedOrigins: allowedOrigins && JSON.stringify(allowedOrigins),
     disabled: disabled === undefined ? undefined : disabled ? '1' : '',
+    weight: weight === undefined ? undefined : String(weight),
   };
   const given = Object.entries(fields).flatMap(([field, value]) =>
     value === undefined ? [] : [field, value],

@@ -5,6 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
+import { storedWeight } from './client-weight.ts';
 
 /** An application that submits verifications and receives their events. */
 export interface Client {
@@ -17,6 +18,8 @@ export interface Client {
   /** `whsec_…`, newest first; while a secret rotates there are several, and each signs. */
   readonly webhookSecrets: readonly string[];
   readonly disabled: boolean;
+  /** 1 to 1000: its part of the quota while others wait too. */
+  readonly weight: number;
 }
 
 /** What a request needs to know of its client: no secret. */
@@ -55,6 +58,7 @@ export const storedClient = z.object({
   apiKeys: apiKeysJson,
   webhookSecrets: webhookSecretsJson,
   disabled: z.literal('1').optional(),
+  weight: storedWeight,
 });
 export type StoredClient = z.infer<typeof storedClient>;
 
@@ -69,6 +73,7 @@ export function identifyClient(stored: StoredClient): ClientIdentity {
     callbackUrl: stored.callbackUrl ?? null,
     allowedOrigins: stored.allowedOrigins,
     disabled: stored.disabled === '1',
+    weight: stored.weight,
   };
 }
 

@@ -18,6 +18,8 @@ export interface NewClient {
   readonly name: string;
   readonly callbackUrl?: string;
   readonly allowedOrigins: readonly string[];
+  /** @default 100 */
+  readonly weight?: number;
   /** ms epoch */
   readonly now: number;
 }
@@ -70,6 +72,7 @@ export async function storeClient(
       apiKeys: JSON.stringify([storedKey]),
       webhookSecrets: JSON.stringify([storedSecret]),
       ...(client.callbackUrl === undefined ? {} : { callbackUrl: client.callbackUrl }),
+      ...(client.weight === undefined ? {} : { weight: String(client.weight) }),
     })
     .hset(keys.apiKeys(), storedKey.hash, clientId)
     .exec();

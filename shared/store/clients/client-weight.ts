@@ -1,0 +1,14 @@
+import { z } from 'zod';
+
+/** A client's part of the quota, relative to that of the others that wait at the same time. */
+export const DEFAULT_WEIGHT = 100;
+export const MIN_WEIGHT = 1;
+export const MAX_WEIGHT = 1000;
+
+/** Field `weight` of the client's hash. A client of a version before has none; one that makes no sense counts as none. */
+export const storedWeight = z
+  .string()
+  .regex(/^[1-9]\d{0,3}$/)
+  .transform(Number)
+  .refine((weight) => weight <= MAX_WEIGHT)
+  .catch(DEFAULT_WEIGHT);
