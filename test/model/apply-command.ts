@@ -8,6 +8,7 @@ import type { LimiterReply } from '../../shared/account/limiter/limiter-reply.ts
 import type { LimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
 import { applyReport, open } from './circuit.ts';
 import type { LimiterRecord } from './limiter-record.ts';
+import { addLostTime, startLostTime } from './lost-time.ts';
 import { learnRefusal, relax } from './quota-feedback.ts';
 import { bringUpToDate, computeNextSlot, grantSlot, type Step, writeBack } from './slot-log.ts';
 import { computeTurn } from './waiting-processes.ts';
@@ -32,11 +33,12 @@ export function applyCommand(
   if (known !== undefined && known.number >= command.number) return { record, ...known.reply };
   const isSwitch = command.op === 'pause' || command.op === 'resume';
   const quota = isSwitch && record.size > 0 ? record.size : settings.quota;
-  const applied = applyNewCommand(record, command, { ...settings, quota }, nowUs);
+  const counted = addLostTime(record, nowUs);
+  const applied = applyNewCommand(counted, command, { ...settings, quota }, nowUs);
   const { answer, changes } = applied;
   const reply = { answer, changes, nowUs, seq: applied.record.seq };
   const replies = new Map(record.replies).set(command.client, { number: command.number, reply });
-  return { record: { ...applied.record, replies }, ...reply };
+  return { record: startLostTime({ ...applied.record, replies }, nowUs), ...reply };
 }
 
 function applyNewCommand(

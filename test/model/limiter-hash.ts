@@ -22,6 +22,11 @@ const LIMITER_NUMBERS = [
   'probeSeq',
   'graceUntilUs',
   'pausedSinceUs',
+  'lostSinceUs',
+  'lostPausedUs',
+  'lostHeldUs',
+  'lostSlowUs',
+  'lostRateUs',
 ] as const;
 
 /** A record read back from its hash; a missing field is as in a new limiter, so an empty hash is one. */

@@ -98,6 +98,11 @@ export const NEW_LIMITER: LimiterRecord = {
   graceUntilUs: 0,
   pausedSinceUs: 0,
   pausedReason: '',
+  lostSinceUs: 0,
+  lostPausedUs: 0,
+  lostHeldUs: 0,
+  lostSlowUs: 0,
+  lostRateUs: 0,
 };
 
 /** The arithmetic at the limiter's present rate and margin. */

@@ -26,6 +26,13 @@ export interface LimiterFacts {
   /** 0 when not paused. */
   readonly pausedSinceUs: number;
   readonly pausedReason: string;
+  /** Since when time has been lost that is not added up yet; 0 while none is. */
+  readonly lostSinceUs: number;
+  /** Added up since the limiter began, by why: see the script's `fragments/lost-time.lua`. */
+  readonly lostPausedUs: number;
+  readonly lostHeldUs: number;
+  readonly lostSlowUs: number;
+  readonly lostRateUs: number;
   /** Processes that wait, by when they were to come back. */
   readonly waiters: readonly { readonly dueUs: number }[];
   /** By `second % TALLY_SECONDS`. */
@@ -43,6 +50,11 @@ const NUMBERS = [
   'gateSinceUs',
   'probeAtUs',
   'pausedSinceUs',
+  'lostSinceUs',
+  'lostPausedUs',
+  'lostHeldUs',
+  'lostSlowUs',
+  'lostRateUs',
 ] as const;
 
 /** The fields to read besides the tallies. */
@@ -62,6 +74,11 @@ export function parseLimiterFacts(hash: Readonly<Record<string, string>>): Limit
     gate: parseCircuitStatus(hash['gate']),
     gateReason: hash['gateReason'] ?? '',
     pausedReason: hash['pausedReason'] ?? '',
+    lostSinceUs: number('lostSinceUs'),
+    lostPausedUs: number('lostPausedUs'),
+    lostHeldUs: number('lostHeldUs'),
+    lostSlowUs: number('lostSlowUs'),
+    lostRateUs: number('lostRateUs'),
     waiters:
       (hash['line'] || undefined)?.split(',').map((each) => ({ dueUs: Number(each.split(':')[2]) })) ?? [],
     tallies: parseTallies(hash),

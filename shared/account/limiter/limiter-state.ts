@@ -26,6 +26,18 @@ export interface LimiterState {
   readonly grantedTotal: number;
   /** Processes waiting for a slot. */
   readonly waitingProcesses: number;
+  readonly lost: LostTime;
+}
+
+/**
+ * For how long the limiter gave no slots, added up since it began, in ms by why. `rate`: less than the quota, as the time in
+ * which what was missing would have been given.
+ */
+export interface LostTime {
+  readonly paused: number;
+  readonly held: number;
+  readonly slow: number;
+  readonly rate: number;
 }
 
 /** The present second and the 60 before it. */
@@ -107,6 +119,22 @@ export function computeLimiterState(facts: LimiterFacts, nowUs: number): Limiter
     refusedLastMinute: lastMinute.reduce((sum, each) => sum + each.refused, 0),
     grantedTotal: facts.seq,
     waitingProcesses: facts.waiters.filter(({ dueUs }) => dueUs + 1_000_000 >= nowUs).length,
+    lost: computeLostTime(facts, nowUs),
+  };
+}
+
+/** With what has been lost since the last command: as `addLostTime` of the script will add it. */
+function computeLostTime(facts: LimiterFacts, nowUs: number): LostTime {
+  const sinceMs = facts.lostSinceUs === 0 ? 0 : Math.max(0, inMs(nowUs - facts.lostSinceUs));
+  const { status } = computeStatus(facts);
+  const full = facts.size * 1000;
+  const cut = status === 'running' && facts.rateMilli < full ? (full - facts.rateMilli) / full : 0;
+  const of = (reason: LimiterState['status'], us: number) => inMs(us) + (status === reason ? sinceMs : 0);
+  return {
+    paused: of('paused', facts.lostPausedUs),
+    held: of('held', facts.lostHeldUs),
+    slow: of('slow', facts.lostSlowUs),
+    rate: inMs(facts.lostRateUs) + Math.floor(sinceMs * cut),
   };
 }
 

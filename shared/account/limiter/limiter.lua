@@ -28,6 +28,7 @@ local function change(name, detail) changes[#changes + 1] = {name, detail} end
 
 --- @include "fragments/resend.lua"
 --- @include "fragments/record.lua"
+--- @include "fragments/lost-time.lua"
 --- @include "fragments/slots.lua"
 --- @include "fragments/circuit.lua"
 --- @include "fragments/feedback.lua"
@@ -86,6 +87,7 @@ end
 
 local function run()
   load()
+  addLostTime()
   -- An operator need not know the workers' quota, and must not set the limiter back to another one.
   if command.op == 'pause' or command.op == 'resume' then cfg.quota = r.size > 0 and r.size or cfg.quota end
   applyReports(command.reports)
@@ -97,6 +99,7 @@ local function run()
   elseif command.op == 'resume' then
     resume()
   end
+  startLostTime()
   save()
   return encodeReply(answer)
 end

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../../../shared/account/limiter/limiter.ts';
 import { readLimiterState } from '../../../../shared/account/limiter/limiter-state.ts';
 import { pauseAccount, resumeAccount } from '../../../../shared/account/limiter/pause-account.ts';
@@ -61,5 +61,42 @@ describe('an operator', () => {
     await pauseAccount(lanes.redis, keys, ` a\u001b[2J\nb${'c'.repeat(500)} `);
     const { reason } = await readLimiterState(lanes.redis, keys);
     expect(reason).toBe(`a [2J b${'c'.repeat(193)}`);
+  });
+});
+
+describe('the limiter adds up the time that it gave no slots', () => {
+  it('for as long as an operator pauses it, and no longer', async () => {
+    const keys = lanes.freshAccountKeys();
+    const limiter = createLimiter({ redis: lanes.redis, keys, log });
+    const lost = async () => (await readLimiterState(lanes.redis, keys)).lost;
+    await limiter.reserve();
+    expect(await lost()).toEqual({ paused: 0, held: 0, slow: 0, rate: 0 });
+    await pauseAccount(lanes.redis, keys, 'moving house');
+    await vi.waitFor(async () => expect((await lost()).paused).toBeGreaterThan(20), { timeout: 60_000 });
+    const during = await lost();
+    await resumeAccount(lanes.redis, keys);
+    const after = await lost();
+    expect(after.paused).toBeGreaterThanOrEqual(during.paused);
+    await limiter.reserve();
+    expect(await lost()).toEqual(after);
+    await limiter.close();
+  });
+
+  it('also while the account is at fault', async () => {
+    const keys = lanes.freshAccountKeys();
+    const limiter = createLimiter({ redis: lanes.redis, keys, log });
+    const slot = await limiter.reserve();
+    if (slot.status !== 'reserved')
+      throw new Error(`Cannot go on: a slot was expected, received ${slot.status}`);
+    await limiter.report('account_fault', slot, 'UnauthorizedOperation.Arrears', 'a1');
+    await vi.waitFor(
+      async () =>
+        expect((await readLimiterState(lanes.redis, keys)).lost).toMatchObject({
+          paused: 0,
+          held: expect.toSatisfy((ms: number) => ms > 20),
+        }),
+      { timeout: 60_000 },
+    );
+    await limiter.close();
   });
 });
