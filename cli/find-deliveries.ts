@@ -91,7 +91,7 @@ async function* listDelayedIds({ redis, keys }: Connection, report: ReportPassed
   const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
   try {
     // BullMQ's own list of jobs fails as a whole for one that it cannot read.
-    for await (const jobId of walkIds(redis, keys.jobKey(keys.deliveryQueue, 'delayed'))) {
+    for await (const jobId of walkIds(redis, keys.queueKey(keys.deliveryQueue, 'delayed'))) {
       const data = await passBy(`job ${jobId}`, report, async () => (await queue.getJob(jobId))?.data);
       const parsed = jobData.safeParse(data);
       if (parsed.success) yield parsed.data.id;

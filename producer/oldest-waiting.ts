@@ -63,20 +63,20 @@ function createLines(redis: Redis, keys: StoreKeys) {
   return {
     /** What was put back at the head of everything. */
     next: async () =>
-      sinceOf(await redis.lindex(keys.jobKey(verificationQueue, 'wait'), -1), verificationSince),
+      sinceOf(await redis.lindex(keys.queueKey(verificationQueue, 'wait'), -1), verificationSince),
     first: async (priority: number) => {
       const { first, last } = priorityScores(priority);
-      const line = keys.jobKey(verificationQueue, 'prioritized');
+      const line = keys.queueKey(verificationQueue, 'prioritized');
       const [id] = await redis.zrange(line, String(first), String(last), 'BYSCORE', 'LIMIT', 0, 1);
       return sinceOf(id, verificationSince);
     },
-    nextEvent: async () => sinceOfEvent(await redis.lindex(keys.jobKey(deliveryQueue, 'wait'), -1)),
+    nextEvent: async () => sinceOfEvent(await redis.lindex(keys.queueKey(deliveryQueue, 'wait'), -1)),
     firstEvent: async () => {
-      const [job] = await redis.zrange(keys.jobKey(deliveryQueue, 'prioritized'), '0', '0');
+      const [job] = await redis.zrange(keys.queueKey(deliveryQueue, 'prioritized'), '0', '0');
       return sinceOfEvent(job);
     },
     due: async (queue: string) => {
-      const [, score] = await redis.zrange(keys.jobKey(queue, 'delayed'), '0', '0', 'WITHSCORES');
+      const [, score] = await redis.zrange(keys.queueKey(queue, 'delayed'), '0', '0', 'WITHSCORES');
       return score === undefined ? null : dueOfScore(Number(score));
     },
     firstUnanswered: async () => {

@@ -24,8 +24,8 @@ export async function readPositions(
   ids: readonly string[],
 ): Promise<(number | null)[]> {
   const [before, ranks] = await Promise.all([
-    redis.llen(keys.jobKey(keys.verificationQueue, 'wait')),
-    Promise.all(ids.map((id) => redis.zrank(keys.jobKey(keys.verificationQueue, 'prioritized'), id))),
+    redis.llen(keys.queueKey(keys.verificationQueue, 'wait')),
+    Promise.all(ids.map((id) => redis.zrank(keys.queueKey(keys.verificationQueue, 'prioritized'), id))),
   ]);
   return ranks.map((rank) => (rank === null ? null : before + rank + 1));
 }

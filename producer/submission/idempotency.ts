@@ -75,7 +75,7 @@ export async function claimIdempotencyKey(
       // Never longer than the verification can be shown: a replay of nothing would be submitted, and paid for, again.
       Math.min(LIFETIME_MS, retentionMs),
       ABANDONED_AFTER_MS,
-      keys.record(''),
+      keys.tag,
       ...older,
     ],
   )) as [IdempotencyClaim['status'], string, string, string];

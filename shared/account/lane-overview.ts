@@ -1,5 +1,5 @@
 import type { LaneOverview } from '../contract/lane.ts';
-import { type AccountKeys, priorityScores, type StoreKeys } from '../store/keys.ts';
+import { type AccountKeys, priorityScores, type QueuePart, type StoreKeys } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
@@ -20,7 +20,7 @@ export async function readLaneOverview(
   { keys, accountKeys }: { readonly keys: StoreKeys; readonly accountKeys: AccountKeys },
   quotaPerSecond: number,
 ): Promise<LaneOverview> {
-  const key = (name: string) => keys.jobKey(keys.verificationQueue, name);
+  const key = (part: QueuePart) => keys.queueKey(keys.verificationQueue, part);
   const countPriority = (priority: number) => {
     const { first, last } = priorityScores(priority);
     return redis.zcount(key('prioritized'), first, last);

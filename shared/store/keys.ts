@@ -18,6 +18,71 @@ export function dueOfScore(score: number): number {
 }
 
 /**
+ * Names of keys that scripts complete by what they read, `*` for each part. Scripts get them as functions
+ * ({@link keyFunction}), because a key of another client, day or endpoint cannot be among their KEYS.
+ */
+const SCRIPT_NAMES = {
+  record: 'record:*',
+  allIndex: 'index-all',
+  undeliveredIndex: 'index-undelivered',
+  referenceIndex: 'index-references',
+  clientIndex: 'index:*',
+  clientStatusIndex: 'index:*:*',
+  ledger: 'ledger:*',
+  clientLedger: 'client-ledger:*:*',
+  deferredDeliveries: 'held-deliveries:*',
+  deferringEndpoints: 'held-endpoints',
+} as const;
+
+/** The keys of BullMQ's that this program reads or writes itself (its `queue-keys.ts`, its `removeJobKeys.lua`). */
+const QUEUE_NAMES = {
+  active: 'active',
+  delayed: 'delayed',
+  events: 'events',
+  failed: 'failed',
+  marker: 'marker',
+  meta: 'meta',
+  paused: 'paused',
+  prioritized: 'prioritized',
+  stalled: 'stalled',
+  wait: 'wait',
+  waitingChildren: 'waiting-children',
+  job: '*',
+  jobDependencies: '*:dependencies',
+  jobFailed: '*:failed',
+  jobLock: '*:lock',
+  jobProcessed: '*:processed',
+  jobUnsuccessful: '*:unsuccessful',
+} as const;
+
+/** A key that a queue has one of. */
+export type QueuePart = Exclude<keyof typeof QUEUE_NAMES, `job${string}`>;
+
+/**
+ * A Lua function that completes a key: `clientIndex` becomes `clientIndexKey(tag, client)`, of the store's
+ * {@link StoreKeys.tag}, and `jobLock` becomes `jobLockKey(queue, job)`, of a {@link StoreKeys.queueStart}.
+ *
+ * @throws {Error} for a name that is none
+ */
+export function keyFunction(name: string): string {
+  const inStore = Object.entries(SCRIPT_NAMES).find(([key]) => key === name);
+  const inQueue = Object.entries(QUEUE_NAMES).find(([key]) => key === name);
+  const [, pattern] = inStore ?? inQueue ?? [];
+  if (pattern === undefined)
+    throw new Error(`Cannot spell a key in Lua: keys.ts must name it, received ${name}`);
+  const [first = '', ...others] = (inStore ? `:${pattern}` : pattern).split('*');
+  const names = ['start', ...others.map((_, i) => `part${i + 1}`)];
+  const parts = ['start', `'${first}'`, ...others.flatMap((text, i) => [`part${i + 1}`, `'${text}'`])];
+  const value = parts.filter((part) => part !== "''").join(' .. ');
+  return `local function ${name}Key(${names.join(', ')}) return ${value} end`;
+}
+
+function complete(pattern: string, parts: readonly string[]): string {
+  const [first = '', ...others] = pattern.split('*');
+  return first + others.map((text, i) => `${parts[i] ?? ''}${text}`).join('');
+}
+
+/**
  * Every Redis key and queue name of one lane.
  *
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
@@ -25,25 +90,26 @@ export function dueOfScore(score: number): number {
  */
 export interface StoreKeys {
   readonly lane: string;
+  /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
+  readonly tag: string;
   /** BullMQ's `prefix` option; the queues' own keys follow it. */
   readonly queuePrefix: string;
   readonly verificationQueue: string;
   readonly deliveryQueue: string;
-  /**
-   * A key of BullMQ's own (its `queue-keys.ts`): a list, a set, or the hash of a job.
-   *
-   * @param queue `verificationQueue` or `deliveryQueue`
-   * @param name `prioritized`, `delayed`, `active` …, or a job's id
-   */
-  jobKey(queue: string, name: string): string;
+  /** BullMQ's list, set or sorted set of a queue. @param queue `verificationQueue` or `deliveryQueue`, as in those below */
+  queueKey(queue: string, part: QueuePart): string;
+  /** What BullMQ's keys of a queue begin with. Scripts complete it ({@link keyFunction}). */
+  queueStart(queue: string): string;
+  /** BullMQ's hash of a job. */
+  jobKey(queue: string, jobId: string): string;
+  /** String that expires: which worker has a job of BullMQ's. */
+  jobLock(queue: string, jobId: string): string;
   /** Hash: what was submitted (no subject), attempts, outcome, delivery state. */
   record(id: string): string;
   /** Hash: the sealed subject; gone as soon as the outcome is final. */
   subject(id: string): string;
   /** Hash: what an Idempotency-Key stands for. `digest` is a digest, never the key the client sent. */
   idempotency(clientId: string, digest: string): string;
-  /** Prefix of the sorted sets below; scripts complete it themselves. */
-  indexPrefix(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane that has no outcome yet. */
   unfinishedIndex(): string;
   /** Sorted set by submission time (ms epoch): every verification of the lane, whosever it is. */
@@ -69,7 +135,7 @@ export interface StoreKeys {
   heartbeatWatch(): string;
   /** Hash: counters of calls per day (`yyyy-mm-dd`, +08:00), field `<clientId>|<code>|<billed|unbilled|unknown>`. */
   ledger(day: string): string;
-  /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. Scripts spell it too. */
+  /** Hash: the same of one client and month (`yyyy-mm`), field `<dd>|<code>|<billed|unbilled|unknown>`. */
   clientLedger(clientId: string, month: string): string;
   /** String: when the ledger of a day was last copied to those of its clients (ms epoch). */
   ledgerCopied(day: string): string;
@@ -104,30 +170,37 @@ export interface StoreKeys {
 /** @param lane lower-case letters, digits and hyphens; it becomes part of every key */
 export function storeKeys(lane: string): StoreKeys {
   const tag = `{vq:${lane}}`;
+  const spell = (name: keyof typeof SCRIPT_NAMES, ...parts: string[]) =>
+    `${tag}:${complete(SCRIPT_NAMES[name], parts)}`;
+  const ofQueue = (queue: string, name: keyof typeof QUEUE_NAMES, ...parts: string[]) =>
+    `${tag}:${queue}:${complete(QUEUE_NAMES[name], parts)}`;
   return {
     lane,
+    tag,
     queuePrefix: tag,
     verificationQueue: 'verifications',
     deliveryQueue: 'deliveries',
-    jobKey: (queue, name) => `${tag}:${queue}:${name}`,
-    record: (id) => `${tag}:record:${id}`,
+    queueKey: (queue, part) => ofQueue(queue, part),
+    queueStart: (queue) => ofQueue(queue, 'job', ''),
+    jobKey: (queue, jobId) => ofQueue(queue, 'job', jobId),
+    jobLock: (queue, jobId) => ofQueue(queue, 'jobLock', jobId),
+    record: (id) => spell('record', id),
     subject: (id) => `${tag}:subject:${id}`,
     idempotency: (clientId, digest) => `${tag}:idempotency:${clientId}:${digest}`,
-    indexPrefix: () => `${tag}:index`,
     unfinishedIndex: () => `${tag}:index`,
-    allIndex: () => `${tag}:index-all`,
-    undeliveredIndex: () => `${tag}:index-undelivered`,
-    referenceIndex: () => `${tag}:index-references`,
+    allIndex: () => spell('allIndex'),
+    undeliveredIndex: () => spell('undeliveredIndex'),
+    referenceIndex: () => spell('referenceIndex'),
     retention: () => `${tag}:retention`,
-    clientIndex: (clientId) => `${tag}:index:${clientId}`,
-    clientStatusIndex: (clientId, status) => `${tag}:index:${clientId}:${status}`,
+    clientIndex: (clientId) => spell('clientIndex', clientId),
+    clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
     bulkShareTurn: () => `${tag}:bulk-share-turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     heartbeats: () => `${tag}:heartbeats`,
     heartbeatWatch: () => `${tag}:heartbeat-watch`,
-    ledger: (day) => `${tag}:ledger:${day}`,
-    clientLedger: (clientId, month) => `${tag}:client-ledger:${clientId}:${month}`,
+    ledger: (day) => spell('ledger', day),
+    clientLedger: (clientId, month) => spell('clientLedger', clientId, month),
     ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
     deadLetters: () => `${tag}:dead-letters`,
@@ -139,8 +212,8 @@ export function storeKeys(lane: string): StoreKeys {
     consoleSessions: () => `${tag}:console-sessions`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
-    deferredDeliveries: (endpoint) => `${tag}:held-deliveries:${endpoint}`,
-    deferringEndpoints: () => `${tag}:held-endpoints`,
+    deferredDeliveries: (endpoint) => spell('deferredDeliveries', endpoint),
+    deferringEndpoints: () => spell('deferringEndpoints'),
     unhealthyEndpoints: () => `${tag}:unhealthy-endpoints`,
   };
 }

@@ -20,7 +20,7 @@ export function createRemoveEndedJobs(deps: SweepDeps, each: EachEntry): SweepSt
   ].map(({ name, jobs }) => ({
     name,
     jobs,
-    pages: pagesOf(redis, keys.jobKey(name, 'failed')),
+    pages: pagesOf(redis, keys.queueKey(name, 'failed')),
   }));
   return {
     name: 'ended',

@@ -49,7 +49,7 @@ export function createRequeueUndelivered(deps: SweepDeps, each: EachEntry): Swee
 /** Removes deliveries that wait for a verification of which there is no record: half of a submission that failed. */
 export function createRemoveOrphans(deps: SweepDeps, each: EachEntry): SweepStep {
   const { redis, keys, deliveries } = deps;
-  const waiting = keys.jobKey(keys.deliveryQueue, 'waiting-children');
+  const waiting = keys.queueKey(keys.deliveryQueue, 'waitingChildren');
   const pages = pagesOf(redis, waiting);
   return {
     name: 'orphans',

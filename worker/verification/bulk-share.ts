@@ -43,7 +43,7 @@ export async function letBulkAhead(deps: ShareDeps): Promise<number> {
   if (count === 0) return 0;
   const ours = await redis.set(keys.bulkShareTurn(), '1', 'PX', Math.max(1, everyMs - 50), 'NX');
   if (ours === null) return 0;
-  const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
+  const prioritized = keys.queueKey(keys.verificationQueue, 'prioritized');
   const bulkScores = priorityScores(queuePriority.bulk.retry, queuePriority.bulk.fresh);
   const [interactive, candidates] = await Promise.all([
     redis.zcount(prioritized, '-inf', `(${bulkScores.first}`),

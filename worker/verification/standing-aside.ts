@@ -9,7 +9,7 @@ const BROUGHT_BACK_AT_ONCE = 200;
 
 /** Whether verifications wait that have not been asked about yet, of either priority. */
 export async function hasUntried(redis: Redis, keys: StoreKeys): Promise<boolean> {
-  const prioritized = keys.jobKey(keys.verificationQueue, 'prioritized');
+  const prioritized = keys.queueKey(keys.verificationQueue, 'prioritized');
   const counts = await Promise.all(
     [queuePriority.interactive.fresh, queuePriority.bulk.fresh].map((priority) => {
       const { first, last } = priorityScores(priority);
@@ -27,11 +27,12 @@ export async function hasUntried(redis: Redis, keys: StoreKeys): Promise<boolean
  * @returns how many were brought back
  */
 export async function bringBackAside(
-  { redis, queue }: { readonly redis: Redis; readonly queue: JobQueue },
+  { redis, keys, queue }: { readonly redis: Redis; readonly keys: StoreKeys; readonly queue: JobQueue },
   isOpen: () => Promise<boolean>,
 ): Promise<number> {
+  const prioritized = keys.queueKey(keys.verificationQueue, 'prioritized');
   const [from, count] = [String(priorityScores(ASIDE_PRIORITY).first), BROUGHT_BACK_AT_ONCE];
-  const ids = await redis.zrange(queue.toKey('prioritized'), from, '+inf', 'BYSCORE', 'LIMIT', 0, count);
+  const ids = await redis.zrange(prioritized, from, '+inf', 'BYSCORE', 'LIMIT', 0, count);
   if (ids.length === 0 || !(await isOpen())) return 0;
   const brought = await Promise.allSettled(ids.map(async (id) => bringBack(await queue.getJob(id))));
   return brought.filter(({ status }) => status === 'fulfilled').length;

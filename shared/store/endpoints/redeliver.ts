@@ -65,7 +65,7 @@ export async function redeliver(
 
 /** BullMQ would take the next try for a duplicate of what was stored and never put in line. */
 async function clearHalfAddedJob({ redis, keys }: RedeliveryDeps, jobId: string): Promise<void> {
-  const place = await redis.zscore(keys.jobKey(keys.deliveryQueue, 'prioritized'), jobId);
+  const place = await redis.zscore(keys.queueKey(keys.deliveryQueue, 'prioritized'), jobId);
   if (place === null) await redis.del(keys.jobKey(keys.deliveryQueue, jobId));
 }
 

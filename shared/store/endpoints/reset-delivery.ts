@@ -33,7 +33,7 @@ export function queueDeliveryReset(
       keys.record(id),
       keys.deadLetters(),
       keys.retention(),
-      keys.jobKey(keys.deliveryQueue, 'prioritized'),
+      keys.queueKey(keys.deliveryQueue, 'prioritized'),
       keys.undeliveredIndex(),
     ],
     [

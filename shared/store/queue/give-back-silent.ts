@@ -30,8 +30,8 @@ export type GivenBack = z.infer<typeof givenBack>;
  * @throws what ioredis throws
  */
 export async function giveBackSilent(redis: Redis, keys: StoreKeys, cutOff: boolean): Promise<GivenBack> {
-  const verifications = keys.jobKey(keys.verificationQueue, '');
-  const deliveries = keys.jobKey(keys.deliveryQueue, '');
+  const verifications = keys.queueStart(keys.verificationQueue);
+  const deliveries = keys.queueStart(keys.deliveryQueue);
   return givenBack.parse(
     await giveBackSilentScript(
       redis,

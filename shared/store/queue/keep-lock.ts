@@ -23,7 +23,7 @@ export async function keepLock(
 ): Promise<boolean> {
   const kept = await keepLockScript(
     redis,
-    [`${keys.jobKey(queue, jobId)}:lock`, keys.jobKey(queue, 'active'), keys.jobKey(queue, 'stalled')],
+    [keys.jobLock(queue, jobId), keys.queueKey(queue, 'active'), keys.queueKey(queue, 'stalled')],
     [jobId, token, lockMs],
   );
   return kept === 1;

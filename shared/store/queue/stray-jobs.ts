@@ -51,8 +51,8 @@ export async function lookAtJobs(
   { stage, clear = false }: { readonly stage: Stage; readonly clear?: boolean },
   ids: readonly string[],
 ): Promise<JobLook[]> {
-  const prefixes = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, ''));
-  const reply = await lookScript(redis, prefixes, [keys.record(''), stage, clear ? '1' : '0', ...ids]);
+  const prefixes = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.queueStart(queue));
+  const reply = await lookScript(redis, prefixes, [keys.tag, stage, clear ? '1' : '0', ...ids]);
   return looksText.parse(reply);
 }
 

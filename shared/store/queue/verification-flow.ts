@@ -85,7 +85,7 @@ export function jobKeysOf(
 /** The sorted sets in which the two jobs of a new {@link verificationFlow} stand. */
 export function firstPlaces(keys: StoreKeys): readonly string[] {
   return [
-    keys.jobKey(keys.verificationQueue, 'prioritized'),
-    keys.jobKey(keys.deliveryQueue, 'waiting-children'),
+    keys.queueKey(keys.verificationQueue, 'prioritized'),
+    keys.queueKey(keys.deliveryQueue, 'waitingChildren'),
   ];
 }

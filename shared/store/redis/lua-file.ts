@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { keyFunction } from '../keys.ts';
 
 /** How many KEYS or ARGV a script takes: `at` of them, or from `at` upwards. */
 export interface Arity {
@@ -19,6 +20,7 @@ export interface LuaFile {
 }
 
 const INCLUDE = /^--- @include "([^"]+)"$/;
+const KEYS_USED = /^--- @keys (\w+(?:, \w+)*)$/;
 const COMMENT_LINE = /^\s*--/;
 
 /**
@@ -29,6 +31,8 @@ const COMMENT_LINE = /^\s*--/;
  *
  * `--- @include "fragments/name.lua"`, as in BullMQ, puts another file in its place, found from the file that includes it. A
  * fragment that several files of one script include stands where the first of them wants it.
+ *
+ * `--- @keys clientIndex, jobLock` puts functions there that complete such keys: `keyFunction` of keys.ts, which alone spells them.
  *
  * Comments are not sent: a script in a MULTI travels as text with every submission.
  *
@@ -53,7 +57,9 @@ function readHead(path: string, source: string): Pick<LuaFile, 'keys' | 'args'> 
 /** The lines of the comment at the start of a file, without their dashes. */
 function takeHead(source: string): string[] {
   const lines = source.split('\n');
-  const end = lines.findIndex((line) => !COMMENT_LINE.test(line) || INCLUDE.test(line));
+  const end = lines.findIndex(
+    (line) => !COMMENT_LINE.test(line) || INCLUDE.test(line) || KEYS_USED.test(line),
+  );
   return lines.slice(0, end === -1 ? lines.length : end).map((line) => line.replace(/^-+ ?/, ''));
 }
 
@@ -80,10 +86,18 @@ function expand(url: URL, source: string, open: readonly string[], included: Set
     .split('\n')
     .flatMap((line) => {
       const [, path] = INCLUDE.exec(line) ?? [];
+      const [, names] = KEYS_USED.exec(line) ?? [];
+      if (names !== undefined) return names.split(', ').flatMap((name) => defineOnce(name, included));
       if (path === undefined) return COMMENT_LINE.test(line) || line.trim() === '' ? [] : [line];
       return includeOnce(new URL(path, url), chain, included);
     })
     .join('\n');
+}
+
+function defineOnce(name: string, included: Set<string>): string[] {
+  if (included.has(name)) return [];
+  included.add(name);
+  return [keyFunction(name)];
 }
 
 function includeOnce(url: URL, chain: readonly string[], included: Set<string>): string[] {

@@ -2,12 +2,12 @@
 ---
 --- KEYS[1] record         hash
 --- KEYS[2] subject        hash
---- KEYS[3] unfinishedIndex      sorted set
+--- KEYS[3] unfinishedIndex  sorted set
 --- KEYS[4] photosStored   hash
 --- ARGV[1] id
 --- ARGV[2] client         its id
 --- ARGV[3] submittedAt    ms epoch
---- ARGV[4] indexPrefix
+--- ARGV[4] tag            what the store's keys begin with
 --- ARGV[5] wrappedKey     bytes
 --- ARGV[6] places         how many follow
 --- ARGV[7] options        how many names and values follow
@@ -20,8 +20,10 @@
 --- record without its jobs: its client could repeat the submission for as long as it likes, and would always be
 --- answered that it was accepted. The other way round, a job without a record ends by itself.
 
+--- @keys allIndex, clientIndex, clientStatusIndex, referenceIndex
+
 local record, subject, unfinishedIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, client, submittedAt, indexPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
+local id, client, submittedAt, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
 if redis.call('EXISTS', record) == 1 then return 0 end
 for i = 8, 7 + places do
@@ -31,11 +33,11 @@ redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedA
   unpack(ARGV, 8 + places, 7 + places + options))
 redis.call('HSET', subject, 'key', ARGV[5], unpack(ARGV, 8 + places + options))
 redis.call('ZADD', unfinishedIndex, submittedAt, id)
-redis.call('ZADD', indexPrefix .. '-all', submittedAt, id)
-redis.call('ZADD', indexPrefix .. ':' .. client, submittedAt, id)
-redis.call('ZADD', indexPrefix .. ':' .. client .. ':queued', submittedAt, id)
+redis.call('ZADD', allIndexKey(tag), submittedAt, id)
+redis.call('ZADD', clientIndexKey(tag, client), submittedAt, id)
+redis.call('ZADD', clientStatusIndexKey(tag, client, 'queued'), submittedAt, id)
 local reference = redis.call('HGET', record, 'reference')
-if reference then redis.call('ZADD', indexPrefix .. '-references', 0, reference .. ' ' .. id) end
+if reference then redis.call('ZADD', referenceIndexKey(tag), 0, reference .. ' ' .. id) end
 local stored = redis.call('HINCRBY', photosStored, 'now', 1)
 if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
   redis.call('HSET', photosStored, 'peak', stored)

@@ -6,11 +6,10 @@
 --- ARGV[1] id
 --- ARGV[2] worker
 --- ARGV[3] token          of the run, 12 characters
---- ARGV[4] indexPrefix
+--- ARGV[4] tag            what the store's keys begin with
 --- ARGV[5] client         its id
 --- ARGV[6] crashCode      what a lost call is noted as
 --- ARGV[7] day            yyyy-mm-dd
---- ARGV[8] ledgers        prefix of the days' ledgers
 ---
 --- Reply: the record, names and values in turn; {} when there is none; {'lost'} when another run has taken over
 --- from this one.
@@ -30,8 +29,8 @@
 
 local CLAIMS_KEPT = 4 * 13
 local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
-local id, worker, token, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local crashCode, day, ledgers = ARGV[6], ARGV[7], ARGV[8]
+local id, worker, token, tag, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local crashCode, day = ARGV[6], ARGV[7]
 local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
 local status = before[1]
 if not status then return {} end
@@ -46,8 +45,8 @@ if before[2] then
   if before[2] ~= worker then noteDeath(record, heartbeats) end
   releaseClaim(record, inFlight)
 end
-noteLostCall(record, ledgers, client, crashCode, day, '')
-moveStatus(record, indexPrefix, id, 'verifying')
+noteLostCall(record, tag, client, crashCode, day, '')
+moveStatus(record, tag, id, 'verifying')
 redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,
   'claims', string.sub(claims .. token .. ' ', -CLAIMS_KEPT))
 redis.call('HDEL', record, 'nextAttemptAt')

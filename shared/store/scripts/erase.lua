@@ -4,28 +4,28 @@
 --- KEYS[2] subject        hash
 --- KEYS[3] log            list
 --- KEYS[4] photosStored   hash
---- KEYS[5] unfinishedIndex      sorted set
+--- KEYS[5] unfinishedIndex  sorted set
 --- KEYS[6] retention      sorted set
 --- KEYS[7] deadLetters    sorted set
 --- KEYS[8] deferringEndpoints  set
 --- KEYS[9] openRedeliveries  set, of the client
 --- ARGV[1] id
---- ARGV[2] indexPrefix
+--- ARGV[2] tag            what the store's keys begin with
 --- ARGV[3] client         its id
---- ARGV[4] jobPrefix      of the deliveries' queue
---- ARGV[5] deferredPrefix     of the sorted sets of events that wait
+--- ARGV[4] deliveries     what BullMQ's keys of the deliveries' queue begin with
 ---
 --- Reply: {'erased', job …} with the delivery's jobs; {'busy'} in the middle of a call or a delivery; {'missing'}.
 --- Invariant: It takes nothing from under a worker. BullMQ locks a job for as long as a worker is at it, and the
 --- lock of a worker that died expires within seconds. The event of a redelivery has a job of its own.
 
+--- @keys jobLock, deferredDeliveries
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
 
 local record, subject, log, photosStored, unfinishedIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
 local openRedeliveries = KEYS[9]
-local id, indexPrefix, client, jobPrefix, deferredPrefix = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local id, tag, client, deliveries = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local now = redis.call('HMGET', record, 'status', 'client', 'redelivery')
 if not now[1] or now[2] ~= client then return {'missing'} end
 if now[1] == 'verifying' then return {'busy'} end
@@ -33,12 +33,14 @@ local jobs = {id}
 local redelivered = string.match(now[3] or '', '^(%d+)')
 if redelivered then jobs[2] = id .. '-r' .. redelivered end
 for _, job in ipairs(jobs) do
-  if redis.call('EXISTS', jobPrefix .. job .. ':lock') == 1 then return {'busy'} end
+  if redis.call('EXISTS', jobLockKey(deliveries, job)) == 1 then return {'busy'} end
 end
 for _, endpoint in ipairs(redis.call('SMEMBERS', deferringEndpoints)) do
-  if string.sub(endpoint, 1, #client + 1) == client .. ' ' then redis.call('ZREM', deferredPrefix .. endpoint, id) end
+  if string.sub(endpoint, 1, #client + 1) == client .. ' ' then
+    redis.call('ZREM', deferredDeliveriesKey(tag, endpoint), id)
+  end
 end
 shred(subject, photosStored, unfinishedIndex, id)
 redis.call('SREM', openRedeliveries, id)
-forget(record, log, retention, deadLetters, indexPrefix, id)
+forget(record, log, retention, deadLetters, tag, id)
 return {'erased', unpack(jobs)}

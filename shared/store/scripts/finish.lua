@@ -4,24 +4,23 @@
 --- KEYS[2] subject        hash
 --- KEYS[3] inFlight       hash
 --- KEYS[4] photosStored   hash
---- KEYS[5] unfinishedIndex      sorted set
---- ARGV[1] ledgers        prefix of the days' ledgers
+--- KEYS[5] unfinishedIndex  sorted set
+--- ARGV[1] tag            what the store's keys begin with
 --- ARGV[2] call           the call's id
 --- ARGV[3] attempt        JSON; empty: no call is to be noted
 --- ARGV[4] isListed       '1': the record lists it among its attempts; '0': the ledger alone counts it
 --- ARGV[5] day            yyyy-mm-dd
 --- ARGV[6] entry          field in the ledger; empty: no complete request reached the upstream
 --- ARGV[7] id
---- ARGV[8] indexPrefix
---- ARGV[9] seen           revision of the record that outcome and event were made of; empty: any
---- ARGV[10] status        'completed' or 'failed'
---- ARGV[11] outcome       JSON
---- ARGV[12] event         its body; empty: the first delivery makes it
---- ARGV[13] client        its id
---- ARGV[14] crashCode     what a lost call is noted as
---- ARGV[15] today         yyyy-mm-dd
---- ARGV[16] mode          'finish'; 'correct': an outcome that stands is set right; 'note': the call is noted alone
---- ARGV[17..]             fields of the record that make its revision
+--- ARGV[8] seen           revision of the record that outcome and event were made of; empty: any
+--- ARGV[9] status         'completed' or 'failed'
+--- ARGV[10] outcome       JSON
+--- ARGV[11] event         its body; empty: the first delivery makes it
+--- ARGV[12] client        its id
+--- ARGV[13] crashCode     what a lost call is noted as
+--- ARGV[14] today         yyyy-mm-dd
+--- ARGV[15] mode          'finish'; 'correct': an outcome that stands is set right; 'note': the call is noted alone
+--- ARGV[16..]             fields of the record that make its revision
 ---
 --- Reply: {'finished'}, also when it was before; {'already_finished'} when another outcome stands; {'cancelled'};
 --- {'not_ours'} for 'note'; {'missing'}; {'stale', name, value …} with the record when it has changed since it was
@@ -34,6 +33,7 @@
 --- call under way is taken for lost, until its answer comes. A record that is gone had its outcome, and every call
 --- under way was counted with it.
 
+--- @keys undeliveredIndex
 --- @include "fragments/standing-mark.lua"
 --- @include "fragments/note-call.lua"
 --- @include "fragments/note-lost-call.lua"
@@ -42,11 +42,11 @@
 --- @include "fragments/shred.lua"
 
 local record, subject, inFlight, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
-local ledgers, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-local id, indexPrefix, seen, status, outcome, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11], ARGV[12]
-local client, crashCode, today, mode = ARGV[13], ARGV[14], ARGV[15], ARGV[16]
+local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local id, seen, status, outcome, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10], ARGV[11]
+local client, crashCode, today, mode = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 local function revision()
-  local parts = redis.call('HMGET', record, unpack(ARGV, 17))
+  local parts = redis.call('HMGET', record, unpack(ARGV, 16))
   for i = 1, #parts do parts[i] = parts[i] or '' end
   local mark = standingMark(record)
   if mark == '' then mark = '?' elseif mark == call then mark = nil end
@@ -58,17 +58,17 @@ if not now[1] then return {'missing'} end
 if mode == 'finish' and now[2] == outcome then return {'finished'} end
 if seen ~= '' and seen ~= revision() then return {'stale', unpack(redis.call('HGETALL', record))} end
 if mode ~= 'finish' or now[2] or now[1] == 'cancelled' then
-  noteCall(record, ledgers, call, attempt, isListed, day, entry)
+  noteCall(record, tag, call, attempt, isListed, day, entry)
   if mode == 'correct' then redis.call('HSET', record, 'outcome', outcome, 'event', event) end
   return {now[2] and 'already_finished' or now[1] == 'cancelled' and 'cancelled' or 'not_ours'}
 end
-noteLostCall(record, ledgers, client, crashCode, today, call)
-noteCall(record, ledgers, call, attempt, isListed, day, entry)
+noteLostCall(record, tag, client, crashCode, today, call)
+noteCall(record, tag, call, attempt, isListed, day, entry)
 releaseClaim(record, inFlight)
-moveStatus(record, indexPrefix, id, status)
+moveStatus(record, tag, id, status)
 redis.call('HSET', record, 'outcome', outcome, 'deliveryStatus', 'pending')
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
 if event ~= '' then redis.call('HSET', record, 'event', event) end
-redis.call('ZADD', indexPrefix .. '-undelivered', redis.call('TIME')[1], id)
+redis.call('ZADD', undeliveredIndexKey(tag), redis.call('TIME')[1], id)
 shred(subject, photosStored, unfinishedIndex, id)
 return {'finished'}

@@ -5,7 +5,7 @@
 --- KEYS[3] retention      sorted set
 --- KEYS[4] deadLetters    sorted set
 --- ARGV[1] id
---- ARGV[2] indexPrefix
+--- ARGV[2] tag            what the store's keys begin with
 --- ARGV[3] client         whose it must be; empty: any client's
 ---
 --- Reply: 'forgotten'; 'not_final'; 'missing'.
@@ -15,7 +15,7 @@
 --- @include "fragments/is-final.lua"
 
 local record, log, retention, deadLetters = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
+local id, tag, client = ARGV[1], ARGV[2], ARGV[3]
 local now = redis.call('HMGET', record, 'status', 'client')
 if not now[1] then
   redis.call('ZREM', retention, id)
@@ -23,5 +23,5 @@ if not now[1] then
 end
 if client ~= '' and now[2] ~= client then return 'missing' end
 if not isFinal(now[1]) then return 'not_final' end
-forget(record, log, retention, deadLetters, indexPrefix, id)
+forget(record, log, retention, deadLetters, tag, id)
 return 'forgotten'

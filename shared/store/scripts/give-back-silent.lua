@@ -12,6 +12,7 @@
 --- jobs would give it back when the lock runs out (its moveStalledJobsToWait): lock gone, one more stall, first in
 --- line.
 
+--- @keys active, events, job, jobLock, marker, meta, stalled, wait
 --- @include "fragments/now-ms.lua"
 --- @include "fragments/silent-ms.lua"
 
@@ -40,7 +41,7 @@ end
 redis.call('HSET', watch, 'judged', found[#found])
 
 local function isHeldBySilent(queue, job)
-  local lock = redis.pcall('GET', queue .. job .. ':lock')
+  local lock = redis.pcall('GET', jobLockKey(queue, job))
   local worker = type(lock) == 'string' and string.match(lock, '^(.*):%d+$')
   return worker and isSilent[worker]
 end
@@ -48,28 +49,28 @@ end
 -- A job whose hash is of another type leaves the queue: no worker could claim it, and BullMQ's check for stalled
 -- jobs would stop at it for all others. The sweep finds its record without a job, and makes a new one.
 local function giveBack(queue, job)
-  redis.call('DEL', queue .. job .. ':lock')
-  redis.call('LREM', queue .. 'active', 1, job)
-  redis.call('SREM', queue .. 'stalled', job)
-  local kind = redis.call('TYPE', queue .. job).ok
+  redis.call('DEL', jobLockKey(queue, job))
+  redis.call('LREM', activeKey(queue), 1, job)
+  redis.call('SREM', stalledKey(queue), job)
+  local kind = redis.call('TYPE', jobKey(queue, job)).ok
   if kind ~= 'hash' and kind ~= 'none' then return false end
-  if redis.call('EXISTS', queue .. job) == 1 then redis.pcall('HINCRBY', queue .. job, 'stc', 1) end
-  redis.call('RPUSH', queue .. 'wait', job)
-  redis.call('XADD', queue .. 'events', '*', 'event', 'waiting', 'jobId', job, 'prev', 'active')
-  redis.call('XADD', queue .. 'events', '*', 'event', 'stalled', 'jobId', job)
+  if redis.call('EXISTS', jobKey(queue, job)) == 1 then redis.pcall('HINCRBY', jobKey(queue, job), 'stc', 1) end
+  redis.call('RPUSH', waitKey(queue), job)
+  redis.call('XADD', eventsKey(queue), '*', 'event', 'waiting', 'jobId', job, 'prev', 'active')
+  redis.call('XADD', eventsKey(queue), '*', 'event', 'stalled', 'jobId', job)
   return true
 end
 
 local function wakeWorkers(queue)
-  local meta = redis.call('HMGET', queue .. 'meta', 'paused', 'concurrency')
-  local isMaxed = meta[2] and redis.call('LLEN', queue .. 'active') >= tonumber(meta[2])
-  if not meta[1] and not isMaxed then redis.call('ZADD', queue .. 'marker', 0, '0') end
+  local meta = redis.call('HMGET', metaKey(queue), 'paused', 'concurrency')
+  local isMaxed = meta[2] and redis.call('LLEN', activeKey(queue)) >= tonumber(meta[2])
+  if not meta[1] and not isMaxed then redis.call('ZADD', markerKey(queue), 0, '0') end
 end
 
 -- The newest is the first in `active`, and the last that is put in front is the first to go.
 local function giveBackAll(queue)
   local given = {}
-  for _, job in ipairs(redis.call('LRANGE', queue .. 'active', 0, -1)) do
+  for _, job in ipairs(redis.call('LRANGE', activeKey(queue), 0, -1)) do
     if isHeldBySilent(queue, job) and giveBack(queue, job) then given[#given + 1] = job end
   end
   if #given > 0 then wakeWorkers(queue) end

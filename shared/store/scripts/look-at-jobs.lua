@@ -2,7 +2,7 @@
 ---
 --- KEYS[1] verifications  prefix of the keys of the verifications' queue
 --- KEYS[2] deliveries     prefix of the keys of the deliveries' queue
---- ARGV[1] recordPrefix
+--- ARGV[1] tag            what the store's keys begin with
 --- ARGV[2] stage          'verification': those without an outcome; 'delivery': those whose event is on its way
 --- ARGV[3] mayClear       '1': what is left of a job without a place is taken away, so that it can be added again
 --- ARGV[4..]              ids
@@ -12,22 +12,23 @@
 --- the verification must be added with it.
 --- Invariant: A record whose job has a place is left alone. What cannot be read takes no other with it.
 
+--- @keys record, waitingChildren
 --- @include "fragments/place-of-job.lua"
 --- @include "fragments/clear-job.lua"
 --- @include "fragments/is-final.lua"
 
 local verifications, deliveries = KEYS[1], KEYS[2]
-local recordPrefix, stage, mayClear = ARGV[1], ARGV[2], ARGV[3] == '1'
+local tag, stage, mayClear = ARGV[1], ARGV[2], ARGV[3] == '1'
 
 local function lookAtVerification(id, record)
   if isFinal(record.status) then return {'at_rest'} end
-  if placeOf(verifications, id) ~= 'none' then return {'queued'} end
+  if placeOf(verifications, id) then return {'queued'} end
   local delivery = placeOf(deliveries, id)
   if mayClear then
     clearJob(verifications, id)
-    if delivery == 'none' then clearJob(deliveries, id) end
+    if not delivery then clearJob(deliveries, id) end
   end
-  local waits = delivery == 'none' or delivery == 'waiting-children'
+  local waits = not delivery or delivery == waitingChildrenKey(deliveries)
   return {waits and 'without_jobs' or 'without_job', record.client, record.priority, id}
 end
 
@@ -38,14 +39,14 @@ local function lookAtDelivery(id, record)
   local redelivered = string.match(record.redelivery or '', '^(%d+)')
   local job = redelivered and id .. '-r' .. redelivered or id
   local place = placeOf(deliveries, job)
-  if place == 'waiting-children' and placeOf(verifications, id) == 'none' then place = 'none' end
-  if place ~= 'none' then return {'queued'} end
+  local waits = place == waitingChildrenKey(deliveries)
+  if place and (not waits or placeOf(verifications, id)) then return {'queued'} end
   if mayClear then clearJob(deliveries, job) end
   return {'without_job', record.client, record.priority, job}
 end
 
 local function look(id)
-  local now = redis.call('HMGET', recordPrefix .. id,
+  local now = redis.call('HMGET', recordKey(tag, id),
     'status', 'client', 'priority', 'outcome', 'deliveryStatus', 'redelivery')
   if not now[1] then return {'missing'} end
   local record = { status = now[1], client = now[2] or '', priority = now[3] or '',

@@ -1,7 +1,7 @@
 --- Notes a call that decides nothing: the claim goes on, unmarked.
 ---
 --- KEYS[1] record         hash
---- ARGV[1] ledgers        prefix of the days' ledgers
+--- ARGV[1] tag            what the store's keys begin with
 --- ARGV[2] call           the call's id
 --- ARGV[3] attempt        JSON; empty: no call is to be noted
 --- ARGV[4] isListed       '1': the record lists it among its attempts; '0': the ledger alone counts it
@@ -14,7 +14,7 @@
 --- @include "fragments/note-call.lua"
 
 local record = KEYS[1]
-local ledgers, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
+local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if redis.call('EXISTS', record) == 0 then return 'missing' end
-noteCall(record, ledgers, call, attempt, isListed, day, entry)
+noteCall(record, tag, call, attempt, isListed, day, entry)
 return 'noted'

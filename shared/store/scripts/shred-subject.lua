@@ -2,7 +2,7 @@
 ---
 --- KEYS[1] subject        hash
 --- KEYS[2] photosStored   hash
---- KEYS[3] unfinishedIndex      sorted set
+--- KEYS[3] unfinishedIndex  sorted set
 --- ARGV[1] id
 ---
 --- Reply: 1.

@@ -2,7 +2,7 @@
 ---
 --- KEYS[1] record         hash
 --- ARGV[1] call           the call's id
---- ARGV[2] ledgers        prefix of the days' ledgers
+--- ARGV[2] tag            what the store's keys begin with
 ---
 --- Reply: 'taken_back'.
 --- Invariant: A run that took over meanwhile may have taken the call for lost: then what it noted is taken off
@@ -12,12 +12,12 @@
 --- @include "fragments/known-call.lua"
 --- @include "fragments/uncount-call.lua"
 
-local record, call, ledgers = KEYS[1], ARGV[1], ARGV[2]
+local record, call, tag = KEYS[1], ARGV[1], ARGV[2]
 clearMark(record, call)
 local known = knownCall(record, call)
 if known and known.isGuess then
   redis.call('HDEL', record, 'call:' .. call, 'attempt:' .. known.nth)
-  uncountCall(ledgers .. known.day, known.entry)
+  uncountCall(tag, known.day, known.entry)
   redis.call('HINCRBY', record, 'revision', 1)
 end
 return 'taken_back'

@@ -3,26 +3,27 @@
 --- KEYS[1] record         hash
 --- KEYS[2] subject        hash
 --- KEYS[3] photosStored   hash
---- KEYS[4] unfinishedIndex      sorted set
+--- KEYS[4] unfinishedIndex  sorted set
 --- ARGV[1] id
---- ARGV[2] indexPrefix
+--- ARGV[2] tag            what the store's keys begin with
 --- ARGV[3] client         its id
 ---
 --- Reply: 'withdrawn'; 'too_late' when it is not queued any more or another client's; 'missing'.
 --- Invariant: A deletion comes first in every branch that writes: a Redis whose memory is full refuses a script
 --- that begins with anything else, and this one runs exactly then.
 
+--- @keys clientIndex, clientStatusIndex
 --- @include "fragments/shred.lua"
 --- @include "fragments/leave-lists.lua"
 
 local record, subject, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-local id, indexPrefix, client = ARGV[1], ARGV[2], ARGV[3]
+local id, tag, client = ARGV[1], ARGV[2], ARGV[3]
 local now = redis.call('HMGET', record, 'status', 'client')
 if not now[1] then return 'missing' end
 if now[1] ~= 'queued' or now[2] ~= client then return 'too_late' end
 shred(subject, photosStored, unfinishedIndex, id)
-leaveLists(record, indexPrefix, id)
+leaveLists(record, tag, id)
 redis.call('DEL', record)
-redis.call('ZREM', indexPrefix .. ':' .. client, id)
-redis.call('ZREM', indexPrefix .. ':' .. client .. ':queued', id)
+redis.call('ZREM', clientIndexKey(tag, client), id)
+redis.call('ZREM', clientStatusIndexKey(tag, client, 'queued'), id)
 return 'withdrawn'

@@ -18,6 +18,6 @@ export async function abandonClaim(
   await abandonScript(
     redis,
     [keys.record(id), keys.inFlight()],
-    [id, claim.workerId, claim.token, keys.indexPrefix(), clientId, CRASH_CODE, day, keys.ledger('')],
+    [id, claim.workerId, claim.token, keys.tag, clientId, CRASH_CODE, day],
   );
 }

@@ -41,7 +41,7 @@ export function queueAcceptance(
       id,
       acceptance.clientId,
       acceptance.submittedAt,
-      keys.indexPrefix(),
+      keys.tag,
       sealed.wrappedKey,
       places.length,
       options.length,

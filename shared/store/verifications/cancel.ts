@@ -33,7 +33,7 @@ export async function cancelVerification(
   const reply = await cancelScript(
     redis,
     [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex(), keys.retention()],
-    [id, keys.indexPrefix(), clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
+    [id, keys.tag, clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
   );
   const result = reply as 'cancelled' | 'too_late' | 'missing';
   if (result === 'cancelled') await subjects.delete(id);

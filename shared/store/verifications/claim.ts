@@ -46,7 +46,7 @@ export async function claimVerification(
     claimScript(
       redis,
       [keys.record(id), keys.inFlight(), keys.heartbeats()],
-      [id, workerId, token, keys.indexPrefix(), clientId, CRASH_CODE, day, keys.ledger('')],
+      [id, workerId, token, keys.tag, clientId, CRASH_CODE, day],
     ),
     redis.hgetallBuffer(keys.subject(id)),
   ]);

@@ -46,11 +46,7 @@ function isCopied(day: string, copiedAt: number, now: number): boolean {
 async function copyLedger(redis: Redis, keys: StoreKeys, day: string, now: number): Promise<void> {
   for await (const page of scanHash(redis, keys.ledger(day))) {
     if (page.length === 0) continue;
-    await copyCallsScript(
-      redis,
-      [keys.ledger(day)],
-      page.map(([entry]) => entry),
-    );
+    await copyCallsScript(redis, [keys.ledger(day)], [keys.tag, day, ...page.map(([entry]) => entry)]);
   }
   await redis.set(keys.ledgerCopied(day), String(now), 'EX', KEPT_SECONDS);
 }

@@ -33,7 +33,7 @@ export async function eraseVerification(
       keys.deferringEndpoints(),
       keys.openRedeliveries(clientId),
     ],
-    [id, keys.indexPrefix(), clientId, keys.jobKey(keys.deliveryQueue, ''), keys.deferredDeliveries('')],
+    [id, keys.tag, clientId, keys.queueStart(keys.deliveryQueue)],
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
   if (status !== 'erased') return { status };

@@ -63,7 +63,6 @@ export async function finishVerification(
     [
       ...callArguments(keys, call),
       id,
-      keys.indexPrefix(),
       seen ? revisionFor(seen, call?.id ?? '') : '',
       status,
       outcome ? JSON.stringify(outcome) : '',

@@ -15,7 +15,7 @@ export async function forgetVerification(
   const reply = await forgetScript(
     redis,
     [keys.record(id), keys.deliveryLog(id), keys.retention(), keys.deadLetters()],
-    [id, keys.indexPrefix(), clientId ?? ''],
+    [id, keys.tag, clientId ?? ''],
   );
   const result = reply as 'forgotten' | 'not_final' | 'missing';
   // The outcome has shredded it. A process that ended between that and the deletion has left its bytes.

@@ -16,7 +16,7 @@ export interface NotedCall {
 /** The arguments of `noteCall` in Lua, behind the record. Without a call nothing is noted. */
 export function callArguments(keys: StoreKeys, call: NotedCall | null): string[] {
   return [
-    keys.ledger(''),
+    keys.tag,
     call?.id ?? '',
     call ? JSON.stringify(call.attempt) : '',
     call?.isListed ? '1' : '0',

@@ -40,7 +40,6 @@ export async function postponeVerification(
     [
       ...callArguments(keys, postponement.call),
       id,
-      keys.indexPrefix(),
       claim.workerId,
       claim.token,
       postponement.status,

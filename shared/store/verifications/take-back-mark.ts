@@ -8,5 +8,5 @@ export async function takeBackMark(
   { redis, keys }: ClaimContext,
   { id, call }: { id: string; call: string },
 ): Promise<void> {
-  await takeBackScript(redis, [keys.record(id)], [call, keys.ledger('')]);
+  await takeBackScript(redis, [keys.record(id)], [call, keys.tag]);
 }

@@ -16,7 +16,7 @@ export async function withdrawVerification(
   const reply = await withdraw(
     redis,
     [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex()],
-    [id, keys.indexPrefix(), clientId],
+    [id, keys.tag, clientId],
   );
   const result = reply as 'withdrawn' | 'too_late' | 'missing';
   if (result === 'withdrawn') await subjects.delete(id);

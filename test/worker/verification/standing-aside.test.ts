@@ -25,7 +25,7 @@ async function addAside(id: string, priority: number): Promise<void> {
   await job.changePriority({ priority: ASIDE_PRIORITY });
 }
 const order = async () => (await queue.getPrioritized()).map(({ id }) => id);
-const bringBack = (isOpen: boolean) => bringBackAside({ redis: lane.redis, queue }, async () => isOpen);
+const bringBack = (isOpen: boolean) => bringBackAside({ redis: lane.redis, keys, queue }, async () => isOpen);
 
 describe('what stood aside while the lane was closed', () => {
   beforeEach(async () => {

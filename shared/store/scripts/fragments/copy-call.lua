@@ -3,12 +3,13 @@
 --- The day's ledger is the truth: what is copied is its total, so copying twice changes nothing, and a count that
 --- an earlier version made is caught up with. A client's ledger is one hash a month, kept as long as its last day:
 --- 400 days and a month.
+--- @keys clientLedger
 local CLIENT_LEDGER_KEPT_SECONDS = (400 + 31) * 86400
-local function copyCall(ledger, entry, total)
-  local prefix, month, day = string.match(ledger, '^(.*):ledger:(%d+%-%d+)%-(%d+)$')
+local function copyCall(tag, date, entry, total)
+  local month, day = string.match(date, '^(%d+%-%d+)%-(%d+)$')
   local client, rest = string.match(entry, '^([^|]*)|(.*)$')
-  if not prefix or not client then return end
-  local own = prefix .. ':client-ledger:' .. client .. ':' .. month
+  if not month or not client then return end
+  local own = clientLedgerKey(tag, client, month)
   -- Of another type it must not keep other clients' counts from being copied.
   local added = redis.pcall('HSET', own, day .. '|' .. rest, total)
   if added == 1 then redis.call('EXPIRE', own, CLIENT_LEDGER_KEPT_SECONDS) end

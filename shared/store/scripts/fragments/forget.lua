@@ -1,21 +1,21 @@
 --- Deletes all that is kept of a verification: record, delivery log, indexes, its place among the events that wait
 --- for an endpoint, and the claim of its Idempotency-Key, which would otherwise be taken for an abandoned one. What
 --- is counted stays; it names no person.
+--- @keys clientIndex, clientStatusIndex
 --- @include "leave-lists.lua"
 --- @include "leave-waiting.lua"
-local function forget(record, log, retention, deadLetters, indexPrefix, id)
+local function forget(record, log, retention, deadLetters, tag, id)
   local now = redis.call('HMGET', record, 'status', 'client', 'idempotencyClaim', 'deliveryStatus', 'callbackUrl')
   if now[4] == 'held' then
-    local prefix = string.gsub(indexPrefix, ':index$', '')
-    leaveWaiting(prefix, now[2] .. ' none', id)
+    leaveWaiting(tag, now[2] .. ' none', id)
     local origin = string.match(now[5] or '', '^(https?://[^/]+)')
-    if origin then leaveWaiting(prefix, now[2] .. ' ' .. origin, id) end
+    if origin then leaveWaiting(tag, now[2] .. ' ' .. origin, id) end
   end
   redis.call('ZREM', retention, id)
   redis.call('ZREM', deadLetters, id)
-  leaveLists(record, indexPrefix, id)
-  redis.call('ZREM', indexPrefix .. ':' .. now[2], id)
-  redis.call('ZREM', indexPrefix .. ':' .. now[2] .. ':' .. now[1], id)
+  leaveLists(record, tag, id)
+  redis.call('ZREM', clientIndexKey(tag, now[2]), id)
+  redis.call('ZREM', clientStatusIndexKey(tag, now[2], now[1]), id)
   if now[3] and redis.call('HGET', now[3], 'id') == id then redis.call('DEL', now[3]) end
   redis.call('DEL', record, log)
 end

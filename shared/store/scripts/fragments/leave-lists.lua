@@ -1,7 +1,8 @@
 --- Takes a verification off the lists of all of a namespace. What it is called there is in its record.
-local function leaveLists(record, indexPrefix, id)
-  redis.call('ZREM', indexPrefix .. '-all', id)
-  redis.call('ZREM', indexPrefix .. '-undelivered', id)
+--- @keys allIndex, undeliveredIndex, referenceIndex
+local function leaveLists(record, tag, id)
+  redis.call('ZREM', allIndexKey(tag), id)
+  redis.call('ZREM', undeliveredIndexKey(tag), id)
   local reference = redis.call('HGET', record, 'reference')
-  if reference then redis.call('ZREM', indexPrefix .. '-references', reference .. ' ' .. id) end
+  if reference then redis.call('ZREM', referenceIndexKey(tag), reference .. ' ' .. id) end
 end

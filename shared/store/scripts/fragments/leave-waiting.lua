@@ -1,7 +1,8 @@
 --- Takes an event off those that wait for an endpoint, and the endpoint off the list when it was the last.
-local function leaveWaiting(prefix, endpoint, id)
-  local waiting = prefix .. ':held-deliveries:' .. endpoint
+--- @keys deferredDeliveries, deferringEndpoints
+local function leaveWaiting(tag, endpoint, id)
+  local waiting = deferredDeliveriesKey(tag, endpoint)
   if redis.call('ZREM', waiting, id) == 1 and redis.call('EXISTS', waiting) == 0 then
-    redis.call('SREM', prefix .. ':held-endpoints', endpoint)
+    redis.call('SREM', deferringEndpointsKey(tag), endpoint)
   end
 end

@@ -2,10 +2,11 @@
 ---
 --- Index keys are built here from the namespace's hash tag and the client's id: they carry the same tag as the
 --- declared keys, so they are in the same slot of a cluster (the way BullMQ's own scripts reach the keys of jobs).
-local function moveStatus(record, indexPrefix, id, to)
+--- @keys clientStatusIndex
+local function moveStatus(record, tag, id, to)
   local now = redis.call('HMGET', record, 'status', 'client', 'submittedAt')
   if now[1] == to then return end
-  redis.call('ZREM', indexPrefix .. ':' .. now[2] .. ':' .. now[1], id)
-  redis.call('ZADD', indexPrefix .. ':' .. now[2] .. ':' .. to, tonumber(now[3]) or 0, id)
+  redis.call('ZREM', clientStatusIndexKey(tag, now[2], now[1]), id)
+  redis.call('ZADD', clientStatusIndexKey(tag, now[2], to), tonumber(now[3]) or 0, id)
   redis.call('HSET', record, 'status', to)
 end

@@ -11,18 +11,18 @@ local UNLISTED_KEPT = 16 * 13
 local function isUnlisted(record, id)
   return id ~= '' and string.find(redis.call('HGET', record, 'unlistedCalls') or '', id, 1, true) ~= nil
 end
-local function noteCall(record, ledgers, id, attempt, isListed, day, entry)
+local function noteCall(record, tag, id, attempt, isListed, day, entry)
   if attempt == '' then return end
   clearMark(record, id)
   local known = knownCall(record, id)
   if known and known.isGuess then
-    uncountCall(ledgers .. known.day, known.entry)
-    countCall(ledgers .. known.day, entry)
+    uncountCall(tag, known.day, known.entry)
+    countCall(tag, known.day, entry)
     redis.call('HSET', record, 'attempt:' .. known.nth, attempt,
       'call:' .. id, known.nth .. ' ' .. known.day .. ' ' .. entry)
     redis.call('HINCRBY', record, 'revision', 1)
   elseif not known and not isUnlisted(record, id) then
-    countCall(ledgers .. day, entry)
+    countCall(tag, day, entry)
     if isListed == '1' then
       listCall(record, id, attempt, '', day, entry)
     elseif id ~= '' then

@@ -3,7 +3,7 @@
 --- @include "standing-mark.lua"
 --- @include "list-call.lua"
 --- @include "count-call.lua"
-local function noteLostCall(record, ledgers, client, code, day, except)
+local function noteLostCall(record, tag, client, code, day, except)
   local id, at = standingMark(record)
   if not id or (id ~= '' and id == except) then return end
   local entry = client .. '|' .. code .. '|unknown'
@@ -11,5 +11,5 @@ local function noteLostCall(record, ledgers, client, code, day, except)
   listCall(record, id, attempt, '?', day, entry)
   redis.call('HSET', record, 'fateUnknown', '1')
   redis.call('HDEL', record, 'sentAt', 'sentCall')
-  countCall(ledgers .. day, entry)
+  countCall(tag, day, entry)
 end

@@ -1,10 +1,11 @@
 import { spawnSync } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readLuaFile } from '../../../../shared/store/redis/lua-file.ts';
 import { listLuaFiles } from '../../../support/lua-files.ts';
+import { listSourceFiles } from '../../../support/source-files.ts';
 
 const root = join(import.meta.dirname, '../../../..');
 const files = listLuaFiles();
@@ -60,11 +61,7 @@ describe('the Lua files', () => {
   });
 
   it('hold every script: no TypeScript file has one inline', () => {
-    const sources = ['shared', 'worker', 'producer', 'cli', 'client', 'dev', 'sandbox'].flatMap((folder) =>
-      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
-        .filter((path) => path.endsWith('.ts') && !path.includes('node_modules'))
-        .map((path) => `${folder}/${path}`),
-    );
+    const sources = listSourceFiles();
     expect(sources.length).toBeGreaterThan(100);
     expect(sources.filter((path) => /\bredis\.p?call\(['"`]/.test(textOf(path)))).toEqual([]);
     const senders = sources.filter((path) => /['"`.]eval(?:sha)?\b/i.test(textOf(path)));
