@@ -70,8 +70,18 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+/** Filters are combined; without any, `list` gives every verification of the client. */
 export interface ListOptions extends CallOptions {
+  /** Exactly the reference they were submitted with. */
+  readonly reference?: string | undefined;
+  /** What they are now. */
   readonly status?: VerificationStatus | undefined;
+  /** The code of their outcome, such as `FailedOperation.IdPhotoPoorQuality`. */
+  readonly code?: string | undefined;
+  /** Submitted then or later: a `Date`, or RFC 3339. */
+  readonly submittedFrom?: Date | string | undefined;
+  /** Submitted earlier than that: a `Date`, or RFC 3339. */
+  readonly submittedBefore?: Date | string | undefined;
   /** At most so many, over all pages. @default all */
   readonly limit?: number | undefined;
 }
@@ -145,13 +155,21 @@ export class Veriqueue {
 
   /** Verifications, newest first; the next page is read when it is needed. */
   async *list({
-    status,
+    submittedFrom,
+    submittedBefore,
     limit = Number.POSITIVE_INFINITY,
     signal,
+    reference,
+    status,
+    code,
   }: ListOptions = {}): AsyncGenerator<Verification, void> {
+    const filters = {
+      ...{ reference, status, code },
+      ...{ submittedFrom: instant(submittedFrom), submittedBefore: instant(submittedBefore) },
+    };
     let cursor: string | null | undefined;
     for (let left = limit; left > 0 && cursor !== null; ) {
-      const query = { status, limit: Math.min(left, PAGE_MAX), cursor };
+      const query = { ...filters, limit: Math.min(left, PAGE_MAX), cursor };
       const request = {
         doing: 'list verifications',
         method: 'GET',
@@ -265,4 +283,9 @@ export class Veriqueue {
 function verificationPath(id: string): string {
   if (VERIFICATION_ID.test(id)) return `v1/verifications/${id}`;
   throw new TypeError('Cannot address a verification: its id must be ver_ and 26 letters and digits');
+}
+
+/** @throws {RangeError} for a Date that is not one */
+function instant(time: Date | string | undefined): string | undefined {
+  return time instanceof Date ? time.toISOString() : time;
 }

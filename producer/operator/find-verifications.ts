@@ -9,7 +9,6 @@ import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
 import {
-  findByReference,
   type IdPage,
   type ListCursor,
   listIndex,
@@ -17,6 +16,7 @@ import {
   readRecords,
 } from '../../shared/store/verifications/read.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
+import { pageReference } from '../../shared/store/verifications/reference-index.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { LaneView } from '../lane-view.ts';
 import { encodeCursor } from '../routes/cursor.ts';
@@ -52,7 +52,9 @@ export async function searchVerifications(
   limit: number,
 ): Promise<ConsoleVerificationPage> {
   const isId = verificationId.safeParse(text).success;
-  const ids = isId ? [text] : await findByReference(deps.redis, deps.keys, text, limit);
+  const { ids } = isId
+    ? { ids: [text] }
+    : await pageReference(deps.redis, deps.keys, text, { limit, after: undefined });
   return presentPage(deps, { ids, next: null });
 }
 

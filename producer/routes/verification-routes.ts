@@ -4,8 +4,6 @@ import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
-import { isSilentlyDeferred } from '../../shared/store/verifications/person-deferral.ts';
-import { listIds, readRecords } from '../../shared/store/verifications/read.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import {
@@ -21,10 +19,9 @@ import type { ProducerLog } from '../producer-log.ts';
 import { clientOf } from '../request-state.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import { cancelAndShow } from '../verification/cancel-verification.ts';
-import { idParams, logUnreadable, parseIdParam, readOwn } from '../verification/own-verification.ts';
+import { listVerifications } from '../verification/list-verifications.ts';
+import { idParams, parseIdParam, readOwn } from '../verification/own-verification.ts';
 import { showVerification } from '../verification/show-verification.ts';
-import { presentNow, readPositions } from '../waiting.ts';
-import { decodeCursor, encodeCursor } from './cursor.ts';
 import { erase } from './erase-verification.ts';
 
 export interface VerificationRoutesDeps extends VerificationStore {
@@ -76,6 +73,8 @@ function addListRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void 
     schema: {
       tags,
       summary: 'List verifications, newest first',
+      description:
+        'Filters are combined. A request looks at a bounded number of verifications, so a page may be short or empty before the last: go on until `nextCursor` is null.',
       querystring: listQuery,
       response: { 200: verificationPage, ...problemResponses('401', '422', '503') },
     },
@@ -135,35 +134,6 @@ function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps)
       return { data: attempts.map(presentDeliveryAttempt) };
     },
   });
-}
-
-async function listVerifications(
-  { redis, keys, lane, log, now }: VerificationRoutesDeps,
-  clientId: string,
-  query: z.output<typeof listQuery>,
-): Promise<z.output<typeof verificationPage>> {
-  const after = query.cursor === undefined ? undefined : decodeCursor(query.cursor);
-  const overview = await lane.read();
-  const status = query.status === 'held' ? 'queued' : query.status;
-  // `held` is how a queued verification shows while its lane is held: one of the two lists is empty at any time.
-  const isOtherView =
-    (query.status === 'held' && overview.status !== 'held') ||
-    (query.status === 'queued' && overview.status === 'held');
-  if (isOtherView) return { data: [], nextCursor: null };
-  const { ids, next } = await listIds(redis, keys, { clientId, status, limit: query.limit, after });
-  const [readings, positions] = await Promise.all([
-    readRecords(redis, keys, ids),
-    readPositions(redis, keys, ids),
-  ]);
-  const data = readings.flatMap((reading, i) => {
-    if (reading.status === 'unreadable') logUnreadable(log, reading.fields, ids[i] ?? '');
-    // One that an earlier version stored as deferred shows as queued, and so is not in the list of the deferred.
-    if (reading.status === 'found' && status === 'deferred' && isSilentlyDeferred(reading.record)) return [];
-    return reading.status === 'found'
-      ? [presentNow(reading.record, positions[i] ?? null, overview, now())]
-      : [];
-  });
-  return { data, nextCursor: next && encodeCursor(next) };
 }
 
 /** Why exactly a receiver was not reached is for operators: it would reveal the network behind this service. */

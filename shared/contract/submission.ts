@@ -5,6 +5,16 @@ import { priority, verificationStatus } from './verification.ts';
 const REFERENCE_MAX = 128;
 const CALLBACK_URL_MAX = 2048;
 
+const reference = z
+  .string()
+  .min(1)
+  .max(REFERENCE_MAX)
+  // U+FFFD stands where bytes were no UTF-8: the event would carry a reference that its client does not know.
+  .refine((text) => !text.includes('\uFFFD'), {
+    params: { code: 'not_utf8' },
+    error: 'was not sent as UTF-8',
+  });
+
 const subjectTexts = {
   idCard: z.string().describe('18-character resident identity number'),
   name: z.string(),
@@ -19,17 +29,7 @@ const options = {
     .string()
     .optional()
     .describe('1 to 10 characters, returned by the upstream (API page, 2. Input Parameters)'),
-  reference: z
-    .string()
-    .min(1)
-    .max(REFERENCE_MAX)
-    // U+FFFD stands where bytes were no UTF-8: the event would carry a reference that its client does not know.
-    .refine((text) => !text.includes('\uFFFD'), {
-      params: { code: 'not_utf8' },
-      error: 'was not sent as UTF-8',
-    })
-    .optional()
-    .describe('your own name for this verification'),
+  reference: reference.optional().describe('your own name for this verification'),
   callbackUrl: z
     .string()
     .max(CALLBACK_URL_MAX)
@@ -53,8 +53,20 @@ export type SubmissionForm = z.infer<typeof submissionForm>;
 /** As its sender writes it: what has a default may be left out. */
 export type SubmissionFields = z.input<typeof submissionForm>;
 
+const queriedInstant = z.iso.datetime({ offset: true }).transform(Date.parse);
+
+/** `GET /v1/verifications`. */
 export const listQuery = z.strictObject({
+  reference: reference.optional().describe('exactly the reference they were submitted with'),
   status: verificationStatus.optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(20),
-  cursor: z.string().min(1).max(200).optional(),
+  code: z.string().min(1).max(100).optional().describe('the code of their outcome, as in GET /v1/outcomes'),
+  submittedFrom: queriedInstant.optional().describe('RFC 3339: submitted then or later'),
+  submittedBefore: queriedInstant.optional().describe('RFC 3339: submitted earlier than that'),
+  limit: z.coerce.number().int().min(1).max(100).default(20).describe('of a page'),
+  cursor: z
+    .string()
+    .min(1)
+    .max(200)
+    .optional()
+    .describe('`nextCursor` of the page before, with the same filters'),
 });

@@ -7,6 +7,7 @@ import {
   AuthenticationError,
   ConflictError,
   InvalidRequestError,
+  type ListOptions,
   NotFoundError,
   type PhotoSource,
   type Submission,
@@ -24,6 +25,7 @@ import { joinPhoto } from '../../shared/store/subjects/photo-pieces.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, photo, photoBase64 } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { answerJson, startScriptedServer } from './scripted-server.ts';
 
 let redis: TestRedis;
 let folder: string;
@@ -218,6 +220,32 @@ describe('list', () => {
       all.slice(0, 102).map(({ id }) => id),
     );
     expect(await collect(veriqueue.list({ limit: 0 }))).toEqual([]);
+  });
+
+  test('asks by reference, by the code of the outcome, and by time', async () => {
+    const veriqueue = connect(chain);
+    const { verification } = await veriqueue.submit(makeSubmission({ reference: 'found again' }));
+    const { outcome, submittedAt } = await veriqueue.waitFor(verification.id);
+    const idsOf = async (options: ListOptions) =>
+      (await collect(veriqueue.list(options))).map(({ id }) => id);
+    const found = { reference: 'found again', code: outcome?.code, submittedFrom: submittedAt };
+    expect(await idsOf(found)).toEqual([verification.id]);
+    expect(await idsOf({ ...found, code: 'Other' })).toEqual([]);
+    expect(await idsOf({ ...found, submittedBefore: new Date(submittedAt) })).toEqual([]);
+    expect(await idsOf({ ...found, submittedFrom: new Date(Date.parse(submittedAt) + 1) })).toEqual([]);
+  });
+
+  test('goes on after a page without any, up to the last one', async () => {
+    const page = (nextCursor: string | null) => answerJson(200, { data: [], nextCursor });
+    const server = await startScriptedServer(page('c1'), page('c2'), page(null));
+    try {
+      expect(await collect(connect({ ...idle, url: server.url }).list({ code: 'Success' }))).toEqual([]);
+      expect(server.requests.map(({ path }) => new URL(path, server.url).searchParams.get('cursor'))).toEqual(
+        [...[null, 'c1', 'c2']],
+      );
+    } finally {
+      await server.close();
+    }
   });
 
   test('asks for one status', async () => {

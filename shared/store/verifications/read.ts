@@ -1,5 +1,4 @@
 import type { Redis } from 'ioredis';
-import type { StoredStatus } from '../../contract/verification-status.ts';
 import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { type ParsedRecord, parseRecord } from './verification-record.ts';
@@ -25,22 +24,20 @@ export interface ListCursor {
   readonly id: string;
 }
 
+export interface PageQuery {
+  readonly limit: number;
+  readonly after: ListCursor | undefined;
+}
+
+/** ms epoch: from then on, and before. */
+interface TimeSpan {
+  readonly from?: number | undefined;
+  readonly before?: number | undefined;
+}
+
 export interface IdPage {
   readonly ids: string[];
   readonly next: ListCursor | null;
-}
-
-/** Ids of a client's verifications, newest first. */
-export async function listIds(
-  redis: Redis,
-  keys: StoreKeys,
-  query: { clientId: string; status: StoredStatus | undefined; limit: number; after: ListCursor | undefined },
-): Promise<IdPage> {
-  const index =
-    query.status === undefined
-      ? keys.clientIndex(query.clientId)
-      : keys.clientStatusIndex(query.clientId, query.status);
-  return listIndex(redis, index, query);
 }
 
 /**
@@ -49,21 +46,18 @@ export async function listIds(
  * Several may share a millisecond, where the sorted set orders them by id; the cursor therefore carries both, and
  * what was already seen of its millisecond is skipped.
  */
-export async function listIndex(
-  redis: Redis,
-  index: string,
-  query: { readonly limit: number; readonly after: ListCursor | undefined },
-): Promise<IdPage> {
+export async function listIndex(redis: Redis, index: string, query: PageQuery & TimeSpan): Promise<IdPage> {
   const found: ListCursor[] = [];
-  const { after } = query;
-  const max = after ? String(after.submittedAt) : '+inf';
+  const { after, from, before } = query;
+  const isAfterNearer = after !== undefined && (before === undefined || after.submittedAt < before);
+  const max = isAfterNearer ? String(after.submittedAt) : before === undefined ? '+inf' : `(${before}`;
   let offset = 0;
   while (found.length <= query.limit) {
     const wanted = query.limit + 1;
     const reply = await redis.zrange(
       index,
       max,
-      '-inf',
+      String(from ?? '-inf'),
       'BYSCORE',
       'REV',
       'LIMIT',
@@ -81,31 +75,6 @@ export async function listIndex(
     ids: shown.map((entry) => entry.id),
     next: found.length > query.limit ? (shown.at(-1) ?? null) : null,
   };
-}
-
-/** The id is what follows the reference and a space; `~` comes after every letter of an id. */
-const ID_LENGTH = 30;
-
-/** Ids of the verifications with this very reference, newest first. */
-export async function findByReference(
-  redis: Redis,
-  keys: StoreKeys,
-  reference: string,
-  limit: number,
-): Promise<string[]> {
-  const members = await redis.zrange(
-    keys.referenceIndex(),
-    `(${reference} ver_~`,
-    `[${reference} ver_`,
-    'BYLEX',
-    'REV',
-    'LIMIT',
-    0,
-    limit,
-  );
-  const found = members.map((member) => ({ member, id: member.slice(-ID_LENGTH) }));
-  // A reference may itself look like a shorter one and an id.
-  return found.flatMap(({ member, id }) => (member === `${reference} ${id}` ? [id] : []));
 }
 
 function isOlder(entry: ListCursor, than: ListCursor): boolean {

@@ -6,8 +6,8 @@ import { type Finishing, finishVerification } from '../../../../shared/store/ver
 import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
 import type { OwnedClaim } from '../../../../shared/store/verifications/owned-claim.ts';
 import { type Postponement, postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
-import { listIds } from '../../../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
+import { searchVerifications } from '../../../../shared/store/verifications/search.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import {
   acceptRecord,
@@ -63,7 +63,7 @@ const ledger = () => lane.redis.hgetall(keys.ledger(DAY));
 const cancel = (id: string, clientId = CLIENT_ID) =>
   cancelVerification(storeOf(lane.redis, keys), { id, clientId, now: 1_900_000_000_000, retentionMs: 0 });
 const listed = async (status: 'queued' | 'verifying' | 'completed' | 'retrying' | 'cancelled') =>
-  (await listIds(lane.redis, keys, { clientId: CLIENT_ID, status, limit: 10, after: undefined })).ids;
+  (await searchVerifications(lane.redis, keys, { clientId: CLIENT_ID, status, limit: 10 })).ids;
 
 describe('accepting', () => {
   test('writes record, sealed subject and indexes', async () => {
@@ -256,12 +256,7 @@ describe('listing', () => {
     const pages: string[][] = [];
     let after: { submittedAt: number; id: string } | undefined;
     do {
-      const page = await listIds(lane.redis, keys, {
-        clientId: CLIENT_ID,
-        status: undefined,
-        limit: 2,
-        after,
-      });
+      const page = await searchVerifications(lane.redis, keys, { clientId: CLIENT_ID, limit: 2, after });
       pages.push(page.ids);
       after = page.next ?? undefined;
     } while (after);
