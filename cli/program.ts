@@ -9,6 +9,7 @@ import { addGetCommand } from './get-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addLaneCommands } from './lane-command.ts';
 import { addListenCommand } from './listen-command.ts';
+import { addOperatorCommands } from './operator-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addUsageCommand } from './usage-command.ts';
 import { addWatchCommand } from './watch-command.ts';
@@ -45,6 +46,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addEndpointCommands(program, context);
   addKeyCommands(program, context);
   addListenCommand(program, context);
+  addOperatorCommands(program, context);
   addUsageCommand(program, context);
   return program;
 }

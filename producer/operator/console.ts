@@ -1,24 +1,27 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { signIn, signOutQuery } from '../../shared/contract/console.ts';
+import { type ConsoleSessionState, signIn, signOutQuery } from '../../shared/contract/console.ts';
 import type { Logger } from '../../shared/log.ts';
 import { isPackageMissing } from '../../shared/missing-package.ts';
 import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
+import { addActivityRoute } from './activity-route.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
 import { addEventsRoute } from './events-route.ts';
 import type { FindDeps } from './find-verifications.ts';
 import { createLive } from './live.ts';
+import { createNoteAction, writeAction } from './note-action.ts';
 import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { readSnapshot } from './snapshot.ts';
 
-export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'report'> {
+export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'note' | 'report'> {
   readonly queues: ProducerQueues;
   readonly operatorKey: string;
+  readonly log: Logger;
   readonly files: () => Promise<ConsoleFiles>;
 }
 
@@ -26,6 +29,7 @@ export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'repor
 export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promise<void> {
   const auth = createOperatorAuth(deps);
   const tasks = createOperatorTasks(deps.log);
+  const note = createNoteAction({ ...deps, operatorOf: auth.operatorOf });
   const report = logPassedBy(deps.log);
   const live = createLive({ read: () => readSnapshot({ ...deps, report }), now: deps.now, log: deps.log });
   const ends = new AbortController();
@@ -41,11 +45,16 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       route.schema = { ...route.schema, hide: true };
     });
     addPage(scope, deps.files);
-    addSessions(scope, auth);
+    addSessions(scope, { ...deps, auth });
     await scope.register(async (inner) => {
       inner.addHook('onRequest', (request) => auth.admit(request));
+      // A body takes its time to arrive. A key that was revoked meanwhile changes nothing.
+      inner.addHook('preHandler', async (request) => {
+        if (request.method !== 'GET' && request.method !== 'HEAD') await auth.admit(request);
+      });
       addConsoleQueries(inner, { ...deps, report });
-      addOperatorActions(inner, { ...deps, tasks, report });
+      addOperatorActions(inner, { ...deps, tasks, note, report });
+      addActivityRoute(inner, deps);
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });
   });
@@ -81,25 +90,46 @@ function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
   }
 }
 
-function addSessions(app: FastifyInstance, auth: OperatorAuth): void {
+interface SessionDeps extends Pick<ConsoleDeps, 'redis' | 'keys' | 'log'> {
+  readonly auth: OperatorAuth;
+}
+
+function addSessions(app: FastifyInstance, deps: SessionDeps): void {
+  const { auth, log } = deps;
   const url = '/console/api/session';
-  app.get(url, async (request) => ({ signedIn: await auth.hasSession(request) }));
+  app.get(url, async (request): Promise<ConsoleSessionState> => {
+    const operator = await auth.findSession(request);
+    return operator === null
+      ? { signedIn: false, operator: null }
+      : { signedIn: true, operator: { name: operator.name, readOnly: operator.readOnly } };
+  });
   const early = {
     bodyLimit: SIGN_IN_BODY_BYTES,
     onRequest: async (request: FastifyRequest) => auth.admitSignIn(request),
   };
   app.post(url, early, async (request, reply) => {
     const { key } = parseInput(signIn, request.body ?? {}, 'invalid_request');
-    return reply
-      .code(204)
-      .header('set-cookie', await auth.signIn(request, key))
-      .send();
+    const { cookie, operator } = await auth.signIn(request, key);
+    log.info(
+      { event: 'operator_signed_in', operator: operator.name, address: request.ip },
+      'an operator signed in',
+    );
+    return reply.code(204).header('set-cookie', cookie).send();
   });
   app.delete(url, async (request, reply) => {
     const { which } = parseInput(signOutQuery, request.query, 'invalid_query');
-    return reply
-      .code(204)
-      .header('set-cookie', await auth.signOut(request, which))
-      .send();
+    const operator = await auth.findSession(request);
+    const cookie = await auth.signOut(request, which);
+    log.info(
+      { event: 'operator_signed_out', operator: operator?.name, address: request.ip, which },
+      'an operator signed out',
+    );
+    if (which === 'all') {
+      await writeAction(deps, auth.operatorOf(request).name, {
+        action: 'sign_all_out',
+        status: 'signed_out',
+      });
+    }
+    return reply.code(204).header('set-cookie', cookie).send();
   });
 }

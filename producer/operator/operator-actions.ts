@@ -1,7 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
-import type { Logger } from '../../shared/log.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { redeliverRange } from '../../shared/store/endpoints/redeliver-range.ts';
@@ -11,53 +10,50 @@ import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { parseIdParam } from '../verification/own-verification.ts';
+import type { NoteAction } from './note-action.ts';
 import type { OperatorTasks } from './operator-tasks.ts';
 
 export interface ActionDeps extends RedeliveryDeps {
   readonly accountKeys: AccountKeys;
   readonly tasks: OperatorTasks;
+  readonly note: NoteAction;
   readonly report: ReportPassedBy;
-  readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;
 }
 
 const nothing = () => undefined;
 
-/** What an operator may change. Each leaves one line in the log, whether or not anything had to be changed. */
+/** What an operator may change. Each leaves a line in the log and in Activity, whether or not anything had to be changed. */
 export function addOperatorActions(app: FastifyInstance, deps: ActionDeps): void {
   addLaneActions(app, deps);
   addEndpointActions(app, deps);
   addRedeliveries(app, deps);
 }
 
-function note({ log }: ActionDeps, action: string, details: object): void {
-  log.warn({ event: 'operator_action', action, ...details }, 'an operator intervened');
-}
-
 function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
-  const { redis, keys, accountKeys } = deps;
+  const { redis, keys, accountKeys, note } = deps;
   app.post('/console/api/lane/pause', async (request) => {
     const { reason } = parseInput(pauseRequest, request.body ?? {}, 'invalid_request');
     const { status } = await pauseAccount(redis, accountKeys, reason);
-    note(deps, 'pause_lane', { lane: keys.lane, status, reason });
+    await note(request, { action: 'pause_lane', status, details: { lane: keys.lane, reason } });
     return { status };
   });
-  app.post('/console/api/lane/resume', async () => {
+  app.post('/console/api/lane/resume', async (request) => {
     const { status } = await resumeAccount(redis, accountKeys);
-    note(deps, 'resume_lane', { lane: keys.lane, status });
+    await note(request, { action: 'resume_lane', status, details: { lane: keys.lane } });
     return { status };
   });
 }
 
 function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
-  const { redis, keys, tasks, report, now } = deps;
+  const { redis, keys, tasks, note, report, now } = deps;
   app.post('/console/api/endpoints/hold', async (request) => {
     const { endpoint } = parseInput(holdRequest, request.body ?? {}, 'invalid_request');
     const disabling = await disableEndpoint(redis, keys, endpoint, now());
     // The API's word for it, until 1.0.
     const status = disabling === 'disabled' ? 'held' : 'already_held';
-    note(deps, 'hold_endpoint', { endpoint, status });
+    await note(request, { action: 'hold_endpoint', target: endpoint, status, details: { endpoint } });
     return { status };
   });
   app.post('/console/api/endpoints/release', async (request, reply) => {
@@ -66,7 +62,7 @@ function addEndpointActions(app: FastifyInstance, deps: ActionDeps): void {
       enableEndpoint(deps, endpoint, { signal, onProgress: nothing, report }),
     );
     const status = begun ? 'releasing' : 'already_releasing';
-    note(deps, 'release_endpoint', { endpoint, status });
+    await note(request, { action: 'release_endpoint', target: endpoint, status, details: { endpoint } });
     return reply.code(202).send({ status });
   });
 }
@@ -75,12 +71,12 @@ function addRedeliveries(app: FastifyInstance, deps: ActionDeps): void {
   app.post('/console/api/verifications/:id/redeliver', async (request, reply) => {
     const id = parseIdParam(request.params);
     const { status } = await redeliver(deps, id);
-    note(deps, 'redeliver', { verification: id, status });
+    await deps.note(request, { action: 'redeliver', target: id, status, details: { verification: id } });
     if (status === 'missing') throw new ProblemError('not_found');
     if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
     return reply.code(202).send({ status });
   });
-  app.post('/console/api/dead-letters/redeliver', async (_request, reply) => {
+  app.post('/console/api/dead-letters/redeliver', async (request, reply) => {
     // What dies again while this runs is not picked up again.
     const until = deps.now();
     const begun = deps.tasks.start('redeliver dead letters', async (signal) => {
@@ -93,7 +89,7 @@ function addRedeliveries(app: FastifyInstance, deps: ActionDeps): void {
       return counts;
     });
     const status = begun ? 'redelivering' : 'already_redelivering';
-    note(deps, 'redeliver_dead_letters', { status });
+    await deps.note(request, { action: 'redeliver_dead_letters', status });
     return reply.code(202).send({ status });
   });
 }

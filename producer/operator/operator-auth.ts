@@ -1,34 +1,47 @@
 import { randomBytes } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from '../../shared/log.ts';
-import type { StoreKeys } from '../../shared/store/keys.ts';
 import { createConsoleSessions, SESSION_MS } from '../../shared/store/operators/console-sessions.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
-import { createOperatorKey } from './operator-key.ts';
+import {
+  createOperatorKeys,
+  type KeyHolder,
+  type OperatorKeys,
+  type OperatorKeysDeps,
+} from './operator-key.ts';
 import { isSameOrigin } from './same-origin.ts';
 import { createSessionWatch } from './session-watch.ts';
 import { createWrongKeyLimit } from './wrong-key-limit.ts';
 
 export interface OperatorAuth {
   /**
-   * Lets a request pass that carries a session or, as a script does, the operator key itself.
+   * Lets a request pass that carries a session or, as a script does, an operator key itself, and that its operator may
+   * make.
    *
-   * @throws {ProblemError} 401, 403 for a change that another page asks for, 429 for a wrong key after too many of them
-   * @throws errors of Redis, which knows the sessions
+   * @throws {ProblemError} 401, 403 for a change that another page asks for or a read-only operator, 429 for a wrong key
+   *   after too many of them
+   * @throws errors of Redis, which knows sessions and keys
    */
   admit(request: FastifyRequest): Promise<void>;
-  hasSession(request: FastifyRequest): Promise<boolean>;
+  /** The operator of an admitted request. */
+  operatorOf(request: FastifyRequest): OperatorIdentity;
+  /** The operator whose session a request carries, if it stands. */
+  findSession(request: FastifyRequest): Promise<OperatorIdentity | null>;
   /** What can be judged before a key is read: so nothing is read for another page. @throws {ProblemError} 403 */
   admitSignIn(request: FastifyRequest): void;
-  /** @returns the cookie of a new session. @throws {ProblemError} as `admit` */
-  signIn(request: FastifyRequest, key: string): Promise<string>;
-  /** Ends this session or all of them, on every producer, with their event streams. @returns the cookie that is none */
+  /** @returns the cookie of a new session, and whose it is. @throws {ProblemError} as `admit` */
+  signIn(request: FastifyRequest, key: string): Promise<{ cookie: string; operator: OperatorIdentity }>;
+  /**
+   * Ends this session, on every producer, with its event streams; or all of them, for an operator who may change things.
+   *
+   * @returns the cookie that is none. @throws {ProblemError} as `admit`
+   */
   signOut(request: FastifyRequest, which: 'this' | 'all'): Promise<string>;
   /**
    * Calls `end` when the session of an admitted request is over.
    *
-   * @returns forgets it; a request with the operator key itself has no session, and is never ended
+   * @returns forgets it; a request with an operator key itself has no session, and is never ended
    */
   follow(request: FastifyRequest, end: () => void): () => void;
   stop(): void;
@@ -39,54 +52,64 @@ const BEARER = /^Bearer +(\S+)$/i;
 const READING = ['GET', 'HEAD'];
 const TOKEN = /^[\w-]{43}$/;
 
-export interface OperatorAuthDeps {
-  readonly operatorKey: string;
-  readonly redis: Redis;
-  readonly keys: StoreKeys;
+export interface OperatorAuthDeps extends OperatorKeysDeps {
   readonly log: Logger;
   /** ms epoch */
   readonly now: () => number;
 }
 
-export function createOperatorAuth({ operatorKey, redis, keys, log, now }: OperatorAuthDeps): OperatorAuth {
-  const key = createOperatorKey(operatorKey);
+export function createOperatorAuth(deps: OperatorAuthDeps): OperatorAuth {
+  const { redis, keys, log, now } = deps;
+  const operatorKeys = createOperatorKeys(deps);
   const sessions = createConsoleSessions(redis, keys);
-  const watch = createSessionWatch({ isLive: (id) => sessions.isLive(id, now()), log });
-  const checkKey = createKeyCheck(key.matches, log, now);
+  const checkKey = createKeyCheck(operatorKeys, log, now);
+  const admitted = new WeakMap<FastifyRequest, OperatorIdentity>();
+  const holderOf = async (sessionId: string): Promise<KeyHolder | null> => {
+    const session = await sessions.use(sessionId, now());
+    return session && operatorKeys.findByHash(session.keyHash);
+  };
+  const watch = createSessionWatch({ isLive: async (id) => (await holderOf(id)) !== null, log });
   const sessionOf = (request: FastifyRequest): string | null => {
     const token = readCookie(request);
-    return TOKEN.test(token) ? key.sessionId(token) : null;
+    return TOKEN.test(token) ? operatorKeys.sessionId(token) : null;
   };
-  const hasSession = async (request: FastifyRequest) => {
+  const findSession = async (request: FastifyRequest) => {
     const id = sessionOf(request);
-    return id !== null && (await sessions.isLive(id, now()));
+    return id === null ? null : holderOf(id);
+  };
+  const admit = async (request: FastifyRequest) => {
+    const sent = readKey(request);
+    const holder = sent === undefined ? await findSession(request) : await checkKey(request, sent);
+    if (holder === null) throw keyRequired();
+    if (sent === undefined) requireOwnPage(request);
+    if (holder.readOnly && !READING.includes(request.method)) throw new ProblemError('read_only');
+    admitted.set(request, holder);
   };
 
   return {
-    admit: async (request) => {
-      const sent = readKey(request);
-      if (sent !== undefined) return checkKey(request, sent);
-      if (!(await hasSession(request))) throw keyRequired();
-      requireOwnPage(request);
+    admit,
+    operatorOf: (request) => {
+      const operator = admitted.get(request);
+      if (!operator) throw new Error('Cannot serve the request: its operator must be admitted');
+      return operator;
     },
-    hasSession,
+    findSession,
     admitSignIn: requireOwnPage,
     signIn: async (request, sent) => {
       requireOwnPage(request);
-      checkKey(request, sent);
+      const holder = await checkKey(request, sent);
       const token = randomBytes(32).toString('base64url');
-      await sessions.begin(key.sessionId(token), now());
-      log.info({ event: 'operator_signed_in', address: request.ip }, 'an operator signed in');
-      return writeCookie(request, token, SESSION_MS / 1000);
+      await sessions.begin(operatorKeys.sessionId(token), holder.keyHash, now());
+      return { cookie: writeCookie(request, token, SESSION_MS / 1000), operator: holder };
     },
     signOut: async (request, which) => {
-      requireOwnPage(request);
+      if (which === 'all') await admit(request);
+      else requireOwnPage(request);
       const id = sessionOf(request);
       if (which === 'all') await sessions.endAll(now());
       else if (id !== null) await sessions.end(id);
       if (id !== null) watch.ended(id);
       await watch.look();
-      log.info({ event: 'operator_signed_out', address: request.ip, which }, 'an operator signed out');
       return writeCookie(request, '', 0);
     },
     follow: (request, end) => {
@@ -98,11 +121,12 @@ export function createOperatorAuth({ operatorKey, redis, keys, log, now }: Opera
 }
 
 /** The right key passes at once, whatever was tried before. */
-function createKeyCheck(matches: (text: string) => boolean, log: Logger, now: () => number) {
+function createKeyCheck(operatorKeys: OperatorKeys, log: Logger, now: () => number) {
   const limit = createWrongKeyLimit(now);
   /** @throws {ProblemError} when the key is wrong */
-  return (request: FastifyRequest, sent: string): void => {
-    if (matches(sent)) return;
+  return async (request: FastifyRequest, sent: string): Promise<KeyHolder> => {
+    const holder = await operatorKeys.find(sent);
+    if (holder !== null) return holder;
     const { waitSeconds, first } = limit.noteFailure(request.ip);
     if (waitSeconds === 0) {
       log.warn({ event: 'operator_refused', address: request.ip }, 'a wrong operator key');

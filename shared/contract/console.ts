@@ -85,6 +85,29 @@ export const consoleSnapshot = z.strictObject({
 });
 export type ConsoleSnapshot = z.infer<typeof consoleSnapshot>;
 
+const consoleOperator = z.strictObject({ name: z.string(), readOnly: z.boolean() });
+
+const consoleSessionState = z.strictObject({
+  signedIn: z.boolean(),
+  operator: consoleOperator.nullable(),
+});
+export type ConsoleSessionState = z.infer<typeof consoleSessionState>;
+
+/** Who did what, to which id, when, and what came of it. */
+export const consoleActivity = z.strictObject({
+  data: z.array(
+    z.strictObject({
+      at: instant,
+      operator: z.string(),
+      action: z.string(),
+      target: z.string().nullable(),
+      result: z.string(),
+    }),
+  ),
+  nextCursor: z.string().nullable(),
+});
+export type ConsoleActivity = z.infer<typeof consoleActivity>;
+
 /** Bodies of the operator's calls. */
 export const signIn = z.strictObject({ key: z.string().max(1_000) });
 export const signOutQuery = z.strictObject({ which: z.enum(['this', 'all']).default('this') });
@@ -99,4 +122,11 @@ export const consoleListQuery = z.strictObject({
   search: z.string().trim().min(1).max(128).optional(),
   limit: z.coerce.number().int().min(1).max(100).default(25),
   cursor: z.string().min(1).max(200).optional(),
+});
+export const activityQuery = z.strictObject({
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z
+    .string()
+    .regex(/^\d{1,15}-\d{1,10}$/)
+    .optional(),
 });

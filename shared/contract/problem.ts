@@ -8,6 +8,7 @@ export const problemTable = {
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
   operator_key_required: { status: 401, title: 'The operator key is required' },
+  read_only: { status: 403, title: 'This operator key may look and not change anything' },
   foreign_origin: { status: 403, title: 'This may only be asked for by the page itself' },
   not_found: { status: 404, title: 'There is no such resource' },
   method_not_allowed: { status: 405, title: 'This resource does not take this method' },

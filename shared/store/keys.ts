@@ -153,8 +153,12 @@ export interface StoreKeys {
   clientRedeliveryRate(clientId: string): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
-  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch). */
+  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
   consoleSessions(): string;
+  /** Hash: hash of an operator's key → the operator. */
+  operators(): string;
+  /** Stream of at most 2,000 entries: what operators did. */
+  operatorActivity(): string;
   /** Hash: how many people's photos are stored now, and the peak. */
   photosStored(): string;
   /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
@@ -210,6 +214,8 @@ export function storeKeys(lane: string): StoreKeys {
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     consoleSessions: () => `${tag}:console-sessions`,
+    operators: () => `${tag}:operators`,
+    operatorActivity: () => `${tag}:operator-activity`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
     deferredDeliveries: (endpoint) => spell('deferredDeliveries', endpoint),

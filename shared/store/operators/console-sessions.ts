@@ -15,6 +15,8 @@ export interface ConsoleSession {
   /** ms epoch */
   readonly begunAt: number;
   readonly usedAt: number;
+  /** Of the operator's key; null for the key of the environment. Whether that key still stands is another question. */
+  readonly keyHash: string | null;
 }
 
 const beginScript = loadScript(new URL('../scripts/begin-console-session.lua', import.meta.url));
@@ -22,15 +24,15 @@ const beginScript = loadScript(new URL('../scripts/begin-console-session.lua', i
 const touchScript = loadScript(new URL('../scripts/touch-console-session.lua', import.meta.url));
 
 /**
- * The sessions of a lane's console, over all producers: which of them stand, and nothing of who they are.
+ * The sessions of a lane's console, over all producers: which of them stand, and with which key each was begun.
  *
  * Every use looks here, so that a session ends at once, wherever it was ended.
  */
 export interface ConsoleSessions {
   /** @param id what the session's token is kept as */
-  begin(id: string, now: number): Promise<void>;
-  /** Whether it stands; asking is a use of it. */
-  isLive(id: string, now: number): Promise<boolean>;
+  begin(id: string, keyHash: string | null, now: number): Promise<void>;
+  /** The session if it stands; asking is a use of it. */
+  use(id: string, now: number): Promise<ConsoleSession | null>;
   end(id: string): Promise<void>;
   /** @returns how many there were */
   endAll(now: number): Promise<number>;
@@ -45,14 +47,17 @@ export function createConsoleSessions(redis: Redis, keys: StoreKeys): ConsoleSes
       return session !== null && isLiveAt(session, now) ? [session] : [];
     });
   return {
-    begin: async (id, now) => {
-      await beginScript(redis, [key], [id, now, SESSION_MS, SESSION_IDLE_MS, MAX_SESSIONS]);
+    begin: async (id, keyHash, now) => {
+      const limits = [SESSION_MS, SESSION_IDLE_MS, MAX_SESSIONS];
+      await beginScript(redis, [key], [id, now, ...limits, keyHash ?? '']);
     },
-    isLive: async (id, now) => {
+    use: async (id, now) => {
       const session = parseSession(await redis.hget(key, id));
-      if (session === null || !isLiveAt(session, now)) return false;
-      if (now - session.usedAt < TOUCH_MS) return true;
-      return (await touchScript(redis, [key], [id, `${session.begunAt} ${now}`])) === 1;
+      if (session === null || !isLiveAt(session, now)) return null;
+      if (now - session.usedAt < TOUCH_MS) return session;
+      const holder = session.keyHash === null ? '' : ` ${session.keyHash}`;
+      const touched = await touchScript(redis, [key], [id, `${session.begunAt} ${now}${holder}`]);
+      return touched === 1 ? session : null;
     },
     end: async (id) => {
       await redis.hdel(key, id);
@@ -71,6 +76,7 @@ function isLiveAt({ begunAt, usedAt }: ConsoleSession, now: number): boolean {
 }
 
 function parseSession(text: string | null): ConsoleSession | null {
-  const [, begunAt, usedAt] = /^(\d{1,15}) (\d{1,15})$/.exec(text ?? '') ?? [];
-  return begunAt === undefined ? null : { begunAt: Number(begunAt), usedAt: Number(usedAt) };
+  const [, begunAt, usedAt, keyHash = null] =
+    /^(\d{1,15}) (\d{1,15})(?: ([0-9a-f]{64}))?$/.exec(text ?? '') ?? [];
+  return begunAt === undefined ? null : { begunAt: Number(begunAt), usedAt: Number(usedAt), keyHash };
 }

@@ -2,7 +2,7 @@
 ---
 --- KEYS[1] sessions       hash
 --- ARGV[1] id             what the session's token is kept as
---- ARGV[2] session        '<begun> <last used>', ms epoch
+--- ARGV[2] session        '<begun> <last used>', ms epoch, and perhaps the hash of its operator's key
 ---
 --- Reply: 1; 0 when there is none.
 --- Invariant: A session that is revoked in this moment does not come back, as it would by HSET alone.
