@@ -5,6 +5,7 @@ import { deliveryStatus } from '../../shared/contract/verification.ts';
 import { verificationStatuses } from '../../shared/contract/verification-status.ts';
 import { StoredEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
+import { spellOwnKeys } from '../support/own-keys.ts';
 import { codeBlocks, documents, readDocument, readSources, section, tableRows } from './documents.ts';
 
 const architecture = readDocument('docs/ARCHITECTURE.md');
@@ -19,11 +20,8 @@ describe('docs/ARCHITECTURE.md', () => {
   const withoutNames = (key: string) => key.replace(/<[^>]+>/g, '…');
 
   it('lists the keys of a lane and of its first account, all of them and no other', () => {
-    const makers = { ...storeKeys('<lane>'), ...accountKeys('<lane>') };
-    const made = Object.entries(makers).flatMap(([name, make]) =>
-      typeof make === 'function' && name !== 'indexPrefix' && name !== 'jobKey'
-        ? [(make as (...names: string[]) => string)('<a>', '<b>')]
-        : [],
+    const made = [storeKeys('<lane>'), accountKeys('<lane>')].flatMap((keys) =>
+      spellOwnKeys(keys, '<a>', '<b>'),
     );
     const listed = firstColumn(section(architecture, '## Redis'));
     expect(unique(listed.map(withoutNames))).toEqual(unique(made.map(withoutNames)));

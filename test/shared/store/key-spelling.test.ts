@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { accountKeys, keyFunction, storeKeys } from '../../../shared/store/keys.ts';
 import { openRedis } from '../../../shared/store/open-redis.ts';
 import { listShippedLuaFiles } from '../../support/lua-files.ts';
+import { spellOwnKeys } from '../../support/own-keys.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { listSourceFiles } from '../../support/source-files.ts';
 
@@ -58,13 +59,7 @@ const codeOf = (path: string) => {
 
 /** What follows a tag in any key, up to the first part of it that differs from key to key. */
 function firstNames(): string[] {
-  const spelled = [keys, accountKeys('main')].flatMap((all) =>
-    Object.entries(all).flatMap(([name, spell]) =>
-      typeof spell === 'function' && !/^(?:queue|job)/.test(name)
-        ? [String((spell as (...parts: string[]) => string)('p', 'q'))]
-        : [],
-    ),
-  );
+  const spelled = [keys, accountKeys('main')].flatMap((all) => spellOwnKeys(all, 'p', 'q'));
   return [...new Set(spelled.flatMap((key) => /^\{vq:main\}:([a-z-]+)/.exec(key)?.[1] ?? []))];
 }
 
