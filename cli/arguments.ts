@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MAX_LIMIT } from '../shared/store/clients/client-limits.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { UNIT_MS } from '../shared/time-units.ts';
 
@@ -47,6 +48,11 @@ export function parseWeight(text: string): number {
     MAX_WEIGHT,
     `It must be a whole number, ${MIN_WEIGHT} to ${MAX_WEIGHT}.`,
   );
+}
+
+/** 0 sets no limit. */
+export function parseCap(text: string): number {
+  return parseNumber(text, 0, MAX_LIMIT, `It must be a whole number, 0 to ${MAX_LIMIT}.`);
 }
 
 /** An option that can be given several times, or with several values at once. */

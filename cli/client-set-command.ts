@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { type ClientChange, changeClient } from '../shared/store/clients/change-client.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
-import { collect, parseWeight } from './arguments.ts';
+import { collect, parseCap, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
@@ -16,6 +16,8 @@ interface SetOptions {
   readonly callbackUrl?: string | false;
   readonly origin?: readonly string[];
   readonly weight?: number;
+  /** False: taken away. */
+  readonly maxWaiting?: number | false;
 }
 
 export const WEIGHT_OPTION = `its part of the quota while others wait too, ${MIN_WEIGHT} to ${MAX_WEIGHT}`;
@@ -31,6 +33,12 @@ export function addClientSetCommand(client: Command, context: CliContext): void 
     .option('--no-callback-url', 'take the default callback away')
     .option('--origin <origin...>', 'replaces all origins', collect)
     .option('--weight <weight>', WEIGHT_OPTION, parseWeight)
+    .option(
+      '--max-waiting <number>',
+      'its verifications without an outcome at once; 0 sets no limit',
+      parseCap,
+    )
+    .option('--no-max-waiting', 'hold it to CLIENT_MAX_WAITING again')
     .action((clientId: string, options: SetOptions) => set(context, clientId, options));
 }
 
@@ -57,7 +65,10 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
 
 const WEIGHT_REMARK = 'The weight holds for what waits already too.';
 
-function readChange(context: CliContext, { name, callbackUrl, origin, weight }: SetOptions): ClientChange {
+function readChange(
+  context: CliContext,
+  { name, callbackUrl, origin, weight, maxWaiting }: SetOptions,
+): ClientChange {
   return {
     ...(name === undefined ? {} : { name }),
     ...(origin === undefined ? {} : { allowedOrigins: checkOrigins(origin, context) }),
@@ -65,6 +76,7 @@ function readChange(context: CliContext, { name, callbackUrl, origin, weight }: 
       ? {}
       : { callbackUrl: callbackUrl === false ? null : checkCallbackUrl(callbackUrl, context) }),
     ...(weight === undefined ? {} : { weight }),
+    ...(maxWaiting === undefined ? {} : { maxWaiting: maxWaiting === false ? null : maxWaiting }),
   };
 }
 

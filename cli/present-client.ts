@@ -25,6 +25,11 @@ export function listText(terminal: Terminal, clients: readonly ClientDescription
   return terminal.table(['CLIENT', 'NAME', 'STATE', 'WEIGHT', 'KEYS', 'CALLBACK'], rows, 'No clients.');
 }
 
+function describeCap(cap: number | null): string {
+  if (cap === null) return 'as CLIENT_MAX_WAITING says';
+  return cap === 0 ? 'no limit' : String(cap);
+}
+
 export function showText(terminal: Terminal, client: ClientDescription): string {
   const secrets = client.webhookSecrets.map(({ retiresAt }) =>
     retiresAt === null ? 'current' : `until ${formatTime(retiresAt)}`,
@@ -34,6 +39,7 @@ export function showText(terminal: Terminal, client: ClientDescription): string 
     name: client.name,
     state: client.disabled ? 'disabled' : 'enabled',
     weight: String(client.weight),
+    'max waiting': describeCap(client.maxWaiting),
     created: client.createdAt === null ? '-' : formatTime(client.createdAt),
     callback: client.callbackUrl ?? '-',
     origins: client.allowedOrigins.join(' ') || '-',

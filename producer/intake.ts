@@ -103,6 +103,7 @@ export function createIntake(
       allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
       retentionMs: settings.RETENTION,
       maxClientRecords: settings.CLIENT_MAX_RECORDS,
+      maxClientWaiting: settings.CLIENT_MAX_WAITING,
     },
     rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     now,

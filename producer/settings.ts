@@ -34,6 +34,7 @@ export const intakeShape = shape.pick({
   ALLOW_INSECURE_CALLBACKS: true,
   CLIENT_BURST: true,
   CLIENT_MAX_RECORDS: true,
+  CLIENT_MAX_WAITING: true,
   CLIENT_RATE_PER_SECOND: true,
   LANE: true,
   MAX_BACKLOG: true,

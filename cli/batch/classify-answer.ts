@@ -19,6 +19,9 @@ const DEFAULT_RETRY_MS = 1_000;
 
 const CODES_OF_THE_ROW: readonly string[] = ['invalid_submission', 'malformed_body', 'idempotency_mismatch'];
 
+/** Limits that an answer of the upstream, or time, makes room below. */
+const FULL: readonly string[] = ['too_many_requests', 'client_backlog_full', 'backlog_full'];
+
 /** @param error what the client threw */
 export function classifyAnswer(error: unknown): Refusal {
   if (error instanceof ConnectionError || error instanceof TimeoutError) {
@@ -31,7 +34,7 @@ export function classifyAnswer(error: unknown): Refusal {
     return { status: 'bad', faults: describeFaults(error), mayBeThere };
   }
   if (error.code === 'in_progress') return { status: 'in_progress' };
-  if (error.code === 'too_many_requests' || error.code === 'backlog_full') {
+  if (FULL.includes(error.code)) {
     return { status: 'later', retryAfterMs: error.retryAfterMs ?? DEFAULT_RETRY_MS };
   }
   return error.status >= 500 || error.status === 408 || error.status === 429

@@ -22,6 +22,8 @@ export interface ProducerOptions {
   readonly retention?: string | undefined;
   /** `MAX_BACKLOG`: with so many verifications waiting, a submission is refused. @default 100,000 */
   readonly maxBacklog?: number | undefined;
+  /** `CLIENT_MAX_WAITING`: verifications of one client without an outcome; 0 sets no limit. @default 0 */
+  readonly maxClientWaiting?: number | undefined;
   /** `CLIENT_MAX_RECORDS`: verifications kept of one client; 0 sets no limit. @default 5,000,000 */
   readonly maxClientRecords?: number | undefined;
   /** `CLIENT_RATE_PER_SECOND`: submissions of one client, over all producers; 0 sets no limit. @default 0 */
@@ -47,6 +49,7 @@ const VARIABLES = {
   redisCaFile: 'REDIS_CA_FILE',
   retention: 'RETENTION',
   maxBacklog: 'MAX_BACKLOG',
+  maxClientWaiting: 'CLIENT_MAX_WAITING',
   maxClientRecords: 'CLIENT_MAX_RECORDS',
   clientRatePerSecond: 'CLIENT_RATE_PER_SECOND',
   clientBurst: 'CLIENT_BURST',
@@ -74,6 +77,7 @@ const shape = z.strictObject({
   redisCaFile: text.optional(),
   retention: text.optional(),
   maxBacklog: number,
+  maxClientWaiting: number,
   maxClientRecords: number,
   clientRatePerSecond: number,
   clientBurst: number,

@@ -1,6 +1,4 @@
 import { typeid } from 'typeid-js';
-import { computeBacklogRetryAfter } from '../../shared/account/estimate.ts';
-import { speedOf } from '../../shared/account/lane-overview.ts';
 import { listDigestParts, SUBMISSION_DIGEST } from '../../shared/contract/digest-parts.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
@@ -24,14 +22,16 @@ import { listValidationErrors, validateSubmission } from '../../shared/validatio
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
-import { requireRecordRoom } from '../record-limit.ts';
 import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
 import type { FormReading, MisshapenForm } from './read-form.ts';
+import { giveRoomBack, takeRoom } from './take-room.ts';
 import type { Withdrawals } from './withdrawals.ts';
 
 export interface SubmissionRules {
   readonly maxBacklog: number;
+  /** Verifications without an outcome of a client that has no cap of its own; 0 sets no limit. */
+  readonly maxClientWaiting: number;
   readonly allowInsecureCallbacks: boolean;
   readonly allowCheckDigitFailure: boolean;
   readonly retentionMs: number;
@@ -176,7 +176,7 @@ async function accept(
   const { id, redisKey } = claim;
   let lane: LaneOverview;
   try {
-    lane = await takeRoom(deps, client.id);
+    lane = await takeRoom(deps, { id, clientId: client.id });
   } catch (error) {
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;
@@ -200,7 +200,7 @@ async function accept(
       );
       return { status: 'accepted', acceptance };
     case 'refused':
-      deps.lane.giveBack();
+      await giveRoomBack(deps, acceptance);
       if (redisKey !== null) await release(deps, { id, redisKey });
       throw unavailable(enqueued.error);
     case 'unknown':
@@ -220,22 +220,6 @@ async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
     throw unavailable(error);
   }
   deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
-}
-
-async function takeRoom(
-  { redis, keys, lane, rules, now }: SubmitDeps,
-  clientId: string,
-): Promise<LaneOverview> {
-  const room = { clientId, max: rules.maxClientRecords, now: now() };
-  const [overview] = await Promise.all([lane.read(), requireRecordRoom(redis, keys, room)]);
-  const backlog = lane.countBacklog(overview);
-  if (backlog < rules.maxBacklog) {
-    lane.take();
-    return overview;
-  }
-  throw new ProblemError('backlog_full', {
-    headers: retryAfter(computeBacklogRetryAfter(backlog, rules.maxBacklog, speedOf(overview))),
-  });
 }
 
 /** Whatever Redis said, the client hears one thing: not now. */

@@ -85,6 +85,8 @@ export const producerSettings = {
   MAX_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('256'),
   /** Of one client's share of them. */
   CLIENT_UPLOADS_MIB: wholeNumber({ min: 8, max: 1_000_000 }).prefault('64'),
+  /** Verifications of one client without an outcome, unless the client has a cap of its own; 0 sets no limit. */
+  CLIENT_MAX_WAITING: wholeNumber({ min: 0, max: 1_000_000_000 }).prefault('0'),
   /** Records kept of one client, each some 5 kB; 0 sets no limit. */
   CLIENT_MAX_RECORDS: wholeNumber({ min: 0, max: 1_000_000_000 }).prefault('5000000'),
   /** Events that one client may have delivered again a minute, by itself; 0 sets no limit. */

@@ -29,6 +29,7 @@ export const problemTable = {
   invalid_query: { status: 422, title: 'The query has invalid parameters' },
   idempotency_mismatch: { status: 422, title: 'This Idempotency-Key was used with another body' },
   invalid_idempotency_key: { status: 422, title: 'The Idempotency-Key is not usable' },
+  client_backlog_full: { status: 429, title: 'As many verifications of this client wait as it may have' },
   too_many_records: { status: 429, title: 'As many verifications are kept of this client as it may have' },
   too_many_redeliveries: {
     status: 429,

@@ -151,6 +151,8 @@ export interface StoreKeys {
   clientRate(clientId: string): string;
   /** String: the same for its redeliveries. */
   clientRedeliveryRate(clientId: string): string;
+  /** Sorted set by the time (ms epoch) until which they are reserved: submissions of a client that are being accepted. */
+  reservedPlaces(clientId: string): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
   /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
@@ -211,6 +213,7 @@ export function storeKeys(lane: string): StoreKeys {
     client: (clientId) => `${tag}:client:${clientId}`,
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
+    reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     consoleSessions: () => `${tag}:console-sessions`,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCredentials } from '../../shared/store/clients/create-client.ts';
+import { makeSubmission } from '../producer/submission-builder.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { runCli, runJson } from './run-cli.ts';
 
@@ -83,6 +84,26 @@ describe('veriqueue client', () => {
     for (const weight of ['', '0', '-3', '1001', '1e2', 'heavy', '99999999999999999999']) {
       await chain.redis.hset(chain.keys.client(clientId), { weight });
       expect([weight, await weightOf()]).toEqual([weight, 100]);
+    }
+  });
+
+  it('holds a client to the cap that is set, until it is taken away', async () => {
+    const made = await chain.addClient();
+    const setCap = (...args: string[]) =>
+      cli<{ maxWaiting: number | null }>('client', 'set', made.clientId, ...args);
+    expect(await cli('client', 'show', made.clientId)).toMatchObject({ maxWaiting: null });
+    expect(await setCap('--max-waiting', '0')).toMatchObject({ maxWaiting: 0, weight: 100 });
+    expect(await setCap('--max-waiting', '1')).toMatchObject({ maxWaiting: 1 });
+    const submit = async () => {
+      const headers = { 'content-type': 'application/json' };
+      const body = JSON.stringify(makeSubmission());
+      return (await chain.call('/v1/verifications', { as: made, method: 'POST', headers, body })).status;
+    };
+    expect([await submit(), await submit()]).toEqual([202, 429]);
+    expect(await setCap('--no-max-waiting')).toMatchObject({ maxWaiting: null });
+    expect(await submit()).toBe(202);
+    for (const cap of ['-1', '1.5', 'all', '1000000000']) {
+      expect(await fails('client', 'set', made.clientId, `--max-waiting=${cap}`)).toMatchObject({ code: 2 });
     }
   });
 

@@ -79,6 +79,7 @@ describe('an answer that is a problem', () => {
     ['unsupported_media_type', InvalidRequestError],
     ['idempotency_mismatch', InvalidRequestError],
     ['too_many_requests', RateLimitedError],
+    ['client_backlog_full', RateLimitedError],
     ['internal', ApiError],
     ['backlog_full', UnavailableError],
   ] as const)('%s is an error of its class', async (code, Class) => {

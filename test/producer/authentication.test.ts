@@ -139,6 +139,7 @@ describe('the memory for clients', () => {
     allowedOrigins: [],
     disabled: false,
     weight: 100,
+    maxWaiting: null,
   };
   const requestWith = (apiKey: string) =>
     ({ headers: { authorization: `Bearer ${apiKey}` } }) as FastifyRequest;

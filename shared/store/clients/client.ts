@@ -5,6 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
+import { storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
 
 /** An application that submits verifications and receives their events. */
@@ -20,6 +21,8 @@ export interface Client {
   readonly disabled: boolean;
   /** 1 to 1000: its part of the quota while others wait too. */
   readonly weight: number;
+  /** Of its verifications, how many may be without an outcome; 0: any number; null: as many as `CLIENT_MAX_WAITING` says. */
+  readonly maxWaiting: number | null;
 }
 
 /** What a request needs to know of its client: no secret. */
@@ -59,6 +62,7 @@ export const storedClient = z.object({
   webhookSecrets: webhookSecretsJson,
   disabled: z.literal('1').optional(),
   weight: storedWeight,
+  maxWaiting: storedLimit,
 });
 export type StoredClient = z.infer<typeof storedClient>;
 
@@ -74,6 +78,7 @@ export function identifyClient(stored: StoredClient): ClientIdentity {
     allowedOrigins: stored.allowedOrigins,
     disabled: stored.disabled === '1',
     weight: stored.weight,
+    maxWaiting: stored.maxWaiting,
   };
 }
 

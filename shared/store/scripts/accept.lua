@@ -4,6 +4,7 @@
 --- KEYS[2] subject        hash
 --- KEYS[3] unfinishedIndex  sorted set
 --- KEYS[4] photosStored   hash
+--- KEYS[5] reserved       sorted set of the client's reserved places
 --- ARGV[1] id
 --- ARGV[2] client         its id
 --- ARGV[3] submittedAt    ms epoch
@@ -22,10 +23,13 @@
 
 --- @keys allIndex, clientIndex, clientStatusIndex, referenceIndex
 
-local record, subject, unfinishedIndex, photosStored = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
+local record, subject, unfinishedIndex, photosStored, reserved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, client, submittedAt, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
-if redis.call('EXISTS', record) == 1 then return 0 end
+if redis.call('EXISTS', record) == 1 then
+  redis.call('ZREM', reserved, id)
+  return 0
+end
 for i = 8, 7 + places do
   if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
 end
@@ -42,4 +46,5 @@ local stored = redis.call('HINCRBY', photosStored, 'now', 1)
 if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
   redis.call('HSET', photosStored, 'peak', stored)
 end
+redis.call('ZREM', reserved, id)
 return 1

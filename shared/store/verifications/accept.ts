@@ -36,7 +36,13 @@ export function queueAcceptance(
   const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
     transaction,
-    [keys.record(id), keys.subject(id), keys.unfinishedIndex(), keys.photosStored()],
+    [
+      keys.record(id),
+      keys.subject(id),
+      keys.unfinishedIndex(),
+      keys.photosStored(),
+      keys.reservedPlaces(acceptance.clientId),
+    ],
     [
       id,
       acceptance.clientId,

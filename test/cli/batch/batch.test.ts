@@ -1,5 +1,6 @@
 import { symlink, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { changeClient } from '../../../shared/store/clients/change-client.ts';
 import { type Chain, startChain } from '../../support/chain.ts';
 import { type CliEnvironment, runCli, startCli } from '../run-cli.ts';
 import { type BatchFiles, makeBatchFiles, makeRows, type RowFields } from './batch-files.ts';
@@ -146,6 +147,17 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
       expect(Number(result['sim'])).toBeGreaterThan(0);
       expect(Date.parse(String(result['completedAt']))).toBeGreaterThan(0);
     }
+  });
+
+  it('submits the next rows when the outcomes of the last have made room below the cap of its client', async () => {
+    const client = await chain.addClient();
+    await changeClient(chain.redis, chain.keys, client.clientId, { maxWaiting: 3 });
+    await files.write(makeRows(10));
+    const run = await runCli(args('--wait'), { ...environment(), VERIQUEUE_API_KEY: client.apiKey });
+    expect([run.code, summaryOf(run)]).toEqual([
+      0,
+      expect.objectContaining({ accepted: 10, answered: 10, isFinished: true }),
+    ]);
   });
 
   it('says what is wrong with the call, and touches nothing', async () => {

@@ -91,6 +91,20 @@ describe('limits', () => {
     });
   });
 
+  test("the client's verifications without an outcome are limited", async () => {
+    const { clientId } = await doors.http.addClient();
+    const producer = await doors.open({ clientId, maxClientWaiting: 1 });
+    const first = await producer.submit(makeGiven());
+    expect(first.status).toBe('accepted');
+    expect(await producer.submit(makeGiven())).toMatchObject({
+      status: 'refused',
+      problem: { code: 'client_backlog_full', status: 429 },
+      retryAfterMs: expect.any(Number),
+    });
+    if (first.status === 'accepted') await producer.cancel(first.verification.id);
+    expect((await producer.submit(makeGiven())).status).toBe('accepted');
+  });
+
   test('records kept of the client are limited', async () => {
     const { clientId } = await doors.http.addClient();
     const producer = await doors.open({ clientId, maxClientRecords: 1 });

@@ -62,6 +62,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   MAX_BACKLOG: [...whole, '0'],
   CLIENT_RATE_PER_SECOND: ['x', '-1', '1e3', '1000001', '.5', '1,5', 'Infinity', 'NaN'],
   CLIENT_BURST: [...whole, '0', '1000001'],
+  CLIENT_MAX_WAITING: [...whole, '1000000001'],
   CLIENT_MAX_RECORDS: [...whole, '1000000001'],
   CLIENT_REDELIVERIES_PER_MINUTE: [...whole, '1000001'],
   CLIENT_MAX_REDELIVERIES: [...whole, '1000000001'],
