@@ -1,4 +1,5 @@
 import type { FieldError } from '../shared/contract/problem.ts';
+import { problemType } from '../shared/contract/problem-type.ts';
 import { parseRetryAfter } from '../shared/contract/retry-after.ts';
 import { type ApiErrorDetails, createApiError } from './api-error.ts';
 import type { Exchange } from './exchange.ts';
@@ -52,7 +53,8 @@ export function readAnswer(exchange: Exchange, { doing, attempts, now }: Reading
   }
 }
 
-const OWN_PROBLEM = 'urn:veriqueue:problem:';
+/** As servers of 0.1 before its release had it. */
+const FORMER_TYPE = 'urn:veriqueue:problem:';
 const PLAIN_CODE = /^[a-z_]{1,64}$/;
 
 type ProblemTexts = Pick<ApiErrorDetails, 'code' | 'title' | 'detail' | 'errors'>;
@@ -63,7 +65,10 @@ type ProblemTexts = Pick<ApiErrorDetails, 'code' | 'title' | 'detail' | 'errors'
  */
 function describeProblem(body: object | null, status: number): ProblemTexts {
   const { type, code, title, detail, errors } = { ...body } as Readonly<Record<string, unknown>>;
-  const isOwn = typeof code === 'string' && PLAIN_CODE.test(code) && type === `${OWN_PROBLEM}${code}`;
+  const isOwn =
+    typeof code === 'string' &&
+    PLAIN_CODE.test(code) &&
+    (type === problemType(code) || type === `${FORMER_TYPE}${code}`);
   if (!isOwn) {
     const received = `The answer with status ${status} is none of Veriqueue's`;
     return { code: 'unrecognized_answer', title: received, detail: null, errors: [] };

@@ -18,6 +18,7 @@ import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
 import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
+import { addProblemRoutes } from './routes/problem-routes.ts';
 import { addRedeliverRoute } from './routes/redeliver.ts';
 import { addSubmissionRoutes } from './routes/submission-routes.ts';
 import { addUsageRoute } from './routes/usage.ts';
@@ -58,6 +59,7 @@ export async function buildApp(
   addRedeliverRoute(app, deps);
   addLaneRoutes(app, deps.lane);
   addUsageRoute(app, deps);
+  addProblemRoutes(app);
   if (operations) await addOperationsRoutes(app, { ...operations, document: () => app.swagger() });
   refuseOtherMethods(app, routes);
   await app.ready();
@@ -69,6 +71,7 @@ export async function buildOperationsApp(deps: OperationsDeps & ServerDeps): Pro
   const app = createServer(deps);
   const routes = collectRoutes(app);
   await app.register(swagger, { mode: 'static', specification: { document: deps.document() as never } });
+  addProblemRoutes(app);
   await addOperationsRoutes(app, deps);
   refuseOtherMethods(app, routes);
   await app.ready();

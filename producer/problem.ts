@@ -1,4 +1,5 @@
 import { type FieldError, type Problem, type ProblemCode, problemTable } from '../shared/contract/problem.ts';
+import { problemType } from '../shared/contract/problem-type.ts';
 
 /** What a request handler throws when the answer is a problem. Nothing a client sent is ever in it. */
 export class ProblemError extends Error {
@@ -22,11 +23,11 @@ export class ProblemError extends Error {
   }
 }
 
-/** RFC 9457, section 3.1. The type is a name and not an address: a deployment has no page for it to point to. */
+/** RFC 9457, section 3.1. The type is a path, because each deployment has an address of its own: `problem-routes.ts` serves it. */
 export function presentProblem(code: ProblemCode, errors?: readonly FieldError[]): Problem {
   const { status, title } = problemTable[code];
   return {
-    type: `urn:veriqueue:problem:${code}`,
+    type: problemType(code),
     title,
     status,
     code,

@@ -20,11 +20,15 @@ const shape = z.object({
   ...retentionSettings,
   ...callbackSettings,
   ...producerSettings,
-  /** When set, health, metrics and docs are served there and no longer beside the API. */
-  OPERATIONS_PORT: port().optional(),
-  OPERATIONS_HOST: host.optional(),
-  /** Opens the console and the queues; without it they are not there. */
-  OPERATOR_KEY: operatorKey.optional(),
+  OPERATIONS_PORT: port()
+    .optional()
+    .describe('Moves health, metrics, docs and console from the API to a listener of their own.'),
+  OPERATIONS_HOST: host.optional().describe('The address of that listener. Unset, it is `HOST`.'),
+  OPERATOR_KEY: operatorKey
+    .optional()
+    .describe(
+      'Opens the [console](console.md) and the raw queues. Unset, they are off. `npm start` makes one.',
+    ),
 });
 export type ProducerSettings = z.output<typeof shape>;
 

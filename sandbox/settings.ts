@@ -11,19 +11,24 @@ const latency = wholeNumber({ min: 0, max: 60_000 });
 export const sandboxEnvironment = z
   .object({
     ...processSettings,
-    SANDBOX_PORT: port().prefault('3001'),
+    SANDBOX_PORT: port().prefault('3001').describe('The port of the sandbox.'),
     SANDBOX_SECRET_ID: z
       .string()
       .regex(/^[\w-]{1,128}$/, 'must be 1 to 128 letters, digits, "-" and "_"')
-      .default(SANDBOX_SECRET_ID),
-    SANDBOX_SECRET_KEY: secretText.default(SANDBOX_SECRET_KEY),
-    /** The STS token that calls must carry. */
-    SANDBOX_TOKEN: secretText.optional(),
+      .default(SANDBOX_SECRET_ID)
+      .describe('The SecretId that calls must carry.'),
+    SANDBOX_SECRET_KEY: secretText.default(SANDBOX_SECRET_KEY).describe('The SecretKey that must sign them.'),
+    SANDBOX_TOKEN: secretText.optional().describe('The token that calls must carry, when set.'),
     QUOTA_PER_SECOND: wholeNumber({ min: 1, max: 1_000_000 }).prefault('20'),
-    SANDBOX_LATENCY_MIN_MS: latency.prefault('100'),
-    SANDBOX_LATENCY_MAX_MS: latency.prefault('400'),
-    /** 15 calls a minute and 30 a day about one ID number. */
-    SANDBOX_PER_ID_LIMITS: flag.default(false),
+    SANDBOX_LATENCY_MIN_MS: latency
+      .prefault('100')
+      .describe('The shortest time that an answer takes, in milliseconds.'),
+    SANDBOX_LATENCY_MAX_MS: latency
+      .prefault('400')
+      .describe('The longest time that an answer takes, in milliseconds.'),
+    SANDBOX_PER_ID_LIMITS: flag
+      .default(false)
+      .describe('Allows 15 calls a minute and 30 a day about one ID number, as the real service does.'),
   })
   .superRefine((settings, context) => {
     if (!areRead(context, 'SANDBOX_LATENCY_MIN_MS', 'SANDBOX_LATENCY_MAX_MS')) return;

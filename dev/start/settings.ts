@@ -21,7 +21,10 @@ const shape = z.object({
   REDIS_CA_FILE: redisSettings.REDIS_CA_FILE,
   VERIQUEUE_KEYS: sealingKeysText.optional(),
   OPERATOR_KEY: operatorKey.optional(),
-  VERIQUEUE_DATA_DIR: z.string().default('.data'),
+  VERIQUEUE_DATA_DIR: z.string().default('.data').meta({
+    description: 'The folder of the keys, the client and the private Redis that `npm start` makes.',
+    allowed: 'a path',
+  }),
   TENCENTCLOUD_SECRET_ID: upstreamSettings.TENCENTCLOUD_SECRET_ID.optional(),
   TENCENTCLOUD_SECRET_KEY: upstreamSettings.TENCENTCLOUD_SECRET_KEY.optional(),
   FACEID_ENDPOINT: upstreamEndpoint.optional(),
@@ -30,8 +33,11 @@ const shape = z.object({
   SANDBOX_SECRET_ID: secretText.default(SANDBOX_SECRET_ID),
   SANDBOX_SECRET_KEY: secretText.default(SANDBOX_SECRET_KEY),
   ALLOW_INSECURE_CALLBACKS: flag.default(true),
-  /** Prints keys and secrets where standard output is no terminal, too: logs are kept, and read by others. */
-  VERIQUEUE_PRINT_KEYS: flag.default(false),
+  VERIQUEUE_PRINT_KEYS: flag
+    .default(false)
+    .describe(
+      'Prints keys and secrets also where standard output is no terminal. Without it, `npm start` names the files that hold them, because logs are kept and read by others.',
+    ),
 });
 export type StartSettings = z.output<typeof shape>;
 

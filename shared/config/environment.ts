@@ -11,10 +11,16 @@ export class EnvironmentError extends Error {
   readonly mistakes: readonly Mistake[];
 
   constructor(mistakes: readonly Mistake[]) {
-    const lines = mistakes.map(({ variable, reason }) => `  ${variable}: ${reason}`);
-    super(`Cannot start: the environment has mistakes\n${lines.join('\n')}`);
+    const lines = mistakes.map((mistake) => `  ${describeMistake(mistake)}`);
+    const what = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
+    super(`Cannot start: ${what}\n${lines.join('\n')}`);
     this.mistakes = mistakes;
   }
+}
+
+/** As a sentence: `PORT must be a whole number from 0 to 65535`. */
+function describeMistake({ variable, reason }: Mistake): string {
+  return reason.startsWith('must ') ? `${variable} ${reason}` : `${variable}: ${reason}`;
 }
 
 /**

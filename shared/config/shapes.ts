@@ -130,7 +130,7 @@ export const redisUrl = z.string().superRefine((text, context) => {
     parseRedisUrl(text);
   } catch (error) {
     // Its messages name the part that is wrong, and never the URL.
-    const reason = error instanceof RangeError ? error.message.replace(/^[^:]*: (it )?/, '') : String(error);
+    const reason = error instanceof RangeError ? error.message.replace(/^The Redis URL /, '') : String(error);
     context.addIssue({ code: 'custom', message: reason });
   }
 });

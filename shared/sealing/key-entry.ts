@@ -18,23 +18,23 @@ export function computePairId(publicBytes: Buffer): string {
   return `x${createHash('sha256').update('veriqueue/key-id/1|').update(publicBytes).digest('hex').slice(0, 16)}`;
 }
 
-/** @returns the key, or a sentence that says what is wrong with the entry; key material is never in it */
+/** @returns the key, or what is wrong with the entry, as the end of a sentence about `VERIQUEUE_KEYS`; key material is never in it */
 export function parseKeyEntry(entry: string, position: number): RingKey | string {
-  const refuse = (reason: string) => `Cannot use key entry ${position}: ${reason}`;
-  if (entry === '') return refuse('it must be id:base64 or id:kind:base64, received an empty entry');
+  const refuse = (reason: string) => `entry ${position} ${reason}`;
+  if (entry === '') return refuse('must be id:base64 or id:kind:base64, but is empty');
   const [id = '', ...rest] = entry.split(':');
-  if (rest.length === 0) return refuse('it must be id:base64 or id:kind:base64, received no colon');
-  if (!KEY_ID.test(id)) return refuse('its id must be 1 to 20 letters, digits, hyphens or underscores');
+  if (rest.length === 0) return refuse('must be id:base64 or id:kind:base64, but has no colon');
+  if (!KEY_ID.test(id))
+    return refuse('must begin with an id of 1 to 20 letters, digits, hyphens or underscores');
 
-  const refuseKey = (reason: string) => `Cannot use key entry ${position} (${id}): ${reason}`;
+  const refuseKey = (reason: string) => `entry ${position} (${id}) ${reason}`;
   const kind = rest.length === 1 ? 'symmetric' : KINDS.find((known) => known === rest[0]);
   if (kind === undefined || rest.length > 2)
-    return refuseKey(`its kind must be ${KINDS.join(', ')} or left out`);
+    return refuseKey(`must have the kind ${KINDS.join(', ')}, or none`);
   const encoded = rest.at(-1) ?? '';
   const bytes = Buffer.from(encoded, 'base64');
-  if (bytes.toString('base64') !== encoded) return refuseKey('it must be standard Base64 with padding');
-  if (bytes.length !== KEY_BYTES)
-    return refuseKey(`it must have ${KEY_BYTES} bytes, received ${bytes.length}`);
+  if (bytes.toString('base64') !== encoded) return refuseKey('must be standard Base64 with padding');
+  if (bytes.length !== KEY_BYTES) return refuseKey(`must have ${KEY_BYTES} bytes, but has ${bytes.length}`);
   const key = readKey(id, kind, bytes);
   bytes.fill(0);
   return typeof key === 'string' ? refuseKey(key) : key;
@@ -52,7 +52,7 @@ function readKey(id: string, kind: Kind, bytes: Buffer): RingKey | string {
     }
     case 'x25519-public': {
       const publicKey = readPublicKey(bytes);
-      if (publicKey === null) return 'it must be the public half of a key pair, as keys generate prints it';
+      if (publicKey === null) return 'must be the public half of a key pair, as keys generate prints it';
       if (id !== computePairId(bytes)) return FOREIGN_ID;
       return { kind: 'public', id, publicKey, publicBytes: Buffer.from(bytes) };
     }
@@ -61,7 +61,7 @@ function readKey(id: string, kind: Kind, bytes: Buffer): RingKey | string {
   }
 }
 
-const FOREIGN_ID = 'its id must be the one that keys generate printed with it';
+const FOREIGN_ID = 'must have the id that keys generate printed with it';
 
 /** The entry that a producer gets of a key: of a private key the public half, all others as they are. */
 export function formatForProducer(key: RingKey): string {

@@ -35,13 +35,13 @@ export function parseKeyRing(text: string): KeyRingParsing {
   const keys = entries.flatMap((entry) => (typeof entry === 'string' ? [] : [entry]));
   const errors = [
     ...entries.filter((entry) => typeof entry === 'string'),
-    ...listDuplicateIds(keys).map((id) => `Cannot use key ${id}: its id must be unique, received it twice`),
+    ...listDuplicateIds(keys).map((id) => `two entries have the id ${id}: each must have its own`),
   ];
   const [first, ...others] = keys;
   const newest = keys.find((key) => key.kind !== 'digest');
   if (errors.length > 0 || first === undefined) return { ok: false, errors };
   if (newest === undefined) {
-    return { ok: false, errors: ['Cannot seal with digest keys alone: one entry must be a key that seals'] };
+    return { ok: false, errors: ['must have an entry that seals: digest keys alone cannot'] };
   }
   return { ok: true, keyRing: { keys: [first, ...others], newest } };
 }

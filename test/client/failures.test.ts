@@ -148,7 +148,7 @@ describe('an answer that is none of Veriqueue', () => {
 
   test('may hold broken errors, which are left out', async () => {
     const whole = { pointer: '/name', code: 'name_empty', detail: 'must hold a letter' };
-    const body = { type: 'urn:veriqueue:problem:invalid_submission', code: 'invalid_submission' };
+    const body = { type: '/problems/invalid_submission', code: 'invalid_submission' };
     const { veriqueue } = await script([answerJson(422, { ...body, errors: [null, 'x', {}, whole] })]);
     expect(await failureOf(veriqueue.submit(makeSubmission()))).toMatchObject({ errors: [whole] });
   });

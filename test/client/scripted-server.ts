@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { buffer } from 'node:stream/consumers';
 import type { Problem, ProblemCode } from '../../shared/contract/problem.ts';
 import { problemTable } from '../../shared/contract/problem.ts';
+import { problemType } from '../../shared/contract/problem-type.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 
 export interface ReceivedRequest {
@@ -68,7 +69,7 @@ export const answerProblem = (
   more: { readonly headers?: Readonly<Record<string, string>>; readonly errors?: Problem['errors'] } = {},
 ): Step => {
   const { headers, ...details } = more;
-  const problem = { type: `urn:veriqueue:problem:${code}`, code, ...problemTable[code], ...details };
+  const problem = { type: problemType(code), code, ...problemTable[code], ...details };
   return answerJson(problemTable[code].status, problem, {
     'content-type': 'application/problem+json',
     ...headers,

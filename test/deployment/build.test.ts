@@ -81,8 +81,8 @@ describe('the built program', () => {
   it.each(['producer', 'worker'] as const)('names what the %s lacks, and exits 1', async (name) => {
     const ended = await program.run(`dist/${name}/main.js`, {});
     expect(ended.code).toBe(1);
-    expect(ended.output).toContain('REDIS_URL: must be set');
-    expect(ended.output).toContain('VERIQUEUE_KEYS: must be set');
+    expect(ended.output).toContain('REDIS_URL must be set');
+    expect(ended.output).toContain('VERIQUEUE_KEYS must be set');
   });
 
   it('does without tracing and Bull Board where the image leaves them out, and says so', async () => {

@@ -6,7 +6,7 @@ import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { composeText } from './compose-file.ts';
-import { readDocument, readSources, section, tableRows } from './documents.ts';
+import { readDocument } from './documents.ts';
 
 const shapes: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   p: producerEnvironment.shape,
@@ -15,21 +15,7 @@ const shapes: Readonly<Record<string, Readonly<Record<string, z.ZodType>>>> = {
   st: startEnvironment.shape,
 };
 
-/** Read from the environment where Redis is found, before any schema. */
-const OUTSIDE_THE_SCHEMAS = 'VERIQUEUE_INSTALL_REDIS';
-
-const readers = (variable: string) =>
-  Object.entries(shapes).flatMap(([name, shape]) => (variable in shape ? [name] : []));
-
-const rows = tableRows(section(readDocument('README.md'), '## Configuration')).map(
-  ([variable = '', value = '', by = '']) => ({
-    variable: variable.replaceAll('`', ''),
-    value: value.replaceAll('`', ''),
-    by: by.split(' '),
-  }),
-);
 const variables = new Set(Object.values(shapes).flatMap((shape) => Object.keys(shape)));
-const processRows = rows.filter(({ variable }) => variable !== OUTSIDE_THE_SCHEMAS);
 
 /** The schema of the process that uses a variable; `npm start` only hands most of them on. */
 function schemaOf(variable: string): z.ZodType {
@@ -38,25 +24,6 @@ function schemaOf(variable: string): z.ZodType {
   if (schema === undefined) throw new Error(`no process reads ${variable}`);
   return schema;
 }
-
-describe('the configuration table of the README', () => {
-  it('names every variable that is read, and no other', () => {
-    expect(processRows.map(({ variable }) => variable).toSorted()).toEqual([...variables].toSorted());
-    expect(rows.map(({ variable }) => variable)).toContain(OUTSIDE_THE_SCHEMAS);
-    expect(readSources('dev/redis')).toContain(`'${OUTSIDE_THE_SCHEMAS}'`);
-  });
-
-  it.each(processRows)('says who reads $variable', ({ variable, by }) => {
-    expect(by).toEqual(readers(variable));
-  });
-
-  it.each(processRows)('shows the default of $variable: $value', ({ variable, value }) => {
-    const unset = schemaOf(variable).safeParse(undefined);
-    if (value === 'required') expect(unset.success).toBe(false);
-    else if (value === 'none') expect(unset).toEqual({ success: true, data: undefined });
-    else expect(unset).toEqual({ success: true, data: schemaOf(variable).parse(value) });
-  });
-});
 
 /** `npm start` runs everything on one machine. */
 const OWN_DEFAULTS: Readonly<Record<string, readonly string[]>> = { st: ['ALLOW_INSECURE_CALLBACKS'] };

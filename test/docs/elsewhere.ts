@@ -23,6 +23,36 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/docs/reader-stack.ts',
   },
   {
+    page: 'docs/configuration.md',
+    begins: 'Cannot start: 2 settings are wrong',
+    reason: 'shows what a wrong environment prints',
+    executedBy: 'test/shared/config/settings.test.ts',
+  },
+  {
+    page: 'docs/configuration.md',
+    begins: 'set -a; . ./.env',
+    reason: 'starts a worker with an account',
+    executedBy: 'test/deployment/build.test.ts',
+  },
+  {
+    page: 'docs/configuration.md',
+    begins: '# Required',
+    reason: 'a file to copy',
+    executedBy: 'test/docs/configuration.test.ts',
+  },
+  {
+    page: 'docs/how-it-works.md',
+    begins: '          submission',
+    reason: 'a drawing',
+    executedBy: 'test/end-to-end/submission.test.ts',
+  },
+  {
+    page: 'docs/how-it-works.md',
+    begins: 'stateDiagram-v2',
+    reason: 'a drawing',
+    executedBy: 'test/docs/how-it-works.test.ts',
+  },
+  {
     page: 'CONTRIBUTING.md',
     begins: 'npm ci',
     reason: 'would run this test again',

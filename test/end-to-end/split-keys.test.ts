@@ -65,12 +65,12 @@ describe('keys that a process cannot work with are refused at its start, by name
   };
   it('a producer without a key for digests', () => {
     expect(() => parseEnvironment(producerEnvironment, { ...base, VERIQUEUE_KEYS: publicKey })).toThrow(
-      /VERIQUEUE_KEYS: must hold an entry id:digest/,
+      /VERIQUEUE_KEYS must hold an entry id:digest/,
     );
   });
   it('a worker that can open nothing', () => {
     expect(() => parseEnvironment(workerEnvironment, { ...base, VERIQUEUE_KEYS: producerKeys })).toThrow(
-      /VERIQUEUE_KEYS: must hold a key that opens/,
+      /VERIQUEUE_KEYS must hold a key that opens/,
     );
   });
   it.each([generateKey(randomBytes), privateKey, `${privateKey},${digestKey}`])(

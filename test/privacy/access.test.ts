@@ -73,8 +73,8 @@ describe('every route', () => {
     const broken = routes.filter(({ path }) => path.includes('{id}'));
     const problems = {
       // To its client a record that cannot be read is not there.
-      404: { type: 'urn:veriqueue:problem:not_found', status: 404, code: 'not_found' },
-      500: { type: 'urn:veriqueue:problem:internal', status: 500, code: 'internal' },
+      404: { type: '/problems/not_found', status: 404, code: 'not_found' },
+      500: { type: '/problems/internal', status: 500, code: 'internal' },
     };
     let failed = 0;
     for (const route of broken) {

@@ -71,8 +71,8 @@ describe('the producer as a process', () => {
     const { child, exited } = start({});
     const [errors, code] = await Promise.all([text(child.stderr), exited]);
     expect(code).toBe(1);
-    expect(errors).toContain('REDIS_URL: must be set');
-    expect(errors).toContain('VERIQUEUE_KEYS: must be set');
+    expect(errors).toContain('REDIS_URL must be set');
+    expect(errors).toContain('VERIQUEUE_KEYS must be set');
   });
 
   test('refuses a Redis that evicts, with the reason, and exits 1', async () => {

@@ -34,7 +34,7 @@ describe('a proxy of the environment', () => {
       timeout: 60_000,
     });
     expect(status).toBe(1);
-    expect(stderr).toMatch(/ {2}HTTPS_PROXY: must be unset, or NO_PROXY must name faceid/);
+    expect(stderr).toMatch(/ {2}HTTPS_PROXY must be unset, or NO_PROXY must name faceid/);
     expect(stderr).toContain('  QUOTA_PER_SECOND: ');
     expect(stderr).not.toContain('secret');
   }, 90_000);

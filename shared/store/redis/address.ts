@@ -29,19 +29,17 @@ const DEFAULT_PORT = 6379;
 export function parseRedisUrl(url: string): RedisAddress {
   const parsed = URL.canParse(url) ? new URL(url) : undefined;
   if (parsed === undefined) {
-    throw new RangeError(
-      'Cannot read the Redis URL: it must look like redis[s]://[user:password@]host[:port][/db]',
-    );
+    throw new RangeError('The Redis URL must look like redis[s]://[user:password@]host[:port][/db]');
   }
   if (parsed.protocol !== 'redis:' && parsed.protocol !== 'rediss:') {
     // The protocol itself is not echoed: a URL with a missing scheme parses with the user name as its scheme.
-    throw new RangeError('Cannot read the Redis URL: the scheme must be redis:// or rediss://');
+    throw new RangeError('The Redis URL must begin with redis:// or rediss://');
   }
   if (parsed.search !== '' || parsed.hash !== '') {
-    throw new RangeError('Cannot read the Redis URL: it must not have a query or a fragment');
+    throw new RangeError('The Redis URL must have no query and no fragment');
   }
   if (parsed.hostname === '') {
-    throw new RangeError('Cannot read the Redis URL: the host must not be empty');
+    throw new RangeError('The Redis URL must name a host');
   }
   const username = decodeUserInfo(parsed.username);
   const password = decodeUserInfo(parsed.password);
@@ -75,7 +73,7 @@ function formatAddress({ host, port, tls, db, username, password }: RedisAddress
 function parseDatabase(path: string): number {
   const text = path.replace(/^\//, '');
   if (!/^\d{0,5}$/.test(text)) {
-    throw new RangeError('Cannot read the Redis URL: the path must be a database number');
+    throw new RangeError('The Redis URL must have nothing but a database number after the host');
   }
   return Number(text);
 }
@@ -84,6 +82,6 @@ function decodeUserInfo(encoded: string): string {
   try {
     return decodeURIComponent(encoded);
   } catch {
-    throw new RangeError('Cannot read the Redis URL: user name and password must be percent-encoded');
+    throw new RangeError('The Redis URL must have a percent-encoded user name and password');
   }
 }

@@ -72,7 +72,8 @@ describe('the environment', () => {
       parse();
     } catch (error) {
       const { message } = error as EnvironmentError;
-      expect(message).toContain('REDIS_URL');
+      expect(message).toContain('Cannot start: 2 settings are wrong\n');
+      expect(message).toContain('\n  REDIS_URL must begin with redis:// or rediss://\n');
       expect(message).toContain('RETENTION');
       expect(message).not.toContain('secret-password');
       expect(message).not.toContain('for-ever');
@@ -80,7 +81,9 @@ describe('the environment', () => {
   });
 
   test('names what must be set, and takes an empty variable for unset', () => {
-    expect(() => parseEnvironment(schema, { REDIS_URL: '' })).toThrow('REDIS_URL: must be set');
+    expect(() => parseEnvironment(schema, { REDIS_URL: '' })).toThrow(
+      'Cannot start: 1 setting is wrong\n  REDIS_URL must be set',
+    );
   });
 
   test('is shown at start-up with its secrets masked', () => {

@@ -23,62 +23,42 @@ describe('parseKeyRing', () => {
   });
 
   test.each<[what: string, text: string, errors: readonly string[]]>([
-    [
-      'nothing',
-      '',
-      ['Cannot use key entry 1: it must be id:base64 or id:kind:base64, received an empty entry'],
-    ],
-    [
-      'a trailing comma',
-      `a:${first},`,
-      ['Cannot use key entry 2: it must be id:base64 or id:kind:base64, received an empty entry'],
-    ],
-    [
-      'a key without an id',
-      first,
-      ['Cannot use key entry 1: it must be id:base64 or id:kind:base64, received no colon'],
-    ],
+    ['nothing', '', ['entry 1 must be id:base64 or id:kind:base64, but is empty']],
+    ['a trailing comma', `a:${first},`, ['entry 2 must be id:base64 or id:kind:base64, but is empty']],
+    ['a key without an id', first, ['entry 1 must be id:base64 or id:kind:base64, but has no colon']],
     [
       'id and key in the wrong order',
       `${first}:a`,
-      ['Cannot use key entry 1: its id must be 1 to 20 letters, digits, hyphens or underscores'],
+      ['entry 1 must begin with an id of 1 to 20 letters, digits, hyphens or underscores'],
     ],
     [
       'an empty id',
       `:${first}`,
-      ['Cannot use key entry 1: its id must be 1 to 20 letters, digits, hyphens or underscores'],
+      ['entry 1 must begin with an id of 1 to 20 letters, digits, hyphens or underscores'],
     ],
     [
       'a key of 31 bytes',
       `a:${Buffer.alloc(31).toString('base64')}`,
-      ['Cannot use key entry 1 (a): it must have 32 bytes, received 31'],
+      ['entry 1 (a) must have 32 bytes, but has 31'],
     ],
     [
       'a key of 33 bytes',
       `a:${Buffer.alloc(33).toString('base64')}`,
-      ['Cannot use key entry 1 (a): it must have 32 bytes, received 33'],
+      ['entry 1 (a) must have 32 bytes, but has 33'],
     ],
     [
       'a key without padding',
       `a:${first.replaceAll('=', '')}`,
-      ['Cannot use key entry 1 (a): it must be standard Base64 with padding'],
+      ['entry 1 (a) must be standard Base64 with padding'],
     ],
-    [
-      'a key in hex',
-      `a:${'g'.repeat(63)}`,
-      ['Cannot use key entry 1 (a): it must be standard Base64 with padding'],
-    ],
-    [
-      'the same id twice',
-      `a:${first},a:${second}`,
-      ['Cannot use key a: its id must be unique, received it twice'],
-    ],
+    ['a key in hex', `a:${'g'.repeat(63)}`, ['entry 1 (a) must be standard Base64 with padding']],
+    ['the same id twice', `a:${first},a:${second}`, ['two entries have the id a: each must have its own']],
     [
       'several mistakes, all of them',
       `a:${first},b,c:AAAA`,
       [
-        'Cannot use key entry 2: it must be id:base64 or id:kind:base64, received no colon',
-        'Cannot use key entry 3 (c): it must have 32 bytes, received 3',
+        'entry 2 must be id:base64 or id:kind:base64, but has no colon',
+        'entry 3 (c) must have 32 bytes, but has 3',
       ],
     ],
   ])('refuses %s', (_what, text, errors) => {

@@ -1,0 +1,168 @@
+import type { ProblemCode } from './problem.ts';
+
+/** What a developer reads about a problem, at `/problems/<code>` and in docs/errors.md. */
+export interface ProblemHelp {
+  /** Why the server answers so: one or two sentences. */
+  readonly meaning: string;
+  /** What to do about it. */
+  readonly action: string;
+}
+
+const SAME_KEY = 'with the same `Idempotency-Key`';
+
+/** One entry per code of `problemTable`. */
+export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
+  malformed_body: {
+    meaning:
+      'The body is no JSON or no form, or not the one that its headers announce. `errors` says what is wrong.',
+    action: 'Correct the request. Do not repeat it as it is.',
+  },
+  json_too_complex: {
+    meaning: 'The JSON body is nested too deeply or has too many members. No submission needs either.',
+    action: 'Send only the fields of a submission.',
+  },
+  request_aborted: {
+    meaning: 'The connection closed before the request had arrived.',
+    action: `Send it again, ${SAME_KEY}.`,
+  },
+  malformed_request: {
+    meaning: 'The request line or a header is not valid HTTP.',
+    action: 'Use an HTTP client library, or correct the header.',
+  },
+  unauthorized: {
+    meaning: 'The API key is missing, wrong or revoked, or its client is disabled.',
+    action: 'Send `Authorization: Bearer vq_…`. Ask the operator for a new key if yours was revoked.',
+  },
+  operator_key_required: {
+    meaning: 'The console does not know you: the session ended, or the operator key is wrong.',
+    action: 'Sign in with the `OPERATOR_KEY` of the producer.',
+  },
+  read_only: {
+    meaning: 'The operator key that you signed in with may read and change nothing.',
+    action: 'Sign in with an operator key that may change things, or ask an operator who has one.',
+  },
+  foreign_origin: {
+    meaning: "The request changes something and does not come from the console's own page.",
+    action:
+      'Open the console under the address that the browser shows, without a proxy that changes `Origin` or `Host`.',
+  },
+  not_found: {
+    meaning:
+      'The path is unknown, or there is no such verification: it never existed, its retention is over, or it belongs to another client.',
+    action: 'Check the path and the id. A submission that got no `202` has no id yet: send it again.',
+  },
+  method_not_allowed: {
+    meaning: 'This path does not take this method. The `Allow` header lists what it takes.',
+    action: 'Use one of the methods in `Allow`.',
+  },
+  request_timeout: {
+    meaning: 'No byte of the body arrived for 15 seconds, or the body took longer than 60 seconds.',
+    action: `Send it again, ${SAME_KEY}. Check the network, or send smaller photos.`,
+  },
+  too_late: {
+    meaning: 'A worker has already begun to ask the upstream, or there is an outcome.',
+    action: 'Leave it. To remove a final verification, use `DELETE …?erase=true`.',
+  },
+  being_processed: {
+    meaning: 'A call of the upstream or a delivery is under way, and cannot be interrupted.',
+    action: 'Repeat the request after `Retry-After`.',
+  },
+  not_redeliverable: {
+    meaning: 'There is no event yet, or its delivery is still under way.',
+    action: 'Wait for the event. Redeliver only what was delivered, is dead or is held.',
+  },
+  callback_not_allowed: {
+    meaning: 'The origin of the callback URL is no longer registered for your client.',
+    action: 'Have the operator register the origin (`veriqueue client update`), then redeliver.',
+  },
+  in_progress: {
+    meaning: 'Another request with this `Idempotency-Key` is being processed at this moment.',
+    action:
+      'Repeat the request after `Retry-After`. You then get the verification that the other request made.',
+  },
+  body_too_large: {
+    meaning:
+      'The body is larger than any valid submission. A photo may have 2,359,296 bytes, which are 3 MiB of Base64.',
+    action: 'Send a smaller photo.',
+  },
+  url_too_long: {
+    meaning: 'The URL is longer than any valid one.',
+    action: 'Check the query parameters.',
+  },
+  unsupported_media_type: {
+    meaning:
+      'The content type is neither `application/json` nor `multipart/form-data`, or the body is compressed.',
+    action: 'Send JSON or a form, without `Content-Encoding`.',
+  },
+  invalid_submission: {
+    meaning:
+      'One or more fields are wrong. `errors` names each one with a code; see [codes of bad fields](#codes-of-bad-fields). Nothing was asked and nothing is billed.',
+    action: 'Correct the fields. For a person who typed them, show the messages.',
+  },
+  invalid_request: {
+    meaning: 'The console sent fields that are wrong. `errors` names each one.',
+    action: 'Correct the fields.',
+  },
+  invalid_query: {
+    meaning: 'A query parameter is wrong. `errors` names each one.',
+    action: 'Correct the parameters. Take a `cursor` only from a previous answer.',
+  },
+  idempotency_mismatch: {
+    meaning: 'This `Idempotency-Key` was used in the last 24 hours with other content.',
+    action: 'Find out which of the two submissions is a mistake. Use a new key for a new submission.',
+  },
+  invalid_idempotency_key: {
+    meaning:
+      'The `Idempotency-Key` is empty, has more than 255 characters, or characters that are not visible ASCII.',
+    action: 'Use a key such as your order number or a UUID.',
+  },
+  client_backlog_full: {
+    meaning: 'As many verifications of your client wait for an outcome as its cap or `CLIENT_MAX_WAITING` allows.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}, or cancel what you no longer need. The operator sets the limit.`,
+  },
+  too_many_records: {
+    meaning: 'As many verifications of your client are stored as `CLIENT_MAX_RECORDS` allows.',
+    action:
+      'Erase verifications that you no longer need, wait until `RETENTION` ends for others, or ask the operator to raise the limit.',
+  },
+  too_many_redeliveries: {
+    meaning: 'As many of your events are being delivered again as `CLIENT_MAX_REDELIVERIES` allows.',
+    action: 'Repeat the request after `Retry-After`, when some of them have arrived.',
+  },
+  too_many_requests: {
+    meaning:
+      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`) or sign-ins.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
+  too_many_connections: {
+    meaning: 'Your address has more connections open than `MAX_SOCKETS_PER_ADDRESS`, and all are busy.',
+    action:
+      'Reuse connections. If a proxy stands for many clients, the operator names it in `TRUSTED_PROXIES`.',
+  },
+  client_uploads_full: {
+    meaning: 'The bodies that your client is sending exceed `CLIENT_UPLOADS_MIB`.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}, with fewer uploads at a time.`,
+  },
+  headers_too_large: {
+    meaning: 'The request headers are larger than 16 KiB.',
+    action: 'Remove headers, such as cookies that a browser adds.',
+  },
+  internal: {
+    meaning: 'A fault of the server. The operator finds it in the log as `request_failed`.',
+    action: `Repeat the request, ${SAME_KEY}, and report it to the operator if it stays.`,
+  },
+  backlog_full: {
+    meaning:
+      'As many verifications wait as `MAX_BACKLOG` allows: more arrive than the quota lets through, or the account is suspended.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
+  uploads_full: {
+    meaning: 'The bodies that this process is receiving exceed `MAX_UPLOADS_MIB`.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
+  unavailable: {
+    meaning:
+      'Redis does not answer, is full, or takes no writes. A submission may have been accepted all the same.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
+};
