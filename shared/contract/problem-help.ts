@@ -35,7 +35,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   operator_key_required: {
     meaning: 'The console does not know you: the session ended, or the operator key is wrong.',
-    action: 'Sign in with the `OPERATOR_KEY` of the producer.',
+    action: 'Sign in with your operator key. The first one is the `OPERATOR_KEY` of the producer.',
   },
   read_only: {
     meaning: 'The operator key that you signed in with may read and change nothing.',
@@ -117,7 +117,8 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action: 'Use a key such as your order number or a UUID.',
   },
   client_backlog_full: {
-    meaning: 'As many verifications of your client wait for an outcome as its cap or `CLIENT_MAX_WAITING` allows.',
+    meaning:
+      'As many verifications of your client wait for an outcome as its cap or `CLIENT_MAX_WAITING` allows.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}, or cancel what you no longer need. The operator sets the limit.`,
   },
   too_many_records: {
