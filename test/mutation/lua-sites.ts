@@ -25,16 +25,11 @@ const REPLACEMENTS: Readonly<Record<string, { readonly by: string; readonly kind
 const COMMAND = /^[ \t]*(redis\.call\((?:[^()\n]|\([^()\n]*\))*\))[ \t]*$/gm;
 const CONDITION = /\b(?:else)?if\s+([^\n]+?)\s+then\b/g;
 
-/**
- * Every place of a Lua text where one change gives another program that still compiles.
- *
- * @param text Lua, or one piece of it between two holes of a template literal
- * @param offset where `text` begins in its file
- */
-export function findLuaSites(text: string, offset = 0): Site[] {
+/** Every place of a Lua text where one change gives another program that still compiles. */
+export function findLuaSites(text: string): Site[] {
   const at = (start: number, end: number, replacement: string, kind: string): Site => ({
-    start: offset + start,
-    end: offset + end,
+    start,
+    end,
     replacement,
     kind,
   });

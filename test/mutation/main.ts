@@ -80,14 +80,9 @@ const program = new Command('npm run mutate --')
 
 function findMutants(file: string): readonly Mutant[] {
   const source = readFileSync(join(root, file), 'utf8');
-  if (file.endsWith('.lua')) {
-    return findLuaSites(source).map((site) => ({ ...site, file, language: 'lua' as const }));
-  }
-  const { typescript, lua } = findTypeScriptSites(file, source);
-  return [
-    ...typescript.map((site) => ({ ...site, file, language: 'typescript' as const })),
-    ...lua.map((site) => ({ ...site, file, language: 'lua' as const })),
-  ];
+  const language = file.endsWith('.lua') ? 'lua' : 'typescript';
+  const sites = language === 'lua' ? findLuaSites(source) : findTypeScriptSites(file, source);
+  return sites.map((site) => ({ ...site, file, language }));
 }
 
 await program.parseAsync();

@@ -1,5 +1,4 @@
 import { parseSync } from 'oxc-parser';
-import { findLuaSites } from './lua-sites.ts';
 import type { Site } from './mutant.ts';
 
 interface Node {
@@ -31,25 +30,15 @@ const childrenOf = (node: Node): readonly Node[] =>
     .flatMap((value) => (Array.isArray(value) ? value : [value]))
     .filter(isNode);
 
-/** Inline Lua has a block or calls Redis; other templates are text for people. */
-const LUA = /\bredis\.call\(|^\s*local \w|\bthen\b[\s\S]*\bend\b/m;
-
-export interface FoundSites {
-  readonly typescript: readonly Site[];
-  /** In template literals that hold Lua. */
-  readonly lua: readonly Site[];
-}
-
 /** Every place of a TypeScript file where one change gives another program. Types and imports are left alone. */
-export function findTypeScriptSites(file: string, source: string): FoundSites {
+export function findTypeScriptSites(file: string, source: string): readonly Site[] {
   const { program, errors } = parseSync(file, source);
   if (errors.length > 0) throw new Error(`Cannot parse ${file}: ${errors[0]?.message}`);
-  const found = { typescript: [] as Site[], lua: [] as Site[] };
+  const found: Site[] = [];
   const visit = (node: Node): void => {
     if (node.type.startsWith('TS') && !isWrapper(node)) return;
     if (node.type === 'ImportDeclaration') return;
-    if (node.type === 'TemplateLiteral') found.lua.push(...luaOf(node, source));
-    found.typescript.push(...sitesOf(node, source));
+    found.push(...sitesOf(node, source));
     for (const child of childrenOf(node)) visit(child);
   };
   visit(program as unknown as Node);
@@ -58,17 +47,6 @@ export function findTypeScriptSites(file: string, source: string): FoundSites {
 
 /** `x as T`, `x satisfies T`: the expression inside runs. */
 const isWrapper = ({ type }: Node) => /^TS(?:As|Satisfies|NonNull)Expression$/.test(type);
-
-function luaOf(template: Node, source: string): readonly Site[] {
-  if (!LUA.test(source.slice(template.start, template.end))) return [];
-  return childrenOf(template)
-    .filter(({ type }) => type === 'TemplateElement')
-    .flatMap((element) => {
-      const { raw } = element['value'] as { readonly raw: string };
-      const start = source.indexOf(raw, element.start);
-      return findLuaSites(raw, start);
-    });
-}
 
 function sitesOf(node: Node, source: string): readonly Site[] {
   const whole = (replacement: string, kind: string): Site => ({

@@ -233,6 +233,70 @@ describe('the limiter script and its model', () => {
   });
 });
 
+describe('the circuit breaker', () => {
+  const reserve = { op: 'reserve', client: 'a', request: { waitedUs: 0, headStartUs: 0, want: 1 } } as const;
+
+  /** Reports one attempt each about people by these letters: upper case failed, lower case was answered. */
+  async function reportAll(settings: LimiterSettings, people: string): Promise<readonly string[]> {
+    await redis.flushall();
+    await send(settings, { ...reserve, number: 1, reports: NO_REPORTS });
+    const changes: string[] = [];
+    for (const [i, letter] of [...people].entries()) {
+      const evidence = letter === letter.toUpperCase() ? 'failed' : 'answered';
+      const attempts: readonly AttemptReport[] = [[1, evidence, 'InternalError', letter.toLowerCase()]];
+      const reply = await send(settings, {
+        op: 'report',
+        client: 'a',
+        number: i + 2,
+        reports: { ...NO_REPORTS, seen: 1, attempts },
+      });
+      changes.push(...reply.changes.map(({ name }) => name));
+    }
+    return changes;
+  }
+
+  it.each([
+    { people: 'AbC', of: 'the last three people', changes: ['slow'] },
+    { people: 'AbcdE', of: 'people before the last three', changes: [] },
+    { people: 'bAAAAA', of: 'one person alone', changes: [] },
+    { people: 'ABab', of: 'two people', changes: ['slow'] },
+  ])(
+    'looks at the latest attempt of the last people: $people, failures of $of',
+    async ({ people, changes }) => {
+      const settings = { ...resolveLimiterSettings(), slowWindow: 3, slowAfter: 2 };
+      expect((await reportAll(settings, people)).slice(0, 1)).toEqual(changes);
+    },
+  );
+
+  it.each([
+    { evidence: 'account_fault', by: 'held', interval: 'probeUs' },
+    { evidence: 'maintenance', by: 'slow', interval: 'slowProbeUs' },
+  ] as const)(
+    'that is $by probes one interval after a clock was set back, at the latest',
+    async ({ evidence, by, interval }) => {
+      const settings = resolveLimiterSettings();
+      await redis.flushall();
+      await send(settings, { ...reserve, number: 1, reports: NO_REPORTS });
+      const attempts: readonly AttemptReport[] = [[1, evidence, 'Code', 'p1']];
+      await send(settings, {
+        op: 'report',
+        client: 'a',
+        number: 2,
+        reports: { ...NO_REPORTS, seen: 1, attempts },
+      });
+      const { lastUs } = parseLimiterHash(await redis.hgetall(key));
+      const hourUs = 3_600_000_000;
+      await redis.hset(key, 'lastUs', String(lastUs + hourUs), 'probeAtUs', String(lastUs + 2 * hourUs));
+      const reply = await send(settings, { ...reserve, number: 3, reports: { ...NO_REPORTS, seen: 1 } });
+      expect(reply.answer).toMatchObject({
+        kind: 'closed',
+        status: by,
+        untilUs: reply.nowUs + settings[interval],
+      });
+    },
+  );
+});
+
 describe('a command that is sent again', () => {
   const settings = resolveLimiterSettings();
   const request = { waitedUs: 0, headStartUs: 0, want: 1 };

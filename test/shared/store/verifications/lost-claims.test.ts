@@ -6,6 +6,7 @@ import { abandonClaim } from '../../../../shared/store/verifications/abandon-cla
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
+import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
 import { noteCall } from '../../../../shared/store/verifications/note-call.ts';
 import type { NotedCall } from '../../../../shared/store/verifications/noted-call.ts';
@@ -19,7 +20,15 @@ import { createWorkerMetrics } from '../../../../worker/metrics.ts';
 import { createFinish, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
 import { startTestLane, type TestLane } from '../../../support/lane.ts';
 import { recordLog } from '../../../support/recorded-log.ts';
-import { acceptRecord, CLIENT_ID, DAY, makeCall, mustRead, storeOf } from '../../../support/records.ts';
+import {
+  acceptRecord,
+  CLIENT_ID,
+  DAY,
+  makeCall,
+  makeFinishing,
+  mustRead,
+  storeOf,
+} from '../../../support/records.ts';
 
 let lane: TestLane;
 let keys: StoreKeys;
@@ -85,7 +94,7 @@ const usage = async () => {
   const { data } = await readUsage(lane.redis, keys, { from: DAY, to: DAY }, (name) => expect.fail(name));
   return Object.fromEntries(data.map((row) => [row.code, row.billed + row.unbilled + row.unknown]));
 };
-const toldEvent = async (id: string) =>
+const eventOf = async (id: string) =>
   JSON.parse((await lane.redis.hget(keys.record(id), 'event')) ?? 'null')?.data;
 
 describe('a run whose verification another run has claimed', () => {
@@ -171,6 +180,21 @@ describe('a call that was taken for lost', () => {
     expect(await usage()).toEqual({ RequestLimitExceeded: 1 });
   });
 
+  test('makes an outcome stale that was made before its answer came', async () => {
+    const id = await accept();
+    const a = await claim(id, 'worker-a');
+    const call = makeCall('FailedOperation.CompareSystemError', 'unbilled');
+    await mark(id, a, call);
+    const b = await claim(id, 'worker-b');
+    await retry(id, a, call);
+    const finish = { ...makeFinishing(id), call: success(), seen: b.record };
+    expect(await finishVerification(storeOf(lane.redis, keys), finish)).toMatchObject({
+      status: 'stale',
+      record: { attempts: [{ code: 'FailedOperation.CompareSystemError' }] },
+    });
+    expect((await read(id)).outcome).toBeNull();
+  });
+
   test('is taken off again when it turns out that it was never sent', async () => {
     const id = await accept();
     const a = await claim(id, 'worker-a');
@@ -181,7 +205,7 @@ describe('a call that was taken for lost', () => {
     expect(await codes(id)).toEqual([]);
     expect(await usage()).toEqual({});
     await answer(b, success());
-    expect(await toldEvent(id)).toMatchObject({
+    expect(await eventOf(id)).toMatchObject({
       attempts: [{ code: 'Success' }],
       outcome: { possiblyBilledAgain: false },
     });
@@ -193,7 +217,7 @@ describe('a call that was taken for lost', () => {
     const b = await claim(id, 'worker-b');
     await answer(b, success());
     expect(await codes(id)).toEqual(['Veriqueue.WorkerCrashed', 'Success']);
-    expect(await toldEvent(id)).toMatchObject({ outcome: { possiblyBilledAgain: true } });
+    expect(await eventOf(id)).toMatchObject({ outcome: { possiblyBilledAgain: true } });
   });
 });
 
@@ -215,7 +239,7 @@ describe('a call under way when another run settles', () => {
     const { outcome, mark: standing } = await read(id);
     expect(outcome?.possiblyBilledAgain).toBe(true);
     expect(standing).toBeNull();
-    expect(await toldEvent(id)).toMatchObject({
+    expect(await eventOf(id)).toMatchObject({
       attempts: [{ code: 'Success' }, { code: 'Veriqueue.WorkerCrashed' }],
       outcome,
     });
@@ -228,7 +252,7 @@ describe('a call under way when another run settles', () => {
     const { outcome, attempts } = await read(id);
     expect(outcome).toMatchObject({ code: 'Success', possiblyBilledAgain: false });
     expect(attempts.map(({ code }) => code)).toEqual(['InternalError', 'Success']);
-    expect(await toldEvent(id)).toMatchObject({ attempts, outcome });
+    expect(await eventOf(id)).toMatchObject({ attempts, outcome });
     expect(await usage()).toEqual({ InternalError: 1, Success: 1 });
   });
 

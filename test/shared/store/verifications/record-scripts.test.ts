@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
-import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
+import { CANCELLED_UNASKED_MS, cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { type Finishing, finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { markSent } from '../../../../shared/store/verifications/mark-sent.ts';
@@ -77,6 +77,11 @@ describe('accepting', () => {
     });
     expect(await listed('queued')).toEqual([id]);
     expect(await lane.redis.hgetall(keys.photosStored())).toEqual({ now: '1', peak: '1' });
+  });
+
+  test.each([true, false, undefined])('keeps whether the upstream is the real one: %s', async (livemode) => {
+    const id = await accept(livemode === undefined ? {} : { livemode });
+    expect((await mustRead(lane.redis, keys, id)).livemode).toBe(livemode ?? null);
   });
 
   test('writes nothing over an existing record', async () => {
@@ -195,6 +200,40 @@ describe('settling', () => {
   });
 });
 
+describe('a call that is noted beside an outcome', () => {
+  const stored = (id: string) => lane.redis.hmget(keys.record(id), 'outcome', 'event', 'status');
+  const beside = { outcome: null, event: 'another event' };
+
+  test.each([
+    { of: 'of a run that has lost its claim', prepare: claimed, expected: 'not_ours' },
+    {
+      of: 'of a verification that was cancelled',
+      prepare: (id: string) => cancel(id),
+      expected: 'cancelled',
+    },
+    {
+      of: 'of a verification that has its outcome',
+      prepare: (id: string) => settle(id, { event: 'its event' }),
+      expected: 'already_finished',
+    },
+  ])('$of is counted, and changes nothing else', async ({ prepare, expected }) => {
+    const id = await accept();
+    await prepare(id);
+    const before = await stored(id);
+    const call = makeCall('InternalError', 'unbilled');
+    expect(await settle(id, { ...beside, call })).toEqual({ status: expected });
+    expect(await stored(id)).toEqual(before);
+    expect(await ledger()).toMatchObject({ [`${CLIENT_ID}|InternalError|unbilled`]: '1' });
+  });
+
+  test('makes no outcome out of an answer that comes after a cancellation', async () => {
+    const id = await accept();
+    await cancel(id);
+    expect(await settle(id, { event: 'its event' })).toEqual({ status: 'cancelled' });
+    expect(await stored(id)).toEqual([null, null, 'cancelled']);
+  });
+});
+
 describe('postponing', () => {
   test('ends the claim and keeps the subject', async () => {
     const id = await accept();
@@ -225,6 +264,18 @@ describe('cancelling', () => {
     expect(await lane.redis.exists(keys.subject(id))).toBe(0);
     expect(await listed('cancelled')).toEqual([id]);
     expect(await lane.redis.zscore(keys.retention(), id)).toBe('1900000000000');
+  });
+
+  test('keeps what was asked about as long as what was billed, and the rest for a day', async () => {
+    const [unasked, asked] = [await accept(), await accept()];
+    await postpone(asked, await claimed(asked), { call: makeCall('InternalError', 'unbilled') });
+    const retentionMs = 30 * CANCELLED_UNASKED_MS;
+    for (const id of [unasked, asked]) {
+      const now = 1_900_000_000_000;
+      await cancelVerification(storeOf(lane.redis, keys), { id, clientId: CLIENT_ID, now, retentionMs });
+    }
+    const kept = await lane.redis.zmscore(keys.retention(), unasked, asked);
+    expect(kept.map((at) => Number(at) - 1_900_000_000_000)).toEqual([CANCELLED_UNASKED_MS, retentionMs]);
   });
 
   test('is the same twice as once', async () => {
