@@ -1,5 +1,5 @@
 import type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
-import { VeriqueueError } from './veriqueue-error.ts';
+import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
 /**
  * The stable `code` of a problem. A newer server may know more of them; `unrecognized_answer` stands for whatever is not
@@ -21,10 +21,6 @@ export interface ApiErrorDetails {
 
 /** The server answered, and the answer is no. Each subclass says what to do about it. */
 export class ApiError extends VeriqueueError implements ApiErrorDetails {
-  static {
-    ApiError.prototype.name = 'ApiError';
-  }
-
   readonly status: number;
   readonly code: ApiErrorCode;
   readonly title: string;
@@ -47,46 +43,32 @@ export class ApiError extends VeriqueueError implements ApiErrorDetails {
 }
 
 /** The request is wrong and stays so: `errors` names the fields. */
-export class InvalidRequestError extends ApiError {
-  static {
-    InvalidRequestError.prototype.name = 'InvalidRequestError';
-  }
-}
+export class InvalidRequestError extends ApiError {}
 
 /** The API key is unknown, revoked, or its client disabled. */
-export class AuthenticationError extends ApiError {
-  static {
-    AuthenticationError.prototype.name = 'AuthenticationError';
-  }
-}
+export class AuthenticationError extends ApiError {}
 
 /** There is no such verification, no longer, or it is another client's. */
-export class NotFoundError extends ApiError {
-  static {
-    NotFoundError.prototype.name = 'NotFoundError';
-  }
-}
+export class NotFoundError extends ApiError {}
 
 /** The verification is not in a state in which this can be done: `code` says why. */
-export class ConflictError extends ApiError {
-  static {
-    ConflictError.prototype.name = 'ConflictError';
-  }
-}
+export class ConflictError extends ApiError {}
 
 /** Submitted faster than this client may: again after `retryAfterMs`. */
-export class RateLimitedError extends ApiError {
-  static {
-    RateLimitedError.prototype.name = 'RateLimitedError';
-  }
-}
+export class RateLimitedError extends ApiError {}
 
 /** The backlog is full, or the service or what lies before it is down: again after `retryAfterMs`. */
-export class UnavailableError extends ApiError {
-  static {
-    UnavailableError.prototype.name = 'UnavailableError';
-  }
-}
+export class UnavailableError extends ApiError {}
+
+nameErrors({
+  ApiError,
+  InvalidRequestError,
+  AuthenticationError,
+  NotFoundError,
+  ConflictError,
+  RateLimitedError,
+  UnavailableError,
+});
 
 const CLASSES: Readonly<Record<number, typeof ApiError>> = {
   400: InvalidRequestError,

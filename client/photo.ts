@@ -1,6 +1,6 @@
 import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/contract/photo-limits.ts';
 import { onAbort } from './on-abort.ts';
-import { VeriqueueError } from './veriqueue-error.ts';
+import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
 /** A path, the bytes, a stream of them, or standard Base64. */
 export type PhotoSource =
@@ -17,10 +17,6 @@ export type Photo =
 
 /** The photo cannot be read, or is larger than any that is taken. Nothing was sent. */
 export class PhotoError extends VeriqueueError {
-  static {
-    PhotoError.prototype.name = 'PhotoError';
-  }
-
   /**
    * The system's code, such as ENOENT, or `no_file_system` where a runtime has no files; null when the photo is too large. A
    * path, which may name a person, is kept out.
@@ -32,6 +28,8 @@ export class PhotoError extends VeriqueueError {
     this.code = code;
   }
 }
+
+nameErrors({ PhotoError });
 
 /**
  * Reads a photo once, as far as the server would: a stream cannot be sent a second time.

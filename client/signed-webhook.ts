@@ -1,5 +1,5 @@
 import type { VerificationEvent } from '../shared/contract/verification.ts';
-import { VeriqueueError } from './veriqueue-error.ts';
+import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
 /** What `veriqueue deliveries test` sends: it is about no verification. */
 export interface WebhookTestEvent {
@@ -17,14 +17,12 @@ export type WebhookHeaders = Headers | { readonly [name: string]: string | reado
 
 /** This is no event of Veriqueue, or too old to be one: answer 4xx, and do nothing with the body. */
 export class WebhookVerificationError extends VeriqueueError {
-  static {
-    WebhookVerificationError.prototype.name = 'WebhookVerificationError';
-  }
-
   constructor(reason: string) {
     super(`Cannot verify the webhook: ${reason}`, { attempts: 0 });
   }
 }
+
+nameErrors({ WebhookVerificationError });
 
 /** What is left to compute of a webhook: whether one of the signatures is the HMAC-SHA256 of `content` under one of the keys. */
 export interface SignedWebhook {

@@ -3,10 +3,10 @@ import { beginDelivery, type DueDelivery } from '../../shared/store/verification
 import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
-import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
+import { type TracedJob, traceJob } from '../job/trace-job.ts';
 import { concludeAttempt, deferDelivery, putBack } from './conclude-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type DeliveryTarget, findTarget } from './delivery-target.ts';
@@ -26,7 +26,7 @@ export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: 
     case 'found':
       return deliver(deps, due, target, run);
     case 'none':
-      return traceDelivery(deps, due, run, () => deferDelivery(deps, due, target));
+      return traceJob(tracedBy(deps, run), due, () => deferDelivery(deps, due, target));
     case 'unknown':
       return later(deps, due, deps.now() + CLIENT_UNREADABLE_DELAY_MS);
     default:
@@ -90,7 +90,7 @@ async function deliver(
   const entry = await deps.limiter.enterInTurn(target.endpoint, { parkedBefore: run.startedBefore });
   if (entry.status === 'parked') return later(deps, due, entry.retryAt);
   try {
-    return await traceDelivery(deps, due, run, async () => {
+    return await traceJob(tracedBy(deps, run), due, async () => {
       const result = await post(deps, due, target, run.signal);
       entry.release(result);
       return concludeAttempt(deps, due, target.endpoint, result);
@@ -150,18 +150,8 @@ async function signAndPost(
   );
 }
 
-/** Not around all of the work: an event that is parked because its endpoint needs a rest leaves no span. */
-function traceDelivery(
-  { tracing, keys }: DeliveryDeps,
-  { id, clientId }: DueDelivery,
-  { traceParent }: JobRun,
-  work: () => Promise<JobResult>,
-): Promise<JobResult> {
-  const queue = keys.deliveryQueue;
-  const attributes = () => ({
-    ...processingAttributes(queue),
-    'veriqueue.verification.id': id,
-    'veriqueue.client.id': clientId,
-  });
-  return tracing.run(`process ${queue}`, { kind: 'consumer', parent: traceParent, attributes }, work);
-}
+const tracedBy = ({ tracing, keys }: DeliveryDeps, run: JobRun): TracedJob => ({
+  tracing,
+  queue: keys.deliveryQueue,
+  run,
+});

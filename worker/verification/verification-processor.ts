@@ -13,9 +13,9 @@ import { type ClaimContext, claimVerification } from '../../shared/store/verific
 import { noteRunAlone } from '../../shared/store/verifications/note-run-alone.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
-import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
+import { traceJob } from '../job/trace-job.ts';
 import type { AccountWatch } from './account-watch.ts';
 import type { AskUpstream } from './ask-upstream.ts';
 import { decideAfterDeaths } from './crash-decision.ts';
@@ -58,6 +58,7 @@ export async function processVerification(
   const passage = await deps.accountWatch.pass({ tried: isRetryPriority(run.priority) });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
   if (passage.status === 'aside') return { result: 'later', at: deps.now(), behind: true };
+  const traced = { tracing: deps.tracing, queue: deps.claims.keys.verificationQueue, run };
   const leave = await deps.runAloneLock.enter();
   try {
     if (run.signal.aborted) return { result: 'hand_back' };
@@ -68,7 +69,7 @@ export async function processVerification(
     });
     switch (claim.status) {
       case 'claimed':
-        return await traceWork(deps, claim.record, run, () => workOn(deps, claim, claim.sealed, run)).catch(
+        return await traceJob(traced, claim.record, () => workOn(deps, claim, claim.sealed, run)).catch(
           async (error: unknown) => {
             const abandoned = { ...job, claim: claim.claim, day: ledgerDay(deps.now()) };
             await deps.writes.untilTaken(() => abandonClaim(deps.claims, abandoned));
@@ -96,22 +97,6 @@ export async function processVerification(
     leave();
     passage.leave();
   }
-}
-
-/** From the claim on: a job whose start is fruitless, as in front of a closed lane, leaves no span. */
-function traceWork(
-  { tracing, claims }: VerificationDeps,
-  { id, clientId }: VerificationRecord,
-  { traceParent }: JobRun,
-  work: () => Promise<JobResult>,
-): Promise<JobResult> {
-  const queue = claims.keys.verificationQueue;
-  const attributes = () => ({
-    ...processingAttributes(queue),
-    'veriqueue.verification.id': id,
-    'veriqueue.client.id': clientId,
-  });
-  return tracing.run(`process ${queue}`, { kind: 'consumer', parent: traceParent, attributes }, work);
 }
 
 async function workOn(
