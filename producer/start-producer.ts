@@ -1,6 +1,7 @@
 import type { ServerResponse } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { type HealthServer, startHealthServer } from '../shared/health-server.ts';
+import { describeListenError, type ListeningPlace } from '../shared/listen-error.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
@@ -150,12 +151,7 @@ async function serve(
   };
   let stopping: Promise<void> | undefined;
   try {
-    const url = await api.listen({ host: settings.HOST, port: settings.PORT });
-    const operationsUrl =
-      (await apps[1]?.listen({
-        host: settings.OPERATIONS_HOST ?? settings.HOST,
-        port: settings.OPERATIONS_PORT ?? 0,
-      })) ?? url;
+    const [url = '', operationsUrl = url] = await listen(apps, settings);
     return {
       url,
       operationsUrl,
@@ -168,6 +164,31 @@ async function serve(
     await Promise.all(apps.map((app) => app.close()));
     throw error;
   }
+}
+
+/** @throws {Error} naming the setting of a port that is taken, or of an address that is not there */
+async function listen(apps: readonly FastifyInstance[], settings: ProducerSettings): Promise<string[]> {
+  const { HOST, PORT, OPERATIONS_HOST, OPERATIONS_PORT } = settings;
+  const places: readonly ListeningPlace[] = [
+    { host: HOST, port: PORT, hostVariable: 'HOST', portVariable: 'PORT' },
+    {
+      host: OPERATIONS_HOST ?? HOST,
+      port: OPERATIONS_PORT ?? 0,
+      hostVariable: OPERATIONS_HOST === undefined ? 'HOST' : 'OPERATIONS_HOST',
+      portVariable: 'OPERATIONS_PORT',
+    },
+  ];
+  const urls: string[] = [];
+  for (const place of places) {
+    const app = apps[urls.length];
+    if (app === undefined) break;
+    urls.push(
+      await app.listen({ host: place.host, port: place.port }).catch((error: unknown) => {
+        throw describeListenError(error, place);
+      }),
+    );
+  }
+  return urls;
 }
 
 /** @throws {Error} when it is to be there and its files are not */

@@ -1,4 +1,5 @@
 import { maskSettings, parseEnvironment } from '../shared/config/environment.ts';
+import { describeListenError } from '../shared/listen-error.ts';
 import { createLog } from '../shared/log.ts';
 import { type ProcessContext, type ProcessEnd, untilAborted } from '../shared/run-process.ts';
 import { createSandbox } from './app.ts';
@@ -23,13 +24,16 @@ export async function runSandbox(context: ProcessContext): Promise<ProcessEnd> {
     format: settings.LOG_FORMAT,
     isTerminal: context.isTerminal,
   });
-  log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
+  log.debug({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const sandbox = await createSandbox({
     ...sandboxOptions(settings),
     log: ({ stranger, ...record }) => {
       if (stranger) log.warn({ event: 'not_a_test_person', ...record }, NOT_A_TEST_PERSON);
       else log.debug({ event: 'answered', ...record }, 'call answered');
     },
+  }).catch((error: unknown) => {
+    const { HOST: host, SANDBOX_PORT: port } = settings;
+    throw describeListenError(error, { host, port, hostVariable: 'HOST', portVariable: 'SANDBOX_PORT' });
   });
   process.stdout.write(`Sandbox listening on ${sandbox.url}\n`);
   context.reportReady({ url: sandbox.url });

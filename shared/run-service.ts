@@ -40,7 +40,7 @@ export async function runService(
   { part, settings, stopWithinMs, start }: Service,
 ): Promise<ProcessEnd> {
   const log = await createLog({ part, level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, isTerminal });
-  log.info({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
+  log.debug({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const serviceName = `veriqueue-${part}`;
   const { tracing, stop: stopTracing } = await startTracing({ environment, serviceName, log });
   const service = await start({ log, tracing, signal }).catch((error: unknown) => {

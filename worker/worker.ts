@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import { enterAccount } from '../shared/account/limiter/account-membership.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
+import { describeListenError } from '../shared/listen-error.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
@@ -50,6 +51,9 @@ export async function startWorker(
     port: settings.WORKER_PORT,
     registry: connected.metrics.registry,
     readiness: () => readiness(),
+  }).catch((error: unknown) => {
+    const { HOST: host, WORKER_PORT: port } = settings;
+    throw describeListenError(error, { host, port, hostVariable: 'HOST', portVariable: 'WORKER_PORT' });
   });
   try {
     const opened = await connected.open({

@@ -74,7 +74,7 @@ async function firstMessage(
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => {
       child.kill('SIGKILL');
-      reject(new Error(`Cannot start ${options.name}: it was not ready within ${options.readyWithinMs} ms`));
+      reject(new Error(`The ${options.name} was not ready within ${options.readyWithinMs / 1000} s`));
     }, options.readyWithinMs);
     child.on('message', (message) => {
       const parsed = readyMessage.safeParse(message);
@@ -84,7 +84,7 @@ async function firstMessage(
     });
     void ended.then((how) => {
       clearTimeout(timer);
-      reject(new Error(`Cannot start: ${how} before it was ready`));
+      reject(new Error(`Cannot start: the ${how} before it was ready`));
     });
   });
 }

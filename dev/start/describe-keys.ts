@@ -8,7 +8,7 @@ import type { Stack } from './stack.ts';
  * in are named then, by absolute path
  */
 export function describeKeys(
-  { client, keysPath, operator, consoleUrl }: Pick<Stack, 'client' | 'keysPath' | 'operator' | 'consoleUrl'>,
+  { client, keysPath, operator }: Pick<Stack, 'client' | 'keysPath' | 'operator'>,
   printsKeys: boolean,
 ): readonly string[] {
   const sealing =
@@ -27,17 +27,13 @@ export function describeKeys(
         `Webhook secret: webhookSecret of ${clientFile}`,
         'Keys are printed on a terminal only; VERIQUEUE_PRINT_KEYS=yes prints them here too',
       ];
-  return [
-    ...forClient,
-    ...sealing,
-    '',
-    `Console: ${consoleUrl}`,
-    ...describeOperatorKey(operator, printsKeys),
-  ];
+  return [...forClient, ...describeOperatorKey(operator, printsKeys), ...sealing];
 }
 
 function describeOperatorKey({ key, path }: Stack['operator'], printsKeys: boolean): readonly string[] {
-  if (path === null) return ['Operator key: the one of OPERATOR_KEY'];
+  if (path === null) return ['Operator key:   OPERATOR_KEY'];
   const file = resolve(path);
-  return printsKeys ? [`Operator key: ${key}`, `It is kept in ${file}`] : [`Operator key: kept in ${file}`];
+  return printsKeys
+    ? [`Operator key:   ${key}`, `It is kept in ${file}`]
+    : [`Operator key:   kept in ${file}`];
 }

@@ -1,11 +1,14 @@
 import { EnvironmentError, parseEnvironment } from '../../shared/config/environment.ts';
 import { createLog } from '../../shared/log.ts';
+import { checkEnvironment } from './check-environment.ts';
 import { describeKeys } from './describe-keys.ts';
+import { describeTrial } from './describe-trial.ts';
 import { startEnvironment } from './settings.ts';
 import { type Stack, startStack } from './stack.ts';
 
 /** `npm start`: everything in one process group, for development and first looks. */
 async function main(): Promise<number> {
+  checkEnvironment(process.env);
   const settings = parseEnvironment(startEnvironment, process.env);
   const stopAsked = untilAskedToStop();
   const stack = await startStack({
@@ -58,6 +61,9 @@ function introduce(stack: Stack, printsKeys: boolean): void {
   say('');
   for (const line of describeKeys(stack, printsKeys)) say(line);
   say('');
+  for (const line of describeTrial(stack, printsKeys)) say(line);
+  say('');
+  say(`Console: ${stack.consoleUrl}`);
   say('Stop with Ctrl-C.');
 }
 

@@ -57,19 +57,25 @@ const READY_WITHIN_MS = 30_000;
 /** Longer than the processes' own SHUTDOWN_DEADLINE: they end themselves. */
 const STOP_WITHIN_MS = 30_000;
 
-type StopStep = () => Promise<void>;
+/** In this order: producer first, so that nothing new comes in; Redis last, so that the worker can drain. */
+const STOP_ORDER = ['producer', 'worker', 'sandbox', 'redis'] as const;
+type StopSteps = Map<(typeof STOP_ORDER)[number], () => Promise<void>>;
 
 /**
- * Brings everything up in order: Redis, sandbox, worker, producer. What was started is stopped again when a later
- * process does not come up, or the user has had enough.
+ * Brings everything up, each process as soon as what it needs is there. What was started is stopped again
+ * when another process does not come up, or the user has had enough.
  *
  * @returns null when it was interrupted
  * @throws Error saying which process did not start and why
  */
 export async function startStack(options: StackOptions): Promise<Stack | null> {
-  const stops: StopStep[] = [];
+  const stops: StopSteps = new Map();
   const stop = async () => {
-    for (const step of stops.splice(0).reverse()) await step();
+    for (const part of STOP_ORDER) {
+      const step = stops.get(part);
+      stops.delete(part);
+      await step?.();
+    }
   };
   const up = bringUp(options, stops);
   const first = await Promise.race([
@@ -86,48 +92,41 @@ export async function startStack(options: StackOptions): Promise<Stack | null> {
   return null;
 }
 
-async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<Stack, 'stop'>> {
+async function bringUp(options: StackOptions, stops: StopSteps): Promise<Omit<Stack, 'stop'>> {
   const { settings } = options;
   const user = { uid: process.geteuid?.(), sudoUid: options.environment['SUDO_UID'] };
   await assertTrustedFolder(dataFolderOf(settings.VERIQUEUE_DATA_DIR, user));
   const keys = await loadSealingKeys(settings.VERIQUEUE_KEYS, settings.VERIQUEUE_DATA_DIR);
   const operator = await loadOperatorKey(settings.OPERATOR_KEY, settings.VERIQUEUE_DATA_DIR);
-  const redis = await findRedis(options, stops);
-  const client = await makeDevClient(options, redis.url, keys.keyRing);
-  const environment = {
-    ...options.environment,
-    REDIS_URL: redis.url,
-    VERIQUEUE_KEYS: keys.text,
-    ALLOW_INSECURE_CALLBACKS: String(settings.ALLOW_INSECURE_CALLBACKS),
-  };
-  const run = async (
-    folder: 'producer' | 'worker' | 'sandbox',
-    extra: Record<string, string>,
-  ): Promise<RunningProcess> => {
-    const started = await startProcess({
-      name: folder,
-      folder,
-      environment: environmentOf(folder, { ...environment, ...extra }),
-      output: options.output,
-      readyWithinMs: READY_WITHIN_MS,
-      stopWithinMs: STOP_WITHIN_MS,
-    });
-    stops.push(started.stop);
-    return started;
-  };
-  const sandbox = usesSandbox(settings)
-    ? await run('sandbox', {
-        SANDBOX_PORT: String(settings.SANDBOX_PORT),
-        SANDBOX_SECRET_ID: settings.SANDBOX_SECRET_ID,
-        SANDBOX_SECRET_KEY: settings.SANDBOX_SECRET_KEY,
-      })
-    : null;
-  const worker = await run('worker', sandbox === null ? {} : sandboxCredentials(settings, sandbox.url));
-  const producer = await run('producer', {
-    VERIQUEUE_KEYS: keys.producerText,
-    PORT: String(settings.PORT),
-    OPERATOR_KEY: operator.key,
+  const run = (folder: StartedPart, environment: Record<string, string>) =>
+    runPart(folder, { ...options, environment: { ...options.environment, ...environment } }, stops);
+  const redisUp = findRedis(options, stops).then(async (redis) => ({
+    redis,
+    client: await makeDevClient(options, redis.url, keys.keyRing),
+    environment: {
+      REDIS_URL: redis.url,
+      ALLOW_INSECURE_CALLBACKS: String(settings.ALLOW_INSECURE_CALLBACKS),
+    },
+  }));
+  const sandboxUp = usesSandbox(settings) ? run('sandbox', sandboxSettings(settings)) : Promise.resolve(null);
+  const workerUp = Promise.all([redisUp, findSandbox(settings, sandboxUp)]).then(([{ environment }, url]) => {
+    const upstream = url === null ? {} : sandboxCredentials(settings, url);
+    return run('worker', { ...environment, VERIQUEUE_KEYS: keys.text, ...upstream });
   });
+  const producerUp = redisUp.then(({ environment }) =>
+    run('producer', {
+      ...environment,
+      VERIQUEUE_KEYS: keys.producerText,
+      PORT: String(settings.PORT),
+      OPERATOR_KEY: operator.key,
+    }),
+  );
+  const [{ redis, client }, sandbox, worker, producer] = await all([
+    redisUp,
+    sandboxUp,
+    workerUp,
+    producerUp,
+  ]);
   await writeAddress(settings.VERIQUEUE_DATA_DIR, producer.url);
   return {
     url: producer.url,
@@ -144,6 +143,54 @@ async function bringUp(options: StackOptions, stops: StopStep[]): Promise<Omit<S
   };
 }
 
+/** Where the sandbox is going to be, known before it listens unless the system chooses its port; null without one. */
+async function findSandbox(
+  settings: StartSettings,
+  sandboxUp: Promise<RunningProcess | null>,
+): Promise<string | null> {
+  const { HOST, SANDBOX_PORT } = settings;
+  if (SANDBOX_PORT === 0 || !usesSandbox(settings)) return (await sandboxUp)?.url ?? null;
+  return `http://${HOST.includes(':') ? `[${HOST}]` : HOST}:${SANDBOX_PORT}`;
+}
+
+type StartedPart = 'producer' | 'worker' | 'sandbox';
+
+/** Starts one process, and notes how it is stopped. */
+async function runPart(
+  folder: StartedPart,
+  { environment, output }: Pick<StackOptions, 'environment' | 'output'>,
+  stops: StopSteps,
+): Promise<RunningProcess> {
+  const started = await startProcess({
+    name: folder,
+    folder,
+    environment: environmentOf(folder, environment),
+    output,
+    readyWithinMs: READY_WITHIN_MS,
+    stopWithinMs: STOP_WITHIN_MS,
+  });
+  stops.set(folder, started.stop);
+  return started;
+}
+
+/**
+ * As `Promise.all`, but when one fails it waits for the others first: what is still on its way up could not be stopped.
+ *
+ * @throws what the first of them in the list threw
+ */
+async function all<T extends readonly unknown[]>(
+  starting: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(starting);
+  return Promise.all(starting);
+}
+
+const sandboxSettings = (settings: StartSettings) => ({
+  SANDBOX_PORT: String(settings.SANDBOX_PORT),
+  SANDBOX_SECRET_ID: settings.SANDBOX_SECRET_ID,
+  SANDBOX_SECRET_KEY: settings.SANDBOX_SECRET_KEY,
+});
+
 const sandboxCredentials = (settings: StartSettings, url: string) => ({
   FACEID_ENDPOINT: url,
   TENCENTCLOUD_SECRET_ID: settings.SANDBOX_SECRET_ID,
@@ -152,7 +199,7 @@ const sandboxCredentials = (settings: StartSettings, url: string) => ({
 
 async function findRedis(
   { settings, environment, say, log }: StackOptions,
-  stops: StopStep[],
+  stops: StopSteps,
 ): Promise<{ url: string; privateDir: string | null }> {
   if (settings.REDIS_URL !== undefined) return { url: settings.REDIS_URL, privateDir: null };
   const binary = await findOrInstallRedis({
@@ -164,7 +211,7 @@ async function findRedis(
   if (binary.kind === 'missing') throw new Error(binary.message);
   const dataDir = join(settings.VERIQUEUE_DATA_DIR, 'redis');
   const redis = await startPrivateRedis({ dataDir, binary: binary.path, log });
-  stops.push(() => redis.stop());
+  stops.set('redis', () => redis.stop());
   return { url: redis.url, privateDir: dataDir };
 }
 

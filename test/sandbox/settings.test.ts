@@ -51,7 +51,7 @@ describe('the settings', () => {
       message = error instanceof EnvironmentError ? error.message : '';
     }
     for (const name of Object.keys(environment)) {
-      if (name !== 'SANDBOX_LATENCY_MIN_MS') expect(message).toContain(`  ${name}: `);
+      if (name !== 'SANDBOX_LATENCY_MIN_MS') expect(message).toContain(`  ${name} must `);
     }
     expect(message).not.toMatch(/70000|id with spaces|many|perhaps|loud/);
   });
@@ -87,7 +87,7 @@ describe('the process', () => {
   it('ends with 1 and a reason when it cannot start', async () => {
     const main = startMain({ SANDBOX_PORT: '-1' });
     const [reason, [code]] = await Promise.all([
-      printed(main.stderr, /SANDBOX_PORT: .*/),
+      printed(main.stderr, /SANDBOX_PORT must .*/),
       once(main, 'exit'),
     ]);
     expect(reason).toContain('SANDBOX_PORT');

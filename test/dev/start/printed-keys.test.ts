@@ -13,7 +13,6 @@ const stack = {
   client: { apiKey: `vq_${'0'.repeat(72)}`, webhookSecret: 'whsec_AAAA', path: '.data/dev-client.json' },
   keysPath: '.data/sealing-keys',
   operator: { key: `vqo_${'0'.repeat(64)}`, path: '.data/operator-key' },
-  consoleUrl: 'http://127.0.0.1:3000/console',
 };
 
 describe('the keys of npm start', () => {
@@ -24,7 +23,7 @@ describe('the keys of npm start', () => {
         `API key:        ${stack.client.apiKey}`,
         `Webhook secret: ${stack.client.webhookSecret}`,
         expect.stringMatching(/^Both are kept in \/.*\.data\/dev-client\.json$/),
-        `Operator key: ${stack.operator.key}`,
+        `Operator key:   ${stack.operator.key}`,
       ]),
     );
   });
@@ -36,7 +35,7 @@ describe('the keys of npm start', () => {
       expect.arrayContaining([
         expect.stringMatching(/^API key: +apiKey of \/.*\.data\/dev-client\.json$/),
         expect.stringMatching(/^Webhook secret: +webhookSecret of \/.*\.data\/dev-client\.json$/),
-        expect.stringMatching(/^Operator key: kept in \/.*\.data\/operator-key$/),
+        expect.stringMatching(/^Operator key: +kept in \/.*\.data\/operator-key$/),
         expect.stringContaining('VERIQUEUE_PRINT_KEYS=yes'),
       ]),
     );

@@ -5,10 +5,13 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
 /** `npm start` in a pipe, with its data in `folder`, on free ports. */
-export function spawnStart(folder: string): ChildProcessByStdio<null, Readable, Readable> {
+export function spawnStart(
+  folder: string,
+  settings: Readonly<Record<string, string>> = {},
+): ChildProcessByStdio<null, Readable, Readable> {
   return spawn(process.execPath, ['--import', 'tsx', 'dev/start/main.ts'], {
     cwd: root,
-    env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0' },
+    env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
 }
