@@ -1,13 +1,8 @@
 import type { Command } from 'commander';
 import { Veriqueue, type VeriqueueOptions } from '../client/veriqueue.ts';
-import type { DataFolder } from '../shared/data-folder.ts';
 import type { ApiAccess } from './api-access.ts';
 import { CommandFailure } from './command-failure.ts';
-import { readDevelopmentApi } from './data-folder.ts';
 import { EXIT } from './exit-codes.ts';
-import type { Questions } from './questions.ts';
-import { readSecretFile } from './secret-file.ts';
-import type { CliSettings } from './settings.ts';
 
 /** Options of every command that talks to the producer. */
 export interface ApiOptions {
@@ -23,35 +18,6 @@ export function addApiOptions(command: Command): Command {
       '--key-file <path>',
       'a file that holds the API key (instead of VERIQUEUE_API_KEY); - is standard input',
     );
-}
-
-interface FindApiDeps {
-  readonly settings: CliSettings;
-  readonly folder: DataFolder;
-  readonly questions: Questions;
-}
-
-/**
- * Address and key: as given, or else both as an `npm start` in this folder left them. Never one of each: a development key is
- * of no use elsewhere, and another's key has no business at a development address.
- *
- * @throws {CommandFailure}
- */
-export async function findApi(
-  { settings, folder, questions }: FindApiDeps,
-  { url, keyFile }: ApiOptions,
-): Promise<ApiAccess> {
-  const given = {
-    url: url ?? settings.VERIQUEUE_URL,
-    apiKey:
-      keyFile === undefined
-        ? settings.VERIQUEUE_API_KEY
-        : await readSecretFile(questions, '--key-file', keyFile),
-  };
-  if (given.url !== undefined && given.apiKey !== undefined) return { url: given.url, apiKey: given.apiKey };
-  if (given.url === undefined && given.apiKey === undefined) return readDevelopmentApi(folder);
-  const missing = given.url === undefined ? 'VERIQUEUE_URL or --url' : 'VERIQUEUE_API_KEY or --key-file';
-  throw new CommandFailure(`Cannot call the API: ${missing} must be given too`, EXIT.calledWrongly);
 }
 
 /** @throws {CommandFailure} when address or key are none; neither is in it */

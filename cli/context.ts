@@ -1,4 +1,5 @@
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import type { OperatorAccess } from './access/find-access.ts';
 import type { ApiOptions } from './api.ts';
 import type { ApiAccess } from './api-access.ts';
 import type { Connection } from './connection.ts';
@@ -21,6 +22,12 @@ export interface CliContext {
   readonly openEventSender: OpenEventSender;
   /** The producer's HTTP API, and the API key it is called with. */
   readonly findApi: (options: ApiOptions) => Promise<ApiAccess>;
+  /** The operators' API and a key for it; null: operators' commands work on Redis. */
+  readonly findOperatorAccess: () => Promise<OperatorAccess | null>;
+  /** Where profiles are kept. */
+  readonly profilePath: string;
+  /** Of the user who runs this; undefined on systems without user ids. */
+  readonly uid: number | undefined;
   /** Standard input, and the person at it if there is one. */
   readonly questions: Questions;
   /** Whether `batch --check` lets wrong check digits pass. */

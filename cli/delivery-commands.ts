@@ -7,6 +7,7 @@ import { parseLimit, parseTime } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { findDeliveries, type TroubledStatus, troubledStatuses } from './find-deliveries.ts';
+import { formatDuration } from './format-duration.ts';
 import type { RedeliverOptions } from './redeliver-command.ts';
 import { reportPassedBy } from './report-passed-by.ts';
 import { formatTime, printable, type Terminal } from './terminal.ts';
@@ -123,7 +124,7 @@ const SHOWN_ANSWER = 60;
 function describeAttempts(terminal: Terminal, attempts: readonly DeliveryAttempt[]): string {
   const rows = attempts.map(({ at, durationMs, status, errorClass, answer }) => [
     formatTime(Date.parse(at)),
-    `${durationMs} ms`,
+    formatDuration(durationMs),
     status === null ? (errorClass ?? '-') : String(status),
     printable(answer).slice(0, SHOWN_ANSWER) || '-',
   ]);

@@ -1,14 +1,11 @@
 import type { Command } from 'commander';
-import { ANY_ORIGIN } from '../shared/store/clients/client.ts';
-import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
 import { toStoredHealth } from '../shared/store/endpoints/endpoint-health.ts';
-import { type EndpointState, listEndpoints } from '../shared/store/endpoints/list-endpoints.ts';
-import type { ReportPassedBy } from '../shared/store/redis/pass-by.ts';
+import type { EndpointState } from '../shared/store/endpoints/list-endpoints.ts';
 import { CommandFailure } from './command-failure.ts';
-import { type CliContext, withConnection } from './context.ts';
-import { findClients } from './find-client.ts';
-import { releaseEndpoint } from './release.ts';
-import { reportPassedBy } from './report-passed-by.ts';
+import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
+import type { CliContext } from './context.ts';
+import { EXIT } from './exit-codes.ts';
+import { withOperations } from './operations/with-operations.ts';
 import { formatTime } from './terminal.ts';
 
 /** `veriqueue endpoints …`: where events go, and whether they get there. */
@@ -20,6 +17,12 @@ export function addEndpointCommands(program: Command, context: CliContext): void
     .command('list')
     .description('health of each endpoint, and how many events wait for it')
     .action(() => list(context));
+  addConfirmOptions(
+    endpoints
+      .command('hold')
+      .description('send nothing there until it is enabled; its events wait and use up no attempt')
+      .argument('<endpoint...>', 'client and origin, as endpoints list prints them'),
+  ).action((endpoint: string[], options: ConfirmOptions) => hold(context, endpoint.join(' '), options));
   endpoints
     .command('enable')
     .description('declare an endpoint healthy; the events that wait for it are sent in their order')
@@ -28,16 +31,7 @@ export function addEndpointCommands(program: Command, context: CliContext): void
 }
 
 async function list(context: CliContext): Promise<void> {
-  const states = await withConnection(context, async (connection) => {
-    const { redis, keys } = connection;
-    const report = reportPassedBy(context.terminal);
-    const clients = await findClients(connection, context.now(), report);
-    return listEndpoints(
-      redis,
-      keys,
-      clients.flatMap((client) => endpointsOf(client, report)),
-    );
-  });
+  const states = await withOperations(context, (operations) => operations.listEndpoints());
   const rows = states.map(({ clientId, origin, health, waiting, withdrawn }) => [
     clientId,
     origin,
@@ -48,19 +42,6 @@ async function list(context: CliContext): Promise<void> {
     states.map((state) => ({ ...state, health: toStoredHealth(state.health) })),
     context.terminal.table(['CLIENT', 'ORIGIN', 'HEALTH', 'WAITING'], rows, 'No endpoints.'),
   );
-}
-
-function endpointsOf(
-  { id, callbackUrl, allowedOrigins }: ClientDescription,
-  report: ReportPassedBy,
-): readonly string[] {
-  const isUrl = callbackUrl !== null && URL.canParse(callbackUrl);
-  if (callbackUrl !== null && !isUrl) report(id, 'its callback is no URL');
-  const origins = [
-    ...(isUrl ? [new URL(callbackUrl).origin] : []),
-    ...allowedOrigins.filter((origin) => origin !== ANY_ORIGIN),
-  ];
-  return origins.map((origin) => `${id} ${origin}`);
 }
 
 function describeHealth(health: EndpointState['health']): string {
@@ -77,17 +58,53 @@ function describeHealth(health: EndpointState['health']): string {
 }
 
 const ENDPOINT = /^\S+ (none|https?:\/\/\S+)$/;
+const NO_URL = / none$/;
+
+async function hold(context: CliContext, endpoint: string, options: ConfirmOptions): Promise<void> {
+  assertEndpoint(endpoint, 'hold');
+  if (NO_URL.test(endpoint)) {
+    throw new CommandFailure(
+      'Cannot hold the endpoint: events without an address wait as it is',
+      EXIT.calledWrongly,
+    );
+  }
+  await withOperations(context, async (operations) => {
+    const what = `hold ${endpoint}${operations.at}`;
+    if (!(await isConfirmed(context, what, options))) return;
+    const status = await operations.holdEndpoint(endpoint);
+    context.terminal.show(
+      { endpoint, status },
+      status === 'held'
+        ? `${endpoint} is held: its events wait. veriqueue endpoints enable sends them.`
+        : `${endpoint} was held already.`,
+    );
+  });
+}
 
 async function enable(context: CliContext, endpoint: string): Promise<void> {
-  if (!ENDPOINT.test(endpoint)) {
-    throw new CommandFailure('Cannot enable the endpoint: it must be a client and an origin', 2);
+  assertEndpoint(endpoint, 'enable');
+  const release = await withOperations(context, (operations) => operations.enableEndpoint(endpoint));
+  if (release.status === 'releasing') {
+    const { status, already } = release;
+    context.terminal.show(
+      { endpoint, status: already ? 'already_releasing' : status },
+      `${endpoint} is enabled: the producer ${already ? 'was' : 'is'} sending what waits. veriqueue endpoints list counts the rest.`,
+    );
+    return;
   }
-  const { released, left } = await withConnection(context, (connection) =>
-    releaseEndpoint(context, connection, endpoint),
-  );
+  const { released, left } = release;
   context.terminal.show(
     { endpoint, released, left },
     `${endpoint} is enabled: ${released} events are on their way${left > 0 ? `, ${left} still wait` : ''}.`,
   );
   if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again to release the rest');
+}
+
+/** @throws {CommandFailure} */
+function assertEndpoint(endpoint: string, verb: string): void {
+  if (ENDPOINT.test(endpoint)) return;
+  throw new CommandFailure(
+    `Cannot ${verb} the endpoint: it must be a client and an origin`,
+    EXIT.calledWrongly,
+  );
 }

@@ -4,95 +4,86 @@ import {
   readAccountUpstream,
   resetAccountUpstream,
 } from '../shared/account/limiter/account-upstream.ts';
-import { pauseAccount, resumeAccount } from '../shared/account/limiter/pause-account.ts';
 import { CommandFailure } from './command-failure.ts';
+import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { withOperations } from './operations/with-operations.ts';
 import { describeLane } from './present-lane.ts';
-import { confirm } from './questions.ts';
 
-interface PauseOptions {
+interface PauseOptions extends ConfirmOptions {
   readonly reason: string;
-  readonly yes?: boolean;
 }
 
-interface UpstreamOptions {
+interface UpstreamOptions extends ConfirmOptions {
   readonly reset?: boolean;
-  readonly yes?: boolean;
 }
 
-/** `veriqueue lane …`: the operator's switch. On Redis directly, so that it works while producers and workers do not. */
+/** `veriqueue lane …`: the operator's switch. It works on Redis too, while producers and workers do not. */
 export function addLaneCommands(program: Command, context: CliContext): void {
   const lane = program.command('lane').description('the lane: seeing, pausing, resuming');
   lane
     .command('show')
     .description('status, quota in use, backlog')
     .action(() => show(context));
-  lane
-    .command('pause')
-    .description(
-      'ask the upstream nothing more, not even probes, until lane resume; submissions are accepted',
-    )
-    .requiredOption('--reason <text>', 'why; clients see it too, at GET /v1/lane')
-    .option('--yes', 'do not ask')
-    .action((options: PauseOptions) => pause(context, options));
-  lane
-    .command('resume')
-    .description('end a pause, a hold and a slow phase at once')
-    .option('--yes', 'do not ask')
-    .action((options: { yes?: boolean }) => resume(context, options));
-  lane
-    .command('upstream')
-    .description('which upstream and account the lane asks; its first worker wrote it down')
-    .option('--reset', 'forget it, so that the next worker decides; refused while workers are there')
-    .option('--yes', 'do not ask')
-    .action((options: UpstreamOptions) => upstream(context, options));
+  addConfirmOptions(
+    lane
+      .command('pause')
+      .description(
+        'ask the upstream nothing more, not even probes, until lane resume; submissions are accepted',
+      )
+      .requiredOption('--reason <text>', 'why; clients see it too, at GET /v1/lane'),
+  ).action((options: PauseOptions) => pause(context, options));
+  addConfirmOptions(
+    lane.command('resume').description('end a pause, a hold and a slow phase at once'),
+  ).action((options: ConfirmOptions) => resume(context, options));
+  addConfirmOptions(
+    lane
+      .command('upstream')
+      .description('which upstream and account the lane asks; its first worker wrote it down')
+      .option('--reset', 'forget it, so that the next worker decides; refused while workers are there'),
+  ).action((options: UpstreamOptions) => upstream(context, options));
 }
 
-/** The lane's quota is what its workers say; this process does not know better. */
-const UNKNOWN_QUOTA = 0;
-
 async function show(context: CliContext): Promise<void> {
-  const { readLaneOverview } = await import('../shared/account/lane-overview.ts');
-  const lane = await withConnection(context, ({ redis, keys, accountKeys }) =>
-    readLaneOverview(redis, { keys, accountKeys }, UNKNOWN_QUOTA),
-  );
+  const lane = await withOperations(context, (operations) => operations.showLane());
   context.terminal.show(lane, context.terminal.pairs(describeLane(lane)));
 }
 
-async function pause(context: CliContext, { reason, yes = false }: PauseOptions): Promise<void> {
+async function pause(context: CliContext, { reason, ...options }: PauseOptions): Promise<void> {
   if (reason.trim() === '') throw new CommandFailure('Cannot pause the lane: --reason must say why', 2);
-  await withConnection(context, async ({ redis, accountKeys: keys }) => {
-    await assertConfirmed(context, `Pause lane ${keys.lane}?`, yes);
-    const { status } = await pauseAccount(redis, keys, reason);
+  await withOperations(context, async (operations) => {
+    const lane = await operations.readLaneName();
+    if (!(await isConfirmed(context, `pause lane ${lane}${operations.at}`, options))) return;
+    const status = await operations.pauseLane(reason);
     context.terminal.show(
-      { lane: keys.lane, status },
+      { lane, status },
       status === 'paused'
-        ? `${keys.lane} is paused; veriqueue lane resume ends it.`
-        : `${keys.lane} was paused already; the reason is the new one.`,
+        ? `${lane} is paused; veriqueue lane resume ends it.`
+        : `${lane} was paused already; the reason is the new one.`,
     );
   });
 }
 
-async function resume(context: CliContext, { yes = false }: { readonly yes?: boolean }): Promise<void> {
-  await withConnection(context, async ({ redis, accountKeys: keys }) => {
-    await assertConfirmed(context, `Resume lane ${keys.lane}?`, yes);
-    const resumption = await resumeAccount(redis, keys);
+async function resume(context: CliContext, options: ConfirmOptions): Promise<void> {
+  await withOperations(context, async (operations) => {
+    const lane = await operations.readLaneName();
+    if (!(await isConfirmed(context, `resume lane ${lane}${operations.at}`, options))) return;
+    const from = await operations.resumeLane();
     context.terminal.show(
-      { lane: keys.lane, ...resumption },
-      resumption.status === 'resumed'
-        ? `${keys.lane} goes on; it was ${resumption.from.join(' and ')}.`
-        : `${keys.lane} was running.`,
+      from.length > 0 ? { lane, status: 'resumed', from } : { lane, status: 'already_running' },
+      from.length > 0 ? `${lane} goes on; it was ${from.join(' and ')}.` : `${lane} was running.`,
     );
   });
 }
 
-async function upstream(context: CliContext, { reset = false, yes = false }: UpstreamOptions): Promise<void> {
+async function upstream(context: CliContext, { reset = false, ...options }: UpstreamOptions): Promise<void> {
   await withConnection(context, async ({ redis, accountKeys: keys }) => {
     const known = await readAccountUpstream(redis, keys);
     const shown = known === null ? 'none yet: the first worker decides' : describeUpstream(known);
     if (!reset)
       return context.terminal.show({ lane: keys.lane, upstream: known }, `${keys.lane} asks ${shown}`);
-    await assertConfirmed(context, `Let lane ${keys.lane} forget its upstream (${shown})?`, yes);
+    const what = `let lane ${keys.lane} forget its upstream (${shown})`;
+    if (!(await isConfirmed(context, what, options))) return;
     const result = await resetAccountUpstream(redis, keys);
     if (result.status === 'in_use') {
       throw new CommandFailure(
@@ -104,13 +95,4 @@ async function upstream(context: CliContext, { reset = false, yes = false }: Ups
       `${keys.lane} has forgotten its upstream; the next worker decides.`,
     );
   });
-}
-
-async function assertConfirmed(
-  { questions, interrupted }: CliContext,
-  question: string,
-  yes: boolean,
-): Promise<void> {
-  if (await confirm(questions, { question, yes, signal: interrupted })) return;
-  throw new CommandFailure('Nothing was changed');
 }

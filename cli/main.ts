@@ -3,7 +3,8 @@ import { ApiError } from '../client/veriqueue.ts';
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
 import { dataFolderOf } from '../shared/data-folder.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
-import { findApi } from './api.ts';
+import { findApi, findOperatorAccess, type NamedProfile } from './access/find-access.ts';
+import { profilePath, readProfile } from './access/profile-file.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
@@ -45,6 +46,11 @@ function makeContext(
   const folder = dataFolderOf(settings.VERIQUEUE_DATA_DIR, user);
   const questions = createQuestions(process.stdin, process.stderr);
   const allowInsecureCallbacks = settings.ALLOW_INSECURE_CALLBACKS ?? settings.REDIS_URL === undefined;
+  const profiles = profilePath(settings.XDG_CONFIG_HOME);
+  const named = async (): Promise<NamedProfile | null> => {
+    const name = program.opts<{ profile?: string }>().profile ?? settings.VERIQUEUE_PROFILE;
+    return name === undefined ? null : { name, profile: await readProfile(profiles, user.uid, name) };
+  };
   return {
     terminal: createTerminal({
       stdout: process.stdout,
@@ -54,6 +60,7 @@ function makeContext(
     }),
     // Loaded when it is needed: Redis' and BullMQ's clients are a third of what this program weighs.
     connect: async () => {
+      assertRedisIsMeant(await named(), settings);
       const { openConnection } = await import('./connection.ts');
       return openConnection({
         url: await findRedisUrl(settings, folder),
@@ -68,7 +75,10 @@ function makeContext(
     hideArguments: () => {
       process.title = 'veriqueue';
     },
-    findApi: (options) => findApi({ settings, folder, questions }, options),
+    findApi: (options) => findApi({ settings, folder, questions, named }, options),
+    findOperatorAccess: () => findOperatorAccess({ settings, named }),
+    profilePath: profiles,
+    uid: user.uid,
     questions,
     allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
     allowInsecureCallbacks,
@@ -79,6 +89,26 @@ function makeContext(
       ending.code = code;
     },
   };
+}
+
+/**
+ * Not the Redis of an `npm start` that happens to run here, nor another deployment's, when the user means one by its API.
+ *
+ * @throws {CommandFailure}
+ */
+function assertRedisIsMeant(named: NamedProfile | null, settings: CliSettings): void {
+  const way = "This command works on Redis, not over the operators' API";
+  if (named !== null) {
+    throw new CommandFailure(
+      `Cannot use profile ${named.name} for this. ${way}: leave the profile out, and set REDIS_URL`,
+      EXIT.calledWrongly,
+    );
+  }
+  if (settings.VERIQUEUE_OPERATOR_KEY === undefined || settings.REDIS_URL !== undefined) return;
+  throw new CommandFailure(
+    `Cannot use VERIQUEUE_OPERATOR_KEY for this. ${way}: set REDIS_URL`,
+    EXIT.calledWrongly,
+  );
 }
 
 /** Each command has the setting of its own. */

@@ -1,4 +1,6 @@
 import type { LaneOverview } from '../shared/contract/lane.ts';
+import { SECOND_MS } from '../shared/time-units.ts';
+import { formatDuration } from './format-duration.ts';
 import { formatTime, printable } from './terminal.ts';
 
 const STATUS_WORDS = {
@@ -47,7 +49,7 @@ function describeQuota({ perSecond, effectivePerSecond, inUse }: LaneOverview['q
 
 /** For an interactive verification that is submitted now. */
 function describeWait({ estimatedWaitSeconds }: LaneOverview): string {
-  return estimatedWaitSeconds === null ? 'unknown' : `${estimatedWaitSeconds} s`;
+  return estimatedWaitSeconds === null ? 'unknown' : formatDuration(estimatedWaitSeconds * SECOND_MS);
 }
 
 function describeMode(livemode: boolean | null): string {

@@ -1,6 +1,8 @@
 import { Command } from 'commander';
+import { readServiceVersion } from '../shared/service-version.ts';
 import { addBatchCommand } from './batch-command.ts';
 import { addClientCommands } from './client-commands.ts';
+import { addCompletionCommand } from './completion-command.ts';
 import { addConsoleCommands } from './console-commands.ts';
 import type { CliContext } from './context.ts';
 import { addDeliveryCommands } from './delivery-commands.ts';
@@ -10,6 +12,7 @@ import { addKeyCommands } from './key-commands.ts';
 import { addLaneCommands } from './lane-command.ts';
 import { addListenCommand } from './listen-command.ts';
 import { addOperatorCommands } from './operator-commands.ts';
+import { addProfileCommands } from './profile-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addUsageCommand } from './usage-command.ts';
 import { addWatchCommand } from './watch-command.ts';
@@ -18,7 +21,10 @@ const help = `
 Environment:
   VERIQUEUE_URL          the producer, for submit, get, batch and watch
   VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
-  REDIS_URL              the Redis of the deployment, for all others; unset: that of npm start in this folder
+  VERIQUEUE_OPERATOR_URL the operators' API, for all others; with its key, they need no Redis
+  VERIQUEUE_OPERATOR_KEY an operator key
+  VERIQUEUE_PROFILE      instead of all of these: a set of addresses and keys, see veriqueue profile
+  REDIS_URL              the Redis of the deployment; both unset: that of npm start in this folder
   REDIS_CA_FILE          the authority to trust for rediss://, a PEM file
   LANE                   the lane (main)
   VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
@@ -31,7 +37,9 @@ Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get and batch have more,
 export function buildProgram(makeContext: (program: Command) => CliContext): Command {
   const program = new Command('veriqueue')
     .description('Veriqueue from the command line')
+    .version(readServiceVersion(), '-V, --version', 'print the version')
     .option('--json', 'print JSON, for machines')
+    .option('--profile <name>', 'a deployment of veriqueue profile list (VERIQUEUE_PROFILE)')
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', help);
   const context = makeContext(program);
@@ -48,5 +56,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addListenCommand(program, context);
   addOperatorCommands(program, context);
   addUsageCommand(program, context);
+  addProfileCommands(program, context);
+  addCompletionCommand(program);
   return program;
 }

@@ -18,6 +18,14 @@ export const cliEnvironment = z.object({
   /** Where the producer is, for the commands that talk to it. */
   VERIQUEUE_URL: httpUrl.optional(),
   VERIQUEUE_API_KEY: secretText.optional(),
+  /** The operators' API, for what otherwise works on Redis; `VERIQUEUE_URL` unless set. */
+  VERIQUEUE_OPERATOR_URL: httpUrl.optional(),
+  /** Not `OPERATOR_KEY`, which a shell has that runs a producer: with this set, commands go over the network. */
+  VERIQUEUE_OPERATOR_KEY: z.string().optional(),
+  /** The profile to use; `--profile` goes before it. */
+  VERIQUEUE_PROFILE: z.string().optional(),
+  /** Where profiles are kept, in a folder `veriqueue`; unset: `~/.config`. */
+  XDG_CONFIG_HOME: z.string().optional(),
   /** For `listen`: one webhook secret, or several divided by spaces while one rotates. */
   VERIQUEUE_WEBHOOK_SECRET: z
     .string()

@@ -6,6 +6,7 @@ import { checkCallbackUrl } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { unknownClient } from './find-client.ts';
+import { formatDuration } from './format-duration.ts';
 
 interface TestOptions {
   readonly client: string;
@@ -77,7 +78,7 @@ function report(
       event: `webhook.test ${sent.id}`,
       to: sent.url,
       result: `${result.result}, ${came}`,
-      took: `${result.durationMs} ms`,
+      took: formatDuration(result.durationMs),
     }),
   );
   if (result.result !== 'accepted') {

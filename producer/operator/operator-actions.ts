@@ -40,9 +40,13 @@ function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
     return { status };
   });
   app.post('/console/api/lane/resume', async (request) => {
-    const { status } = await resumeAccount(redis, accountKeys);
-    await note(request, { action: 'resume_lane', status, details: { lane: keys.lane } });
-    return { status };
+    const resumption = await resumeAccount(redis, accountKeys);
+    await note(request, {
+      action: 'resume_lane',
+      status: resumption.status,
+      details: { lane: keys.lane },
+    });
+    return resumption;
   });
 }
 

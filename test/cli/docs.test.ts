@@ -8,7 +8,7 @@ import type { CliContext } from '../../cli/context.ts';
 import { buildProgram } from '../../cli/program.ts';
 
 const docs = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
-const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+)$/.exec(line)?.[1] ?? []);
+const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+?)(?: > \S+)?$/.exec(line)?.[1] ?? []);
 
 /** The program with every command's work taken out: parsing is all that happens. */
 function parseOnly(): { program: Command; reached: string[] } {

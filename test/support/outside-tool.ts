@@ -30,7 +30,8 @@ export function findOutsideTool(path: string, probe: readonly string[], get: str
         const child = execFile(path, args, (error, stdout, stderr) =>
           resolve({ code: error === null ? 0 : Number(error.code), output: stdout + stderr }),
         );
-        child.stdin?.end(input);
+        // A program that reads no input may end before it is written; its exit code says how it went.
+        child.stdin?.on('error', () => undefined).end(input);
       }),
   };
 }

@@ -1,0 +1,28 @@
+import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
+
+/** What came of letting an endpoint's events go. */
+export type EndpointRelease =
+  /** Done: how many events were sent, and how many still wait because the user stopped it. */
+  | { readonly status: 'released'; readonly released: number; readonly left: number }
+  /** The producer does it by itself; `already`: it had been asked before. */
+  | { readonly status: 'releasing'; readonly already: boolean };
+
+/**
+ * What operators do, whichever way: on Redis, or over the operators' API of a producer. An endpoint is `<client> <origin>`.
+ *
+ * @throws {CommandFailure} over the API; whatever ioredis throws on Redis
+ */
+export interface Operations {
+  /** For questions: nothing, or ` at https://…` when it is not the Redis of the environment. */
+  readonly at: string;
+  readLaneName(): Promise<string>;
+  showLane(): Promise<LaneOverview>;
+  pauseLane(reason: string): Promise<'paused' | 'already_paused'>;
+  /** What was ended; none when it was running. */
+  resumeLane(): Promise<readonly string[]>;
+  listEndpoints(): Promise<readonly EndpointState[]>;
+  holdEndpoint(endpoint: string): Promise<'held' | 'already_held'>;
+  /** Declares it healthy, and sends what waits in the order in which it began to wait. */
+  enableEndpoint(endpoint: string): Promise<EndpointRelease>;
+}

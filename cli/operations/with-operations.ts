@@ -1,0 +1,18 @@
+import { openOperatorApi } from '../access/operator-api.ts';
+import { type CliContext, withConnection } from '../context.ts';
+import { apiOperations } from './api-operations.ts';
+import type { Operations } from './operations.ts';
+
+/** Runs a command's work over the operators' API when there is a key for it, else on Redis. */
+export async function withOperations<T>(
+  context: CliContext,
+  work: (operations: Operations) => Promise<T>,
+): Promise<T> {
+  const access = await context.findOperatorAccess();
+  if (access !== null) return work(apiOperations(openOperatorApi(access, context.interrupted)));
+  return withConnection(context, async (connection) => {
+    // Loaded when it is needed, as the connection is.
+    const { redisOperations } = await import('./redis-operations.ts');
+    return work(redisOperations(context, connection));
+  });
+}
