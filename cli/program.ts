@@ -10,16 +10,19 @@ import { addEndpointCommands } from './endpoint-commands.ts';
 import { addGetCommand } from './get-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addLaneCommands } from './lane-command.ts';
+import { addListCommand } from './list-command.ts';
 import { addListenCommand } from './listen-command.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addProfileCommands } from './profile-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
+import { addTailCommand } from './tail-command.ts';
+import { addTriggerCommand } from './trigger-command.ts';
 import { addUsageCommand } from './usage-command.ts';
 import { addWatchCommand } from './watch-command.ts';
 
 const help = `
 Environment:
-  VERIQUEUE_URL          the producer, for submit, get, batch and watch
+  VERIQUEUE_URL          the producer, for submit, get, list, batch, watch and trigger
   VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
   VERIQUEUE_OPERATOR_URL the operators' API, for all others; with its key, they need no Redis
   VERIQUEUE_OPERATOR_KEY an operator key
@@ -45,8 +48,11 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   const context = makeContext(program);
   addSubmitCommand(program, context);
   addGetCommand(program, context);
+  addListCommand(program, context);
   addBatchCommand(program, context);
   addWatchCommand(program, context);
+  addTriggerCommand(program, context);
+  addTailCommand(program, context);
   addLaneCommands(program, context);
   addClientCommands(program, context);
   addConsoleCommands(program, context);

@@ -76,7 +76,7 @@ export function openOperatorApi({ url, operatorKey }: OperatorAccess, signal: Ab
 }
 
 function unreachable(place: string, error: unknown): CommandFailure {
-  return new CommandFailure(
+  return new PassingFailure(
     `Cannot reach the operators' API at ${place}: received ${causeOf(error)}. It is on the address that serves /metrics (OPERATIONS_PORT), often behind a tunnel`,
   );
 }
@@ -100,7 +100,7 @@ function refused(
   if (status === 429) {
     const wait = parseRetryAfter(headers.get('retry-after'), Date.now());
     const when = wait === null ? 'later' : `in ${formatDuration(wait)}`;
-    return new CommandFailure(
+    return new PassingFailure(
       `Cannot act at ${place}: it takes no more requests from here now. Try again ${when}`,
     );
   }
@@ -112,6 +112,10 @@ function refused(
         : `Cannot act at ${place}: it has no /console/api/${path}. OPERATOR_KEY must be set at the producer, the address must be the one that serves /metrics, and the version no older than this`,
     );
   }
+  if (status >= 500)
+    return new PassingFailure(
+      `Cannot act at ${place}: it answered ${status} ${own.success ? own.data.code : ''}`.trim(),
+    );
   if (!own.success)
     return new CommandFailure(`Cannot act at ${place}: it answered ${status}, and not as Veriqueue does`);
   return described(place, path, status, own.data);
@@ -127,6 +131,9 @@ function described(
   const why = [detail ?? title, ...rules].join('; ');
   return new OperatorProblem(`Cannot act at ${place} (${path}): ${why}, received ${status} ${code}`, code);
 }
+
+/** What may be over in a moment: nothing answers, or not now. */
+export class PassingFailure extends CommandFailure {}
 
 /** A refusal in Veriqueue's own words; commands say what it means for them. */
 export class OperatorProblem extends CommandFailure {

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { consoleChanges } from '../../shared/contract/console-changes.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { OperatorApi } from '../access/operator-api.ts';
@@ -37,6 +38,8 @@ export function apiOperations(api: OperatorApi): Operations {
       const { status, from = ['closed'] } = await change('lane/resume', {}, resumption);
       return status === 'resumed' ? from : [];
     },
+    readChanges: (cursor) =>
+      api.ask({ path: 'changes', query: { cursor: cursor ?? undefined } }, consoleChanges),
     listEndpoints: async () => (await api.ask({ path: 'endpoints' }, endpoints)).data.map(toState),
     holdEndpoint: async (name) => (await change('endpoints/hold', { endpoint: name }, holding)).status,
     enableEndpoint: async (name) => {

@@ -1,3 +1,4 @@
+import type { ConsoleChanges } from '../../shared/contract/console-changes.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
 
@@ -21,6 +22,12 @@ export interface Operations {
   pauseLane(reason: string): Promise<'paused' | 'already_paused'>;
   /** What was ended; none when it was running. */
   resumeLane(): Promise<readonly string[]>;
+  /**
+   * What has happened since a cursor.
+   *
+   * @param cursor null: from now on
+   */
+  readChanges(cursor: string | null): Promise<ConsoleChanges>;
   listEndpoints(): Promise<readonly EndpointState[]>;
   holdEndpoint(endpoint: string): Promise<'held' | 'already_held'>;
   /** Declares it healthy, and sends what waits in the order in which it began to wait. */

@@ -5,6 +5,7 @@ import type { ClientDescription } from '../../shared/store/clients/describe-clie
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { listEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
+import { readChanges } from '../../shared/store/verifications/read-changes.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { findClients } from '../find-client.ts';
@@ -18,14 +19,22 @@ const UNKNOWN_QUOTA = 0;
 /** On Redis directly, so that it works while producers and workers do not. */
 export function redisOperations(context: CliContext, connection: Connection): Operations {
   const { redis, keys, accountKeys } = connection;
+  const showLane = () => readLaneOverview(redis, { keys, accountKeys }, UNKNOWN_QUOTA);
   return {
     at: '',
     readLaneName: async () => keys.lane,
-    showLane: () => readLaneOverview(redis, { keys, accountKeys }, UNKNOWN_QUOTA),
+    showLane,
     pauseLane: async (reason) => (await pauseAccount(redis, accountKeys, reason)).status,
     resumeLane: async () => {
       const resumption = await resumeAccount(redis, accountKeys);
       return resumption.status === 'resumed' ? resumption.from : [];
+    },
+    readChanges: async (cursor) => {
+      const [changes, { lane, status, reason }] = await Promise.all([
+        readChanges(redis, keys, cursor),
+        showLane(),
+      ]);
+      return { ...changes, data: [...changes.data], lane: { lane, status, reason } };
     },
     listEndpoints: async () => {
       const report = reportPassedBy(context.terminal);

@@ -1,0 +1,108 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { pickTestPerson, scenarios } from '../../cli/trigger/test-person.ts';
+import { makeTestPhoto } from '../../cli/trigger/test-photo.ts';
+import { isIdNumber, isTestNumber } from '../../sandbox/id-number.ts';
+import { findPerson } from '../../sandbox/people.ts';
+import type { Verification } from '../../shared/contract/verification.ts';
+import { checkPhotoBytes } from '../../shared/validation/photo.ts';
+import { type Chain, startChain } from '../support/chain.ts';
+import { makePerson } from '../support/person.ts';
+import { type CliEnvironment, runCli, runJson } from './run-cli.ts';
+
+let chain: Chain;
+let environment: CliEnvironment;
+beforeAll(async () => {
+  chain = await startChain();
+  environment = { VERIQUEUE_URL: chain.url, VERIQUEUE_API_KEY: chain.client.apiKey };
+});
+afterAll(() => chain.stop());
+
+describe('veriqueue trigger', { timeout: 120_000 }, () => {
+  it.each([
+    ['match', 0, { verdict: 'match' }],
+    ['no-match', 10, { verdict: 'no_match' }],
+    ['wrong-name', 11, { verdict: 'unverifiable', action: 'check_identity' }],
+    ['no-face', 11, { verdict: 'unverifiable', action: 'resubmit_photo' }],
+    ['unknown-number', 11, { verdict: 'unverifiable', action: 'contact_registry' }],
+    ['error', 12, { verdict: 'error', action: 'contact_support' }],
+  ])('makes a test person get %s, and an event of it', async (scenario, exitCode, outcome) => {
+    const { code, stdout } = await runCli(['trigger', scenario, '--wait', '--json'], environment);
+    expect(code).toBe(exitCode);
+    const shown = JSON.parse(stdout) as Verification;
+    expect(shown).toMatchObject({ reference: `trigger ${scenario}`, livemode: false, outcome });
+    expect((await chain.receiver.eventOf(shown.id)).data.outcome).toMatchObject(outcome);
+  });
+
+  it('has a photo that passes every check, and people who are made up', () => {
+    expect(checkPhotoBytes(makeTestPhoto())).toMatchObject({ ok: true });
+    for (const scenario of scenarios) {
+      const { idCard, name } = pickTestPerson(scenario, () => 0.999_999);
+      expect([isIdNumber(idCard), isTestNumber(idCard)]).toEqual([true, true]);
+      if (scenario !== 'match') expect(findPerson(idCard)).toMatchObject({ name });
+    }
+  });
+
+  it('refuses a scenario that there is none of', async () => {
+    const { code, stderr } = await runCli(['trigger', 'mach'], environment);
+    expect(code).toBe(2);
+    expect(stderr).toContain('Allowed choices are match, no-match');
+  });
+});
+
+describe('veriqueue trigger on a lane that does not ask the sandbox', () => {
+  it.each([
+    [
+      { endpoint: 'https://faceid.tencentcloudapi.com', livemode: '1', account: '' },
+      'asks the real upstream',
+    ],
+    [null, 'no worker has started yet'],
+  ])('submits nothing', async (upstream, why) => {
+    const other = await startChain({
+      workers: 0,
+      redis: chain.redisServer,
+      seed: async () => undefined,
+    });
+    if (upstream !== null) await other.redis.hset(other.accountKeys.upstream(), upstream);
+    const asked = { VERIQUEUE_URL: other.url, VERIQUEUE_API_KEY: other.client.apiKey };
+    const { code, stdout, stderr } = await runCli(['trigger'], asked);
+    expect([code, stdout]).toEqual([1, '']);
+    expect(stderr).toContain(why);
+    expect(await other.redis.exists(other.keys.allIndex())).toBe(0);
+    await other.stop();
+  });
+});
+
+describe('veriqueue list', { timeout: 60_000 }, () => {
+  it("shows a client's own verifications, newest first, by every filter", async () => {
+    const owner = await chain.addClient();
+    const own = { VERIQUEUE_URL: chain.url, VERIQUEUE_API_KEY: owner.apiKey };
+    const list = (...args: string[]) => runJson<Verification[]>(['list', ...args], own);
+    const ids: string[] = [];
+    for (const scenario of ['match', 'no-match', 'no-match']) {
+      const wait = ['trigger', scenario, '--wait', '--json', '--reference', `order ${scenario}`];
+      ids.unshift((JSON.parse((await runCli(wait, own)).stdout) as Verification).id);
+    }
+    await chain.submit(makePerson());
+    const idsOf = async (...args: string[]) => (await list(...args)).map(({ id }) => id);
+    expect(await idsOf()).toEqual(ids);
+    expect(await idsOf('--limit', '2')).toEqual(ids.slice(0, 2));
+    expect(await idsOf('--reference', 'order match')).toEqual(ids.slice(2));
+    expect(await idsOf('--code', 'Success')).toEqual(ids.slice(2));
+    expect(await idsOf('--status', 'queued')).toEqual([]);
+    expect(await idsOf('--since', '1h')).toEqual(ids);
+    expect(await idsOf('--until', '1h')).toEqual([]);
+    const { stdout, stderr } = await runCli(['list', '--limit', '3'], own);
+    expect(stdout).toMatch(/^VERIFICATION +SUBMITTED +STATUS +OUTCOME +DELIVERY +REFERENCE\n/);
+    expect(stdout).toMatch(/completed +match \(Success\) +delivered +order match\n/);
+    // Not on a terminal, so without styles.
+    expect(stdout).not.toContain('\u001b');
+    expect(stderr).toBe('The newest 3; --limit shows more.\n');
+  });
+
+  it('says what is wrong with the key', async () => {
+    const unknown = { ...environment, VERIQUEUE_API_KEY: `${chain.client.apiKey.slice(0, -1)}!` };
+    const { code, stderr } = await runCli(['list'], unknown);
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/401/);
+  });
+});
