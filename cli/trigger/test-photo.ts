@@ -5,7 +5,7 @@ const HEIGHT = 320;
 const SIGNATURE = Buffer.from([0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a]);
 const GREYSCALE_8 = [8, 0, 0, 0, 0];
 
-/** A PNG of a grey gradient (PNG specification, sections 5 and 11): a photo by its form, and a picture of nobody. */
+/** A PNG of a grey gradient (PNG specification, sections 5 and 11): a photo by its form, and no picture of a person. */
 export function makeTestPhoto(): Buffer {
   const header = Buffer.alloc(13);
   header.writeUInt32BE(WIDTH, 0);

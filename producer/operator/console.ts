@@ -16,6 +16,7 @@ import { createNoteAction, writeAction } from './note-action.ts';
 import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
+import { addChangesRoute } from './routes-changes.ts';
 import { readSnapshot } from './snapshot.ts';
 
 export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'note' | 'report'> {
@@ -52,6 +53,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       inner.addHook('preHandler', async (request) => {
         if (request.method !== 'GET' && request.method !== 'HEAD') await auth.admit(request);
       });
+      addChangesRoute(inner, deps);
       addConsoleQueries(inner, { ...deps, report });
       addOperatorActions(inner, { ...deps, tasks, note, report });
       addActivityRoute(inner, deps);

@@ -25,7 +25,7 @@ export type VerificationChange = z.infer<typeof verificationChange>;
 export const consoleChanges = z.object({
   data: z.array(verificationChange),
   nextCursor: z.string(),
-  isMore: z.boolean().describe('more is there already'),
+  isMore: z.boolean().describe('the next call gets more at once'),
   isMissed: z.boolean().describe('some changes may have been forgotten before they were read'),
   lane: z.object({ lane: z.string(), status: z.string(), reason: z.string().nullable() }),
 });

@@ -36,7 +36,7 @@ interface Endpoint {
   readonly waiting: number;
 }
 
-describe("the command line over the operators' API", { timeout: 90_000 }, () => {
+describe("the command line over the operators' API", { timeout: 240_000 }, () => {
   it('shows, pauses and resumes the lane', async () => {
     expect(await cli<LaneOverview>('lane', 'show')).toMatchObject({
       lane: chain.keys.lane,

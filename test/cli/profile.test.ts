@@ -32,7 +32,7 @@ const keyFiles = () => [
   join(folder, 'operator-key'),
 ];
 
-describe('veriqueue profile', () => {
+describe('veriqueue profile', { timeout: 240_000 }, () => {
   it('keeps addresses and keys for its owner alone, and shows no key', async () => {
     const made = await set('prod', '--url', chain.url, ...keyFiles());
     expect(made).toMatchObject({ code: 0, stderr: '' });

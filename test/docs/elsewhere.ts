@@ -59,6 +59,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: CI,
   },
   {
+    page: 'docs/cli.md',
+    begins: '2026-03-01T08:00:02Z',
+    reason: 'what happens on a lane whose receiver fails once',
+    executedBy: 'test/cli/tail.test.ts',
+  },
+  {
     page: 'docs/testing.md',
     begins: 'npm run storm',
     reason: 'takes minutes',

@@ -1,4 +1,4 @@
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import type { Redis } from '../redis/redis-client.ts';
 
 /** Which verifications something has happened to. */
@@ -7,7 +7,7 @@ export interface ChangedIds {
   readonly ids: readonly string[];
   /** For the next call. */
   readonly cursor: string;
-  /** More is there already. */
+  /** The next call gets more at once. */
   readonly isMore: boolean;
   /** The library had let go of some changes before they were read. */
   readonly isMissed: boolean;
@@ -25,7 +25,7 @@ const NOTHING_YET = '0-0';
  */
 export async function readChangedIds(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   cursor: string | null,
 ): Promise<ChangedIds> {
   const streams = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, 'events'));

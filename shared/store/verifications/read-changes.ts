@@ -1,5 +1,5 @@
 import type { VerificationChange } from '../../contract/console-changes.ts';
-import type { LaneKeys } from '../keys.ts';
+import type { StoreKeys } from '../keys.ts';
 import { readChangedIds } from '../queue/read-job-events.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { asOperatorSees } from './person-deferral.ts';
@@ -20,7 +20,7 @@ export interface Changes {
  *
  * @param cursor null: from now on
  */
-export async function readChanges(redis: Redis, keys: LaneKeys, cursor: string | null): Promise<Changes> {
+export async function readChanges(redis: Redis, keys: StoreKeys, cursor: string | null): Promise<Changes> {
   const { ids, cursor: nextCursor, isMore, isMissed } = await readChangedIds(redis, keys, cursor);
   const readings = await readRecords(redis, keys, ids);
   const data = await Promise.all(
@@ -33,7 +33,7 @@ export async function readChanges(redis: Redis, keys: LaneKeys, cursor: string |
 
 async function describe(
   redis: Redis,
-  keys: LaneKeys,
+  keys: StoreKeys,
   stored: VerificationRecord,
 ): Promise<VerificationChange> {
   const { id, clientId, reference, status, attempts, outcome, delivery } = asOperatorSees(stored);
