@@ -7,7 +7,7 @@ import { createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { DELIVERY_PRIORITY } from '../../shared/store/queue/verification-flow.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
-import { webhookId } from '../../worker/delivery/verification-event.ts';
+import { webhookId } from '../../shared/webhook/webhook-id.ts';
 import { startBenchRedis } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
 import { type Child, startChild } from '../child.ts';

@@ -7,19 +7,23 @@ import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import { addActivityRoute } from './activity-route.ts';
+import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
+import { addCredentialRoutes } from './credential-routes.ts';
+import { addDeadLetterRoutes } from './dead-letters.ts';
 import { addEventsRoute } from './events-route.ts';
 import type { FindDeps } from './find-verifications.ts';
 import { createLive } from './live.ts';
 import { createNoteAction, writeAction } from './note-action.ts';
-import { type ActionDeps, addOperatorActions } from './operator-actions.ts';
+import { addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { addChangesRoute } from './routes-changes.ts';
 import { readSnapshot } from './snapshot.ts';
+import { addUsageRoutes } from './usage-routes.ts';
 
-export interface ConsoleDeps extends FindDeps, Omit<ActionDeps, 'tasks' | 'note' | 'report'> {
+export interface ConsoleDeps extends FindDeps, Omit<ClientRouteDeps, 'tasks' | 'note' | 'report'> {
   readonly queues: ProducerQueues;
   readonly operatorKey: string;
   readonly log: Logger;
@@ -55,7 +59,12 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       });
       addChangesRoute(inner, deps);
       addConsoleQueries(inner, { ...deps, report });
-      addOperatorActions(inner, { ...deps, tasks, note, report });
+      const everything = { ...deps, tasks, note, report };
+      addOperatorActions(inner, everything);
+      addDeadLetterRoutes(inner, everything);
+      addClientRoutes(inner, everything);
+      addCredentialRoutes(inner, everything);
+      addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });

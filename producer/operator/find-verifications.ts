@@ -1,4 +1,5 @@
 import type {
+  ConsoleFilteredPage,
   ConsoleVerification,
   ConsoleVerificationDetail,
   ConsoleVerificationPage,
@@ -6,6 +7,7 @@ import type {
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
+import { readOr } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { asOperatorSees } from '../../shared/store/verifications/person-deferral.ts';
 import {
@@ -18,9 +20,11 @@ import {
 import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import { pageReference } from '../../shared/store/verifications/reference-index.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
+import { webhookId } from '../../shared/webhook/webhook-id.ts';
 import type { LaneView } from '../lane-view.ts';
 import { encodeCursor } from '../routes/cursor.ts';
 import { presentToOperator, readPositions } from '../waiting.ts';
+import { originOf } from './callback-origins.ts';
 
 export interface FindDeps {
   readonly redis: Redis;
@@ -40,22 +44,18 @@ export async function listRecent(deps: FindDeps, query: PageQuery): Promise<Cons
   return presentPage(deps, await listIndex(deps.redis, deps.keys.allIndex(), query));
 }
 
-/** Events that were given up, the latest first. */
-export async function listDeadLetters(deps: FindDeps, query: PageQuery): Promise<ConsoleVerificationPage> {
-  return presentPage(deps, await listIndex(deps.redis, deps.keys.deadLetters(), query));
-}
-
-/** The verification with this id, or those with this very reference, newest first. */
+/** The verification with this id or webhook-id, or those with this very reference, newest first. */
 export async function searchVerifications(
   deps: FindDeps,
   text: string,
   limit: number,
-): Promise<ConsoleVerificationPage> {
-  const isId = verificationId.safeParse(text).success;
-  const { ids } = isId
-    ? { ids: [text] }
+): Promise<ConsoleFilteredPage> {
+  const id = text.replace(/^evt_/, 'ver_');
+  const { ids } = verificationId.safeParse(id).success
+    ? { ids: [id] }
     : await pageReference(deps.redis, deps.keys, text, { limit, after: undefined });
-  return presentPage(deps, { ids, next: null });
+  const page = await presentPage(deps, { ids, next: null });
+  return { ...page, searched: ids.length, searchedBack: null };
 }
 
 /** What is gone meanwhile, or cannot be read, is left out. */
@@ -69,7 +69,7 @@ async function presentPage(deps: FindDeps, { ids, next }: IdPage): Promise<Conso
   };
 }
 
-function presentLine(stored: VerificationRecord, lane: LaneOverview): ConsoleVerification {
+export function presentLine(stored: VerificationRecord, lane: LaneOverview): ConsoleVerification {
   const record = asOperatorSees(stored);
   return {
     id: record.id,
@@ -89,19 +89,22 @@ function presentLine(stored: VerificationRecord, lane: LaneOverview): ConsoleVer
 /** One verification with its attempts, and the attempts to deliver its event; null when there is none. */
 export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVerificationDetail | null> {
   const { redis, keys } = deps;
-  const [reading, [position = null], deliveries, lane] = await Promise.all([
+  const [reading, [position = null], deliveries, lane, event] = await Promise.all([
     readRecord(redis, keys, id),
     readPositions(redis, keys, [id]),
     readDeliveryLog(redis, keys, id),
     deps.lane.read(),
+    readOr(redis.hget(keys.record(id), 'event'), null),
   ]);
   if (reading.status !== 'found') return null;
   const { clientId, callbackUrl } = reading.record;
   return {
     clientId,
     // A path may name a customer.
-    callbackOrigin: callbackUrl !== null && URL.canParse(callbackUrl) ? new URL(callbackUrl).origin : null,
+    callbackOrigin: originOf(callbackUrl),
     verification: presentToOperator(reading.record, position, lane, deps.now()),
     deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
+    event,
+    webhookId: webhookId(id),
   };
 }

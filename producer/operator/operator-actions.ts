@@ -3,7 +3,6 @@ import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
-import { redeliverRange } from '../../shared/store/endpoints/redeliver-range.ts';
 import { enableEndpoint } from '../../shared/store/endpoints/release-deferred.ts';
 import type { AccountKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
@@ -24,7 +23,7 @@ export interface ActionDeps extends RedeliveryDeps {
 
 const nothing = () => undefined;
 
-/** What an operator may change. Each leaves a line in the log and in Activity, whether or not anything had to be changed. */
+/** What an operator may change of the lane, its endpoints and its events. Each leaves a line in the log and in Activity, whether or not anything had to be changed. */
 export function addOperatorActions(app: FastifyInstance, deps: ActionDeps): void {
   addLaneActions(app, deps);
   addEndpointActions(app, deps);
@@ -78,22 +77,6 @@ function addRedeliveries(app: FastifyInstance, deps: ActionDeps): void {
     await deps.note(request, { action: 'redeliver', target: id, status, details: { verification: id } });
     if (status === 'missing') throw new ProblemError('not_found');
     if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
-    return reply.code(202).send({ status });
-  });
-  app.post('/console/api/dead-letters/redeliver', async (request, reply) => {
-    // What dies again while this runs is not picked up again.
-    const until = deps.now();
-    const begun = deps.tasks.start('redeliver dead letters', async (signal) => {
-      const range = { events: 'dead', clientId: null, since: 0, until } as const;
-      const { counts } = await redeliverRange(deps, range, {
-        signal,
-        onProgress: nothing,
-        report: deps.report,
-      });
-      return counts;
-    });
-    const status = begun ? 'redelivering' : 'already_redelivering';
-    await deps.note(request, { action: 'redeliver_dead_letters', status });
     return reply.code(202).send({ status });
   });
 }

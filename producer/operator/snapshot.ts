@@ -105,6 +105,7 @@ export function presentEndpoint({
   withdrawn,
 }: EndpointState): ConsoleEndpoint {
   const shared = { clientId, origin, waiting };
+  if (origin === 'none') return { ...shared, status: 'no_callback', reason: null, since: null };
   if (withdrawn) return { ...shared, status: 'held', reason: 'origin_not_allowed', since: null };
   switch (health.status) {
     case 'healthy':

@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
-import { attempt, deliveryStatus, outcome, verification, verificationStatus } from './verification.ts';
+import {
+  attempt,
+  deliveryStatus,
+  outcome,
+  verification,
+  verificationId,
+  verificationStatus,
+} from './verification.ts';
 
 /** What the console shows. No subject is in it, nor what a receiver answered: that may name the person. */
 
@@ -11,7 +18,9 @@ const instant = z.iso.datetime();
 export const consoleEndpoint = z.strictObject({
   clientId: z.string(),
   origin: z.string().describe('`none` stands for events without any address to go to'),
-  status: z.enum(['healthy', 'failing', 'held']),
+  status: z
+    .enum(['healthy', 'failing', 'held', 'no_callback'])
+    .describe('`no_callback`: its events wait until their client gets a callback URL'),
   reason: z.enum(['gone', 'failing_for_days', 'operator', 'origin_not_allowed']).nullable(),
   since: instant.nullable(),
   waiting: count.describe('events that wait for it'),
@@ -20,6 +29,25 @@ export type ConsoleEndpoint = z.infer<typeof consoleEndpoint>;
 
 export const consoleEndpoints = z.strictObject({ data: z.array(consoleEndpoint), total: count });
 export type ConsoleEndpoints = z.infer<typeof consoleEndpoints>;
+
+/** What a receiver said is not in it. */
+const receiverAnswer = z.strictObject({
+  at: instant,
+  status: z.number().nullable(),
+  errorClass: z.string().nullable(),
+});
+
+export const consoleEndpointHistories = z.strictObject({
+  data: z.array(
+    consoleEndpoint.extend({
+      accepted: z.array(count).describe('attempts of the last week, by steps of six hours, oldest first'),
+      failed: z.array(count),
+      latest: receiverAnswer.nullable(),
+    }),
+  ),
+  total: count,
+});
+export type ConsoleEndpointHistories = z.infer<typeof consoleEndpointHistories>;
 
 /** One line of a list. */
 export const consoleVerification = z.strictObject({
@@ -43,6 +71,25 @@ export const consoleVerificationPage = z.strictObject({
 });
 export type ConsoleVerificationPage = z.infer<typeof consoleVerificationPage>;
 
+/** Found by a filter. A request compares a bounded number of records. */
+export const consoleFilteredPage = consoleVerificationPage.extend({
+  searched: count.describe('records that were compared'),
+  searchedBack: instant.nullable().describe('to which submission time; null: to the first'),
+});
+export type ConsoleFilteredPage = z.infer<typeof consoleFilteredPage>;
+
+export const consoleDeadLetterPage = z.strictObject({
+  data: z.array(
+    consoleVerification.extend({
+      origin: z.string().nullable().describe('where its event goes; null: nowhere'),
+      diedAt: instant,
+      latest: receiverAnswer.nullable(),
+    }),
+  ),
+  nextCursor: z.string().nullable(),
+});
+export type ConsoleDeadLetterPage = z.infer<typeof consoleDeadLetterPage>;
+
 const consoleDeliveryAttempt = deliveryAttempt.omit({ answer: true });
 
 export const consoleVerificationDetail = z.strictObject({
@@ -50,6 +97,8 @@ export const consoleVerificationDetail = z.strictObject({
   callbackOrigin: z.string().nullable().describe('null: the default of its client'),
   verification: verification.extend({ attempts: z.array(attempt) }),
   deliveries: z.array(consoleDeliveryAttempt),
+  event: z.string().nullable().describe('the body of its webhook, as it is sent; null: there is none yet'),
+  webhookId: z.string(),
 });
 export type ConsoleVerificationDetail = z.infer<typeof consoleVerificationDetail>;
 
@@ -85,6 +134,45 @@ export const consoleSnapshot = z.strictObject({
 });
 export type ConsoleSnapshot = z.infer<typeof consoleSnapshot>;
 
+export const consoleClient = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  disabled: z.boolean(),
+  weight: count,
+  callbackUrl: z.string().nullable(),
+  allowedOrigins: z.array(z.string()),
+  createdAt: instant.nullable(),
+  apiKeys: z.array(z.strictObject({ prefix: z.string(), createdAt: instant })),
+  webhookSecrets: z.array(z.strictObject({ retiresAt: instant.nullable() })),
+  stored: count.describe('verifications that are kept of it'),
+  today: z.strictObject({ calls: count, billed: count }),
+});
+export type ConsoleClient = z.infer<typeof consoleClient>;
+
+export const consoleClients = z.strictObject({ data: z.array(consoleClient), total: count });
+
+/** What is shown once. */
+export interface ConsoleNewClient {
+  readonly id: string;
+  readonly apiKey: string;
+  readonly webhookSecret: string;
+}
+export interface ConsoleNewKey {
+  readonly apiKey: string;
+}
+export interface ConsoleNewSecret {
+  readonly webhookSecret: string;
+  readonly previousSignsUntil: string;
+}
+
+export const consoleHistory = z.strictObject({
+  from: instant.describe('when the first point begins'),
+  stepSeconds: count,
+  verdicts: z.record(outcome.shape.verdict, z.array(count)).describe('upstream calls by what they came to'),
+  deliveries: z.strictObject({ accepted: z.array(count), failed: z.array(count) }),
+});
+export type ConsoleHistory = z.infer<typeof consoleHistory>;
+
 const consoleOperator = z.strictObject({ name: z.string(), readOnly: z.boolean() });
 
 const consoleSessionState = z.strictObject({
@@ -118,10 +206,62 @@ export const endpointRequest = z.strictObject({
 export const holdRequest = z.strictObject({
   endpoint: z.string().regex(/^\S{1,100} https?:\/\/\S{1,2048}$/),
 });
+const limit = z.coerce.number().int().min(1).max(100).default(25);
+const cursor = z.string().min(1).max(200).optional();
+const clientId = z.string().min(1).max(100).optional();
+const queriedInstant = z.iso.datetime({ offset: true }).transform(Date.parse).optional();
+
 export const consoleListQuery = z.strictObject({
   search: z.string().trim().min(1).max(128).optional(),
-  limit: z.coerce.number().int().min(1).max(100).default(25),
-  cursor: z.string().min(1).max(200).optional(),
+  status: z.enum([...verificationStatus.options, ...outcome.shape.verdict.options]).optional(),
+  delivery: deliveryStatus.optional(),
+  code: z.string().min(1).max(100).optional(),
+  client: clientId,
+  origin: z.string().min(1).max(2_100).optional(),
+  from: queriedInstant,
+  before: queriedInstant,
+  limit,
+  cursor,
+});
+export type ConsoleListQuery = z.output<typeof consoleListQuery>;
+
+export const deadLetterQuery = z.strictObject({
+  client: clientId,
+  origin: z.string().min(1).max(2_100).optional(),
+  limit,
+  cursor,
+});
+/** Without `ids`: all of them, or those of a client. */
+export const deadLetterRedelivery = z.strictObject({
+  ids: z.array(verificationId).min(1).max(100).optional(),
+  client: clientId,
+});
+export const historyQuery = z.strictObject({ range: z.enum(['1h', '6h', '24h', '7d', '30d']).default('1h') });
+export const consoleUsageQuery = z.strictObject({
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+});
+
+const origins = z.array(z.string().min(1).max(2_100)).max(100);
+const clientSettings = {
+  name: z.string().trim().min(1).max(200),
+  callbackUrl: z.string().trim().min(1).max(2_100).nullable().optional(),
+  allowedOrigins: origins.optional(),
+  weight: z.number().int().min(1).max(1_000).optional(),
+};
+export const newClientRequest = z.strictObject(clientSettings);
+export const clientChangeRequest = z.strictObject({
+  ...clientSettings,
+  name: clientSettings.name.optional(),
+  disabled: z.boolean().optional(),
+});
+export const newSecretRequest = z.strictObject({
+  overlapSeconds: z
+    .number()
+    .int()
+    .min(0)
+    .max(30 * 86_400)
+    .default(86_400),
 });
 export const activityQuery = z.strictObject({
   limit: z.coerce.number().int().min(1).max(200).default(50),

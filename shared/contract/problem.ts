@@ -20,6 +20,10 @@ export const problemTable = {
     status: 409,
     title: 'The origin of the callback URL is no longer registered for this client',
   },
+  last_key: {
+    status: 409,
+    title: 'A client keeps its last API key: add another first, or disable the client',
+  },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   url_too_long: { status: 414, title: 'The request URL is too long' },

@@ -32,6 +32,9 @@ const SCRIPT_NAMES = {
   clientLedger: 'client-ledger:*:*',
   deferredDeliveries: 'held-deliveries:*',
   deferringEndpoints: 'held-endpoints',
+  historyMinutes: 'history:minutes:*',
+  historyHours: 'history:hours:*',
+  endpointHistory: 'history:endpoint:*',
 } as const;
 
 /** The keys of BullMQ's that this program reads or writes itself (its `queue-keys.ts`, its `removeJobKeys.lua`). */
@@ -157,6 +160,12 @@ export interface StoreKeys {
   openRedeliveries(clientId: string): string;
   /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
   consoleSessions(): string;
+  /** Hash: `<minute>|<series>` → count, of one hour since the epoch. */
+  historyMinutes(hour: number): string;
+  /** Hash: `<hour>|<series>` → count, of one day since the epoch. */
+  historyHours(day: number): string;
+  /** Hash: `<hour since the epoch>|<accepted or failed>` → attempts to deliver there, and `latest`. */
+  endpointHistory(endpoint: string): string;
   /** Hash: hash of an operator's key → the operator. */
   operators(): string;
   /** Stream of at most 2,000 entries: what operators did. */
@@ -217,6 +226,9 @@ export function storeKeys(lane: string): StoreKeys {
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     consoleSessions: () => `${tag}:console-sessions`,
+    historyMinutes: (hour) => spell('historyMinutes', String(hour)),
+    historyHours: (day) => spell('historyHours', String(day)),
+    endpointHistory: (endpoint) => spell('endpointHistory', endpoint),
     operators: () => `${tag}:operators`,
     operatorActivity: () => `${tag}:operator-activity`,
     photosStored: () => `${tag}:photos-stored`,

@@ -1,11 +1,11 @@
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
-  type ConsoleEndpoints,
-  type ConsoleVerificationPage,
-  consoleEndpoints,
+  type ConsoleFilteredPage,
+  consoleDeadLetterPage,
+  consoleEndpointHistories,
+  consoleFilteredPage,
   consoleSnapshot,
   consoleVerificationDetail,
-  consoleVerificationPage,
 } from '../../shared/contract/console.ts';
 import { reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import { changeEndpointHealth } from '../../shared/store/endpoints/keep-endpoint-health.ts';
@@ -32,9 +32,9 @@ afterAll(async () => {
 });
 
 const storing = (on = desk) => ({ redis: on.redis, keys: on.keys, keyRing: on.settings.VERIQUEUE_KEYS });
-const list = async (query = '', on = desk): Promise<ConsoleVerificationPage> =>
-  consoleVerificationPage.parse(await on.read(`/console/api/verifications${query}`));
-const idsOf = ({ data }: ConsoleVerificationPage) => data.map(({ id }) => id);
+const list = async (query = '', on = desk): Promise<ConsoleFilteredPage> =>
+  consoleFilteredPage.parse(await on.read(`/console/api/verifications${query}`));
+const idsOf = ({ data }: { data: readonly { readonly id: string }[] }) => data.map(({ id }) => id);
 const actions = () => desk.log.lines.filter(({ event }) => event === 'operator_action');
 
 describe('the verifications', () => {
@@ -74,6 +74,7 @@ describe('the verifications', () => {
     expect(idsOf(await list(`?search=${first}`))).toEqual([first]);
     expect(idsOf(await list('?search=order%207'))).toEqual([second, first]);
     expect(idsOf(await list(`?search=order%207%20${first}`))).toEqual([longer]);
+    expect(idsOf(await list(`?search=${first.replace('ver_', 'evt_')}`))).toEqual([first]);
     expect(idsOf(await list('?search=order'))).toEqual([]);
     const unknown = first.endsWith('0') ? first.replace(/0$/, '1') : first.replace(/.$/, '0');
     expect(idsOf(await list(`?search=${unknown}`))).toEqual([]);
@@ -231,7 +232,7 @@ describe('the lane', () => {
 
 describe('the endpoints', () => {
   const endpoints = async () =>
-    consoleEndpoints.parse(await desk.read<ConsoleEndpoints>('/console/api/endpoints')).data;
+    consoleEndpointHistories.parse(await desk.read('/console/api/endpoints')).data;
 
   test('of the clients are listed, held by hand, and stay held whatever a worker says of them', async () => {
     const client = await desk.addClient({ callbackUrl: 'https://shop.example/events' });
@@ -282,7 +283,7 @@ describe('the endpoints', () => {
 });
 
 describe('dead letters', () => {
-  const dead = async () => idsOf(consoleVerificationPage.parse(await desk.read('/console/api/dead-letters')));
+  const dead = async () => idsOf(consoleDeadLetterPage.parse(await desk.read('/console/api/dead-letters')));
   const deliveryOf = async (id: string) => (await mustRead(desk.redis, desk.keys, id)).delivery.status;
 
   test('are listed, the latest first, and redelivered one by one or all together', async () => {
@@ -353,7 +354,7 @@ describe('a key that holds something else', () => {
       await own.redis.set(own.keys.deferredDeliveries(endpoint), 'not a sorted set');
       expect(idsOf(await list('', own))).toEqual([good]);
       expect(await own.read('/console/api/dead-letters')).toMatchObject({ data: [] });
-      consoleEndpoints.parse(await own.read('/console/api/endpoints'));
+      consoleEndpointHistories.parse(await own.read('/console/api/endpoints'));
       consoleSnapshot.parse(await own.read('/console/api/snapshot'));
     } finally {
       await own.close();

@@ -5,7 +5,7 @@ import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.
 import { readDocument, section, tableRows } from '../deployment/documents.ts';
 
 /** What only the console answers with; its own page sees them. */
-const CONSOLE = ['foreign_origin', 'invalid_request', 'operator_key_required', 'read_only'];
+const CONSOLE = ['foreign_origin', 'invalid_request', 'last_key', 'operator_key_required', 'read_only'];
 
 const words = (text: string) => text.split(/[`, ]+/).filter((word) => word !== '');
 

@@ -39,6 +39,7 @@ export async function concludeAttempt(
     now,
     keepUntil: step.step === 'delivered' ? now + deps.retentionMs : null,
     ...(accepted ? { recovered: endpoint } : {}),
+    endpoint,
   });
   if (step.step === 'delivered') deps.metrics.eventSeconds.observe(Math.max(0, now - submittedAt) / 1000);
   deps.tracing.note({ 'veriqueue.step': shown(step) });

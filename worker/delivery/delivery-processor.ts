@@ -4,6 +4,7 @@ import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
+import { webhookId } from '../../shared/webhook/webhook-id.ts';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import { type TracedJob, traceJob } from '../job/trace-job.ts';
@@ -11,7 +12,7 @@ import { concludeAttempt, deferDelivery, putBack } from './conclude-delivery.ts'
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type DeliveryTarget, findTarget } from './delivery-target.ts';
 import { tracePost } from './trace-post.ts';
-import { buildVerificationEvent, webhookId } from './verification-event.ts';
+import { buildVerificationEvent } from './verification-event.ts';
 
 /** A client that cannot be read wants an operator (a sealing key is missing); its events wait unharmed. */
 const CLIENT_UNREADABLE_DELAY_MS = 60_000;

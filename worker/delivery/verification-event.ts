@@ -3,11 +3,6 @@ import type { VerificationEvent } from '../../shared/contract/verification.ts';
 import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
-/** The same on every delivery of one event: the receiver's key for recognizing a repetition. */
-export function webhookId(verificationId: string): string {
-  return verificationId.replace(/^ver_/, 'evt_');
-}
-
 /**
  * The event's body, the same bytes at every attempt: the delivery's own progress is left as it stood when the outcome
  * was written.

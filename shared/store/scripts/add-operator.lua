@@ -7,8 +7,10 @@
 --- ARGV[4] most           operators
 ---
 --- Reply: 'added'; 'name_taken'; 'too_many'.
---- Invariant: A name stands for one key, so that a line of the log names one operator.
+--- Invariant: A name stands for one key, so that a line of the log names one operator. A script that is sent again
+--- finds its own key, and has added it.
 
+if redis.call('HEXISTS', KEYS[1], ARGV[1]) == 1 then return 'added' end
 local all = redis.call('HVALS', KEYS[1])
 if #all >= tonumber(ARGV[4]) then return 'too_many' end
 for i = 1, #all do

@@ -14,6 +14,10 @@
 --- ARGV[6] keepUntil      ms epoch; empty while something may still have to be done about it
 --- ARGV[7] recovered      endpoint that has just taken the event, or empty
 --- ARGV[8] run            token of the run, 12 characters
+--- ARGV[9] tag            what the store's keys begin with
+--- ARGV[10] endpoint      where the event was sent; empty: nothing was sent
+--- ARGV[11] result        'accepted' or 'failed'
+--- ARGV[12] latest        what the attempt came to, JSON without the receiver's words
 ---
 --- Reply: 'recorded'; 'not_ours' when another run has begun since, or the event was delivered meanwhile; 'missing'.
 --- Invariant: A run is written down once: its token stays among the last four, for as long as a lost reply may have
@@ -32,6 +36,7 @@
 --- and only what changes is written.
 
 --- @include "fragments/append-entry.lua"
+--- @include "fragments/count-delivery.lua"
 
 local RUNS_KEPT = 4 * 13
 local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -58,6 +63,7 @@ end
 local attempts = tonumber(before[3]) or 0
 if entry ~= '' and holder ~= '' then attempts = attempts + 1 end
 if entry ~= '' then appendEntry(log, entry) end
+if ARGV[10] ~= '' then countDelivery(ARGV[9], ARGV[10], ARGV[11], ARGV[12]) end
 if not applies then
   redis.call('HSET', record, 'deliveryAttempts', attempts, 'deliveryRunsEnded', ended)
   return 'not_ours'

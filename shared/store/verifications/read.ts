@@ -47,6 +47,21 @@ export interface IdPage {
  * what was already seen of its millisecond is skipped.
  */
 export async function listIndex(redis: Redis, index: string, query: PageQuery & TimeSpan): Promise<IdPage> {
+  const { entries, next } = await listEntries(redis, index, query);
+  return { ids: entries.map(({ id }) => id), next };
+}
+
+export interface EntryPage {
+  readonly entries: readonly ListCursor[];
+  readonly next: ListCursor | null;
+}
+
+/** The same with each entry's time. */
+export async function listEntries(
+  redis: Redis,
+  index: string,
+  query: PageQuery & TimeSpan,
+): Promise<EntryPage> {
   const found: ListCursor[] = [];
   const { after, from, before } = query;
   const isAfterNearer = after !== undefined && (before === undefined || after.submittedAt < before);
@@ -72,7 +87,7 @@ export async function listIndex(redis: Redis, index: string, query: PageQuery & 
   }
   const shown = found.slice(0, query.limit);
   return {
-    ids: shown.map((entry) => entry.id),
+    entries: shown,
     next: found.length > query.limit ? (shown.at(-1) ?? null) : null,
   };
 }

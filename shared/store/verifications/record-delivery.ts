@@ -21,6 +21,8 @@ export interface DeliveryProgress {
   readonly keepUntil: number | null;
   /** The endpoint that has just taken the event: healthy again, unless it is held. */
   readonly recovered?: string;
+  /** `<client> <origin>` that the attempt was made at. */
+  readonly endpoint?: string;
 }
 
 /**
@@ -32,7 +34,7 @@ export interface DeliveryProgress {
 export async function recordDelivery(
   redis: Redis,
   keys: StoreKeys,
-  { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered }: DeliveryProgress,
+  { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered, endpoint }: DeliveryProgress,
 ): Promise<'recorded' | 'not_ours' | 'missing'> {
   const reply = await recordDeliveryScript(
     redis,
@@ -53,7 +55,16 @@ export async function recordDelivery(
       keepUntil ?? '',
       recovered ?? '',
       run,
+      keys.tag,
+      attempt ? (endpoint ?? '') : '',
+      status === 'delivered' ? 'accepted' : 'failed',
+      attempt ? describeLatest(attempt) : '',
     ],
   );
   return reply as 'recorded' | 'not_ours' | 'missing';
+}
+
+/** What a receiver said is not in it. */
+function describeLatest({ at, status, errorClass }: DeliveryAttempt): string {
+  return JSON.stringify({ at, status, errorClass });
 }

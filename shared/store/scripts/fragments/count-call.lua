@@ -3,6 +3,7 @@
 --- @keys ledger
 --- @include "add-to-ledger.lua"
 --- @include "copy-call.lua"
+--- @include "count-call-history.lua"
 local LEDGER_KEPT_SECONDS = 400 * 86400
 local function countCall(tag, day, entry)
   if entry == '' then return end
@@ -11,4 +12,5 @@ local function countCall(tag, day, entry)
   if not total then return end
   if total == 1 then redis.call('EXPIRE', ledger, LEDGER_KEPT_SECONDS) end
   copyCall(tag, day, entry, total)
+  countCallHistory(tag, entry, 1)
 end

@@ -105,7 +105,11 @@ const recordOne = async (redis: Redis) => {
   const id = await settled();
   await beginDelivery(lane.redis, keys, id, 'run-a');
   const progress = { id, run: 'run-a', nextAttemptAt: NOW, attempt, now: NOW, keepUntil: null } as const;
-  await recordDelivery(redis, keys, { ...progress, status: 'retrying' });
+  await recordDelivery(redis, keys, {
+    ...progress,
+    status: 'retrying',
+    endpoint: `${CLIENT_ID} https://a.example`,
+  });
 };
 
 const admitTheOnlyOneOfToday = async (redis: Redis) => {
@@ -239,6 +243,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'keep-lock': 'sets one lock to its own token',
   'forget-empty-endpoint': 'takes one entry out of a set',
   'look-at-jobs': 'what it clears is gone the second time',
+  'add-operator': 'finds its own key the second time',
+  'revoke-operator': 'what it takes out is gone the second time',
   'begin-console-session': 'writes one field with one value',
   'touch-console-session': 'writes one field with one value',
   'take-from-rate':

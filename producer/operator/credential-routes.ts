@@ -1,0 +1,56 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  type ConsoleNewKey,
+  type ConsoleNewSecret,
+  newSecretRequest,
+} from '../../shared/contract/console.ts';
+import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
+import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
+import { parseInput } from '../parse-input.ts';
+import { ProblemError } from '../problem.ts';
+import { type ClientRouteDeps, parseClientParam } from './client-routes.ts';
+
+const params = z.object({ prefix: z.string().regex(/^vq_[0-9a-f]{1,64}$/) });
+
+/** API keys and webhook secrets of a client. What is made is shown once, in the answer. */
+export function addCredentialRoutes(app: FastifyInstance, deps: ClientRouteDeps): void {
+  const { redis, keys, note, now } = deps;
+  app.post('/console/api/clients/:client/keys', async (request, reply) => {
+    const clientId = parseClientParam(request);
+    const apiKey = await addApiKey({ redis, keys, clientId }, now());
+    if (apiKey === null) throw new ProblemError('not_found');
+    await note(request, { action: 'add_api_key', target: clientId, status: 'added' });
+    return reply.code(201).send({ apiKey } satisfies ConsoleNewKey);
+  });
+
+  app.delete('/console/api/clients/:client/keys/:prefix', async (request) => {
+    const clientId = parseClientParam(request);
+    const revocation = await revokeApiKey({ redis, keys, clientId }, parsePrefix(request));
+    await note(request, { action: 'revoke_api_key', target: clientId, status: revocation.status });
+    if (revocation.status === 'last_key') throw new ProblemError('last_key');
+    if (revocation.status !== 'revoked') throw new ProblemError('not_found');
+    return { revoked: revocation.prefix };
+  });
+
+  app.post('/console/api/clients/:client/secret', async (request, reply) => {
+    const clientId = parseClientParam(request);
+    const { overlapSeconds } = parseInput(newSecretRequest, request.body ?? {}, 'invalid_request');
+    const rotation = await rotateWebhookSecret(deps, clientId, {
+      overlapMs: overlapSeconds * 1000,
+      now: now(),
+    });
+    if (rotation === null) throw new ProblemError('not_found');
+    await note(request, { action: 'rotate_webhook_secret', target: clientId, status: 'rotated' });
+    return reply.code(201).send({
+      webhookSecret: rotation.webhookSecret,
+      previousSignsUntil: new Date(rotation.previousSignsUntil).toISOString(),
+    } satisfies ConsoleNewSecret);
+  });
+}
+
+function parsePrefix(request: FastifyRequest): string {
+  const parsed = params.safeParse(request.params);
+  if (parsed.success) return parsed.data.prefix;
+  throw new ProblemError('not_found');
+}
