@@ -75,6 +75,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'The origin of the callback URL is no longer registered for your client.',
     action: 'Have the operator register the origin (`veriqueue client update`), then redeliver.',
   },
+  last_key: {
+    meaning: 'A client keeps its last API key: without one it would look as if it had never existed.',
+    action: 'Add another key first. To keep the client out, disable it.',
+  },
   in_progress: {
     meaning: 'Another request with this `Idempotency-Key` is being processed at this moment.',
     action:
