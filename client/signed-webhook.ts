@@ -1,13 +1,5 @@
-import type { VerificationEvent } from '../shared/contract/verification.ts';
+import type { VerificationEvent, WebhookTestEvent } from '../shared/contract/verification.ts';
 import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
-
-/** What `veriqueue deliveries test` sends: it is about no verification. */
-export interface WebhookTestEvent {
-  readonly type: 'webhook.test';
-  /** RFC 3339, UTC */
-  readonly timestamp: string;
-  readonly data: { readonly clientId: string };
-}
 
 /** Do nothing with a type you do not know, and acknowledge it: there will be more. */
 export type WebhookEvent = VerificationEvent | WebhookTestEvent;

@@ -1,6 +1,7 @@
 /** The entry of the package `@veriqueue/client`. It runs wherever `fetch` and WebCrypto do, and has no dependency. */
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
+import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
 import type { UsageReport } from '../shared/contract/usage.ts';
@@ -15,8 +16,15 @@ import { encodeSubmission } from './submission-body.ts';
 import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: this is what the package shows
+export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
-export type { Attempt, Outcome, VerificationEvent } from '../shared/contract/verification.ts';
+export type {
+  Attempt,
+  Delivery,
+  Outcome,
+  VerificationEvent,
+  WebhookTestEvent,
+} from '../shared/contract/verification.ts';
 export {
   ApiError,
   type ApiErrorCode,
@@ -31,7 +39,6 @@ export { PhotoError } from './photo.ts';
 export {
   type WebhookEvent,
   type WebhookHeaders,
-  type WebhookTestEvent,
   WebhookVerificationError,
 } from './signed-webhook.ts';
 export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
@@ -77,7 +84,7 @@ export interface ListOptions extends CallOptions {
   /** What they are now. */
   readonly status?: VerificationStatus | undefined;
   /** The code of their outcome, such as `FailedOperation.IdPhotoPoorQuality`. */
-  readonly code?: string | undefined;
+  readonly code?: OutcomeCode | (string & Record<never, never>) | undefined;
   /** Submitted then or later: a `Date`, or RFC 3339. */
   readonly submittedFrom?: Date | string | undefined;
   /** Submitted earlier than that: a `Date`, or RFC 3339. */

@@ -11,7 +11,7 @@ import { type HttpTimeouts, MAX_CONNECTIONS, SMALL_BODY_BYTES } from './http-lim
 import type { Intake } from './intake.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
-import { describeApi } from './openapi.ts';
+import { describeApi } from './openapi/describe-api.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
@@ -50,7 +50,7 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = createServer(deps);
   const routes = collectRoutes(app);
-  await describeApi(app);
+  await describeApi(app, { isServedHere: operations !== null });
   authenticateRequests(app, deps);
   traceRequests(app, deps);
   limitSubmissions(app, deps);

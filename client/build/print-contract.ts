@@ -1,23 +1,27 @@
 import { z } from 'zod';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
+import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
 import { usageReport } from '../../shared/contract/usage.ts';
 import {
   attempt,
+  delivery,
   outcome,
   verification,
   verificationEvent,
   verificationPage,
   verificationStatus,
+  webhookTestEvent,
 } from '../../shared/contract/verification.ts';
 import { jsonSchema, printType } from './print-type.ts';
 
 /** The types that the client shows and that the contract infers from a schema, by their names. */
 const INFERRED = {
   Attempt: attempt,
+  Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,
   LaneOverview: laneOverview,
@@ -31,7 +35,11 @@ const INFERRED = {
   VerificationEvent: verificationEvent,
   VerificationPage: verificationPage,
   VerificationStatus: verificationStatus,
+  WebhookTestEvent: webhookTestEvent,
 } as const satisfies Record<string, z.ZodType>;
+
+/** Texts with these known values, to which others may be added. */
+const OPEN = { ClientAction: clientActions, OutcomeCode: outcomeCodes } as const;
 
 /** Only what is sent has fields with defaults, which its sender may leave out. */
 const SENT: readonly string[] = ['SubmissionFields'] satisfies (keyof typeof INFERRED)[];
@@ -48,13 +56,15 @@ export function printContract(): string {
   );
   const declarations = Object.keys(INFERRED).map((name) => {
     const schema = jsonSchema.parse((SENT.includes(name) ? sent : read)?.[name]);
-    const text = printType(schema);
+    const text = printType(schema, OPEN);
     return text.startsWith('{') ? `export interface ${name} ${text}` : `export type ${name} = ${text};`;
   });
-  const codes = Object.keys(problemTable).map((code) => `'${code}'`);
+  const unions = { ...OPEN, ProblemCode: Object.keys(problemTable) };
   return [
     ...declarations,
-    `export type ProblemCode = ${codes.join(' | ')};`,
+    ...Object.entries(unions).map(
+      ([name, values]) => `export type ${name} = ${values.map((value) => `'${value}'`).join(' | ')};`,
+    ),
     `export type FieldError = NonNullable<Problem['errors']>[number];`,
     '',
   ].join('\n');

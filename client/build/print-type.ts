@@ -6,6 +6,8 @@ export interface JsonSchema {
   readonly description?: string | undefined;
   readonly type?: string | readonly string[] | undefined;
   readonly enum?: readonly string[] | undefined;
+  readonly const?: string | undefined;
+  readonly 'x-extensible-enum'?: readonly string[] | undefined;
   readonly anyOf?: readonly JsonSchema[] | undefined;
   readonly items?: JsonSchema | undefined;
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
@@ -18,6 +20,8 @@ export const jsonSchema: z.ZodType<JsonSchema> = z.lazy(() =>
     description: z.string().optional(),
     type: z.union([z.string(), z.array(z.string())]).optional(),
     enum: z.array(z.string()).optional(),
+    const: z.string().optional(),
+    'x-extensible-enum': z.array(z.string()).optional(),
     anyOf: z.array(jsonSchema).optional(),
     items: jsonSchema.optional(),
     properties: z.record(z.string(), jsonSchema).optional(),
@@ -33,17 +37,24 @@ const PRIMITIVES: Readonly<Record<string, string>> = {
   null: 'null',
 };
 
+/** Names of unions, by their values. */
+export type OpenUnions = Readonly<Record<string, readonly string[]>>;
+
 /**
  * A schema as a TypeScript type; descriptions become comments.
  *
+ * @param open the unions that texts with known values refer to
  * @throws {Error} for a schema that has no such type
  */
-export function printType(schema: JsonSchema): string {
+export function printType(schema: JsonSchema, open: OpenUnions): string {
   if (schema.$ref !== undefined) return schema.$ref;
+  if (schema.const !== undefined) return `'${schema.const}'`;
+  const known = schema['x-extensible-enum'];
+  if (known !== undefined) return printOpen(known, open);
   if (schema.enum !== undefined) return schema.enum.map((value) => `'${value}'`).join(' | ');
-  if (schema.anyOf !== undefined) return schema.anyOf.map(printType).join(' | ');
-  if (schema.properties !== undefined) return printObject(schema.properties, schema.required ?? []);
-  if (schema.items !== undefined) return `Array<${printType(schema.items)}>`;
+  if (schema.anyOf !== undefined) return schema.anyOf.map((each) => printType(each, open)).join(' | ');
+  if (schema.properties !== undefined) return printObject(schema.properties, schema.required ?? [], open);
+  if (schema.items !== undefined) return `Array<${printType(schema.items, open)}>`;
   const types = schema.type === undefined ? [] : [schema.type].flat();
   const texts = types.map((type) => PRIMITIVES[type]);
   if (texts.length > 0 && !texts.includes(undefined)) return texts.join(' | ');
@@ -52,9 +63,20 @@ export function printType(schema: JsonSchema): string {
   );
 }
 
-function printObject(properties: Readonly<Record<string, JsonSchema>>, required: readonly string[]): string {
+/** Editors suggest the known values, and accept others. */
+function printOpen(known: readonly string[], open: OpenUnions): string {
+  const [name] = Object.entries(open).find(([, values]) => values.join() === known.join()) ?? [];
+  if (name !== undefined) return `${name} | (string & Record<never, never>)`;
+  throw new Error(`Cannot print a type: its known values must have a name, received ${known.join(', ')}`);
+}
+
+function printObject(
+  properties: Readonly<Record<string, JsonSchema>>,
+  required: readonly string[],
+  open: OpenUnions,
+): string {
   const members = Object.entries(properties).map(([name, schema]) => {
-    const type = printType(schema);
+    const type = printType(schema, open);
     const member = required.includes(name) ? `${name}: ${type};` : `${name}?: ${type} | undefined;`;
     const comment = schema.description === undefined ? '' : `/** ${schema.description} */\n`;
     return `${comment}${member}`.replace(/^/gm, '  ');

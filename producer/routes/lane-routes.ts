@@ -3,16 +3,19 @@ import { laneOverview } from '../../shared/contract/lane.ts';
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { publicOutcomeTable } from '../../shared/outcomes/resolve-outcome.ts';
 import type { LaneView } from '../lane-view.ts';
-import { problemResponses } from '../openapi.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
 
 export function addLaneRoutes(app: FastifyInstance, lane: LaneView): void {
   app.route({
     method: 'GET',
     url: '/v1/lane',
     schema: {
-      tags: ['lane'],
+      operationId: 'getLane',
+      tags: ['Service'],
       summary: 'Show backlog, quota and whether the lane is held',
-      response: { 200: laneOverview, ...problemResponses('401', '503') },
+      description:
+        'Of the whole deployment. A lane that is held or paused accepts work, and answers it later.',
+      response: { 200: laneOverview.describe('The lane as it is now'), ...problemResponses('getLane') },
     },
     handler: () => lane.read(),
   });
@@ -21,9 +24,15 @@ export function addLaneRoutes(app: FastifyInstance, lane: LaneView): void {
     method: 'GET',
     url: '/v1/outcomes',
     schema: {
-      tags: ['lane'],
+      operationId: 'listOutcomes',
+      tags: ['Service'],
       summary: 'List every code an attempt can end with',
-      response: { 200: outcomesPage, ...problemResponses('401') },
+      description:
+        'What each means, whether it is charged for, and what to do about it. The upstream may add codes.',
+      response: {
+        200: outcomesPage.describe('Every code with a row of its own'),
+        ...problemResponses('listOutcomes'),
+      },
     },
     handler: async () => ({ data: publicOutcomeTable() }),
   });

@@ -6,7 +6,7 @@ import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/red
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
-import { problemResponses } from '../openapi.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
 import { ProblemError } from '../problem.ts';
 import {
   noteOpenRedelivery,
@@ -33,12 +33,16 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
     method: 'POST',
     url: '/v1/verifications/:id/redeliver',
     schema: {
-      tags: ['verifications'],
+      operationId: 'redeliverEvent',
+      tags: ['Events'],
       summary: 'Deliver its event again',
       description:
         'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, while it is under way, and when the origin of its callback is not registered for you any more.',
       params: idParams,
-      response: { 202: verification, ...problemResponses('401', '404', '409', '429', '503') },
+      response: {
+        202: verification.describe('Its event is on its way again'),
+        ...problemResponses('redeliverEvent'),
+      },
     },
     onResponse: async (request) => {
       if (request.problemCode !== null) deps.metrics.countRedelivery(request.problemCode);

@@ -6,7 +6,7 @@ import { verification } from '../../shared/contract/verification.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
-import { problemResponses } from '../openapi.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
 import { retryAfter } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 import { parseIdempotencyKey } from '../submission/idempotency.ts';
@@ -48,7 +48,8 @@ export function addSubmissionRoutes(
     bodyLimit: JSON_BODY_BYTES,
     config: { formBytes: FORM_BODY_BYTES },
     schema: {
-      tags: ['verifications'],
+      operationId: 'submitVerification',
+      tags: ['Verifications'],
       summary: 'Submit a verification',
       description:
         'Accepted means answered: after a 202 exactly one final event exists. A 503 without an Idempotency-Key may, rarely, have been accepted all the same; with one, a repeat finds out.',
@@ -60,8 +61,8 @@ export function addSubmissionRoutes(
         },
       },
       response: {
-        202: verification.describe('accepted, or accepted before under the same Idempotency-Key'),
-        ...problemResponses('400', '401', '409', '413', '415', '422', '429', '503'),
+        202: verification.describe('Accepted, or accepted before under the same Idempotency-Key'),
+        ...problemResponses('submitVerification'),
       },
     },
     onResponse: async (request) => {

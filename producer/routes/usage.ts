@@ -12,7 +12,7 @@ import {
   isUsablePeriod,
   LEDGER_DAYS,
 } from '../../shared/store/verifications/usage-period.ts';
-import { problemResponses } from '../openapi.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
@@ -39,11 +39,12 @@ export function addUsageRoute(app: FastifyInstance, { redis, keys, log, now }: U
     method: 'GET',
     url: '/v1/usage',
     schema: {
-      tags: ['usage'],
+      operationId: 'getUsage',
+      tags: ['Service'],
       summary: 'Count your upstream calls by day and code, as they are billed',
       description: `At most ${LEDGER_DAYS} days at once, which is as long as they are kept.`,
       querystring: usageQuery,
-      response: { 200: usageReport, ...problemResponses('401', '422', '503') },
+      response: { 200: usageReport.describe('Calls by day and code'), ...problemResponses('getUsage') },
     },
     handler: async (request) => {
       const query = parseInput(usageQuery, request.query, 'invalid_query');

@@ -12,7 +12,7 @@ import {
   describeErrorClassToClient,
 } from '../../shared/webhook/delivery-result.ts';
 import type { LaneView } from '../lane-view.ts';
-import { problemResponses } from '../openapi.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
 import { retryAfter } from '../problem.ts';
 import type { ProducerLog } from '../producer-log.ts';
@@ -32,7 +32,7 @@ export interface VerificationRoutesDeps extends VerificationStore {
   readonly now: () => number;
 }
 
-const tags = ['verifications'];
+const tags = ['Verifications'];
 const deletionQuery = z.object({ erase: z.enum(['true', 'false']).default('false') });
 
 export function addVerificationRoutes(app: FastifyInstance, deps: VerificationRoutesDeps): void {
@@ -47,11 +47,12 @@ function addShowRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void 
     method: 'GET',
     url: '/v1/verifications/:id',
     schema: {
+      operationId: 'getVerification',
       tags,
       summary: 'Show a verification',
       description: 'Until it is final, `Retry-After` says when it is worth asking again.',
       params: idParams,
-      response: { 200: verification, ...problemResponses('401', '404', '503') },
+      response: { 200: verification.describe('The verification'), ...problemResponses('getVerification') },
     },
     handler: async (request, reply) => {
       const id = parseIdParam(request.params);
@@ -71,12 +72,16 @@ function addListRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void 
     method: 'GET',
     url: '/v1/verifications',
     schema: {
+      operationId: 'listVerifications',
       tags,
       summary: 'List verifications, newest first',
       description:
         'Filters are combined. A request looks at a bounded number of verifications, so a page may be short or empty before the last: go on until `nextCursor` is null.',
       querystring: listQuery,
-      response: { 200: verificationPage, ...problemResponses('401', '422', '503') },
+      response: {
+        200: verificationPage.describe('A page of them'),
+        ...problemResponses('listVerifications'),
+      },
     },
     handler: async (request) => {
       const query = parseInput(listQuery, request.query, 'invalid_query');
@@ -90,6 +95,7 @@ function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): v
     method: 'DELETE',
     url: '/v1/verifications/:id',
     schema: {
+      operationId: 'deleteVerification',
       tags,
       summary: 'Cancel a verification that has not been sent upstream, or erase any',
       description:
@@ -97,9 +103,9 @@ function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): v
       params: idParams,
       querystring: deletionQuery,
       response: {
-        200: verification.describe('cancelled'),
-        204: z.undefined().describe('erased'),
-        ...problemResponses('401', '404', '409', '422', '503'),
+        200: verification.describe('Cancelled'),
+        204: z.undefined().describe('Erased'),
+        ...problemResponses('deleteVerification'),
       },
     },
     handler: async (request, reply) => {
@@ -120,10 +126,12 @@ function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps)
     method: 'GET',
     url: '/v1/verifications/:id/deliveries',
     schema: {
-      tags,
+      operationId: 'listDeliveries',
+      tags: ['Events'],
       summary: 'Show the attempts to deliver its event, oldest first',
+      description: 'One entry per attempt, also of those that an operator or you asked for.',
       params: idParams,
-      response: { 200: deliveryLogPage, ...problemResponses('401', '404', '503') },
+      response: { 200: deliveryLogPage.describe('Its attempts'), ...problemResponses('listDeliveries') },
     },
     handler: async (request) => {
       const id = parseIdParam(request.params);

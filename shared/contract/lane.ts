@@ -3,32 +3,52 @@ import { z } from 'zod';
 /** `GET /v1/lane`. */
 export const laneOverview = z
   .strictObject({
-    lane: z.string(),
+    lane: z.string().describe('the name of the deployment’s queue'),
     livemode: z
       .boolean()
       .nullable()
       .describe(
         'true: the real upstream is asked; false: the sandbox, which verifies no real person; null: no worker has started yet',
       ),
-    status: z.enum(['running', 'slow', 'held', 'paused']),
-    reason: z.string().nullable().describe('the code that holds or slows the lane'),
-    since: z.iso.datetime().nullable(),
-    resumesAt: z.iso.datetime().nullable().describe('when the lane is next probed'),
+    status: z
+      .enum(['running', 'slow', 'held', 'paused'])
+      .describe(
+        'held: the account is suspended and probed; paused: an operator stopped it; both accept work',
+      ),
+    reason: z
+      .string()
+      .nullable()
+      .describe('the code that holds or slows the lane, or the operator’s reason; null while it runs'),
+    since: z.iso.datetime().nullable().describe('RFC 3339, UTC; null while it runs'),
+    resumesAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('when the lane is next probed: RFC 3339, UTC; null unless it is held'),
     backlog: z.strictObject({
-      interactive: z.number().int(),
-      bulk: z.number().int(),
+      interactive: z.number().int().describe('interactive verifications that wait'),
+      bulk: z.number().int().describe('bulk verifications that wait'),
       retrying: z.number().int().describe('waiting for their next attempt, deferred ones included'),
-      verifying: z.number().int(),
-      total: z.number().int(),
+      verifying: z.number().int().describe('being asked about now'),
+      total: z.number().int().describe('all of these together'),
     }),
     quota: z.strictObject({
-      perSecond: z.number(),
-      effectivePerSecond: z.number().describe('after margin and foreign users of the account'),
+      perSecond: z.number().describe('calls per second that the account may make'),
+      effectivePerSecond: z
+        .number()
+        .describe('calls per second that remain after the margin and what else uses the account'),
       inUse: z.number().describe('slots granted in the last second'),
-      marginMs: z.number(),
+      marginMs: z
+        .number()
+        .describe('milliseconds that each slot is kept longer, for what the network does to their distance'),
     }),
-    estimatedWaitSeconds: z.number().nullable().describe('for an interactive verification submitted now'),
-    photosStored: z.strictObject({ now: z.number().int(), peak: z.number().int() }),
+    estimatedWaitSeconds: z
+      .number()
+      .nullable()
+      .describe('for an interactive verification submitted now; null while no time can be promised'),
+    photosStored: z.strictObject({
+      now: z.number().int().describe('persons whose photo is stored now'),
+      peak: z.number().int().describe('the most at one time'),
+    }),
   })
   .meta({ id: 'Lane' });
 export type LaneOverview = z.infer<typeof laneOverview>;

@@ -54,10 +54,10 @@ export type ProblemCode = keyof typeof problemTable;
 export const problem = z
   .strictObject({
     type: z.string().describe('the path of a page about this problem, such as /problems/too_late'),
-    title: z.string(),
-    status: z.number().int(),
+    title: z.string().describe('the kind of problem, in a sentence'),
+    status: z.number().int().describe('the HTTP status, again'),
     code: z.string().describe(`stable; one of ${Object.keys(problemTable).join(', ')}`),
-    detail: z.string().optional(),
+    detail: z.string().optional().describe('what is wrong this time, in a sentence'),
     errors: z.array(z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });

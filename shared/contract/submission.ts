@@ -17,7 +17,7 @@ const reference = z
 
 const subjectTexts = {
   idCard: z.string().describe('18-character resident identity number'),
-  name: z.string(),
+  name: z.string().describe('as on the card, 1 to 64 characters'),
 };
 
 /**
@@ -29,12 +29,16 @@ const options = {
     .string()
     .optional()
     .describe('1 to 10 characters, returned by the upstream (API page, 2. Input Parameters)'),
-  reference: reference.optional().describe('your own name for this verification'),
+  reference: reference
+    .optional()
+    .describe('your own name for it, 1 to 128 characters; no personal data, because it is not sealed'),
   callbackUrl: z
     .string()
     .max(CALLBACK_URL_MAX)
     .optional()
-    .describe('where the event goes; default: the client’s own'),
+    .describe(
+      'where the event goes: http or https, at an origin that is registered for you; default: your client’s own',
+    ),
   priority: priority.default('interactive'),
 };
 

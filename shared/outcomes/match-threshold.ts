@@ -1,4 +1,5 @@
-import type { ClientAction, OutcomeRow, Verdict } from './outcome-row.ts';
+import type { ClientAction } from '../contract/outcome-codes.ts';
+import type { OutcomeRow, Verdict } from './outcome-row.ts';
 
 /** A row's verdict once the deployment's own similarity threshold has been applied. */
 export interface ThresholdVerdict {

@@ -1,3 +1,5 @@
+import type { ClientAction } from '../contract/outcome-codes.ts';
+
 /** What the client reads when this is the last word on a verification. */
 export type Verdict = 'match' | 'no_match' | 'unverifiable' | 'error';
 
@@ -11,15 +13,6 @@ export type OutcomeKind =
   | 'pace'
   | 'fault'
   | 'unknown';
-
-/** What the client can usefully do next. */
-export type ClientAction =
-  | 'none'
-  | 'resubmit_photo'
-  | 'check_identity'
-  | 'contact_registry'
-  | 'retry_later'
-  | 'contact_support';
 
 /** `unknown`: the call may have been charged, and only the account's bill shows whether it was. */
 export type Billing = 'billed' | 'unbilled' | 'unknown';

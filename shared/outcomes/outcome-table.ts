@@ -1,3 +1,4 @@
+import type { OutcomeCode } from '../contract/outcome-codes.ts';
 import { makeRows, type OutcomeColumns } from './outcome-row.ts';
 
 const api = makeRows('api');
@@ -137,9 +138,7 @@ export const OUTCOMES = {
   },
   'Veriqueue.SubjectUnreadable': own.fault('The sealed data of the person could not be opened'),
   'Veriqueue.SubjectExpired': own.gaveUp('The data of the person expired before an answer could be had'),
-} as const satisfies Record<string, OutcomeColumns>;
-
-type OutcomeCode = keyof typeof OUTCOMES;
+} as const satisfies Record<OutcomeCode, OutcomeColumns>;
 
 /** Codes for what happened between us and the upstream, which the upstream itself never answers with. */
 export type OwnCode = Extract<OutcomeCode, `Veriqueue.${string}`>;

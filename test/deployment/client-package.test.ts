@@ -135,7 +135,7 @@ console.log(createRequire(import.meta.url)('@veriqueue/client').ApiError === Api
 });
 
 const typedUses = `
-import { Veriqueue, verifyWebhook, type Verification } from '@veriqueue/client';
+import { Veriqueue, verifyWebhook, type ClientAction, type OutcomeCode, type Verification } from '@veriqueue/client';
 const veriqueue = new Veriqueue({ url: 'http://127.0.0.1:1', apiKey: 'vq_' });
 const person = { idCard: '', name: '', photo: new Uint8Array() };
 async function uses() {
@@ -147,6 +147,13 @@ async function uses() {
   const event = await verifyWebhook('', new Headers(), ['whsec_']);
   if (event.type === 'webhook.test') void event.data.clientId;
   else void event.data.outcome?.sim?.toFixed();
+  const { outcome } = await veriqueue.get('ver_1');
+  if (outcome?.action === 'resubmit_photo' || outcome?.code === 'Success') void outcome.completedAt;
+  const action: ClientAction = 'none';
+  const code: OutcomeCode = 'FailedOperation.LifePhotoPoorQuality';
+  for await (const { id } of veriqueue.list({ code, submittedFrom: new Date() })) void [id, action];
+  // @ts-expect-error: no such code of ours
+  const unknown: OutcomeCode = 'FailedOperation.LifePhotoPoor';
   // @ts-expect-error: not every event is about a verification
   void event.data.outcome;
   // @ts-expect-error: no name
@@ -155,7 +162,7 @@ async function uses() {
   await veriqueue.submit({ ...person, priority: 'now' });
   // @ts-expect-error: no such status
   veriqueue.list({ status: 'done' });
-  return [cancelled, erased, verdict];
+  return [cancelled, erased, verdict, unknown];
 }
 void uses;
 `;
@@ -195,11 +202,14 @@ describe('the declarations of @veriqueue/client', () => {
 /** Which module of the contract infers each type that the package writes out. */
 const INFERRED_IN: Readonly<Record<string, string>> = {
   Attempt: 'verification',
+  ClientAction: 'outcome-codes',
+  Delivery: 'verification',
   DeliveryAttempt: 'delivery-log',
   DeliveryLog: 'delivery-log',
   FieldError: 'problem',
   LaneOverview: 'lane',
   Outcome: 'verification',
+  OutcomeCode: 'outcome-codes',
   OutcomeRow: 'outcomes',
   OutcomesPage: 'outcomes',
   Problem: 'problem',
@@ -210,6 +220,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   VerificationEvent: 'verification',
   VerificationPage: 'verification',
   VerificationStatus: 'verification-status',
+  WebhookTestEvent: 'verification',
 };
 
 /** @returns the compiler's complaints about each type that is not the one of the contract */

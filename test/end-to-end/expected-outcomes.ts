@@ -1,4 +1,5 @@
-import type { ClientAction, Verdict } from '../../shared/outcomes/outcome-row.ts';
+import type { ClientAction } from '../../shared/contract/outcome-codes.ts';
+import type { Verdict } from '../../shared/outcomes/outcome-row.ts';
 
 /**
  * What a client is to learn about every code of the API page (section 6) and of the common error codes, written down

@@ -60,12 +60,12 @@ describe('the OpenAPI document', () => {
     expect(paths['/v1/verifications']?.['post']).toMatchObject({
       requestBody: {
         content: {
-          'application/json': { schema: { $ref: '#/components/schemas/SubmissionInput' } },
-          'multipart/form-data': { schema: { $ref: '#/components/schemas/SubmissionFormInput' } },
+          'application/json': { schema: { $ref: '#/components/schemas/Submission' } },
+          'multipart/form-data': { schema: { $ref: '#/components/schemas/SubmissionForm' } },
         },
       },
     });
-    expect(components.schemas['SubmissionInput']).toMatchObject({
+    expect(components.schemas['Submission']).toMatchObject({
       required: ['idCard', 'name', 'imageBase64'],
       additionalProperties: false,
       properties: { reference: { maxLength: 128 }, priority: { default: 'interactive' } },

@@ -1,0 +1,162 @@
+import type { DeliveryLog } from '../../shared/contract/delivery-log.ts';
+import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
+import type { UsageReport } from '../../shared/contract/usage.ts';
+import type {
+  Verification,
+  VerificationEvent,
+  VerificationPage,
+  WebhookTestEvent,
+} from '../../shared/contract/verification.ts';
+import { publicOutcomeTable } from '../../shared/outcomes/resolve-outcome.ts';
+
+/** What the interface's description shows. No person has these numbers: no province is 99. */
+
+/** The smallest photo that can be written here: a PNG of one pixel. */
+const PHOTO =
+  'iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg==';
+
+const person = { idCard: '990001199001010021', name: '测试乙丑' };
+
+export const submissionExample = {
+  ...person,
+  imageBase64: PHOTO,
+  reference: 'order-31',
+  callbackUrl: 'https://shop.example/events',
+};
+
+export const submissionFormExample = {
+  ...person,
+  image: 'photo.jpg',
+  reference: 'order-31',
+  callbackUrl: 'https://shop.example/events',
+};
+
+export const acceptedVerification: Verification = {
+  id: 'ver_01jz3n8k2hfq9v7w5x4t6s8r0p',
+  status: 'queued',
+  livemode: true,
+  reference: 'order-31',
+  extra: null,
+  priority: 'interactive',
+  submittedAt: '2030-01-31T08:00:00.000Z',
+  position: 3,
+  estimatedCompletionAt: '2030-01-31T08:00:01.000Z',
+  nextAttemptAt: null,
+  attempts: [],
+  outcome: null,
+  delivery: { status: 'pending', attempts: 0, nextAttemptAt: null },
+};
+
+export const cancelledVerification: Verification = {
+  ...acceptedVerification,
+  status: 'cancelled',
+  position: null,
+  estimatedCompletionAt: null,
+};
+
+const requestId = '5c3f2e0d-7a41-4b6e-9f3c-1d2e3f405162';
+
+export const completedVerification: Verification = {
+  ...acceptedVerification,
+  status: 'completed',
+  position: null,
+  estimatedCompletionAt: null,
+  attempts: [{ at: '2030-01-31T08:00:00.400Z', durationMs: 612, code: 'Success', requestId }],
+  outcome: {
+    verdict: 'match',
+    code: 'Success',
+    description: 'Success',
+    sim: 89.4,
+    requestId,
+    action: 'none',
+    billed: true,
+    possiblyBilledAgain: false,
+    completedAt: '2030-01-31T08:00:01.012Z',
+  },
+  delivery: { status: 'delivered', attempts: 1, nextAttemptAt: null },
+};
+
+const failedVerification: Verification = {
+  ...completedVerification,
+  status: 'failed',
+  attempts: [
+    {
+      at: '2030-01-31T08:00:00.400Z',
+      durationMs: 98,
+      code: 'InvalidParameterValue',
+      requestId,
+    },
+  ],
+  outcome: {
+    verdict: 'error',
+    code: 'InvalidParameterValue',
+    description: 'The value of a parameter is invalid',
+    sim: null,
+    requestId,
+    action: 'contact_support',
+    billed: false,
+    possiblyBilledAgain: false,
+    completedAt: '2030-01-31T08:00:00.498Z',
+  },
+};
+
+export const page: VerificationPage = { data: [completedVerification], nextCursor: null };
+
+export const deliveryLog: DeliveryLog = {
+  data: [
+    { at: '2030-01-31T08:00:01.020Z', durationMs: 38, status: 503, errorClass: null, answer: 'down' },
+    { at: '2030-01-31T08:00:06.400Z', durationMs: 21, status: 204, errorClass: null, answer: '' },
+  ],
+};
+
+export const usage: UsageReport = {
+  from: '2030-01-30',
+  to: '2030-01-31',
+  data: [
+    {
+      day: '2030-01-31',
+      clientId: 'cli_01jz3n8k2hfq9v7w5x4t6s8r0p',
+      code: 'Success',
+      billed: 1_204,
+      unbilled: 0,
+      unknown: 0,
+    },
+  ],
+  total: { calls: 1_204, billed: 1_204, unbilled: 0, unknown: 0 },
+};
+
+export const lane: LaneOverview = {
+  lane: 'default',
+  livemode: true,
+  status: 'running',
+  reason: null,
+  since: null,
+  resumesAt: null,
+  backlog: { interactive: 12, bulk: 4_031, retrying: 3, verifying: 9, total: 4_055 },
+  quota: { perSecond: 20, effectivePerSecond: 19.2, inUse: 19, marginMs: 20 },
+  estimatedWaitSeconds: 0.8,
+  photosStored: { now: 4_055, peak: 11_872 },
+};
+
+export const outcomes: OutcomesPage = { data: publicOutcomeTable().slice(0, 2) };
+
+/** Each event with what is sent about it. */
+export const eventExamples: Readonly<Record<string, VerificationEvent | WebhookTestEvent>> = {
+  'verification.completed': {
+    type: 'verification.completed',
+    timestamp: '2030-01-31T08:00:01.012Z',
+    // The event was made before it was sent.
+    data: { ...completedVerification, delivery: acceptedVerification.delivery },
+  },
+  'verification.failed': {
+    type: 'verification.failed',
+    timestamp: '2030-01-31T08:00:00.498Z',
+    data: { ...failedVerification, delivery: acceptedVerification.delivery },
+  },
+  'webhook.test': {
+    type: 'webhook.test',
+    timestamp: '2030-01-31T08:00:00.000Z',
+    data: { clientId: 'cli_01jz3n8k2hfq9v7w5x4t6s8r0p' },
+  },
+};

@@ -1,0 +1,82 @@
+import type { ProblemCode } from '../../shared/contract/problem.ts';
+import {
+  acceptedVerification,
+  cancelledVerification,
+  completedVerification,
+  deliveryLog,
+  lane,
+  outcomes,
+  page,
+  usage,
+} from './examples.ts';
+
+/** What the routes' schemas cannot say of an operation. */
+export interface OperationFacts {
+  /** Beside those that any request may be answered with. */
+  readonly problems: readonly ProblemCode[];
+  /** By status: what an answer looks like, and the headers that it may have. */
+  readonly answers: Readonly<Record<string, AnswerFacts>>;
+}
+
+interface AnswerFacts {
+  /** Left out where the answer has no body. */
+  readonly example?: object;
+  readonly headers?: readonly HeaderName[];
+}
+
+export type HeaderName = 'Location' | 'Retry-After' | 'Idempotent-Replayed' | 'WWW-Authenticate';
+
+/** What any request may be answered with, whatever it asks for. */
+export const COMMON_PROBLEMS = [
+  'malformed_request',
+  'unauthorized',
+  'request_timeout',
+  'url_too_long',
+  'too_many_connections',
+  'headers_too_large',
+  'internal',
+  'unavailable',
+] as const satisfies readonly ProblemCode[];
+
+/** By operationId. */
+export const OPERATIONS = {
+  submitVerification: {
+    problems: [
+      ...(['malformed_body', 'json_too_complex', 'request_aborted', 'in_progress'] as const),
+      ...(['body_too_large', 'unsupported_media_type'] as const),
+      ...(['invalid_submission', 'idempotency_mismatch', 'invalid_idempotency_key'] as const),
+      ...(['too_many_requests', 'too_many_records', 'client_uploads_full'] as const),
+      ...(['backlog_full', 'uploads_full'] as const),
+    ],
+    answers: {
+      202: { example: acceptedVerification, headers: ['Location', 'Retry-After', 'Idempotent-Replayed'] },
+    },
+  },
+  listVerifications: { problems: ['invalid_query'], answers: { 200: { example: page } } },
+  getVerification: {
+    problems: ['not_found'],
+    answers: { 200: { example: completedVerification, headers: ['Retry-After'] } },
+  },
+  deleteVerification: {
+    problems: ['not_found', 'too_late', 'being_processed', 'invalid_query'],
+    answers: { 200: { example: cancelledVerification }, 204: {} },
+  },
+  listDeliveries: { problems: ['not_found'], answers: { 200: { example: deliveryLog } } },
+  redeliverEvent: {
+    problems: [
+      ...(['not_found', 'not_redeliverable', 'callback_not_allowed'] as const),
+      ...(['too_many_requests', 'too_many_redeliveries'] as const),
+    ],
+    answers: { 202: { example: completedVerification } },
+  },
+  getUsage: { problems: ['invalid_query'], answers: { 200: { example: usage } } },
+  getLane: { problems: [], answers: { 200: { example: lane } } },
+  listOutcomes: { problems: [], answers: { 200: { example: outcomes } } },
+} as const satisfies Record<string, OperationFacts>;
+
+export type OperationId = keyof typeof OPERATIONS;
+
+/** Every problem that an operation may be answered with. */
+export function problemsOf(operationId: OperationId): readonly ProblemCode[] {
+  return [...COMMON_PROBLEMS, ...OPERATIONS[operationId].problems];
+}
