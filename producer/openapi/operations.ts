@@ -45,7 +45,7 @@ export const OPERATIONS = {
       ...(['malformed_body', 'json_too_complex', 'request_aborted', 'in_progress'] as const),
       ...(['body_too_large', 'unsupported_media_type'] as const),
       ...(['invalid_submission', 'idempotency_mismatch', 'invalid_idempotency_key'] as const),
-      ...(['too_many_requests', 'too_many_records', 'client_uploads_full'] as const),
+      ...(['too_many_requests', 'too_many_records', 'client_backlog_full', 'client_uploads_full'] as const),
       ...(['backlog_full', 'uploads_full'] as const),
     ],
     answers: {
