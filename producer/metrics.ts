@@ -102,7 +102,7 @@ function registerBodyBytes(registers: Registry[], budget: BodyBudget): void {
     help: 'Bytes of request bodies that are being received or worked on',
     registers,
     collect() {
-      this.set(budget.bytesHeld());
+      this.set(budget.bytesInUse());
     },
   });
 }

@@ -71,7 +71,7 @@ function present(
       speedOf(lane),
       now,
     ),
-    laneHeld: lane.status === 'held',
+    isSuspended: lane.status === 'held',
     livemode: lane.livemode,
   });
 }

@@ -35,7 +35,7 @@ interface AskingMetrics {
   readonly attemptSeconds: Histogram;
   readonly slotsGranted: Counter<'rank'>;
   readonly slotWaitSeconds: Histogram;
-  readonly settled: Counter<'code' | 'verdict' | 'billed'>;
+  readonly finished: Counter<'code' | 'verdict' | 'billed'>;
   readonly verdictSeconds: Histogram<'priority'>;
 }
 
@@ -78,7 +78,7 @@ function createAskingMetrics(registers: Registry[]): AskingMetrics {
       buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 10],
       registers,
     }),
-    settled: new Counter({
+    finished: new Counter({
       name: 'veriqueue_verifications_settled_total',
       help: 'Verifications with a final outcome',
       labelNames: ['code', 'verdict', 'billed'],

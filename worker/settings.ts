@@ -42,7 +42,7 @@ export const workerEnvironment = shape
   .superRefine(checkBackoff, evenWhenOthersFail)
   .superRefine(checkFieldEncryption, evenWhenOthersFail);
 
-/** With public keys alone a worker would take verifications and settle each as unreadable. */
+/** With public keys alone a worker would take verifications and finish each as unreadable. */
 function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx): void {
   if (!areRead(context, 'VERIQUEUE_KEYS') || opensAnything(VERIQUEUE_KEYS)) return;
   report(context, 'VERIQUEUE_KEYS', 'must hold a key that opens (id:x25519:… or id:…): these only seal');

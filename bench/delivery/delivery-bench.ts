@@ -15,8 +15,8 @@ import { builtEntry } from '../built-entry.ts';
 import { type Child, startChild } from '../child.ts';
 import { computeMedian } from '../median.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
+import { writeFinishedRecords } from './finished-records.ts';
 import type { PlainDeliveryOrders, PlainEvent } from './plain-delivery-worker.ts';
-import { writeSettledRecords } from './settled-records.ts';
 
 export interface DeliveryBenchOptions {
   readonly rounds: number;
@@ -184,7 +184,7 @@ async function runRounds(stage: Stage, { rounds, events, say }: DeliveryBenchOpt
       { length: events },
       (_, i) => stage.clientIds[i % stage.clientIds.length] ?? '',
     );
-    const records = await writeSettledRecords({ ...stage, clientIds });
+    const records = await writeFinishedRecords({ ...stage, clientIds });
     const plainFirst = round % 2 === 0;
     const earlier = await measure(stage, plainFirst ? stage.plain : stage.veriqueue, records);
     const later = await measure(stage, plainFirst ? stage.veriqueue : stage.plain, records);

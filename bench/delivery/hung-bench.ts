@@ -12,8 +12,8 @@ import { startBenchRedis } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
 import { type Child, startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
+import { writeFinishedRecords } from './finished-records.ts';
 import { type ManyReceiversOrders, manyReceiversReport } from './many-receivers-messages.ts';
-import { writeSettledRecords } from './settled-records.ts';
 
 export interface HungBenchOptions {
   /** Of each of the two phases. */
@@ -103,7 +103,7 @@ async function runPhase(
   { seconds, eventsPerSecond, hangs }: HungBenchOptions & { readonly hangs: boolean },
 ): Promise<Phase> {
   const { clientIds, receivers } = stage;
-  const records = await writeSettledRecords({
+  const records = await writeFinishedRecords({
     ...stage,
     keys: storeKeys(LANE),
     clientIds: Array.from(

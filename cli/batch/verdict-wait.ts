@@ -53,14 +53,14 @@ async function look(deps: VerdictWaitDeps): Promise<void> {
     if (open.askAt > deps.now()) continue;
     asked.push(ask(deps, id, open));
     if (asked.length < AT_ONCE) continue;
-    if (!(await settle(asked)).includes(true)) return;
+    if (!(await awaitAll(asked)).includes(true)) return;
     asked = [];
   }
-  await settle(asked);
+  await awaitAll(asked);
 }
 
 /** Waits for all of them, also when one fails: asked again while its answer is under way, a row would get two results. */
-async function settle(asked: readonly Promise<boolean>[]): Promise<readonly boolean[]> {
+async function awaitAll(asked: readonly Promise<boolean>[]): Promise<readonly boolean[]> {
   await Promise.allSettled(asked);
   return Promise.all(asked);
 }

@@ -22,7 +22,7 @@ export interface BodyBudget {
    * @param bytes held from now on, whether they have arrived or not
    */
   take(holder: string, bytes: number): BodyAdmission;
-  bytesHeld(): number;
+  bytesInUse(): number;
 }
 
 /**
@@ -49,7 +49,7 @@ export function createBodyBudget({ processBytes, clientBytes }: BodyLimits): Bod
   };
 
   return {
-    bytesHeld: () => total,
+    bytesInUse: () => total,
     take: (holder, bytes) => {
       const full = add(holder, bytes);
       if (full !== null) return { admitted: false, full };

@@ -72,7 +72,7 @@ function receive(
     // Memory that nothing was written to yet costs an address only: the system gives it out page by page.
     let bytes = Buffer.allocUnsafeSlow(announced ?? Math.min(FIRST_BYTES, limitBytes));
     let length = 0;
-    const settle = (problem: ProblemError | null) => {
+    const end = (problem: ProblemError | null) => {
       clearTimeout(stall);
       source.off('data', onData).off('end', onEnd).off('close', onClose).off('error', onClose);
       if (problem) {
@@ -81,15 +81,15 @@ function receive(
         reject(problem);
       } else resolve(bytes.subarray(0, length));
     };
-    const stall = setTimeout(() => settle(new ProblemError('request_timeout')), stallMs);
+    const stall = setTimeout(() => end(new ProblemError('request_timeout')), stallMs);
     const onData = (piece: Buffer) => {
       stall.refresh();
       const needed = length + piece.length;
-      if (needed > limitBytes) return settle(new ProblemError('body_too_large'));
+      if (needed > limitBytes) return end(new ProblemError('body_too_large'));
       if (needed > bytes.length) {
         const capacity = Math.min(limitBytes, Math.max(needed, 2 * bytes.length));
         const full = hold.grow(capacity);
-        if (full !== null) return settle(refuseFull(full));
+        if (full !== null) return end(refuseFull(full));
         const grown = Buffer.allocUnsafeSlow(capacity);
         bytes.copy(grown, 0, 0, length);
         bytes = grown;
@@ -98,9 +98,9 @@ function receive(
       length = needed;
     };
     const onEnd = () =>
-      settle(announced === null || announced === length ? null : new ProblemError('malformed_body'));
+      end(announced === null || announced === length ? null : new ProblemError('malformed_body'));
     // It went away before its last byte: its doing, not ours, and no client is left to read the answer.
-    const onClose = () => settle(new ProblemError('request_aborted'));
+    const onClose = () => end(new ProblemError('request_aborted'));
     source.on('data', onData).on('end', onEnd).on('close', onClose).on('error', onClose);
   });
 }

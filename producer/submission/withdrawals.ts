@@ -11,7 +11,7 @@ const MAX_PENDING = 10_000;
 
 /**
  * The transaction travels on a connection of its own: when Redis wakes up it may read this one first, and find nothing
- * yet. It reads the other within the same moment, so one more look settles it.
+ * yet. It reads the other within the same moment, so one more look decides it.
  */
 const SECOND_LOOK_MS = 1_000;
 
@@ -37,7 +37,7 @@ export function createWithdrawals(deps: EnqueueDeps): Withdrawals {
       pending.delete(submission.id);
       deps.log.info(
         { event: 'submission_withdrawn', verification: submission.id, result },
-        'settled what was unanswered',
+        'reconciled what was unanswered',
       );
       return;
     }

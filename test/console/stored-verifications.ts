@@ -33,21 +33,21 @@ export async function storeSettled(
   } = {},
 ): Promise<string> {
   const id = typeidUnboxed('ver');
-  const settled = makeOutcome({ completedAt: new Date(submittedAt + 700).toISOString(), ...outcome });
+  const finished = makeOutcome({ completedAt: new Date(submittedAt + 700).toISOString(), ...outcome });
   await acceptRecord(redis, keys, keyRing, { id, clientId, reference, submittedAt });
-  const { code, requestId } = settled;
+  const { code, requestId } = finished;
   const day = ledgerDay(Date.now());
   await finishVerification(storeOf(redis, keys), {
     id,
     clientId,
-    status: settled.verdict === 'error' ? 'failed' : 'completed',
-    outcome: settled,
+    status: finished.verdict === 'error' ? 'failed' : 'completed',
+    outcome: finished,
     day,
     call: {
       id: makeRunToken(),
       isListed: true,
       attempt: { at: new Date(submittedAt + 300).toISOString(), durationMs: 320, code, requestId },
-      ledger: { day, clientId, code, billed: settled.billed ? 'billed' : 'unbilled' },
+      ledger: { day, clientId, code, billed: finished.billed ? 'billed' : 'unbilled' },
     },
   });
   await recordDelivery(redis, keys, {

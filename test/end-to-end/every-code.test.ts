@@ -7,8 +7,8 @@ import { type Chain, startChain } from '../support/chain.ts';
 import type { TestPerson } from '../support/person.ts';
 import {
   type Expected,
+  finishedAtOnce,
   retriedFruitlessly,
-  settledAtOnce,
   waitedForAccount,
   waitedForMaintenance,
   waitedForPace,
@@ -41,7 +41,7 @@ function casesOf(code: string, expected: Expected, calls: number): Case[] {
     }));
 }
 
-const settled = Object.entries(settledAtOnce).flatMap(([code, expected]) => casesOf(code, expected, 1));
+const finished = Object.entries(finishedAtOnce).flatMap(([code, expected]) => casesOf(code, expected, 1));
 const retried = Object.entries(retriedFruitlessly).flatMap(([code, expected]) =>
   casesOf(code, expected, 1 + RETRIES),
 );
@@ -54,8 +54,8 @@ const events = new Map<Case, Promise<VerificationEvent>>();
  * answered cannot get there, in whatever order their calls arrive.
  */
 async function submitInBatches(): Promise<void> {
-  const [left, failing] = [[...settled], [...retried]];
-  const share = Math.floor(settled.length / Math.ceil(retried.length / 2));
+  const [left, failing] = [[...finished], [...retried]];
+  const share = Math.floor(finished.length / Math.ceil(retried.length / 2));
   while (left.length + failing.length > 0) {
     const batch = [...failing.splice(0, 2), ...left.splice(0, failing.length > 0 ? share : left.length)];
     for (const one of batch) events.set(one, submitted(one));
@@ -82,7 +82,7 @@ async function billingInLedger(code: string): Promise<string[]> {
 }
 
 describe('a verification', () => {
-  it.each(settled)('answered $code in $carrier is $expected.0, after one call', async (one) => {
+  it.each(finished)('answered $code in $carrier is $expected.0, after one call', async (one) => {
     const [verdict, action, billed] = one.expected;
     const { type, data } = await (events.get(one) as Promise<VerificationEvent>);
     expect(data.outcome).toMatchObject({
@@ -108,7 +108,7 @@ describe('a verification', () => {
   });
 
   it('has its calls in the ledger as its outcome says', async () => {
-    for (const [code, [, , billed]] of Object.entries({ ...settledAtOnce, ...retriedFruitlessly })) {
+    for (const [code, [, , billed]] of Object.entries({ ...finishedAtOnce, ...retriedFruitlessly })) {
       // An answer too large for the upstream to send may have been charged for all the same.
       const charged = code === 'ResponseSizeLimitExceeded' ? 'unknown' : billed;
       expect(await billingInLedger(code), code).toEqual([charged]);
@@ -119,7 +119,7 @@ describe('a verification', () => {
 describe('these tests', () => {
   it('leave out no code of the API page and no common code', () => {
     const tested = [
-      ...Object.keys(settledAtOnce),
+      ...Object.keys(finishedAtOnce),
       ...Object.keys(retriedFruitlessly),
       ...waitedForAccount,
       ...waitedForPace,
@@ -130,9 +130,9 @@ describe('these tests', () => {
   });
 
   it('have a test person for each code', () => {
-    const codes = [...settled, ...retried].map(({ code }) => code);
+    const codes = [...finished, ...retried].map(({ code }) => code);
     expect([...new Set(codes)].sort()).toEqual(
-      Object.keys({ ...settledAtOnce, ...retriedFruitlessly }).sort(),
+      Object.keys({ ...finishedAtOnce, ...retriedFruitlessly }).sort(),
     );
   });
 });

@@ -17,7 +17,7 @@ const contactSupport: Expected = ['error', 'contact_support', 'unbilled'];
 const retryLater: Expected = ['error', 'retry_later', 'unbilled'];
 
 /** The first answer is the last word. */
-export const settledAtOnce: Readonly<Record<string, Expected>> = {
+export const finishedAtOnce: Readonly<Record<string, Expected>> = {
   Success: match,
   'FailedOperation.CompareLowSimilarity': ['no_match', 'none', 'billed'],
   'FailedOperation.IdNameMisMatch': ['unverifiable', 'check_identity', 'billed'],

@@ -32,7 +32,7 @@ async function findTraces(id: string): Promise<string[]> {
     .map(({ name }) => name);
 }
 
-const settled = (id: string) => chain.receiver.eventOf(id);
+const answered = (id: string) => chain.receiver.eventOf(id);
 
 describe('erasing a verification', () => {
   test('that waits cancels it, and leaves no trace of it', async () => {
@@ -94,7 +94,7 @@ describe('with a worker', () => {
     const { id } = await chain.submit(person);
     await expect.poll(() => chain.redis.hexists(chain.keys.record(id), 'sentAt'), { interval: 10 }).toBe(1);
     await expectBusy(id);
-    await settled(id);
+    await answered(id);
     await expect.poll(async () => (await erase(id)).status).toBe(204);
     expect(await findTraces(id)).toEqual([]);
   });
@@ -167,7 +167,7 @@ describe('with a worker', () => {
 
   test('a job whose verification is erased under it ends without a word to anybody', async () => {
     const { id } = await chain.submit(makePerson(), { priority: 'bulk' });
-    await settled(id);
+    await answered(id);
     await expect.poll(async () => (await erase(id)).status).toBe(204);
     // As if the job's removal had failed: a delivery job without its record.
     await chain.queues.deliveries.add(

@@ -230,11 +230,11 @@ describe('the trace of a verification', () => {
       kind: KIND.producer,
       attributes: { 'messaging.system': 'bullmq', 'messaging.operation.type': 'send' },
     });
-    const [retried, settled] = named(trace, 'process verifications').toSorted(
+    const [retried, finished] = named(trace, 'process verifications').toSorted(
       (a, b) => Number('veriqueue.verdict' in a.attributes) - Number('veriqueue.verdict' in b.attributes),
     );
     expect(retried).toMatchObject({ kind: KIND.consumer, attributes: { 'veriqueue.step': 'retry' } });
-    expect(settled).toMatchObject({
+    expect(finished).toMatchObject({
       kind: KIND.consumer,
       attributes: {
         'messaging.destination.name': 'verifications',

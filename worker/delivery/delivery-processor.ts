@@ -63,7 +63,7 @@ async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobR
   }
 }
 
-/** What another version settled has its event only here; from now on it is in the record, for every delivery after this. */
+/** What another version finished has its event only here; from now on it is in the record, for every delivery after this. */
 async function describeDue(
   { redis, keys }: DeliveryDeps,
   record: VerificationRecord,

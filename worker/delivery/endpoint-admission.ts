@@ -166,7 +166,7 @@ function park(
  *
  * @param result `abandoned` when the delivery ended without an answer to learn from
  */
-export function reduceSettled(
+export function reduceReleased(
   state: EndpointLimiterState,
   { pass, result }: { readonly pass: Pass; readonly result: DeliveryResult | 'abandoned' },
   moment: Moment,

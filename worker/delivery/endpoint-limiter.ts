@@ -14,7 +14,7 @@ import {
   isForgettable,
   isWorthWaiting,
   type Moment,
-  reduceSettled,
+  reduceReleased,
 } from './endpoint-admission.ts';
 
 type EndpointAdmission =
@@ -54,10 +54,10 @@ export function createEndpointLimiter(deps: EndpointLimiterDeps): EndpointLimite
   const moment = (): Moment => ({ policy: deps.policy, now: deps.now(), random: deps.random });
   const stateOf = (endpoint: string) => states.get(endpoint) ?? idleEndpoint;
 
-  const release = (endpoint: string, ended: Parameters<typeof reduceSettled>[1]) => {
+  const release = (endpoint: string, ended: Parameters<typeof reduceReleased>[1]) => {
     const before = stateOf(endpoint);
     const at = moment();
-    const after = reduceSettled(before, ended, at);
+    const after = reduceReleased(before, ended, at);
     if (isForgettable(after, at.now)) states.delete(endpoint);
     else states.set(endpoint, after);
     const change = describeChange(before.breaker, after.breaker);

@@ -156,7 +156,7 @@ function report(
   }
   const about = { verification: record.id, code, verdict: outcome.verdict };
   deps.tracing.note({ 'veriqueue.code': code, 'veriqueue.verdict': outcome.verdict });
-  deps.metrics.settled.inc({
+  deps.metrics.finished.inc({
     code: labelOfCode(code),
     verdict: outcome.verdict,
     billed: String(outcome.billed),
@@ -166,6 +166,6 @@ function report(
   deps.metrics.verdictSeconds.observe({ priority: record.priority }, sinceSubmissionMs / 1000);
   deps.log[kind === 'fault' ? 'error' : 'info'](
     { event: 'verification_settled', ...about },
-    'verification settled',
+    'verification finished',
   );
 }

@@ -33,11 +33,11 @@ export const StoredEndpointHealth = z.discriminatedUnion('status', [
 ]);
 
 type Stored = Readonly<z.infer<typeof StoredEndpointHealth>>;
-type StoredHeld = Extract<Stored, { status: 'held' }>;
+type StoredDisabled = Extract<Stored, { status: 'held' }>;
 
 export type EndpointHealth =
-  | Exclude<Stored, StoredHeld>
-  | (Readonly<Omit<StoredHeld, 'status' | 'heldAt'>> & {
+  | Exclude<Stored, StoredDisabled>
+  | (Readonly<Omit<StoredDisabled, 'status' | 'heldAt'>> & {
       readonly status: 'disabled';
       readonly disabledAt: number;
     });

@@ -19,7 +19,7 @@ const COMMANDS_AT_ONCE = 4;
 export class ClosableRedis extends Redis {
   #batches = false;
   #corked: Redis['stream'] | undefined;
-  #heldBack = 0;
+  #batched = 0;
 
   /**
    * From now on commands of one turn of the event loop leave together, four at a time and the rest at its end: each write of
@@ -41,17 +41,17 @@ export class ClosableRedis extends Redis {
     if (stream === undefined) return;
     // A new connection has a new stream.
     if (stream !== this.#corked) this.#holdBack(stream);
-    else if (this.#heldBack === COMMANDS_AT_ONCE) {
+    else if (this.#batched === COMMANDS_AT_ONCE) {
       stream.uncork();
       stream.cork();
-      this.#heldBack = 0;
+      this.#batched = 0;
     }
-    this.#heldBack += 1;
+    this.#batched += 1;
   }
 
   #holdBack(stream: Redis['stream']): void {
     this.#corked = stream;
-    this.#heldBack = 0;
+    this.#batched = 0;
     stream.cork();
     setImmediate(() => {
       if (this.#corked === stream) this.#corked = undefined;

@@ -63,7 +63,7 @@ export function loadGatheredScript(url: URL): GatheredScript {
     if (gatherings.get(redis) !== gathering) return;
     gatherings.delete(redis);
     run(redis, gathering.keys, gathering.args).then(
-      (replies) => settleEach(gathering, replies as unknown[]),
+      (replies) => resolveEach(gathering, replies as unknown[]),
       (error: unknown) => {
         for (const item of gathering.items) item.reject(error);
       },
@@ -120,7 +120,7 @@ return replies
 `;
 }
 
-function settleEach({ items }: Gathering, replies: readonly unknown[]): void {
+function resolveEach({ items }: Gathering, replies: readonly unknown[]): void {
   for (const [i, { resolve, reject }] of items.entries()) {
     const reply = replies[i];
     if (reply instanceof Error) reject(reply);

@@ -9,7 +9,7 @@ export interface PlaceInLine {
   readonly position: number | null;
   /** ms epoch */
   readonly estimatedCompletionAt: number | null;
-  readonly laneHeld: boolean;
+  readonly isSuspended: boolean;
   /** Whether its lane asks the real upstream; null when that is not known here. */
   readonly livemode: boolean | null;
 }
@@ -17,7 +17,7 @@ export interface PlaceInLine {
 export const noPlace: PlaceInLine = {
   position: null,
   estimatedCompletionAt: null,
-  laneHeld: false,
+  isSuspended: false,
   livemode: null,
 };
 
@@ -25,7 +25,8 @@ const instant = (ms: number | null): string | null => (ms === null ? null : new 
 
 /** The record as its client sees it. */
 export function presentVerification(record: VerificationRecord, waiting: PlaceInLine): Verification {
-  const status: VerificationStatus = record.status === 'queued' && waiting.laneHeld ? 'held' : record.status;
+  const status: VerificationStatus =
+    record.status === 'queued' && waiting.isSuspended ? 'held' : record.status;
   return {
     id: record.id,
     status,

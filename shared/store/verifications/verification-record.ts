@@ -213,7 +213,7 @@ export const REVISION_FIELDS = [
   'redelivery',
 ] as const;
 
-/** The record's revision as a settlement with this call compares it: its own mark is no news to it. */
+/** The record's revision as finishing with this call compares it: its own mark is no news to it. */
 export function revisionFor({ revision, mark }: VerificationRecord, call: string): string {
   const other = mark === null || mark.call === call ? '' : (mark.call ?? '?');
   return `${revision}|${other}`;

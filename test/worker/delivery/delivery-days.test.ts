@@ -56,8 +56,8 @@ const arrivals = (deliveries: Chain['receiver']['deliveries']) =>
 
 describe('a receiver that is down for the whole schedule', () => {
   test('gets ten attempts, then the event is a dead letter, which one command delivers under the same id', async () => {
-    const { run, settled, posts, delivery, chain, redis, keys, receiver, cli } = begin(() => noAnswer);
-    const id = await settled(0);
+    const { run, finishedAt, posts, delivery, chain, redis, keys, receiver, cli } = begin(() => noAnswer);
+    const id = await finishedAt(0);
     await run();
     expect(posts.map(({ at }) => at / secondMs)).toEqual([
       0, 5, 305, 2_105, 9_305, 27_305, 63_305, 113_705, 185_705, 272_105,
@@ -82,11 +82,11 @@ describe('a receiver that is down for the whole schedule', () => {
 
   test('shows the event as under way at each attempt, and when it is due next in between', async () => {
     const seen: unknown[] = [];
-    const { run, settled, delivery } = begin(async (_, id) => {
+    const { run, finishedAt, delivery } = begin(async (_, id) => {
       seen.push(await delivery(id));
       return noAnswer;
     });
-    const id = await settled(0);
+    const id = await finishedAt(0);
     await run(0);
     expect(await delivery(id)).toMatchObject({ status: 'retrying', attempts: 1 });
     expect((await delivery(id)).nextAttemptAt).not.toBeNull();
@@ -98,12 +98,12 @@ describe('a receiver that is down for the whole schedule', () => {
   });
 
   test('uses up no attempt of an event that its breaker parks', async () => {
-    const { run, settled, posts, delivery } = begin(() => noAnswer);
+    const { run, finishedAt, posts, delivery } = begin(() => noAnswer);
     const first: string[] = [];
-    for (let i = 0; i < 5; i += 1) first.push(await settled(0));
+    for (let i = 0; i < 5; i += 1) first.push(await finishedAt(0));
     await run(0);
     expect(posts).toHaveLength(5);
-    const parked = await settled(0);
+    const parked = await finishedAt(0);
     await run(0);
     expect(posts).toHaveLength(5);
     expect(await delivery(parked)).toMatchObject({ status: 'pending', attempts: 0 });
@@ -114,9 +114,9 @@ describe('a receiver that is down for the whole schedule', () => {
 
 describe('an endpoint that is gone', () => {
   test('is held at the second 410 that comes five minutes after the first; its events wait and are released in order', async () => {
-    const { run, settled, posts, delivery, chain, redis, keys, receiver, cli, endpoint, holds, waiting } =
+    const { run, finishedAt, posts, delivery, chain, redis, keys, receiver, cli, endpoint, holds, waiting } =
       begin(() => answered(410));
-    const early = await settled(0);
+    const early = await finishedAt(0);
     await run(5 * secondMs);
     expect(await delivery(early)).toMatchObject({ status: 'retrying', attempts: 2 });
     expect(holds()).toBe(0);
@@ -124,7 +124,7 @@ describe('an endpoint that is gone', () => {
     expect(await delivery(early)).toMatchObject({ status: 'held', attempts: 3 });
     expect(holds()).toBe(1);
 
-    const later = [await settled(hourMs), await settled(2 * hourMs), await settled(3 * hourMs)];
+    const later = [await finishedAt(hourMs), await finishedAt(2 * hourMs), await finishedAt(3 * hourMs)];
     await run();
     expect(posts).toHaveLength(3);
     for (const id of later) expect(await delivery(id)).toMatchObject({ status: 'held', attempts: 0 });
@@ -143,11 +143,11 @@ describe('an endpoint that is gone', () => {
     ['it refused it otherwise', answered(500)],
   ])('is not held when %s in between', async (_, between) => {
     const second = 6 * minuteMs;
-    const { settled, run, posts, holds, redis, keys, endpoint, deps } = begin((at) =>
+    const { finishedAt, run, posts, holds, redis, keys, endpoint, deps } = begin((at) =>
       at === 0 || at === second ? answered(410) : between,
     );
-    await settled(0);
-    await settled(second);
+    await finishedAt(0);
+    await finishedAt(second);
     await run(second);
     expect(posts.map(({ at }) => at)).toEqual(expect.arrayContaining([0, 5 * secondMs, second]));
     expect(holds()).toBe(0);
@@ -160,12 +160,12 @@ describe('an endpoint that is gone', () => {
 
 describe('an endpoint that fails for five days', () => {
   test('is held; what died before stays dead, what comes after waits, and enabling it delivers in order', async () => {
-    const { run, settled, posts, delivery, chain, receiver, cli, endpoint, holds, waiting } = begin(() =>
+    const { run, finishedAt, posts, delivery, chain, receiver, cli, endpoint, holds, waiting } = begin(() =>
       answered(503),
     );
     const ids: string[] = [];
     for (let day = 0; day <= 6; day += 1) {
-      ids.push(await settled(day * dayMs));
+      ids.push(await finishedAt(day * dayMs));
       await run(day * dayMs);
     }
     await run();
@@ -193,11 +193,11 @@ describe('an endpoint that fails for five days', () => {
   });
 
   test('is not held when it took a single event in that time', async () => {
-    const { run, settled, holds, redis, keys, endpoint } = begin((at) =>
+    const { run, finishedAt, holds, redis, keys, endpoint } = begin((at) =>
       at === 3 * dayMs ? accepted : answered(503),
     );
     for (const day of [0, 3, 4]) {
-      await settled(day * dayMs);
+      await finishedAt(day * dayMs);
       await run(day * dayMs);
     }
     await run(6 * dayMs);

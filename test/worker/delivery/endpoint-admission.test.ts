@@ -9,7 +9,7 @@ import {
   idleEndpoint,
   isForgettable,
   type Moment,
-  reduceSettled,
+  reduceReleased,
 } from '../../../worker/delivery/endpoint-admission.ts';
 
 const now = 1_000_000;
@@ -41,7 +41,7 @@ const open = (untilMs: number, failedProbes = 0): Breaker => ({
 
 /** The breaker after a regular delivery (or a probe) ended with `result`. */
 const breakerAfter = (breaker: Breaker, result: DeliveryResult, pass: 'regular' | 'probe' = 'regular') =>
-  reduceSettled(makeState({ inFlight: 1, breaker }), { pass, result }, at(0)).breaker;
+  reduceReleased(makeState({ inFlight: 1, breaker }), { pass, result }, at(0)).breaker;
 
 describe('the cap', () => {
   test('admits as many deliveries as it allows and parks the next', () => {
@@ -60,14 +60,14 @@ describe('the cap', () => {
 
   test('a delivery that ended makes room for another', () => {
     const full = makeState({ inFlight: 4 });
-    const settled = reduceSettled(full, { pass: 'regular', result: ok }, at(0));
-    expect(computeAdmission(settled, fresh, at(0))).toMatchObject({ status: 'admitted' });
+    const released = reduceReleased(full, { pass: 'regular', result: ok }, at(0));
+    expect(computeAdmission(released, fresh, at(0))).toMatchObject({ status: 'admitted' });
   });
 
   test('an abandoned delivery makes room too, and teaches nothing', () => {
     const full = makeState({ inFlight: 4, breaker: closed(3) });
-    const settled = reduceSettled(full, { pass: 'regular', result: 'abandoned' }, at(0));
-    expect(settled).toMatchObject({ inFlight: 3, breaker: closed(3), typicalMs: full.typicalMs });
+    const released = reduceReleased(full, { pass: 'regular', result: 'abandoned' }, at(0));
+    expect(released).toMatchObject({ inFlight: 3, breaker: closed(3), typicalMs: full.typicalMs });
   });
 
   test.each([
@@ -164,7 +164,7 @@ describe('the breaker', () => {
 
   test('an abandoned probe lets another one go at once', () => {
     const probing = makeState({ inFlight: 1, breaker: { status: 'half_open', failedProbes: 2 } });
-    const after = reduceSettled(probing, { pass: 'probe', result: 'abandoned' }, at(0));
+    const after = reduceReleased(probing, { pass: 'probe', result: 'abandoned' }, at(0));
     expect(after.breaker).toEqual(open(0, 2));
     expect(computeAdmission(after, fresh, at(0))).toMatchObject({ status: 'admitted', pass: 'probe' });
   });

@@ -27,7 +27,7 @@ export interface VirtualDelivery {
   readonly deps: DeliveryDeps;
   readonly posts: readonly Post[];
   /** A verification that has its outcome; its event is due at this moment. */
-  settled(at: number): Promise<string>;
+  finishedAt(at: number): Promise<string>;
   /** Runs whatever is due, in the order of time, until nothing is left or it is later than `until`. */
   run(until?: number): Promise<void>;
 }
@@ -85,7 +85,7 @@ export function makeVirtualDelivery(
   return {
     deps,
     posts,
-    settled: async (at) => {
+    finishedAt: async (at) => {
       const { clientId } = chain.client;
       const id = await acceptRecord(redis, keys, keyRing, { clientId, submittedAt: startedAt + at });
       const completedAt = new Date(startedAt + at).toISOString();

@@ -47,7 +47,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
   onTestFinished(() => lane.stop());
   const keys = lane.freshKeys();
   const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: 1_000 });
-  const settled: string[] = [];
+  const finished: string[] = [];
   const removed: string[] = [];
   const job = { active: true };
   const deps: SweepDeps = {
@@ -65,7 +65,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
     writes: { note: () => false },
     metrics: createWorkerMetrics(keys, async () => undefined),
     finish: async (record) => {
-      settled.push(record.id);
+      finished.push(record.id);
       await lane.redis.zrem(keys.unfinishedIndex(), record.id);
     },
     subjectTtlMs: 500,
@@ -74,7 +74,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
   };
   const sweep = createSweep(deps);
   await sweep();
-  expect({ settled, removed }).toEqual({ settled: [id], removed: [] });
+  expect({ finished, removed }).toEqual({ finished: [id], removed: [] });
   job.active = false;
   await sweep();
   expect(removed).toEqual([id]);

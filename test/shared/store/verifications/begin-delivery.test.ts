@@ -29,19 +29,19 @@ beforeEach(() => {
 const SUBMITTED_AT = 1_900_000_000_000;
 
 /** A verification with its outcome and its event, as a worker leaves it. */
-async function settled(
+async function finishedRecord(
   accepted: Parameters<typeof acceptRecord>[3] = {},
   answer: Partial<FinalAnswer> = {},
 ): Promise<string> {
   const id = await acceptRecord(lane.redis, keys, lane.keyRing, { submittedAt: SUBMITTED_AT, ...accepted });
   const call = makeCall('Success', 'billed');
-  const settlement = computeFinishing(
+  const finishing = computeFinishing(
     await mustRead(lane.redis, keys, id),
     { row: resolveOutcome('Success'), sim: 89.88, requestId: 'request-1', call, ...answer },
     '2026-03-02T04:00:00.000Z',
     { matchThreshold: undefined, billedCodes: DEFAULT_BILLED_CODES },
   );
-  await finishVerification(storeOf(lane.redis, keys), settlement);
+  await finishVerification(storeOf(lane.redis, keys), finishing);
   return id;
 }
 
@@ -67,7 +67,7 @@ const conclude = async (id: string, progress: Partial<DeliveryProgress>) =>
 const delivered = { status: 'delivered', keepUntil: SUBMITTED_AT + 86_400_000 } as const;
 
 describe('the event that was written with the outcome', () => {
-  test.each<[string, Parameters<typeof settled>[0], Partial<FinalAnswer>]>([
+  test.each<[string, Parameters<typeof finishedRecord>[0], Partial<FinalAnswer>]>([
     ['of a match', {}, {}],
     [
       'with everything a client can name',
@@ -86,7 +86,7 @@ describe('the event that was written with the outcome', () => {
     ],
   ])('is what the record says: %s', async (_, accepted, answer) => {
     const callbackUrl = 'https://receiver.example/events?a=1';
-    const id = await settled({ ...accepted, callbackUrl }, answer);
+    const id = await finishedRecord({ ...accepted, callbackUrl }, answer);
     const record = await mustRead(lane.redis, keys, id);
     expect(await begin(id, 'run-a')).toEqual({
       status: 'due',
@@ -103,7 +103,7 @@ describe('the event that was written with the outcome', () => {
   });
 
   test('stays the same at every attempt, and in the record when it was delivered', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     const first = await begin(id);
     await conclude(id, { nextAttemptAt: SUBMITTED_AT + 6_000 });
     const second = await begin(id);
@@ -119,7 +119,7 @@ describe('the event that was written with the outcome', () => {
   });
 
   test('is not looked for in a record whose fields cannot be read', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await lane.redis.hset(keys.record(id), 'submittedAt', 'yesterday');
     expect(await begin(id)).toEqual({ status: 'unreadable', fields: ['submittedAt'] });
   });
@@ -127,7 +127,7 @@ describe('the event that was written with the outcome', () => {
 
 describe('an event that another version left to be made from the record', () => {
   test('is kept as the first delivery sends it', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await lane.redis.hdel(keys.record(id), 'event');
     expect(await keepEvent(lane.redis, keys, id, 'first')).toBe('first');
     expect(await keepEvent(lane.redis, keys, id, 'second')).toBe('first');
@@ -142,7 +142,7 @@ describe('an event that another version left to be made from the record', () => 
 
 describe('beginning a delivery', () => {
   test('marks it as under way, and forgets when it was due', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await conclude(id, { nextAttemptAt: SUBMITTED_AT + 6_000 });
     await begin(id);
     expect((await mustRead(lane.redis, keys, id)).delivery).toEqual({
@@ -159,7 +159,7 @@ describe('beginning a delivery', () => {
   });
 
   test('changes nothing after its end', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await conclude(id, { status: 'dead' });
     expect(await begin(id)).toMatchObject({ status: 'found', record: { delivery: { status: 'dead' } } });
   });
@@ -171,7 +171,7 @@ describe('beginning a delivery', () => {
 
 describe('writing down what came of a delivery', () => {
   test('takes an event off the dead letters that a slower worker delivers after all', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await conclude(id, { status: 'dead' });
     expect(await lane.redis.zrange(keys.deadLetters(), '0', '-1')).toEqual([id]);
     await conclude(id, delivered);
@@ -180,7 +180,7 @@ describe('writing down what came of a delivery', () => {
   });
 
   test('counts attempts, and not a delivery that was only parked', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await conclude(id, {});
     await conclude(id, { attempt: null, nextAttemptAt: SUBMITTED_AT + 9_000 });
     expect((await mustRead(lane.redis, keys, id)).delivery).toEqual({
@@ -199,7 +199,7 @@ describe('writing down what came of a delivery', () => {
 
 describe('a run that lost its lock to another one', () => {
   test('changes nothing about a delivery that is under way, and its post is logged', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await begin(id, 'run-a');
     await begin(id, 'run-b');
     expect(await conclude(id, { run: 'run-a', status: 'dead' })).toBe('not_ours');
@@ -212,7 +212,7 @@ describe('a run that lost its lock to another one', () => {
   });
 
   test('has delivered the event when the receiver took it, and a later failure does not undo that', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await begin(id, 'run-a');
     await begin(id, 'run-b');
     expect(await conclude(id, { run: 'run-a', ...delivered })).toBe('recorded');
@@ -235,14 +235,14 @@ describe('a delivery that is given up', () => {
   });
 
   test('is a dead letter from then on, and is kept', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await begin(id);
     await giveUp(id);
     expect(await placesOf(id)).toEqual({ status: 'dead', isDeadLetter: true, isRetained: false });
   });
 
   test('changes nothing of an event that was delivered before', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await begin(id);
     await conclude(id, delivered);
     const before = await lane.redis.hgetall(keys.record(id));

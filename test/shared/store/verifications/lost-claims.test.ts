@@ -221,7 +221,7 @@ describe('a call that was taken for lost', () => {
   });
 });
 
-describe('a call under way when another run settles', () => {
+describe('a call under way when another run finishes', () => {
   /** Both runs have sent, and the second one has its outcome. */
   async function bothSent() {
     const id = await accept();

@@ -42,7 +42,7 @@ async function claimed(id: string, workerId = 'worker-a'): Promise<OwnedClaim> {
     throw new Error(`Cannot go on: it must be claimed, received ${reply.status}`);
   return reply.claim;
 }
-const settle = (id: string, overrides: Partial<Finishing> = {}) =>
+const finish = (id: string, overrides: Partial<Finishing> = {}) =>
   finishVerification(
     storeOf(lane.redis, keys),
     makeFinishing(id, { call: makeCall('Success', 'billed'), ...overrides }),
@@ -110,7 +110,7 @@ describe('claiming', () => {
     expect(await claim(cancelled)).toEqual({ status: 'cancelled' });
     const final = await accept();
     await claim(final);
-    await settle(final);
+    await finish(final);
     expect(await claim(final)).toMatchObject({ status: 'final', record: { outcome: { code: 'Success' } } });
   });
 
@@ -159,11 +159,11 @@ describe('claiming', () => {
   });
 });
 
-describe('settling', () => {
+describe('finishing', () => {
   test('writes outcome, attempt and ledger, and shreds the subject, in one step', async () => {
     const id = await accept();
     await claim(id);
-    expect(await settle(id)).toEqual({ status: 'finished' });
+    expect(await finish(id)).toEqual({ status: 'finished' });
     expect(await mustRead(lane.redis, keys, id)).toMatchObject({
       status: 'completed',
       outcome: { code: 'Success' },
@@ -182,10 +182,10 @@ describe('settling', () => {
   test('lets the first outcome win and counts the second call all the same', async () => {
     const id = await accept();
     await claim(id);
-    await settle(id);
+    await finish(id);
     const code = 'FailedOperation.CompareLowSimilarity';
     const second = { outcome: makeOutcome({ verdict: 'no_match', code }), call: makeCall(code, 'billed') };
-    expect(await settle(id, second)).toEqual({ status: 'already_finished' });
+    expect(await finish(id, second)).toEqual({ status: 'already_finished' });
     const record = await mustRead(lane.redis, keys, id);
     expect(record.outcome?.code).toBe('Success');
     expect(record.attempts).toHaveLength(2);
@@ -196,7 +196,7 @@ describe('settling', () => {
     const id = await accept();
     await claim(id);
     await claim(id, 'worker-b');
-    expect(await settle(id)).toEqual({ status: 'finished' });
+    expect(await finish(id)).toEqual({ status: 'finished' });
   });
 });
 
@@ -213,7 +213,7 @@ describe('a call that is noted beside an outcome', () => {
     },
     {
       of: 'of a verification that has its outcome',
-      prepare: (id: string) => settle(id, { event: 'its event' }),
+      prepare: (id: string) => finish(id, { event: 'its event' }),
       expected: 'already_finished',
     },
   ])('$of is counted, and changes nothing else', async ({ prepare, expected }) => {
@@ -221,7 +221,7 @@ describe('a call that is noted beside an outcome', () => {
     await prepare(id);
     const before = await stored(id);
     const call = makeCall('InternalError', 'unbilled');
-    expect(await settle(id, { ...beside, call })).toEqual({ status: expected });
+    expect(await finish(id, { ...beside, call })).toEqual({ status: expected });
     expect(await stored(id)).toEqual(before);
     expect(await ledger()).toMatchObject({ [`${CLIENT_ID}|InternalError|unbilled`]: '1' });
   });
@@ -229,7 +229,7 @@ describe('a call that is noted beside an outcome', () => {
   test('makes no outcome out of an answer that comes after a cancellation', async () => {
     const id = await accept();
     await cancel(id);
-    expect(await settle(id, { event: 'its event' })).toEqual({ status: 'cancelled' });
+    expect(await finish(id, { event: 'its event' })).toEqual({ status: 'cancelled' });
     expect(await stored(id)).toEqual([null, null, 'cancelled']);
   });
 });
@@ -289,7 +289,7 @@ describe('cancelling', () => {
     const id = await accept();
     await claim(id);
     expect(await cancel(id)).toBe('too_late');
-    await settle(id);
+    await finish(id);
     expect(await cancel(id)).toBe('too_late');
   });
 

@@ -68,7 +68,7 @@ const attempt = {
 
 const context = (redis: Redis, workerId = 'worker-a') => ({ ...storeOf(redis, keys), workerId });
 const accepted = () => acceptRecord(lane.redis, keys, lane.keyRing);
-async function settled(): Promise<string> {
+async function finishedRecord(): Promise<string> {
   const id = await accepted();
   await finishVerification(storeOf(lane.redis, keys), makeFinishing(id));
   return id;
@@ -102,7 +102,7 @@ const postpone = async (redis: Redis) => {
 };
 
 const recordOne = async (redis: Redis) => {
-  const id = await settled();
+  const id = await finishedRecord();
   await beginDelivery(lane.redis, keys, id, 'run-a');
   const progress = { id, run: 'run-a', nextAttemptAt: NOW, attempt, now: NOW, keepUntil: null } as const;
   await recordDelivery(redis, keys, {
@@ -144,7 +144,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     await abandonClaim(context(redis), { id, clientId: CLIENT_ID, claim: held, day: DAY });
   },
   'admit-person': admitTheOnlyOneOfToday,
-  'begin-delivery': async (redis) => beginDelivery(redis, keys, await settled(), 'run-a'),
+  'begin-delivery': async (redis) => beginDelivery(redis, keys, await finishedRecord(), 'run-a'),
   cancel: async (redis) =>
     cancelVerification(storeOf(redis, keys), {
       id: await accepted(),
@@ -177,12 +177,13 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     await copyLedgers(redis, keys, [DAY], { now: NOW, report: (name) => expect.fail(name) });
   },
   erase: async (redis) =>
-    eraseVerification(storeOf(redis, keys), { id: await settled(), clientId: CLIENT_ID }),
-  forget: async (redis) => forgetVerification(storeOf(redis, keys), { id: await settled(), clientId: null }),
-  'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await settled(), NOW),
-  'keep-event': async (redis) => keepEvent(redis, keys, await settled(), 'event'),
+    eraseVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: CLIENT_ID }),
+  forget: async (redis) =>
+    forgetVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: null }),
+  'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await finishedRecord(), NOW),
+  'keep-event': async (redis) => keepEvent(redis, keys, await finishedRecord(), 'event'),
   limiter: (redis) => pauseAccount(redis, accountKeys(keys.lane), 'a reason'),
-  'log-delivery': async (redis) => logDelivery(redis, keys, await settled(), attempt),
+  'log-delivery': async (redis) => logDelivery(redis, keys, await finishedRecord(), attempt),
   'mark-sent': async (redis) => {
     const { id, claim: held } = await sent();
     await markSent(context(redis), { id, claim: held, call: 'call-b', sentAt: attempt.at });
@@ -267,7 +268,7 @@ describe('a script that is sent again because its reply was lost', () => {
   });
 
   test('changes nothing: resetDelivery', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     await lane.redis.zadd(`${keys.queuePrefix}:${keys.deliveryQueue}:prioritized`, 1, `${id}-r1`);
     const reset = async () => {
       const transaction = lane.redis.multi();
@@ -306,7 +307,7 @@ describe('a script that is sent again behind what others did meanwhile', () => {
   });
 
   test('moves no delivery back', async () => {
-    const id = await settled();
+    const id = await finishedRecord();
     const conclude = (run: string, status: 'retrying' | 'delivered') =>
       recordDelivery(lane.redis, keys, {
         id,

@@ -27,7 +27,7 @@ const photo = Buffer.from('no photo');
 const WRITTEN_AT_ONCE = 200;
 
 /** Verifications that have their outcome and wait for their delivery, as the producer and the worker write them. */
-export async function writeSettledRecords(order: RecordsOrder): Promise<VerificationRecord[]> {
+export async function writeFinishedRecords(order: RecordsOrder): Promise<VerificationRecord[]> {
   const { clientIds } = order;
   const ids: string[] = [];
   for (let done = 0; done < clientIds.length; done += WRITTEN_AT_ONCE) {
