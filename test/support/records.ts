@@ -19,6 +19,18 @@ export const CLIENT_ID = 'client_test';
 /** A synthetic person: no province has the number 99. */
 export const subject = { idCard: '990001199001010013', name: '测试甲子', photo: Buffer.from('not a photo') };
 
+export const makeAcceptance = (id: string, overrides: Partial<Acceptance> = {}): Acceptance => ({
+  id,
+  clientId: CLIENT_ID,
+  priority: 'interactive',
+  reference: undefined,
+  extra: undefined,
+  callbackUrl: undefined,
+  submittedAt: Date.now(),
+  sealed: { wrappedKey: Buffer.alloc(0), fields: Buffer.alloc(0), photo: Buffer.alloc(0) },
+  ...overrides,
+});
+
 /** Accepts a verification as the producer does, without its jobs. */
 export async function acceptRecord(
   redis: Redis,
@@ -28,17 +40,7 @@ export async function acceptRecord(
 ): Promise<string> {
   const id = overrides.id ?? typeidUnboxed('ver');
   const transaction = redis.multi();
-  const acceptance: Acceptance = {
-    id,
-    clientId: CLIENT_ID,
-    priority: 'interactive',
-    reference: undefined,
-    extra: undefined,
-    callbackUrl: undefined,
-    submittedAt: Date.now(),
-    sealed: sealSubject(keyRing, id, subject),
-    ...overrides,
-  };
+  const acceptance = makeAcceptance(id, { sealed: sealSubject(keyRing, id, subject), ...overrides });
   queueAcceptance(transaction, keys, acceptance, await redisSubjects.put(id, acceptance.sealed));
   const replies = await transaction.exec();
   const failed = replies?.find(([error]) => error !== null);

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSandbox, type Sandbox } from '../../../../sandbox/app.ts';
+import { enterAccount } from '../../../../shared/account/limiter/account-membership.ts';
 import {
   type AccountUpstream,
   joinAccount,
@@ -8,6 +9,7 @@ import {
 import { accountKeys } from '../../../../shared/store/keys.ts';
 import { runCli, runJson } from '../../../cli/run-cli.ts';
 import { type Chain, startChain } from '../../../support/chain.ts';
+import { recordLog } from '../../../support/recorded-log.ts';
 
 let chain: Chain;
 let other: Sandbox;
@@ -112,4 +114,31 @@ describe('a lane', { timeout: 120_000 }, () => {
     expect(own.sandbox.stats().requests).toBe(0);
     await own.stop();
   });
+});
+
+it('a worker that Redis takes no writes from says so once, and enters its lane as soon as it does', async () => {
+  const [keys, recorded, stopping] = [accountKeys('full'), recordLog(), new AbortController()];
+  const upstream = { endpoint: 'https://upstream.example', livemode: false, account: '' };
+  await chain.redis.config('SET', 'maxmemory', '1mb');
+  try {
+    const entering = enterAccount({
+      redis: chain.redis,
+      keys,
+      workerId: 'w1',
+      upstream,
+      log: recorded.logger,
+      signal: stopping.signal,
+      onLost: () => expect.fail('the lane is its own'),
+    });
+    const { reason } = await recorded.line(({ event }) => event === 'lane_not_entered');
+    expect(reason).toMatch(/OOM/);
+    await chain.redis.config('SET', 'maxmemory', '0');
+    const membership = await entering;
+    expect(await readAccountUpstream(chain.redis, keys)).toEqual(upstream);
+    expect(recorded.lines.filter(({ event }) => event === 'lane_not_entered')).toHaveLength(1);
+    await membership.leave();
+    expect(await chain.redis.zcard(keys.workers())).toBe(0);
+  } finally {
+    await chain.redis.config('SET', 'maxmemory', '0');
+  }
 });
