@@ -1,8 +1,8 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
-import type { SlotRank } from '../shared/account/limiter/limiter-command.ts';
 import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
+import type { SlotRank } from './verification/slot-rank.ts';
 
 /**
  * What this process counts: its own work alone, to be summed over workers. What Redis knows about the lane as a whole is

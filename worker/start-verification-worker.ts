@@ -3,6 +3,8 @@ import { isFinal } from '../shared/contract/verification-status.ts';
 import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/retry-policy.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
+import { ASIDE_PRIORITY } from '../shared/store/queue/verification-flow.ts';
+import { placeVerifications } from '../shared/store/shares/place.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
 import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
@@ -13,7 +15,6 @@ import type { WorkerSettings } from './settings.ts';
 import { type AccountWatch, createAccountWatch, LOOK_AGAIN_MS } from './verification/account-watch.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
 import { RunAloneLock } from './verification/run-alone-lock.ts';
-import { returnPriority } from './verification/slot-rank.ts';
 import { hasUntried } from './verification/standing-aside.ts';
 import { processVerification } from './verification/verification-processor.ts';
 
@@ -26,6 +27,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     claims: { ...claims, redis: context.patientRedis },
     marks: { ...claims, redis: context.unbatchedRedis },
     retry: retrySettings(settings),
+    bulkShare: settings.BULK_SHARE,
   });
   const deps = {
     ...context,
@@ -57,7 +59,9 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
       writes: context.writes,
       errors: defaultErrorPolicy,
       metrics: context.metrics,
-      priorityLater: (job, behind) => returnPriority(job.opts.priority, behind),
+      // Behind everything: what grants slots takes it from there to its place (docs/decisions/0017).
+      priorityLater: ASIDE_PRIORITY,
+      placeBack: (id) => placeVerifications({ redis: context.redis, keys }, 'back', [id]),
       pauseClaims: (forMs) => worker.rateLimit(Math.min(forMs, LOOK_AGAIN_MS)),
       log,
       now,

@@ -15,7 +15,7 @@ import type { QueueConsumer } from './queue-consumer.ts';
 import type { WorkerSettings } from './settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
-import { startSharing } from './verification/bulk-share.ts';
+import { keepOrder } from './verification/keep-order.ts';
 
 export interface RunningWorker {
   /** Where `/livez`, `/readyz` and `/metrics` are. */
@@ -193,18 +193,14 @@ async function startUpkeep({
     },
     settings.SWEEP_INTERVAL,
   );
-  const { QUOTA_PER_SECOND: quotaPerSecond, BULK_SHARE: share } = settings;
-  const sharing = startSharing({
+  const order = keepOrder({
     ...context,
     keys,
-    queue,
-    quotaPerSecond,
-    share,
-    isLaneOpen: async () => (await context.accounts.choose().limiter.state()).status === 'running',
+    isAccountOpen: async () => (await context.accounts.choose().limiter.state()).status === 'running',
   });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), sharing.stop()]);
+      await Promise.all([sweeping.stop(), order.stop()]);
     },
   };
 }

@@ -5,6 +5,7 @@ import { Worker } from 'bullmq';
 import { Agent } from 'undici';
 import { createLimiter, type Limiter } from '../../shared/account/limiter/limiter.ts';
 import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
+import type { SlotOrder } from '../../shared/account/limiter/slot-order.ts';
 import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
@@ -97,7 +98,7 @@ async function claimOne(marks: ClaimContext): Promise<() => Promise<boolean>> {
 /** The way of a worker: all but the tail ▸ a slot ▸ the mark ▸ the tail. */
 async function sendThrough(limiter: Limiter, mark: () => Promise<boolean>, again: boolean): Promise<boolean> {
   const call = await upload();
-  const slot = await reserveMarked(limiter, mark, again ? 'bulk_retry' : 'bulk');
+  const slot = await reserveMarked(limiter, mark, { class: 4, tag: again ? 0 : 1 });
   if (slot === null) {
     call.body.abandon();
     return false;
@@ -110,10 +111,10 @@ async function sendThrough(limiter: Limiter, mark: () => Promise<boolean>, again
 async function reserveMarked(
   limiter: Limiter,
   mark: () => Promise<boolean>,
-  rank: 'bulk' | 'bulk_retry',
+  order: SlotOrder,
 ): Promise<ReservedSlot | null> {
   for (let since: number | undefined; ; ) {
-    const slot = await limiter.reserve({ rank, since });
+    const slot = await limiter.reserve({ order, since });
     if (slot.status !== 'reserved' || !(await mark())) return null;
     if ((await slot.due()) === 'due') return slot;
     since = slot.since;

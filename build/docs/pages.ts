@@ -85,6 +85,11 @@ export const PAGES: readonly DocumentedPage[] = [
     answers: 'how much Redis, how many processes, how much memory',
   },
   {
+    path: 'docs/fair-shares.md',
+    audience: 'operate',
+    answers: 'who is asked next when more waits than the quota lets through',
+  },
+  {
     path: 'docs/operations.md',
     audience: 'operate',
     answers: 'Redis, metrics, log events, restarts, backup',

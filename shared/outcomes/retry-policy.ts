@@ -60,8 +60,6 @@ interface Postponement {
   readonly status: 'retrying' | 'deferred' | 'queued';
   /** Not before; milliseconds since the epoch. */
   readonly at: number;
-  /** Behind everything that waits, instead of ahead of new work. */
-  readonly behind: boolean;
   /** Whether the attempt is one of those that are limited. */
   readonly counted: boolean;
   /** For `AttemptFacts.deferredBefore` of the next attempt. */
@@ -102,7 +100,7 @@ function finish(): NextStep {
 
 function standAside({ deferredBefore, now }: AttemptFacts, why: 'hold' | 'slow', forMs: number): NextStep {
   const at = now + forMs;
-  return { step: 'postpone', why, status: 'queued', at, behind: true, counted: false, deferredBefore };
+  return { step: 'postpone', why, status: 'queued', at, counted: false, deferredBefore };
 }
 
 /** Twice as long after each failure, up to this many times the first. */
@@ -125,7 +123,6 @@ function retryOrFinish(facts: AttemptFacts): NextStep {
     why: 'retry',
     status: 'retrying',
     at,
-    behind: probe,
     counted: true,
     deferredBefore,
   };
@@ -148,7 +145,6 @@ function deferOrFinish(facts: AttemptFacts): NextStep {
     why: 'defer',
     status: 'deferred',
     at,
-    behind: false,
     counted: true,
     deferredBefore: wait,
   };

@@ -35,6 +35,13 @@ const SCRIPT_NAMES = {
   historyMinutes: 'history:minutes:*',
   historyHours: 'history:hours:*',
   endpointHistory: 'history:endpoint:*',
+  client: 'client:*',
+  shares: 'shares',
+  shareWeights: 'shares:weights:*',
+  shareNext: 'shares:next:*',
+  shareLine: 'shares:line:*:*',
+  waitingVerifications: 'verifications:prioritized',
+  verificationJob: 'verifications:*',
 } as const;
 
 /** The keys of BullMQ's that this program reads or writes itself (its `queue-keys.ts`, its `removeJobKeys.lua`). */
@@ -126,8 +133,16 @@ export interface StoreKeys {
   /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
   clientIndex(clientId: string): string;
   clientStatusIndex(clientId: string, status: string): string;
-  /** String that expires: a worker has let bulk verifications ahead just now. */
-  bulkShareTurn(): string;
+  /** Hash: virtual times of the shares, sums of the weights, how near bulk is to its turn. Scripts spell the keys behind it. */
+  shares(): string;
+  /** Hash: client → the weight its turns were given with, of those that have verifications of a class waiting. */
+  shareWeights(orderClass: number): string;
+  /** Sorted set: client → the tag of its next turn. */
+  shareNext(orderClass: number): string;
+  /** Sorted set: the verifications of a client that wait in a class, in their order. */
+  shareLine(orderClass: number, clientId: string): string;
+  /** String that expires: a worker has looked after the order of what waits just now. */
+  sharesTurn(): string;
   /** String that expires: what a worker writes to find out whether Redis takes writes again. */
   writeProbe(): string;
   /** Hash: worker id → number of verifications that process has in flight. */
@@ -209,7 +224,11 @@ export function storeKeys(lane: string): StoreKeys {
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
-    bulkShareTurn: () => `${tag}:bulk-share-turn`,
+    shares: () => spell('shares'),
+    shareWeights: (orderClass) => spell('shareWeights', String(orderClass)),
+    shareNext: (orderClass) => spell('shareNext', String(orderClass)),
+    shareLine: (orderClass, clientId) => spell('shareLine', String(orderClass), clientId),
+    sharesTurn: () => `${tag}:shares:turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     heartbeats: () => `${tag}:heartbeats`,
@@ -219,7 +238,7 @@ export function storeKeys(lane: string): StoreKeys {
     ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
     deadLetters: () => `${tag}:dead-letters`,
-    client: (clientId) => `${tag}:client:${clientId}`,
+    client: (clientId) => spell('client', clientId),
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,

@@ -43,10 +43,11 @@ export function parseLimiterHash(hash: LimiterHash): LimiterRecord {
     blamed: (hash['blamed'] ?? '').split(',').filter((each) => each !== ''),
     personResults: hash['personResults'] ?? '',
     refusals: triples(hash['refusals']).map(([seq, atUs]) => ({ seq: Number(seq), atUs: Number(atUs) })),
-    waiters: triples(hash['line']).map(([id, keyUs, dueUs]) => ({
+    waiters: triples(hash['line']).map(([id, keyUs, dueUs, orderClass, tag]) => ({
       id: id ?? '',
       keyUs: Number(keyUs),
       dueUs: Number(dueUs),
+      ...(orderClass === undefined ? {} : { class: Number(orderClass), tag: Number(tag) }),
     })),
     slots: new Map(ring(hash).map(([index, value]) => [index, Number(value)])),
     tallies: parseTallies(hash),

@@ -5,8 +5,11 @@ import type { LimiterSettings } from '../../shared/account/limiter/limiter-setti
 /** A process that waits for its turn. */
 export interface Waiting {
   readonly id: string;
-  /** The smaller key goes first: the instant it began to wait, less its head start. */
+  /** Of equals the smaller goes first: the instant it began to wait, less the head start of the urgent. */
   readonly keyUs: number;
+  /** Absent for a process of the version before. */
+  readonly class?: number;
+  readonly tag?: number;
   /** When it is to come back. */
   readonly dueUs: number;
 }

@@ -15,6 +15,15 @@ export type Turn =
   | { readonly mine: true; readonly waiters: readonly Waiting[] }
   | { readonly mine: false; readonly waiters: readonly Waiting[]; readonly dueUs: number };
 
+/** Class and tag decide, and between equals, or with a process of the version before, the waiting time. */
+export function goesFirst(a: Omit<Waiting, 'dueUs'>, b: Omit<Waiting, 'dueUs'>): boolean {
+  if (a.class !== undefined && b.class !== undefined) {
+    if (a.class !== b.class) return a.class < b.class;
+    if (a.tag !== b.tag) return (a.tag ?? 0) < (b.tag ?? 0);
+  }
+  return a.keyUs < b.keyUs || (a.keyUs === b.keyUs && a.id < b.id);
+}
+
 /** Whether the next slot, opening at `slotUs`, is the client's. */
 export function computeTurn(
   record: LimiterRecord,
@@ -24,13 +33,15 @@ export function computeTurn(
   settings: LimiterSettings,
   nowUs: number,
 ): Turn {
-  const keyUs = nowUs - request.waitedUs - request.headStartUs;
+  const [orderClass, tag] = request.order ?? [];
+  const self = {
+    id: client,
+    keyUs: nowUs - request.waitedUs - request.headStartUs,
+    ...(orderClass === undefined ? {} : { class: orderClass }),
+    ...(tag === undefined ? {} : { tag }),
+  };
   const others = record.waiters.filter((other) => other.id !== client && other.dueUs + FORGET_US >= nowUs);
-  const ahead = others.filter(
-    (other) =>
-      (other.keyUs < keyUs || (other.keyUs === keyUs && other.id < client)) &&
-      other.dueUs + settings.graceUs >= nowUs,
-  );
+  const ahead = others.filter((other) => goesFirst(other, self) && other.dueUs + settings.graceUs >= nowUs);
   const lastCallUs = Math.max(nowUs, slotUs - LAST_CALL_US);
   const waitFor = ahead.some((other) => other.dueUs <= lastCallUs);
   if (!waitFor && slotUs <= nowUs + settings.horizonUs) return { mine: true, waiters: others };
@@ -38,5 +49,5 @@ export function computeTurn(
   const afterOthersUs = Math.max(0, ...ahead.map((other) => other.dueUs + 1000));
   const earliestUs = Math.max(placeUs, afterOthersUs, nowUs + MIN_WAIT_US);
   const dueUs = Math.min(earliestUs, nowUs + settings.pollUs);
-  return { mine: false, waiters: [...others, { id: client, keyUs, dueUs }], dueUs };
+  return { mine: false, waiters: [...others, { ...self, dueUs }], dueUs };
 }

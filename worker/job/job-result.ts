@@ -13,8 +13,8 @@ export interface JobRun {
 /** What becomes of a job. Its verification's record has been written by then. */
 export type JobResult =
   | { readonly result: 'done' }
-  /** Not before `at` (ms epoch); then ahead of new work, or `behind` everything that waits. */
-  | { readonly result: 'later'; readonly at: number; readonly behind?: boolean }
+  /** Not before `at` (ms epoch). */
+  | { readonly result: 'later'; readonly at: number }
   /** Back to the head of the line; it is not claimed before `until` (ms epoch). */
   | { readonly result: 'lane_closed'; readonly until: number }
   /** Back to the head of the line, for another process: this one is shutting down. */

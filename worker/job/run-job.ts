@@ -21,7 +21,9 @@ export interface JobDeps {
   /** Takes back a lock that ran out; false when the job is another worker's. */
   readonly keepLock: (job: Job, token: string) => Promise<boolean>;
   /** The priority a job comes back with, where that differs. */
-  readonly priorityLater?: (job: Job, behind: boolean) => number;
+  readonly priorityLater?: number;
+  /** Gives a verification that went back to the head of the line the place that is due to it. @param id of the verification */
+  readonly placeBack?: (id: string) => Promise<unknown>;
   /** Keeps every worker of the queue from claiming for so long. */
   readonly pauseClaims: (forMs: number) => Promise<void>;
   readonly writes: Pick<PatientWrites, 'untilTaken' | 'note'>;
@@ -98,8 +100,7 @@ async function move(deps: JobDeps, start: Start, result: JobResult): Promise<voi
       return;
     case 'later':
       await moveJob(deps, start, async () => {
-        if (deps.priorityLater)
-          await job.changePriority({ priority: deps.priorityLater(job, result.behind === true) });
+        if (deps.priorityLater !== undefined) await job.changePriority({ priority: deps.priorityLater });
         await job.moveToDelayed(result.at, token);
       });
       throw new DelayedError();
@@ -108,16 +109,25 @@ async function move(deps: JobDeps, start: Start, result: JobResult): Promise<voi
         // It spares the others a look at a closed lane, no more.
         if (!deps.writes.note(error)) logError(deps, job, error);
       });
-      await moveJob(deps, start, () => job.moveToWait(token));
+      await moveBack(deps, start);
       throw new WaitingError();
     case 'hand_back':
-      await moveJob(deps, start, () => job.moveToWait(token));
+      await moveBack(deps, start);
       throw new WaitingError();
     case 'set_aside':
       return setAside(deps, job, result.reason);
     default:
       result satisfies never;
   }
+}
+
+/** BullMQ puts it before all of its priority. Where it belongs is known to the store, and is no matter of life and death. */
+async function moveBack(deps: JobDeps, start: Start): Promise<void> {
+  const { job, token } = start;
+  await moveJob(deps, start, () => job.moveToWait(token));
+  await deps.placeBack?.(verificationOf(job)).catch((error: unknown) => {
+    if (!deps.writes.note(error)) logError(deps, job, error);
+  });
 }
 
 /** Moves the job when Redis takes it, unless it is another worker's by then. */

@@ -78,10 +78,10 @@ async function askUntilDecided(
   deps: AskDeps,
   owned: OwnedVerification,
   { prepared, about }: Question,
-  { signal, priority }: JobRun,
+  { signal }: JobRun,
 ): Promise<Asked> {
   const { record } = owned;
-  const request = { prepared, rank: slotRank(priority), signal };
+  const request = { prepared, rank: slotRank(record), order: record.turn ?? undefined, signal };
   let repeated: RepeatReason | null = null;
   for (let fruitless = 0; fruitless < FRUITLESS_CALLS_SAT_OUT; fruitless += 1) {
     const outcome = await traceCall(deps, record, () => callUpstream(deps, owned, request));

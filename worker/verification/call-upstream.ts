@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import type { Limiter } from '../../shared/account/limiter/limiter.ts';
-import type { SlotRank } from '../../shared/account/limiter/limiter-command.ts';
 import type { AbortedWait, ReservedSlot } from '../../shared/account/limiter/reservation.ts';
+import type { SlotOrder } from '../../shared/account/limiter/slot-order.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
@@ -11,6 +11,7 @@ import type { AbandonReason } from '../upstream/open-exchange.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
 import type { CallResult, UpstreamClient } from '../upstream/upstream-client.ts';
 import type { OwnedVerification } from './owned-verification.ts';
+import type { SlotRank } from './slot-rank.ts';
 
 export interface CallDeps {
   /** Its connection batches no writes: a slot waits for the mark. */
@@ -19,6 +20,8 @@ export interface CallDeps {
   readonly claims: ClaimContext;
   readonly upstream: UpstreamClient;
   readonly limiter: Limiter;
+  /** Of the calls while interactive and bulk verifications wait, 0 to 1. */
+  readonly bulkShare: number;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
   readonly now: () => number;
@@ -56,6 +59,8 @@ export interface UsedSlot {
 export interface CallRequest {
   readonly prepared: PreparedCall;
   readonly rank: SlotRank;
+  /** Undefined for one that a version before has claimed. */
+  readonly order: SlotOrder | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -70,11 +75,11 @@ export async function callUpstream(
   owned: OwnedVerification,
   request: CallRequest,
 ): Promise<CallOutcome> {
-  const { rank } = request;
+  const { rank, order } = request;
   const callId = makeRunToken();
   const upload = await deps.upstream.upload(request.prepared, request.signal);
   const asked = { at: deps.now(), tick: performance.now() };
-  const slot = await reserveMarked(deps, owned, { callId, rank, signal: upload.signal }).catch(
+  const slot = await reserveMarked(deps, owned, { callId, order, signal: upload.signal }).catch(
     async (error: unknown) => {
       await upload.abandon();
       throw error;
@@ -99,7 +104,7 @@ type Marked = ReservedSlot | AbortedWait | Extract<NotCalled, { status: 'claim_l
 
 interface MarkRequest {
   readonly callId: string;
-  readonly rank: SlotRank;
+  readonly order: SlotOrder | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -109,9 +114,11 @@ async function reserveMarked(
   owned: OwnedVerification,
   request: MarkRequest,
 ): Promise<Marked> {
+  const { order, signal } = request;
+  const reserving = { ...(order === undefined ? {} : { order }), signal };
   const unmark = () => takeBackMark(deps.claims, { id: owned.record.id, call: request.callId });
   for (let since: number | undefined; ; ) {
-    const slot = await deps.limiter.reserve({ ...request, since });
+    const slot = await deps.limiter.reserve({ ...reserving, since });
     if (slot.status !== 'reserved') {
       if (since !== undefined) await unmark();
       return slot.status === 'aborted' ? slot : { status: 'limiter_closed', until: slot.until };
@@ -138,7 +145,8 @@ async function markAndWait(
   slot: ReservedSlot,
 ): Promise<'due' | 'late' | 'claim_lost'> {
   const sentAt = new Date(deps.now()).toISOString();
-  const marking = await markSent(deps.marks, { id, claim, call: callId, sentAt });
+  const leaving = { id, claim, call: callId, sentAt, bulkShare: deps.bulkShare, isProbe: slot.probe };
+  const marking = await markSent(deps.marks, leaving);
   if (marking === 'marked' && !signal.aborted) return slot.due();
   slot.cancel();
   if (marking === 'marked') return 'late';
@@ -161,11 +169,11 @@ const isSharedFault = (call: CallResult): call is Called =>
  */
 async function reportAtSlot(
   deps: CallDeps,
-  { rank, signal }: CallRequest,
+  { rank, order, signal }: CallRequest,
   { call, callId }: { readonly call: Called; readonly callId: string },
 ): Promise<CallOutcome> {
   const asked = { at: deps.now(), tick: performance.now() };
-  const slot = await deps.limiter.reserve({ rank, signal });
+  const slot = await deps.limiter.reserve({ ...(order === undefined ? {} : { order }), signal });
   if (slot.status === 'closed') {
     return { status: 'not_called', why: { status: 'limiter_closed', until: slot.until } };
   }

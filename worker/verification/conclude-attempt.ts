@@ -36,7 +36,7 @@ export async function applyStep(
     });
     return { result: 'done' };
   }
-  const { status, counted, deferredBefore, at, behind } = step;
+  const { status, counted, deferredBefore, at } = step;
   // A probe every minute for days would fill the record: what does not count is listed only if it may have been paid for.
   const noted = (counted ? describeCall : describeUndecidedCall)(deps, record, marked);
   await postponeVerification(deps.claims.redis, deps.claims.keys, {
@@ -49,7 +49,7 @@ export async function applyStep(
     deferredBefore,
     nextAttemptAt: status === 'queued' ? null : at,
   });
-  return { result: 'later', at, behind };
+  return { result: 'later', at };
 }
 
 /** Nothing was asked; the verification stands where it stood. */

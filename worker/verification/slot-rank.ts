@@ -1,26 +1,19 @@
-import type { SlotRank } from '../../shared/account/limiter/limiter-command.ts';
-import { ASIDE_PRIORITY, queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import { queuePriority } from '../../shared/store/queue/verification-flow.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 
 const { interactive, bulk } = queuePriority;
 
-/** The order of the queue holds in the line for slots too; also for a bulk verification that was let ahead. */
-export function slotRank(jobPriority: number): SlotRank {
-  if (jobPriority <= interactive.retry) return 'interactive_retry';
-  if (jobPriority <= interactive.fresh) return 'interactive';
-  return jobPriority <= bulk.retry ? 'bulk_retry' : 'bulk';
+/** What slots are counted by. */
+export type SlotRank = 'interactive_retry' | 'interactive' | 'bulk_retry' | 'bulk';
+
+export function slotRank({
+  priority,
+  attemptsCounted,
+}: Pick<VerificationRecord, 'priority' | 'attemptsCounted'>): SlotRank {
+  return attemptsCounted > 0 ? `${priority}_retry` : priority;
 }
 
-/** Whether a job stands ahead of new work. */
+/** Whether a job stands in its client's line as one that was asked about before. */
 export function isRetryPriority(jobPriority: number): boolean {
   return jobPriority === interactive.retry || jobPriority === bulk.retry;
-}
-
-/**
- * The BullMQ priority with which a verification comes back: ahead of new work of its own priority, or `behind` everything.
- *
- * @param freshPriority the one it was added with
- */
-export function returnPriority(freshPriority: number | undefined, behind: boolean): number {
-  if (behind) return ASIDE_PRIORITY;
-  return (freshPriority ?? bulk.fresh) <= interactive.fresh ? interactive.retry : bulk.retry;
 }

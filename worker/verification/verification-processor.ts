@@ -7,6 +7,7 @@ import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
 import type { JobData } from '../../shared/store/queue/verification-flow.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import { leaveLine } from '../../shared/store/shares/place.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { abandonClaim } from '../../shared/store/verifications/abandon-claim.ts';
 import { type ClaimContext, claimVerification } from '../../shared/store/verifications/claim.ts';
@@ -57,7 +58,10 @@ export async function processVerification(
 ): Promise<JobResult> {
   const passage = await deps.accountWatch.pass({ tried: isRetryPriority(run.priority) });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
-  if (passage.status === 'aside') return { result: 'later', at: deps.now(), behind: true };
+  if (passage.status === 'aside') {
+    await leaveLine(deps.claims, job.id);
+    return { result: 'later', at: deps.now() };
+  }
   const traced = { tracing: deps.tracing, queue: deps.claims.keys.verificationQueue, run };
   const leave = await deps.runAloneLock.enter();
   try {

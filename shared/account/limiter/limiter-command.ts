@@ -27,9 +27,11 @@ export interface LimiterReports {
 }
 
 export interface ReserveRequest {
-  /** How long the first of the process' own waiters has waited. */
+  /** Class and tag of the first of the process' own waiters. A process of the version before gives none. */
+  readonly order?: readonly [orderClass: number, tag: number];
+  /** How long it has waited: of equals the one that has waited longer goes first. */
   readonly waitedUs: number;
-  /** See `HEAD_START_MS`. */
+  /** What a process of the version before compares instead of the order: the urgent seem to have waited so much longer. */
   readonly headStartUs: number;
   /** Slots it could use at once, 1 or more. */
   readonly want: number;
@@ -76,14 +78,3 @@ export type LimiterAnswer =
 export type LimiterChange =
   | { readonly name: 'held' | 'slow' | 'paused' | 'rate'; readonly detail: string }
   | { readonly name: 'resumed' | 'restarted'; readonly detail: string };
-
-/** Waiting by urgency: the more urgent goes ahead of everyone less urgent who began to wait less than this much earlier. */
-export const HEAD_START_MS = {
-  interactive_retry: 11_000,
-  interactive: 10_000,
-  bulk_retry: 1_000,
-  bulk: 0,
-} as const;
-
-/** Retries before new work of the same priority, interactive before bulk; a head start instead of a strict order, so nothing starves. */
-export type SlotRank = keyof typeof HEAD_START_MS;

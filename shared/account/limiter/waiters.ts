@@ -1,13 +1,20 @@
 import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { LimiterClient } from './limiter-client.ts';
-import { HEAD_START_MS, type LimiterAnswer, type SlotRank } from './limiter-command.ts';
+import type { LimiterAnswer } from './limiter-command.ts';
 import { HeldSlot, isTooLate, type Reservation, type SlotDeps } from './reservation.ts';
+import {
+  compareSlotOrders,
+  computeSlotOrder,
+  LAST_IN_ORDER,
+  OVERDUE_AFTER_MS,
+  type SlotOrder,
+} from './slot-order.ts';
 import { timer, wakeAt } from './wake-up.ts';
 
 export interface ReserveOptions {
-  /** @default 'bulk' */
-  readonly rank?: SlotRank;
+  /** @default LAST_IN_ORDER */
+  readonly order?: SlotOrder;
   /** Aborting it ends the wait: `aborted`. It has no effect on a slot that was reserved before. */
   readonly signal?: AbortSignal;
   /** The `since` of a slot that came too late: the wait goes on from its place. @default now */
@@ -15,10 +22,8 @@ export interface ReserveOptions {
 }
 
 interface Waiter {
-  readonly rank: SlotRank;
+  readonly order: SlotOrder;
   readonly sinceMs: number;
-  /** Position among the waiters: the smaller, the earlier. */
-  readonly keyMs: number;
   /** Ends the wait; drops the abort listener. */
   readonly end: (reservation: Reservation) => void;
 }
@@ -58,10 +63,12 @@ export interface WaitersDeps {
  */
 export class Waiters {
   readonly #deps: WaitersDeps;
+  /** By their orders; those who have become overdue since are looked for when one is taken. */
   readonly #waiters: Waiter[] = [];
   readonly #closing = new AbortController();
   #nap: AbortController | undefined;
-  #askedKeyMs = Number.POSITIVE_INFINITY;
+  /** The one that the limiter was asked for last. */
+  #asked: Waiter | undefined;
   #running: Promise<void> | undefined;
 
   constructor(deps: WaitersDeps) {
@@ -70,7 +77,11 @@ export class Waiters {
     setMaxListeners(0, this.#closing.signal);
   }
 
-  reserve({ rank = 'bulk', signal, since = performance.now() }: ReserveOptions = {}): Promise<Reservation> {
+  reserve({
+    order = LAST_IN_ORDER,
+    signal,
+    since = performance.now(),
+  }: ReserveOptions = {}): Promise<Reservation> {
     if (signal?.aborted || this.#closing.signal.aborted) return Promise.resolve({ status: 'aborted' });
     return new Promise((resolve) => {
       const leave = () => {
@@ -82,7 +93,7 @@ export class Waiters {
         signal?.removeEventListener('abort', leave);
         resolve(reservation);
       };
-      const waiter: Waiter = { rank, sinceMs: since, keyMs: since - HEAD_START_MS[rank], end };
+      const waiter: Waiter = { order, sinceMs: since, end };
       signal?.addEventListener('abort', leave, { once: true });
       this.#admit(waiter);
     });
@@ -102,16 +113,16 @@ export class Waiters {
   }
 
   #admit(waiter: Waiter): void {
-    const after = this.#waiters.findIndex((other) => other.keyMs > waiter.keyMs);
+    const after = this.#waiters.findIndex((other) => compareWaiters(other, waiter) > 0);
     this.#waiters.splice(after === -1 ? this.#waiters.length : after, 0, waiter);
     if (!this.#running) {
       this.#running = this.#serve().finally(() => {
         this.#running = undefined;
         // One may have come in the last turn.
-        const first = this.#waiters.shift();
+        const first = this.#take();
         if (first) this.#admit(first);
       });
-    } else if (waiter.keyMs < this.#askedKeyMs) {
+    } else if (this.#asked === undefined || compareWaiters(waiter, this.#asked) < 0) {
       // More urgent than the one that the limiter was asked for: ask again for this one.
       this.#nap?.abort();
     }
@@ -136,12 +147,15 @@ export class Waiters {
   }
 
   async #ask(): Promise<LimiterAnswer | undefined> {
-    const [first] = this.#waiters;
+    const first = this.#waiters[this.#firstIndex()];
     if (!first) return undefined;
-    this.#askedKeyMs = first.keyMs;
+    this.#asked = first;
+    const waitedMs = Math.max(0, performance.now() - first.sinceMs);
+    const order = computeSlotOrder(first.order, waitedMs);
     const request = {
-      waitedUs: Math.max(0, Math.round((performance.now() - first.sinceMs) * 1000)),
-      headStartUs: HEAD_START_MS[first.rank] * 1000,
+      order: [order.class, order.tag] as const,
+      waitedUs: Math.round(waitedMs * 1000),
+      headStartUs: order.class < LAST_IN_ORDER.class ? OVERDUE_AFTER_MS * 1000 : 0,
       want: Math.min(this.#waiters.length, MAX_WANT),
     };
     try {
@@ -164,7 +178,7 @@ export class Waiters {
     await wakeAt(client.monotonicMs(atUs) - RESERVED_AHEAD_MS, deps.closing);
     let sentUs = 0;
     while (!isTooLate(deps, atUs)) {
-      const waiter = this.#waiters.shift();
+      const waiter = this.#take();
       if (!waiter) break;
       const slot = new HeldSlot(deps, { seq, atUs, probe, since: waiter.sinceMs });
       waiter.end(slot);
@@ -176,6 +190,20 @@ export class Waiters {
     client.noteSent(seq, sentUs);
   }
 
+  /** The first in order, or one that is overdue. */
+  #firstIndex(): number {
+    const overdueSince = performance.now() - OVERDUE_AFTER_MS;
+    const overdue = this.#waiters.findIndex(
+      ({ order, sinceMs }) => sinceMs <= overdueSince && computeSlotOrder(order, OVERDUE_AFTER_MS) !== order,
+    );
+    return Math.max(0, overdue);
+  }
+
+  #take(): Waiter | undefined {
+    const [first] = this.#waiters.splice(this.#firstIndex(), 1);
+    return first;
+  }
+
   #turnAway({ status, reason, untilUs }: Closed): void {
     const until = Math.ceil(untilUs / 1000);
     for (const waiter of this.#waiters.splice(0)) {
@@ -185,10 +213,14 @@ export class Waiters {
 
   /** A sleep that a more urgent arrival, or the end, cuts short. */
   async #sleep(ms: number): Promise<void> {
-    const [first] = this.#waiters;
-    if (!first || first.keyMs < this.#askedKeyMs) return;
+    const first = this.#waiters[this.#firstIndex()];
+    if (!first || (first !== this.#asked && this.#asked && compareWaiters(first, this.#asked) < 0)) return;
     this.#nap = new AbortController();
     await timer(Math.max(0, ms), this.#nap.signal);
     this.#nap = undefined;
   }
+}
+
+function compareWaiters(a: Waiter, b: Waiter): number {
+  return compareSlotOrders(a.order, b.order) || a.sinceMs - b.sinceMs;
 }

@@ -5,6 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import { priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import { queuePlacing } from '../shares/place.ts';
 import type { AtomicFlow } from './atomic-flow.ts';
 import { deliveryFlow, verificationFlow } from './verification-flow.ts';
 
@@ -79,7 +80,9 @@ export async function requeueStray(
     stage === 'delivery'
       ? deliveryFlow(keys, jobId, { id, clientId })
       : flowOf(found.look, verificationFlow(keys, { id, clientId }, priority));
-  await flow.add(added, () => undefined);
+  await flow.add(added, (transaction) => {
+    if (stage === 'verification') queuePlacing(transaction, keys, id);
+  });
   return true;
 }
 

@@ -17,12 +17,14 @@
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/note-lost-call.lua"
 --- @include "fragments/move-status.lua"
+--- @include "fragments/end-turn.lua"
 
 local record, inFlight = KEYS[1], KEYS[2]
 local id, worker, token, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local client, crashCode, day = ARGV[5], ARGV[6], ARGV[7]
 if not ownsClaim(record, worker, token) then return 0 end
 releaseClaim(record, inFlight)
+endTurn(record, tag, true)
 noteLostCall(record, tag, client, crashCode, day, '')
 moveStatus(record, tag, id, 'queued')
 return 1

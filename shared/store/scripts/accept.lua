@@ -22,6 +22,7 @@
 --- answered that it was accepted. The other way round, a job without a record ends by itself.
 
 --- @keys allIndex, clientIndex, clientStatusIndex, referenceIndex
+--- @include "fragments/shares.lua"
 
 local record, subject, unfinishedIndex, photosStored, reserved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, client, submittedAt, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
@@ -47,4 +48,6 @@ if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
   redis.call('HSET', photosStored, 'peak', stored)
 end
 redis.call('ZREM', reserved, id)
+local share = shares.of(tag, redis.call('HGET', record, 'priority'), client)
+if redis.call('ZSCORE', share.prioritized, id) then shares.join(share, id, shares.FRESH) end
 return 1

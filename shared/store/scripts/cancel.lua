@@ -17,6 +17,7 @@
 
 --- @include "fragments/move-status.lua"
 --- @include "fragments/shred.lua"
+--- @include "fragments/leave-line.lua"
 
 local record, subject, photosStored, unfinishedIndex, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, tag, client, keepUntil, keepUnaskedUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
@@ -24,6 +25,7 @@ local now = redis.call('HMGET', record, 'status', 'client', 'attempts')
 if not now[1] or now[2] ~= client then return 'missing' end
 if now[1] == 'cancelled' then return 'cancelled' end
 if now[1] ~= 'queued' and now[1] ~= 'retrying' and now[1] ~= 'deferred' then return 'too_late' end
+leaveLineOf(record, tag, id)
 moveStatus(record, tag, id, 'cancelled')
 redis.call('HDEL', record, 'nextAttemptAt')
 shred(subject, photosStored, unfinishedIndex, id)

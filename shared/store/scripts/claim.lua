@@ -26,6 +26,7 @@
 --- @include "fragments/move-status.lua"
 --- @include "fragments/forget-deaths-of-the-living.lua"
 --- @include "fragments/note-death.lua"
+--- @include "fragments/claim-turn.lua"
 
 local CLAIMS_KEPT = 4 * 13
 local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
@@ -45,6 +46,7 @@ if before[2] then
   if before[2] ~= worker then noteDeath(record, heartbeats) end
   releaseClaim(record, inFlight)
 end
+takeClaimTurn(record, tag, client, id, before[2])
 noteLostCall(record, tag, client, crashCode, day, '')
 moveStatus(record, tag, id, 'verifying')
 redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,

@@ -21,6 +21,7 @@
 --- @keys jobLock, deferredDeliveries
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
+--- @include "fragments/leave-line.lua"
 
 local record, subject, log, photosStored, unfinishedIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -40,6 +41,7 @@ for _, endpoint in ipairs(redis.call('SMEMBERS', deferringEndpoints)) do
     redis.call('ZREM', deferredDeliveriesKey(tag, endpoint), id)
   end
 end
+leaveLineOf(record, tag, id)
 shred(subject, photosStored, unfinishedIndex, id)
 redis.call('SREM', openRedeliveries, id)
 forget(record, log, retention, deadLetters, tag, id)

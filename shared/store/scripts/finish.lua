@@ -40,6 +40,8 @@
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/move-status.lua"
 --- @include "fragments/shred.lua"
+--- @include "fragments/end-turn.lua"
+--- @include "fragments/leave-line.lua"
 
 local record, subject, inFlight, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -65,6 +67,8 @@ end
 noteLostCall(record, tag, client, crashCode, today, call)
 noteCall(record, tag, call, attempt, isListed, day, entry)
 releaseClaim(record, inFlight)
+endTurn(record, tag, attempt ~= '')
+leaveLineOf(record, tag, id)
 moveStatus(record, tag, id, status)
 redis.call('HSET', record, 'outcome', outcome, 'deliveryStatus', 'pending')
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')

@@ -7,13 +7,21 @@
 --- ARGV[4] field          'sentAt': an argument, so that the command is known by its bytes, in MONITOR and to a proxy
 ---                        that injects faults
 --- ARGV[5] at             RFC 3339
+--- ARGV[6] tag            what the store's keys begin with
+--- ARGV[7] bulkShare      of the calls while both wait, 0 to 1
+--- ARGV[8] isProbe        '1': the account is closed to all but this call
 ---
 --- Reply: 'marked'; 'lost' when another run has the verification.
---- Invariant: The mark is written before the first byte that the upstream may bill.
+--- Invariant: The mark is written before the first byte that the upstream may bill. The slot that the request leaves
+--- in is what moves the order of those that wait, once for each call.
 
 --- @include "fragments/owns-claim.lua"
+--- @include "fragments/standing-mark.lua"
+--- @include "fragments/grant-turn.lua"
 
 local record, worker, token, call, field, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 if not ownsClaim(record, worker, token) then return 'lost' end
+local isMarked = standingMark(record) == call
 redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)
+if not isMarked then grantTurn(ARGV[6], record, tonumber(ARGV[7]), ARGV[8] == '1') end
 return 'marked'

@@ -25,6 +25,7 @@
 --- @include "fragments/note-call.lua"
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/move-status.lua"
+--- @include "fragments/end-turn.lua"
 
 local record, inFlight = KEYS[1], KEYS[2]
 local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -36,6 +37,7 @@ if not ownsClaim(record, worker, token) then
   return redis.call('HGET', record, 'claimEnded') == token and 'postponed' or 'not_ours'
 end
 releaseClaim(record, inFlight)
+endTurn(record, tag, attempt ~= '')
 moveStatus(record, tag, id, status)
 if counted == '1' then redis.call('HINCRBY', record, 'attemptsCounted', 1) end
 if fateUnknown == '1' then redis.call('HSET', record, 'fateUnknown', '1') end

@@ -15,12 +15,14 @@
 --- @keys clientIndex, clientStatusIndex
 --- @include "fragments/shred.lua"
 --- @include "fragments/leave-lists.lua"
+--- @include "fragments/leave-line.lua"
 
 local record, subject, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, tag, client = ARGV[1], ARGV[2], ARGV[3]
 local now = redis.call('HMGET', record, 'status', 'client')
 if not now[1] then return 'missing' end
 if now[1] ~= 'queued' or now[2] ~= client then return 'too_late' end
+leaveLineOf(record, tag, id)
 shred(subject, photosStored, unfinishedIndex, id)
 leaveLists(record, tag, id)
 redis.call('DEL', record)

@@ -39,6 +39,8 @@ export interface VerificationRecord extends Readonly<z.infer<z.ZodObject<typeof 
   readonly delivery: DeliveryState;
   /** The run that has it in hand; null: none, or one of a version that names no token. */
   readonly claim: OwnedClaim | null;
+  /** Where the call of that run stands among those that wait for a slot; null without a claim. */
+  readonly turn: { readonly class: number; readonly tag: number } | null;
   /** The call whose request is leaving, or has left and is not noted yet; its id is null where a version named none. */
   readonly mark: { readonly call: string | null; readonly at: string } | null;
   /** The number among `attempts` by a call's id. `isGuess`: it was taken for lost, and an answer may still come. */
@@ -96,6 +98,7 @@ export const recordFields = z.object({
   deliveryNextAt: time.optional(),
   claimedBy: z.string().optional(),
   claimToken: z.string().optional(),
+  turn: z.string().optional(),
   sentAt: z.string().optional(),
   sentCall: z.string().optional(),
   redelivery: z.string().optional(),
@@ -143,6 +146,7 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
         nextAttemptAt: row.deliveryNextAt ?? null,
       },
       claim: row.claimedBy && row.claimToken ? { workerId: row.claimedBy, token: row.claimToken } : null,
+      turn: parseTurn(row.turn),
       mark: parseMark(row),
       calls: parseCalls(
         hash,
@@ -192,6 +196,12 @@ function parseCalls(
     if (index !== -1) calls.set(name.slice(CALL.length), { index, isGuess: guess === '?' });
   }
   return calls;
+}
+
+/** As `takeClaimTurn` in Lua writes it. */
+function parseTurn(text: string | undefined): VerificationRecord['turn'] {
+  const [, turnClass, tag] = /^(\d+) ([\d.e+]+)$/.exec(text ?? '') ?? [];
+  return turnClass === undefined ? null : { class: Number(turnClass), tag: Number(tag) };
 }
 
 /** As `standingMark` in Lua. */

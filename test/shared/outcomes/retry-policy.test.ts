@@ -48,7 +48,7 @@ describe('after an attempt', () => {
     {
       when: 'a transient failure is retried within a second the first time',
       step: decide('FailedOperation.UnKnown'),
-      expected: { why: 'retry', status: 'retrying', at: NOW + 500, behind: false, counted: true },
+      expected: { why: 'retry', status: 'retrying', at: NOW + 500, counted: true },
     },
     {
       when: 'a transient failure is retried later the third time',
@@ -68,12 +68,12 @@ describe('after an attempt', () => {
     {
       when: 'a probe that was answered with a failure of its own counts, and stands aside for 30 s',
       step: decide('FailedOperation.UnKnown', { probe: true }),
-      expected: { why: 'retry', status: 'retrying', at: NOW + 30_000, behind: true, counted: true },
+      expected: { why: 'retry', status: 'retrying', at: NOW + 30_000, counted: true },
     },
     {
       when: 'for twice as long each time',
       step: decide('FailedOperation.CompareSystemError', { attemptsMade: 3, probe: true }),
-      expected: { why: 'retry', status: 'retrying', at: NOW + 120_000, behind: true, counted: true },
+      expected: { why: 'retry', status: 'retrying', at: NOW + 120_000, counted: true },
     },
     {
       when: 'for ten minutes at most',
@@ -82,7 +82,7 @@ describe('after an attempt', () => {
         probe: true,
         settings: { ...DEFAULT_RETRY_SETTINGS, retriesAllowed: 100 },
       }),
-      expected: { why: 'retry', at: NOW + 600_000, behind: true },
+      expected: { why: 'retry', at: NOW + 600_000 },
     },
     {
       when: 'and finishes once the retries are used up',
@@ -94,17 +94,17 @@ describe('after an attempt', () => {
     ).map((code) => ({
       when: `a probe does not count when the upstream as a whole fails: ${code}`,
       step: decide(code, { attemptsMade: 6, probe: true }),
-      expected: { why: 'slow', status: 'queued', at: NOW + 30_000, behind: true, counted: false },
+      expected: { why: 'slow', status: 'queued', at: NOW + 30_000, counted: false },
     })),
     {
       when: 'maintenance slows the lane',
       step: decide('FailedOperation.CompareLibServiceUnavailable', { attemptsMade: 99 }),
-      expected: { why: 'slow', status: 'queued', behind: true, counted: false },
+      expected: { why: 'slow', status: 'queued', counted: false },
     },
     {
       when: 'an account fault holds the lane',
       step: decide('UnauthorizedOperation.Arrears', { attemptsMade: 99 }),
-      expected: { why: 'hold', status: 'queued', at: NOW + 60_000, behind: true, counted: false },
+      expected: { why: 'hold', status: 'queued', at: NOW + 60_000, counted: false },
     },
     {
       when: 'being too fast costs nothing',
@@ -114,7 +114,7 @@ describe('after an attempt', () => {
     {
       when: 'an indeterminate call is asked again and remembered',
       step: decide('Veriqueue.Timeout'),
-      expected: { why: 'retry', status: 'retrying', at: NOW + 500, behind: false, counted: true },
+      expected: { why: 'retry', status: 'retrying', at: NOW + 500, counted: true },
     },
     {
       when: 'an indeterminate call is not asked again under the other policy',

@@ -27,8 +27,10 @@ local function load()
   for seq, at in string.gmatch(r.refusals, '(%d+):(%d+)') do
     refusals[#refusals + 1] = {seq = tonumber(seq), atUs = tonumber(at)}
   end
-  for id, keyUs, dueUs in string.gmatch(r.line, '([^:,]+):(%d+):(%d+)') do
-    waiters[#waiters + 1] = {id = id, keyUs = tonumber(keyUs), dueUs = tonumber(dueUs)}
+  for id, keyUs, dueUs, order in string.gmatch(r.line, '([^:,]+):(%d+):(%d+)([^,]*)') do
+    local class, tag = string.match(order, '^:(%d+):(.+)$')
+    waiters[#waiters + 1] =
+      {id = id, keyUs = tonumber(keyUs), dueUs = tonumber(dueUs), class = tonumber(class), tag = tonumber(tag)}
   end
   r.refusals, r.waiters = refusals, waiters
 end
@@ -40,7 +42,10 @@ local function save()
     writes[#writes + 1] = text
   end
   for i, each in ipairs(r.refusals) do refusals[i] = int(each.seq) .. ':' .. int(each.atUs) end
-  for i, each in ipairs(r.waiters) do waiters[i] = each.id .. ':' .. int(each.keyUs) .. ':' .. int(each.dueUs) end
+  for i, each in ipairs(r.waiters) do
+    waiters[i] = each.id .. ':' .. int(each.keyUs) .. ':' .. int(each.dueUs)
+    if each.class then waiters[i] = waiters[i] .. string.format(':%.0f:%.17g', each.class, each.tag) end
+  end
   r.refusals, r.line = table.concat(refusals, ','), table.concat(waiters, ',')
   for _, name in ipairs(NUMBERS) do
     if r[name] ~= was[name] then write(name, int(r[name])) end

@@ -117,13 +117,19 @@ const drawnStep = fc.record({
   id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
   waitedUs: natural(20_000),
   headStartUs: fc.constantFrom(0, 1_000_000),
+  order: fc.option(
+    fc.tuple(fc.constantFrom(0, 2, 4), fc.constantFrom(0, 1, 1.5, 12345 + 2 ** -16, 2 ** 31)),
+    {
+      nil: undefined,
+    },
+  ),
   want: fc.constantFrom(1, 1, 5, 64),
 });
 
 type DrawnStep = typeof drawnStep extends fc.Arbitrary<infer T> ? T : never;
 
 function makeStep(drawn: DrawnStep, number: number, { seq, lastUs }: LimiterRecord): Step {
-  const { op, id: client, waitedUs, headStartUs, want } = drawn;
+  const { op, id: client, waitedUs, headStartUs, want, order } = drawn;
   const slot = (back: number) => Math.max(1, seq - back);
   const reports = {
     seen: Math.max(0, seq - 1 + drawn.aheadOfLimiter),
@@ -137,7 +143,7 @@ function makeStep(drawn: DrawnStep, number: number, { seq, lastUs }: LimiterReco
   const sender = { client, number, reports };
   const command: LimiterCommand =
     op === 'reserve'
-      ? { op, ...sender, request: { waitedUs, headStartUs, want } }
+      ? { op, ...sender, request: { waitedUs, headStartUs, want, ...(order ? { order } : {}) } }
       : op === 'pause'
         ? { op, ...sender, reason: 'because' }
         : { op, ...sender };

@@ -89,22 +89,28 @@ describe('reserving slots', () => {
     expect(Math.max(...early)).toBeLessThan(2);
   });
 
-  it('serves the most urgent first, and equals in the order they came', async () => {
+  it('serves waiters by class and tag, and equals in the order they came', async () => {
     const limiter = openLimiter();
     await useSlot(limiter);
     const served: string[] = [];
-    const wait = async (rank: 'bulk' | 'bulk_retry' | 'interactive' | 'interactive_retry', name: string) => {
-      await useSlot(limiter, { rank });
+    const wait = async (orderClass: number, tag: number, name: string) => {
+      await useSlot(limiter, { order: { class: orderClass, tag } });
       served.push(name);
     };
     await Promise.all([
-      wait('bulk', 'bulk 1'),
-      wait('bulk', 'bulk 2'),
-      wait('bulk_retry', 'bulk again'),
-      wait('interactive', 'interactive'),
-      wait('interactive_retry', 'interactive again'),
+      wait(4, 7, 'bulk, later turn'),
+      wait(4, 5, 'bulk 1'),
+      wait(4, 5, 'bulk 2'),
+      wait(2, 1000.5, 'interactive'),
+      wait(2, 1000, 'interactive, earlier turn'),
     ]);
-    expect(served).toEqual(['interactive again', 'interactive', 'bulk again', 'bulk 1', 'bulk 2']);
+    expect(served).toEqual([
+      'interactive, earlier turn',
+      'interactive',
+      'bulk 1',
+      'bulk 2',
+      'bulk, later turn',
+    ]);
   });
 
   it('serves the most urgent first across processes', async () => {
@@ -115,7 +121,7 @@ describe('reserving slots', () => {
       served.push('bulk');
     });
     await Promise.race(many);
-    await useSlot(interactive, { rank: 'interactive' });
+    await useSlot(interactive, { order: { class: 2, tag: 0 } });
     const before = served.length;
     await Promise.all(many);
     // What was given away before it came: the horizon holds two slots, and one may have been on its way.

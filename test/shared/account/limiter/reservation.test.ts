@@ -48,7 +48,7 @@ describe('a reservation', () => {
 
   test('that is cancelled goes to the next waiter', async () => {
     const second = reserve();
-    const first = await reserve({ rank: 'interactive' });
+    const first = await reserve({ order: { class: 2, tag: 0 } });
     first.cancel();
     expect((await second).seq).toBe(first.seq);
     expect(await first.due()).toBe('late');

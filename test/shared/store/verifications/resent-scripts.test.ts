@@ -248,6 +248,11 @@ const elsewhere: Readonly<Record<string, string>> = {
   'revoke-operator': 'what it takes out is gone the second time',
   'begin-console-session': 'writes one field with one value',
   'touch-console-session': 'writes one field with one value',
+  place: 'what has a place keeps it (test/shared/store/shares/shares-script.test.ts)',
+  'land-retries': 'what it has placed is not behind the others the second time',
+  'leave-line': 'takes one entry out of a set',
+  'weigh-clients': 'what it has weighed has that weight the second time',
+  'rebase-tags': 'what it has taken off is below the limit the second time',
   'take-from-rate':
     'counts, but on connections that never send again (`request` in shared/store/redis/redis-roles.ts)',
 };

@@ -1,0 +1,8 @@
+--- Ends the turn that a claim has taken. It goes back to its client when no call was made in it.
+--- @include "shares.lua"
+local function endTurn(record, tag, wasCalled)
+  local now = redis.call('HMGET', record, 'client', 'priority', 'shareTag')
+  if not now[3] then return end
+  redis.call('HDEL', record, 'turn', 'shareTag')
+  if not wasCalled then shares.giveTurnBack(shares.of(tag, now[2], now[1])) end
+end

@@ -1,0 +1,64 @@
+--- What a call that gets its slot means for the order of all others: the virtual time, who is forgotten, what has
+--- come back meanwhile, and whose turn it is between interactive and bulk.
+--- @keys shares, shareNext, shareWeights, waitingVerifications, record
+--- @include "shares.lua"
+--- @include "land-retries.lua"
+local LANDED_AT_ONCE, LOOKED_AT = 4, 8
+
+local function advanceTime(state, class, turnTag)
+  local v = tonumber(redis.call('HGET', state, 'v:' .. class))
+  if v and turnTag <= v then return v end
+  redis.call('HSET', state, 'v:' .. class, shares.exact(turnTag))
+  return turnTag
+end
+
+-- A client whose next turn is past is as one that was never seen. Each grant adds one at most, and looks at two.
+local function forgetPast(tag, class, v)
+  local next, weights = shareNextKey(tag, class), shareWeightsKey(tag, class)
+  for _, client in ipairs(redis.call('ZRANGEBYSCORE', next, '-inf', shares.exact(v), 'LIMIT', 0, 2)) do
+    if redis.call('HEXISTS', weights, client) == 0 then redis.call('ZREM', next, client) end
+  end
+end
+
+-- The bulk verification that is next goes ahead of the interactive ones. Jobs without a record stay where they are.
+local function letBulkAhead(tag, state)
+  local prioritized = waitingVerificationsKey(tag)
+  local turnTag = math.max(0, tonumber(redis.call('HGET', state, 'v:2') or '0') - 1)
+  local from, to = shares.exact(3 * shares.SPAN), '(' .. shares.exact(shares.ASIDE * shares.SPAN)
+  local bulk = redis.call('ZRANGEBYSCORE', prioritized, from, to, 'LIMIT', 0, LOOKED_AT)
+  for _, id in ipairs(bulk) do
+    if redis.pcall('HEXISTS', recordKey(tag, id), 'client') == 1 then
+      redis.call('HSET', recordKey(tag, id), 'ahead', shares.exact(shares.baseOf(state, 2) + turnTag))
+      redis.call('ZADD', prioritized, shares.exact(2 * shares.SPAN + turnTag), id)
+      return true
+    end
+  end
+  return false
+end
+
+-- Interactive comes before bulk. With each interactive call bulk comes nearer to a turn ahead of it, so that both
+-- together make `bulkShare` of the calls. Nothing is saved up while no bulk verification waits.
+local function shareWithBulk(tag, state, class, isAhead, bulkShare)
+  if bulkShare <= 0 or isAhead then return end
+  local due = tonumber(redis.call('HGET', state, 'bulkDue') or '0')
+  if class == 2 then
+    due = bulkShare >= 1 and 1 or math.min(1, due + bulkShare / (1 - bulkShare))
+    if due >= 1 then due = letBulkAhead(tag, state) and due - 1 or 0 end
+  else
+    due = math.max(0, due - 1)
+  end
+  redis.call('HSET', state, 'bulkDue', shares.exact(due))
+end
+
+local function grantTurn(tag, record, bulkShare, isProbe)
+  local now = redis.call('HMGET', record, 'priority', 'turn', 'shareTag')
+  local turnTag = tonumber(now[3])
+  -- Claimed by an earlier version.
+  if not turnTag then return end
+  local state, class = sharesKey(tag), now[1] == 'interactive' and 2 or 4
+  forgetPast(tag, class, advanceTime(state, class, turnTag - shares.baseOf(state, class)))
+  -- While the account is closed, what failed stays behind: the next probe is to be another.
+  if isProbe then return end
+  landRetries(tag, LANDED_AT_ONCE)
+  shareWithBulk(tag, state, class, class == 4 and string.sub(now[2], 1, 2) == '2 ', bulkShare)
+end

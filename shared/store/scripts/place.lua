@@ -1,0 +1,42 @@
+--- Puts waiting verifications in their places in their clients' lines.
+---
+--- KEYS[1] prioritized    sorted set of BullMQ's: the verifications that wait
+--- ARGV[1] tag            what the store's keys begin with
+--- ARGV[2] as             'fresh'; 'back': went back unasked, first in its line; 'unplaced': only what has no place
+---                        yet, as a retry if an earlier version queued it as one
+--- ARGV[3..]              ids
+---
+--- Reply: how many were put in their places.
+--- Invariant: What waits for nothing, or is in a worker's hands, gets no place. Doing it again changes nothing.
+
+--- @keys record
+--- @include "fragments/shares.lua"
+--- @include "fragments/is-final.lua"
+
+local prioritized, tag, as = KEYS[1], ARGV[1], ARGV[2]
+
+local function kindOf(share, id, score)
+  local known = tonumber(redis.call('ZSCORE', share.line, id))
+  if as == 'back' then return known or shares.BACK end
+  if as == 'fresh' then return known or shares.FRESH end
+  if known then return nil end
+  local class = math.floor(score / shares.SPAN)
+  return (class == 1 or class == 3) and shares.RETRY or shares.FRESH
+end
+
+local placed = 0
+for i = 3, #ARGV do
+  local id = ARGV[i]
+  local score = tonumber(redis.call('ZSCORE', prioritized, id))
+  local known = redis.pcall('HMGET', recordKey(tag, id), 'client', 'priority', 'status')
+  local isInLine = score and score < shares.ASIDE * shares.SPAN
+  if isInLine and not known.err and known[1] and not isFinal(known[3]) and known[3] ~= 'verifying' then
+    local share = shares.of(tag, known[2], known[1])
+    local kind = kindOf(share, id, score)
+    if kind then
+      shares.join(share, id, kind)
+      placed = placed + 1
+    end
+  end
+end
+return placed

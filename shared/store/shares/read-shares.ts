@@ -1,0 +1,99 @@
+import { z } from 'zod';
+import type { Priority } from '../../contract/verification.ts';
+import { DEFAULT_WEIGHT } from '../clients/client-weight.ts';
+import type { StoreKeys } from '../keys.ts';
+import type { Redis } from '../redis/redis-client.ts';
+import { orderClassOf } from './order-class.ts';
+
+/** The clients that have verifications of one priority waiting. */
+export interface ActiveShares {
+  readonly clients: number;
+  /** Of their weights. */
+  readonly weights: number;
+}
+
+/** One client's part of one priority. */
+export interface ClientShare {
+  /** Its weight, whether anything of it waits or not. */
+  readonly weight: number;
+  /** Its verifications in line: neither those in a worker's hands nor those that wait for another attempt's time. */
+  readonly waiting: number;
+  /** Of all that have something waiting, this one included if it has. */
+  readonly active: ActiveShares;
+}
+
+const count = z.coerce.number().nonnegative().catch(0);
+
+/**
+ * What a client's share is made of now. One round trip of five short commands, whatever waits.
+ *
+ * @param weight of the client, as its record has it
+ * @throws what ioredis throws
+ */
+export async function readClientShare(
+  redis: Redis,
+  keys: StoreKeys,
+  { clientId, priority, weight }: { clientId: string; priority: Priority; weight: number },
+): Promise<ClientShare> {
+  const orderClass = orderClassOf(priority);
+  const [waiting, active] = await Promise.all([
+    redis.zcard(keys.shareLine(orderClass, clientId)),
+    readActiveShares(redis, keys, priority),
+  ]);
+  return { weight, waiting, active };
+}
+
+/** The number of clients that have something waiting, and the sum of their weights. */
+export async function readActiveShares(
+  redis: Redis,
+  keys: StoreKeys,
+  priority: Priority,
+): Promise<ActiveShares> {
+  const orderClass = orderClassOf(priority);
+  const [clients, weights] = await Promise.all([
+    redis.hlen(keys.shareWeights(orderClass)),
+    redis.hget(keys.shares(), `weights:${orderClass}`),
+  ]);
+  return { clients, weights: clients === 0 ? 0 : Math.max(count.parse(weights ?? 0), clients) };
+}
+
+/** How many of its client's own verifications are before it in line; null when it stands in none. */
+export async function readNumberAhead(
+  redis: Redis,
+  keys: StoreKeys,
+  { id, clientId, priority }: { id: string; clientId: string; priority: Priority },
+): Promise<number | null> {
+  return redis.zrank(keys.shareLine(orderClassOf(priority), clientId), id);
+}
+
+/** A client that has something waiting. */
+export interface ActiveClient {
+  readonly clientId: string;
+  readonly weight: number;
+  readonly waiting: number;
+}
+
+/**
+ * Clients that have verifications of a priority waiting, for operators: two round trips.
+ *
+ * @param atMost of them; which ones, when there are more, is left to Redis
+ */
+export async function readActiveClients(
+  redis: Redis,
+  keys: StoreKeys,
+  priority: Priority,
+  atMost: number,
+): Promise<ActiveClient[]> {
+  const orderClass = orderClassOf(priority);
+  const [, page] = await redis.hscan(keys.shareWeights(orderClass), '0', 'COUNT', atMost);
+  const clients = page.flatMap((clientId, i) =>
+    i % 2 === 0 ? [{ clientId, weight: weight.parse(page[i + 1]) }] : [],
+  );
+  const some = clients.slice(0, atMost);
+  const waiting = await Promise.all(
+    some.map(({ clientId }) => redis.zcard(keys.shareLine(orderClass, clientId))),
+  );
+  return some.map((client, i) => ({ ...client, waiting: waiting[i] ?? 0 }));
+}
+
+const weight = z.coerce.number().int().positive().catch(DEFAULT_WEIGHT);
