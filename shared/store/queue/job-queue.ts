@@ -1,11 +1,9 @@
-import { type Job, Queue, type Telemetry } from 'bullmq';
+import { Queue, type Telemetry } from 'bullmq';
 import type { StoreKeys } from '../keys.ts';
 import type { Redis } from '../redis/redis-client.ts';
 
 /** A queue of BullMQ's, for code outside the store, which does not know the library behind it. */
 export type JobQueue = Queue;
-
-export type QueuedJob = Job;
 
 /** What puts the active trace into the jobs of a flow. */
 export type FlowTelemetry<Context = unknown> = Telemetry<Context>;
