@@ -116,6 +116,10 @@ describe('a lane', { timeout: 120_000 }, () => {
   });
 });
 
+/** Commands that Redis has refused because its memory is full. */
+const countRefused = async () =>
+  Number(/errorstat_OOM:count=(\d+)/.exec(await chain.redis.info('errorstats'))?.[1] ?? 0);
+
 it('a worker that Redis takes no writes from says so once, and enters its lane as soon as it does', async () => {
   const [keys, recorded, stopping] = [accountKeys('full'), recordLog(), new AbortController()];
   const upstream = { endpoint: 'https://upstream.example', livemode: false, account: '' };
@@ -132,6 +136,8 @@ it('a worker that Redis takes no writes from says so once, and enters its lane a
     });
     const { reason } = await recorded.line(({ event }) => event === 'lane_not_entered');
     expect(reason).toMatch(/OOM/);
+    const refusedBefore = await countRefused();
+    await expect.poll(countRefused, { timeout: 60_000 }).toBeGreaterThan(refusedBefore);
     await chain.redis.config('SET', 'maxmemory', '0');
     const membership = await entering;
     expect(await readAccountUpstream(chain.redis, keys)).toEqual(upstream);
