@@ -62,7 +62,7 @@ const STOP_ORDER = ['producer', 'worker', 'sandbox', 'redis'] as const;
 type StopSteps = Map<(typeof STOP_ORDER)[number], () => Promise<void>>;
 
 /**
- * Brings everything up, each process as soon as what it needs is there. What was started is stopped again
+ * Brings everything up, each process as soon as what it needs runs. What was started is stopped again
  * when another process does not come up, or the user has had enough.
  *
  * @returns null when it was interrupted
