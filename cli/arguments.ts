@@ -55,6 +55,10 @@ export function parseCap(text: string): number {
   return parseNumber(text, 0, MAX_LIMIT, `It must be a whole number, 0 to ${MAX_LIMIT}.`);
 }
 
+export function parseBudget(text: string): number {
+  return parseNumber(text, 1, MAX_LIMIT, `It must be a whole number, 1 to ${MAX_LIMIT}.`);
+}
+
 /** An option that can be given several times, or with several values at once. */
 export function collect(value: string, previous: readonly string[] | undefined): readonly string[] {
   return [...(previous ?? []), value];

@@ -4,6 +4,7 @@ import { changeClient } from '../shared/store/clients/change-client.ts';
 import { DEFAULT_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { createClient } from '../shared/store/clients/create-client.ts';
 import { rotateWebhookSecret } from '../shared/store/clients/webhook-secrets.ts';
+import { readBudget } from '../shared/store/usage/budget.ts';
 import { collect, parseDuration, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { addClientSetCommand, WEIGHT_OPTION } from './client-set-command.ts';
@@ -105,10 +106,15 @@ async function list(context: CliContext): Promise<void> {
 }
 
 async function show(context: CliContext, clientId: string): Promise<void> {
-  const client = await withConnection(context, (connection) =>
-    findClient(connection, clientId, context.now()),
+  const now = context.now();
+  const [client, budgetUse] = await withConnection(context, async (connection) => {
+    const found = await findClient(connection, clientId, now);
+    return [found, await readBudget(connection.redis, connection.keys, clientId, now)] as const;
+  });
+  context.terminal.show(
+    { ...presentClient(client), budgetUse },
+    showText(context.terminal, client, budgetUse),
   );
-  context.terminal.show(presentClient(client), showText(context.terminal, client));
 }
 
 async function rotateKey(context: CliContext, clientId: string): Promise<void> {

@@ -1,7 +1,10 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type ClientChange, changeClient } from '../shared/store/clients/change-client.ts';
+import type { Budget } from '../shared/store/clients/client-limits.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
-import { collect, parseCap, parseWeight } from './arguments.ts';
+import { readBudget } from '../shared/store/usage/budget.ts';
+import { copyLedgersOfMonth } from '../shared/store/verifications/copy-ledger.ts';
+import { collect, parseBudget, parseCap, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
@@ -9,6 +12,7 @@ import { type CliContext, withConnection } from './context.ts';
 import { findClient, unknownClient } from './find-client.ts';
 import { presentClient, showText } from './present-client.ts';
 import { releaseWaitingForOrigin, releaseWaitingForUrl } from './release.ts';
+import { reportPassedBy } from './report-passed-by.ts';
 
 interface SetOptions {
   readonly name?: string;
@@ -18,9 +22,15 @@ interface SetOptions {
   readonly weight?: number;
   /** False: taken away. */
   readonly maxWaiting?: number | false;
+  readonly budgetDay?: number | false;
+  readonly budgetMonth?: number | false;
+  readonly budgetMode?: Budget['mode'];
 }
 
 export const WEIGHT_OPTION = `its part of the quota while others wait too, ${MIN_WEIGHT} to ${MAX_WEIGHT}`;
+
+const BUDGET_MODE_OPTION =
+  'hard refuses what might exceed the budget, and holds unless given; warn logs what is spent';
 
 /** `veriqueue client set`: changes what is given, and leaves the rest as it is. */
 export function addClientSetCommand(client: Command, context: CliContext): void {
@@ -39,6 +49,11 @@ export function addClientSetCommand(client: Command, context: CliContext): void 
       parseCap,
     )
     .option('--no-max-waiting', 'hold it to CLIENT_MAX_WAITING again')
+    .option('--budget-day <calls>', 'calls that may be billed in a day (+08:00)', parseBudget)
+    .option('--no-budget-day', 'any number of them')
+    .option('--budget-month <calls>', 'calls that may be billed in a month (+08:00)', parseBudget)
+    .option('--no-budget-month', 'any number of them')
+    .addOption(new Option('--budget-mode <mode>', BUDGET_MODE_OPTION).choices(['hard', 'warn']))
     .action((clientId: string, options: SetOptions) => set(context, clientId, options));
 }
 
@@ -47,28 +62,34 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
   if (Object.keys(change).length === 0) {
     throw new CommandFailure('Cannot change a client: at least one of its settings must be given', 2);
   }
+  const { terminal } = context;
   await withConnection(context, async (connection) => {
     const { redis, keys } = connection;
     if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
     const releasedEvents = await releaseEvents(context, connection, clientId, options);
-    const client = await findClient(connection, clientId, context.now());
-    context.terminal.show(
-      { ...presentClient(client), ...(releasedEvents === null ? {} : { releasedEvents }) },
-      showText(context.terminal, client),
+    const now = context.now();
+    const client = await findClient(connection, clientId, now);
+    if (client.budget !== null) await copyLedgersOfMonth(redis, keys, now, reportPassedBy(terminal));
+    const budgetUse = await readBudget(redis, keys, clientId, now);
+    terminal.show(
+      { ...presentClient(client), budgetUse, ...(releasedEvents === null ? {} : { releasedEvents }) },
+      showText(terminal, client, budgetUse),
     );
-    if (releasedEvents) {
-      context.terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
-    }
-    if (change.weight !== undefined) context.terminal.remark(WEIGHT_REMARK);
+    if (releasedEvents) terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
+    for (const [name, remark] of Object.entries(REMARKS))
+      if (options[name as keyof typeof REMARKS] !== undefined) terminal.remark(remark);
   });
 }
 
-const WEIGHT_REMARK = 'The weight holds for what waits already too.';
+const REMARKS = {
+  weight: 'The weight holds for what waits already too.',
+  maxWaiting: 'The cap holds from the next submission on; what was accepted stays accepted.',
+  budgetDay: 'What was accepted is finished and counted, also beyond the budget of the day.',
+  budgetMonth: 'What was accepted is finished and counted, also beyond the budget of the month.',
+} as const satisfies Partial<Record<keyof SetOptions, string>>;
 
-function readChange(
-  context: CliContext,
-  { name, callbackUrl, origin, weight, maxWaiting }: SetOptions,
-): ClientChange {
+function readChange(context: CliContext, options: SetOptions): ClientChange {
+  const { name, callbackUrl, origin, weight, budgetMode } = options;
   return {
     ...(name === undefined ? {} : { name }),
     ...(origin === undefined ? {} : { allowedOrigins: checkOrigins(origin, context) }),
@@ -76,8 +97,17 @@ function readChange(
       ? {}
       : { callbackUrl: callbackUrl === false ? null : checkCallbackUrl(callbackUrl, context) }),
     ...(weight === undefined ? {} : { weight }),
-    ...(maxWaiting === undefined ? {} : { maxWaiting: maxWaiting === false ? null : maxWaiting }),
+    ...limitOf('maxWaiting', options.maxWaiting),
+    ...limitOf('budgetDay', options.budgetDay),
+    ...limitOf('budgetMonth', options.budgetMonth),
+    ...(budgetMode === undefined ? {} : { budgetMode }),
   };
+}
+
+type Limit = 'maxWaiting' | 'budgetDay' | 'budgetMonth';
+
+function limitOf(name: Limit, value: number | false | undefined): Pick<ClientChange, Limit> {
+  return value === undefined ? {} : { [name]: value === false ? null : value };
 }
 
 /** How many events that waited for the new settings are sent; null when none could have waited for them. */

@@ -1,4 +1,6 @@
+import type { ClientBudget } from '../shared/contract/usage.ts';
 import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
+import { describeBudget } from './present-budget.ts';
 import { formatTime, type Terminal } from './terminal.ts';
 
 const instant = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
@@ -30,7 +32,7 @@ function describeCap(cap: number | null): string {
   return cap === 0 ? 'no limit' : String(cap);
 }
 
-export function showText(terminal: Terminal, client: ClientDescription): string {
+export function showText(terminal: Terminal, client: ClientDescription, budget: ClientBudget | null): string {
   const secrets = client.webhookSecrets.map(({ retiresAt }) =>
     retiresAt === null ? 'current' : `until ${formatTime(retiresAt)}`,
   );
@@ -40,6 +42,7 @@ export function showText(terminal: Terminal, client: ClientDescription): string 
     state: client.disabled ? 'disabled' : 'enabled',
     weight: String(client.weight),
     'max waiting': describeCap(client.maxWaiting),
+    ...describeBudget(budget),
     created: client.createdAt === null ? '-' : formatTime(client.createdAt),
     callback: client.callbackUrl ?? '-',
     origins: client.allowedOrigins.join(' ') || '-',

@@ -11,6 +11,7 @@ import {
 import { parseDay } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { describeBudget } from './present-budget.ts';
 import { reportPassedBy } from './report-passed-by.ts';
 import type { Terminal } from './terminal.ts';
 
@@ -50,7 +51,7 @@ async function show(context: CliContext, options: UsageOptions): Promise<void> {
   context.terminal.show(report, formatReport(context.terminal, report));
 }
 
-function formatReport(terminal: Terminal, { from, to, data, total }: UsageReport): string {
+function formatReport(terminal: Terminal, { from, to, data, total, budget }: UsageReport): string {
   const rows = data.map(({ day, clientId, code, billed, unbilled, unknown }) => [
     day,
     clientId,
@@ -63,9 +64,10 @@ function formatReport(terminal: Terminal, { from, to, data, total }: UsageReport
     `${total.calls} calls`,
     ...[total.billed, total.unbilled, total.unknown].map(String),
   ];
-  return terminal.table(
+  const table = terminal.table(
     ['DAY', 'CLIENT', 'CODE', 'BILLED', 'UNBILLED', 'UNKNOWN'],
     data.length === 0 ? [] : [...rows, totals],
     `No calls from ${from} to ${to}.`,
   );
+  return budget === null ? table : `${table}\n\n${terminal.pairs(describeBudget(budget))}`;
 }

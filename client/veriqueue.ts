@@ -4,7 +4,7 @@ import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
-import type { UsageReport } from '../shared/contract/usage.ts';
+import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
 import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
@@ -46,6 +46,7 @@ export { verifyWebhook } from './webhook.ts';
 // biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
 
 export type {
+  ClientBudget,
   DeliveryAttempt,
   LaneOverview,
   OutcomeRow,

@@ -6,6 +6,7 @@ import { type EndpointState, listEndpoints } from '../shared/store/endpoints/lis
 import type { StoreKeys } from '../shared/store/keys.ts';
 import { classifyRedisError, readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { listBudgetLevels, type NotedLevel } from '../shared/store/usage/budget-levels.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
 
@@ -27,6 +28,7 @@ interface LaneReading {
   readonly deadLetters: number;
   /** Of the client that has most. */
   readonly mostRecords: number;
+  readonly budgetLevels: readonly NotedLevel[];
 }
 
 /**
@@ -45,14 +47,15 @@ type ReadLane = () => Promise<LaneReading | null>;
 
 async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promise<LaneReading | null> {
   try {
-    const [overview, oldest, endpoints, deadLetters, mostRecords] = await Promise.all([
+    const [overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels] = await Promise.all([
       lane.read(),
       readOldestWaiting(redis, keys, now()),
       listEndpoints(redis, keys, []),
       redis.zcard(keys.deadLetters()),
       readMostRecords(redis, keys),
+      listBudgetLevels(redis, keys, now()),
     ]);
-    return { lane: overview, oldest, endpoints, deadLetters, mostRecords };
+    return { lane: overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels };
   } catch (error) {
     // The connection has logged already that Redis is away.
     if (classifyRedisError(error) !== 'gone')
@@ -211,6 +214,19 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
   register(
     registry,
     {
+      name: 'veriqueue_client_budgets',
+      help: 'Budgets of clients of which so many per cent are spent; one that is used up counts as 100 alone',
+    },
+    read,
+    ({ budgetLevels }) =>
+      [80, 100].map((spent) => [
+        { spent: String(spent) },
+        budgetLevels.filter(({ level }) => level === spent).length,
+      ]),
+  );
+  register(
+    registry,
+    {
       name: 'veriqueue_dead_letters',
       help: 'Events whose schedule is used up, waiting for an operator to decide',
     },
@@ -230,7 +246,7 @@ function register(
   new Gauge({
     ...described,
     // Also where none is used: the library shows a gauge without labels as 0 when its number is not known.
-    labelNames: ['status', 'queue', 'reason', 'livemode'],
+    labelNames: ['status', 'queue', 'reason', 'livemode', 'spent'],
     registers: [registry],
     async collect() {
       this.reset();

@@ -5,7 +5,7 @@ import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
-import { usageReport } from '../../shared/contract/usage.ts';
+import { clientBudget, usageReport } from '../../shared/contract/usage.ts';
 import {
   attempt,
   delivery,
@@ -21,6 +21,7 @@ import { jsonSchema, printType } from './print-type.ts';
 /** The types that the client shows and that the contract infers from a schema, by their names. */
 const INFERRED = {
   Attempt: attempt,
+  ClientBudget: clientBudget,
   Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,

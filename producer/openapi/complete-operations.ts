@@ -36,6 +36,7 @@ const HEADERS: Readonly<Record<HeaderName, object>> = {
 /** By status, which headers a problem's answer may have. */
 const PROBLEM_HEADERS: Readonly<Record<string, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
+  402: ['Retry-After'],
   409: ['Retry-After'],
   429: ['Retry-After'],
   503: ['Retry-After'],

@@ -124,6 +124,12 @@ export const usage: UsageReport = {
     },
   ],
   total: { calls: 1_204, billed: 1_204, unbilled: 0, unknown: 0 },
+  budget: {
+    mode: 'hard',
+    waiting: 12,
+    day: { period: '2030-01-31', limit: 2_000, spent: 1_204, endsAt: '2030-01-31T16:00:00.000Z' },
+    month: null,
+  },
 };
 
 export const lane: LaneOverview = {

@@ -46,7 +46,7 @@ export const OPERATIONS = {
       ...(['body_too_large', 'unsupported_media_type'] as const),
       ...(['invalid_submission', 'idempotency_mismatch', 'invalid_idempotency_key'] as const),
       ...(['too_many_requests', 'too_many_records', 'client_backlog_full', 'client_uploads_full'] as const),
-      ...(['backlog_full', 'uploads_full'] as const),
+      ...(['budget_exhausted', 'backlog_full', 'uploads_full'] as const),
     ],
     answers: {
       202: { example: acceptedVerification, headers: ['Location', 'Retry-After', 'Idempotent-Replayed'] },

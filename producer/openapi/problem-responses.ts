@@ -5,6 +5,7 @@ import { type OperationId, problemsOf } from './operations.ts';
 const REASONS: Readonly<Record<number, string>> = {
   400: 'The request cannot be read',
   401: 'No valid API key',
+  402: 'The budget of this client is reached; it begins again after `Retry-After` seconds',
   404: 'Unknown, or not yours',
   408: 'The request did not arrive in time',
   409: 'Not in this state',

@@ -8,6 +8,7 @@ import { type EndpointState, listTroubledEndpoints } from '../../shared/store/en
 import type { AccountKeys, StoreKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { listBudgetLevels, type NotedLevel } from '../../shared/store/usage/budget-levels.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readUsage } from '../../shared/store/usage/usage.ts';
 import type { LaneView } from '../lane-view.ts';
@@ -26,17 +27,19 @@ export interface SnapshotDeps {
 const ARRIVAL_SECONDS = 600;
 const RECENT = 25;
 const MAX_ENDPOINTS = 100;
+const MAX_BUDGETS = 100;
 
 /** All that the first page shows. Its cost does not grow with the verifications stored: about a hundred commands. */
 export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot> {
   const { redis, keys, now } = deps;
   const day = ledgerDay(now());
-  const [lane, arrivals, usage, deliveries, recent] = await Promise.all([
+  const [lane, arrivals, usage, deliveries, recent, levels] = await Promise.all([
     deps.lane.read(),
     readLimiterArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
     readUsage(redis, keys, { from: day, to: day }, deps.report),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),
+    listBudgetLevels(redis, keys, now()),
   ]);
   return {
     lane,
@@ -44,9 +47,17 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
     emptyInSeconds: computeEmptyInSeconds(lane),
     arrivals: { granted: [...arrivals.granted], refused: [...arrivals.refused] },
     today: { day, outcomes: sumByCode(usage.data) },
+    budgets: presentBudgets(levels),
     deliveries,
     recent,
   };
+}
+
+function presentBudgets(levels: readonly NotedLevel[]): ConsoleSnapshot['budgets'] {
+  return levels
+    .toSorted((a, b) => b.level - a.level || (a.clientId < b.clientId ? -1 : 1))
+    .slice(0, MAX_BUDGETS)
+    .map(({ clientId, period, level }) => ({ clientId, period, spent: level }));
 }
 
 /** A pause has an operator's words for a reason, and a slow phase may have the lane's own. */

@@ -38,7 +38,7 @@ interface Entrant {
  * Takes a place for a submission below the limits of its client, and below the one of all: in this order, so that a client at
  * its own limit hears of that, whatever the others do. All of it costs one round trip.
  *
- * @throws {ProblemError} too_many_records, client_backlog_full, backlog_full; then nothing is taken
+ * @throws {ProblemError} too_many_records, client_backlog_full, budget_exhausted, backlog_full; then nothing is taken
  */
 export async function takeRoom(deps: RoomDeps, entrant: Entrant): Promise<LaneOverview> {
   const { redis, keys, lane, rules, now } = deps;
@@ -46,14 +46,14 @@ export async function takeRoom(deps: RoomDeps, entrant: Entrant): Promise<LaneOv
   const [view, records, reserving] = await Promise.allSettled([
     lane.read(),
     requireRecordRoom(redis, keys, { clientId, max: rules.maxClientRecords, now: now() }),
-    reservePlace(redis, keys, { ...entrant, defaultCap: rules.maxClientWaiting }),
+    reservePlace(redis, keys, { ...entrant, defaultCap: rules.maxClientWaiting, now: now() }),
   ]);
   const reservation = reserving.status === 'fulfilled' ? reserving.value : null;
   try {
     if (records.status === 'rejected') throw records.reason;
     if (reserving.status === 'rejected') throw reserving.reason;
     if (view.status === 'rejected') throw view.reason;
-    requirePlace(reserving.value, view.value);
+    requirePlace(reserving.value, view.value, now());
     requireBacklogRoom(deps, view.value);
     lane.take();
     return view.value;
@@ -69,7 +69,11 @@ export async function giveRoomBack(deps: RoomDeps, entrant: Entrant): Promise<vo
   await release(deps, entrant);
 }
 
-function requirePlace(reservation: PlaceReservation, lane: LaneOverview): void {
+function requirePlace(reservation: PlaceReservation, lane: LaneOverview, now: number): void {
+  if (reservation.status === 'exhausted') {
+    const headers = retryAfter((reservation.endsAt - now) / 1000);
+    throw new ProblemError('budget_exhausted', { headers });
+  }
   if (reservation.status !== 'full') return;
   const { unfinished, cap } = reservation;
   const speed = speedOf(lane);

@@ -123,6 +123,11 @@ export const consoleSnapshot = z.strictObject({
     .strictObject({ granted: z.array(count), refused: z.array(count) })
     .describe('slots granted and calls refused in each of the last 600 seconds, oldest first'),
   today: z.strictObject({ day: z.iso.date(), outcomes: z.array(consoleOutcome) }),
+  budgets: z
+    .array(
+      z.strictObject({ clientId: z.string(), period: z.enum(['day', 'month']), spent: z.literal([80, 100]) }),
+    )
+    .describe('of clients that have spent so many per cent; a hundred at most, those used up first'),
   deliveries: z.strictObject({
     waiting: count,
     active: count,

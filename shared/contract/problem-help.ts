@@ -37,6 +37,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'The console does not know you: the session ended, or the operator key is wrong.',
     action: 'Sign in with your operator key. The first one is the `OPERATOR_KEY` of the producer.',
   },
+  budget_exhausted: {
+    meaning:
+      'The calls that were billed for your client in this day or month (+08:00), and those that may still be billed for what waits, fill its budget.',
+    action: `Repeat the request after \`Retry-After\`, when the next day or month begins, ${SAME_KEY}; earlier if some of what waits ends without a billed call. \`GET /v1/usage\` shows the budget. The operator sets it.`,
+  },
   read_only: {
     meaning: 'The operator key that you signed in with may read and change nothing.',
     action: 'Sign in with an operator key that may change things, or ask an operator who has one.',

@@ -8,6 +8,7 @@ export const problemTable = {
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
   operator_key_required: { status: 401, title: 'The operator key is required' },
+  budget_exhausted: { status: 402, title: 'This client has reached its budget of billed calls' },
   read_only: { status: 403, title: 'This operator key may only read' },
   foreign_origin: { status: 403, title: 'Only the page of the console may send this request' },
   not_found: { status: 404, title: 'No such resource' },

@@ -9,6 +9,31 @@ const counts = {
   unknown: count.describe('calls without a readable answer: the bill shows whether they were charged'),
 };
 
+const budgetPeriod = (period: z.ZodType<string>) =>
+  z
+    .strictObject({
+      period,
+      limit: count.describe('calls that may be billed in it'),
+      spent: count.describe('calls billed in it so far, and those whose bill is not known'),
+      endsAt: z.iso.datetime().describe('when the next one begins'),
+    })
+    .nullable();
+
+/** What a client may have billed, and has had; days and months are those of +08:00. */
+export const clientBudget = z
+  .strictObject({
+    mode: z
+      .enum(['hard', 'warn'])
+      .describe(
+        'hard: a submission that might exceed it is refused; warn: it is accepted, and the operator hears of it',
+      ),
+    waiting: count.describe('verifications without an outcome, each of which may be billed once or more'),
+    day: budgetPeriod(z.iso.date()),
+    month: budgetPeriod(z.string().regex(/^\d{4}-\d{2}$/)),
+  })
+  .meta({ id: 'Budget' });
+export type ClientBudget = z.infer<typeof clientBudget>;
+
 /** `GET /v1/usage`: upstream calls as the bill will list them. */
 export const usageReport = z
   .strictObject({
@@ -23,6 +48,9 @@ export const usageReport = z
       }),
     ),
     total: z.strictObject({ calls: count.describe('all of them'), ...counts }),
+    budget: clientBudget
+      .nullable()
+      .describe('of the present day and month, whatever period was asked for; null without one'),
   })
   .meta({ id: 'Usage' });
 export type UsageReport = z.infer<typeof usageReport>;

@@ -171,6 +171,10 @@ export interface StoreKeys {
   clientRedeliveryRate(clientId: string): string;
   /** Sorted set by the time (ms epoch) until which they are reserved: submissions of a client that are being accepted. */
   reservedPlaces(clientId: string): string;
+  /** Set: clients with a budget. */
+  budgetedClients(): string;
+  /** Hash: `<clientId>|<day or month>` → `<yyyy-mm-dd or yyyy-mm> <80 or 100>`, the per cent of its budget that a client has spent. */
+  budgetLevels(): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
   /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
@@ -242,6 +246,8 @@ export function storeKeys(lane: string): StoreKeys {
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,
+    budgetedClients: () => `${tag}:budgeted-clients`,
+    budgetLevels: () => `${tag}:budget-levels`,
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     consoleSessions: () => `${tag}:console-sessions`,

@@ -73,6 +73,7 @@ describe('an answer that is a problem', () => {
   test.each([
     ['malformed_body', InvalidRequestError],
     ['unauthorized', AuthenticationError],
+    ['budget_exhausted', ApiError],
     ['not_found', NotFoundError],
     ['too_late', ConflictError],
     ['body_too_large', InvalidRequestError],

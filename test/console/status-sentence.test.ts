@@ -31,6 +31,7 @@ function makeSnapshot(
     emptyInSeconds: 0,
     arrivals: { granted: rates([]), refused: rates([]) },
     today: { day: '2026-03-02', outcomes: [] },
+    budgets: [],
     deliveries: { waiting: 0, active: 0, retrying: 0, deadLetters: 0, endpoints: { data: [], total: 0 } },
     recent: { data: [], nextCursor: null },
     ...rest,

@@ -203,6 +203,7 @@ describe('the declarations of @veriqueue/client', () => {
 const INFERRED_IN: Readonly<Record<string, string>> = {
   Attempt: 'verification',
   ClientAction: 'outcome-codes',
+  ClientBudget: 'usage',
   Delivery: 'verification',
   DeliveryAttempt: 'delivery-log',
   DeliveryLog: 'delivery-log',

@@ -140,6 +140,7 @@ describe('the memory for clients', () => {
     disabled: false,
     weight: 100,
     maxWaiting: null,
+    budget: null,
   };
   const requestWith = (apiKey: string) =>
     ({ headers: { authorization: `Bearer ${apiKey}` } }) as FastifyRequest;

@@ -61,8 +61,8 @@ describe('the verifications of a client that have no outcome', () => {
     for (const _ of [1, 2, 3]) expect((await submitAs(client)).status).toBe(202);
     const refused = await submitAs(client);
     expect(await readProblem(refused)).toEqual({
-      type: 'urn:veriqueue:problem:client_backlog_full',
-      title: 'As many verifications of this client wait as it may have',
+      type: '/problems/client_backlog_full',
+      title: 'This client has reached its limit of waiting verifications',
       status: 429,
       code: 'client_backlog_full',
     });
@@ -131,7 +131,7 @@ describe('the verifications of a client that have no outcome', () => {
     await setCap(client.clientId, 1);
     const { redis, keys } = producer;
     const reserve = (id: string) =>
-      reservePlace(redis, keys, { id, clientId: client.clientId, defaultCap: 0 });
+      reservePlace(redis, keys, { id, clientId: client.clientId, defaultCap: 0, now: Date.now() });
     expect(await reserve('ver_1')).toEqual({ status: 'reserved' });
     expect(await reserve('ver_1')).toEqual({ status: 'reserved' });
     expect(await reserve('ver_2')).toEqual({ status: 'full', unfinished: 1, cap: 1 });

@@ -5,6 +5,7 @@ import { createRemoveEndedJobs } from './remove-ended-jobs.ts';
 import { createRemoveOrphans, createRequeueUnanswered, createRequeueUndelivered } from './requeue-strays.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
 import { createSweepWalk } from './sweep-walk.ts';
+import { createWatchBudgets } from './watch-budgets.ts';
 
 /** @returns whether there may be as much to do again at once */
 export type Sweep = () => Promise<boolean>;
@@ -28,6 +29,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createRequeueUndelivered(deps, each),
     createRemoveOrphans(deps, each),
     createRemoveEndedJobs(deps, each),
+    createWatchBudgets(deps),
   ];
   return async () => {
     let more = false;

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { Budget } from './client-limits.ts';
 
 /** What is given is changed; what is null is taken away. */
 export interface ClientChange {
@@ -10,6 +11,10 @@ export interface ClientChange {
   readonly disabled?: boolean;
   readonly weight?: number;
   readonly maxWaiting?: number | null;
+  /** Calls that may be billed in a day and in a month; kept where it is not given. */
+  readonly budgetDay?: number | null;
+  readonly budgetMonth?: number | null;
+  readonly budgetMode?: Budget['mode'];
 }
 
 const changeClientScript = loadScript(new URL('../scripts/change-client.lua', import.meta.url));
@@ -19,18 +24,35 @@ export async function changeClient(
   redis: Redis,
   keys: StoreKeys,
   clientId: string,
-  { name, callbackUrl, allowedOrigins, disabled, weight, maxWaiting }: ClientChange,
+  change: ClientChange,
 ): Promise<'changed' | 'missing'> {
-  const fields = {
-    name,
-    callbackUrl: callbackUrl === null ? '' : callbackUrl,
-    allowedOrigins: allowedOrigins && JSON.stringify(allowedOrigins),
-    disabled: disabled === undefined ? undefined : disabled ? '1' : '',
-    weight: weight === undefined ? undefined : String(weight),
-    maxWaiting: maxWaiting === undefined ? undefined : String(maxWaiting ?? ''),
-  };
-  const given = Object.entries(fields).flatMap(([field, value]) =>
+  const given = Object.entries(storeChange(change)).flatMap(([field, value]) =>
     value === undefined ? [] : [field, value],
   );
-  return (await changeClientScript(redis, [keys.client(clientId)], given)) === 1 ? 'changed' : 'missing';
+  const reply = await changeClientScript(
+    redis,
+    [keys.client(clientId), keys.budgetedClients(), keys.budgetLevels()],
+    [clientId, ...given],
+  );
+  return reply === 1 ? 'changed' : 'missing';
+}
+
+/** The fields as they are stored; an empty text takes one away. */
+function storeChange(change: ClientChange): Readonly<Record<keyof ClientChange, string | undefined>> {
+  const { allowedOrigins, disabled } = change;
+  return {
+    name: change.name,
+    callbackUrl: textOf(change.callbackUrl),
+    allowedOrigins: allowedOrigins && JSON.stringify(allowedOrigins),
+    disabled: disabled === undefined ? undefined : disabled ? '1' : '',
+    weight: textOf(change.weight),
+    maxWaiting: textOf(change.maxWaiting),
+    budgetDay: textOf(change.budgetDay),
+    budgetMonth: textOf(change.budgetMonth),
+    budgetMode: change.budgetMode,
+  };
+}
+
+function textOf(value: string | number | null | undefined): string | undefined {
+  return value === undefined ? undefined : String(value ?? '');
 }

@@ -5,7 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
-import { storedLimit } from './client-limits.ts';
+import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
 
 /** An application that submits verifications and receives their events. */
@@ -23,6 +23,8 @@ export interface Client {
   readonly weight: number;
   /** Of its verifications, how many may be without an outcome; 0: any number; null: as many as `CLIENT_MAX_WAITING` says. */
   readonly maxWaiting: number | null;
+  /** Null: any number of its calls may be billed. */
+  readonly budget: Budget | null;
 }
 
 /** What a request needs to know of its client: no secret. */
@@ -63,6 +65,7 @@ export const storedClient = z.object({
   disabled: z.literal('1').optional(),
   weight: storedWeight,
   maxWaiting: storedLimit,
+  ...storedBudget,
 });
 export type StoredClient = z.infer<typeof storedClient>;
 
@@ -79,6 +82,7 @@ export function identifyClient(stored: StoredClient): ClientIdentity {
     disabled: stored.disabled === '1',
     weight: stored.weight,
     maxWaiting: stored.maxWaiting,
+    budget: budgetOf(stored),
   };
 }
 

@@ -5,6 +5,7 @@ import { passByWalk, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { copyLedgers } from '../verifications/copy-ledger.ts';
 import { listDays, type UsagePeriod } from '../verifications/usage-period.ts';
+import { readBudget } from './budget.ts';
 import { type LedgerEntry, ledgerDay } from './ledger.ts';
 
 type UsageRow = UsageReport['data'][number];
@@ -35,7 +36,7 @@ export async function readUsage(
 }
 
 /**
- * The same of one client: reads its own ledger alone, at most one hash for each month.
+ * The same of one client, and its budget: reads its own ledger alone, at most one hash for each month.
  *
  * @param now ms epoch
  * @throws {RangeError} for a period that is none or too long
@@ -75,10 +76,14 @@ export async function readClientUsage(
       );
     }
   }
-  return sumUp(
-    period,
-    counts.filter(({ day }) => day >= period.from && day <= period.to),
-  );
+  const budget = await readBudget(redis, keys, clientId, now);
+  return {
+    ...sumUp(
+      period,
+      counts.filter(({ day }) => day >= period.from && day <= period.to),
+    ),
+    budget,
+  };
 }
 
 function parseCount(
@@ -103,7 +108,13 @@ function sumUp(period: UsagePeriod, counts: readonly Count[]): UsageReport {
   const sum = (field: LedgerEntry['billed']) => data.reduce((total, row) => total + row[field], 0);
   const [billed, unbilled, unknown] = [sum('billed'), sum('unbilled'), sum('unknown')];
   const { from, to } = period;
-  return { from, to, data, total: { calls: billed + unbilled + unknown, billed, unbilled, unknown } };
+  return {
+    from,
+    to,
+    data,
+    total: { calls: billed + unbilled + unknown, billed, unbilled, unknown },
+    budget: null,
+  };
 }
 
 function isBilling(text: string): text is LedgerEntry['billed'] {

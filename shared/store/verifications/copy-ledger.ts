@@ -1,11 +1,11 @@
 import type { Redis } from 'ioredis';
-import { endOfChinaDay } from '../../china-time.ts';
+import { chinaDay, endOfChinaDay } from '../../china-time.ts';
 import { DAY_MS } from '../../time-units.ts';
 import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { loadScript } from '../redis/script.ts';
-import { LEDGER_DAYS } from './usage-period.ts';
+import { LEDGER_DAYS, listDays } from './usage-period.ts';
 
 /** Calls are written down in seconds after they were made. */
 const LATE_COUNTS_MS = 3_600_000;
@@ -37,6 +37,17 @@ export async function copyLedgers(
     if (isCopied(day, Number(marks[i] ?? 0), now)) continue;
     await passBy(`ledger of ${day}`, report, () => copyLedger(redis, keys, day, now));
   }
+}
+
+/** The same for the days of the present month up to today, which a budget counts. */
+export async function copyLedgersOfMonth(
+  redis: Redis,
+  keys: StoreKeys,
+  now: number,
+  report: ReportPassedBy,
+): Promise<void> {
+  const today = chinaDay(now);
+  await copyLedgers(redis, keys, listDays({ from: `${today.slice(0, 7)}-01`, to: today }), { now, report });
 }
 
 function isCopied(day: string, copiedAt: number, now: number): boolean {

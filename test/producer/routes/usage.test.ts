@@ -40,6 +40,7 @@ describe('usage', () => {
       to: '2026-01-31',
       data: [],
       total: { calls: 0, billed: 0, unbilled: 0, unknown: 0 },
+      budget: null,
     });
     for (const query of ['?from=2026-02-01&to=2026-01-31', '?from=2020-01-01&to=2026-01-01', '?from=x']) {
       expect((await read(query)).status).toBe(422);
