@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { createLimiter, type Limiter } from '../../shared/account/limiter/limiter.ts';
 import type { LimiterCommand } from '../../shared/account/limiter/limiter-command.ts';
 import { parseLimiterReply } from '../../shared/account/limiter/limiter-reply.ts';
@@ -11,7 +11,7 @@ import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
-import { startTestLane, type TestLane } from '../support/lane.ts';
+import { useTestLane } from '../support/lane.ts';
 import {
   acceptRecord,
   CLIENT_ID,
@@ -23,11 +23,7 @@ import {
 } from '../support/records.ts';
 import { startReplyCutter } from '../support/reply-cutter.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 const silent = { info: () => undefined, warn: () => undefined };
 

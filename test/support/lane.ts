@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { afterAll, beforeAll } from 'vitest';
 import { generateKey } from '../../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
@@ -54,5 +55,33 @@ export async function startTestLane(): Promise<TestLane> {
       await Promise.all(open.map(closeRedis));
       await server.stop();
     },
+  };
+}
+
+/** A {@link TestLane} for the tests of a file: started before the first and stopped after the last. */
+export function useTestLane(): TestLane {
+  let started: TestLane | undefined;
+  beforeAll(async () => {
+    started = await startTestLane();
+  });
+  afterAll(() => started?.stop());
+  const get = <Part extends keyof TestLane>(part: Part): TestLane[Part] => {
+    if (started === undefined) throw new Error(`Cannot use ${part}: the tests of the file must have begun`);
+    return started[part];
+  };
+  return {
+    get server() {
+      return get('server');
+    },
+    get redis() {
+      return get('redis');
+    },
+    get keyRing() {
+      return get('keyRing');
+    },
+    freshKeys: () => get('freshKeys')(),
+    freshAccountKeys: () => get('freshAccountKeys')(),
+    connect: () => get('connect')(),
+    stop: () => get('stop')(),
   };
 }

@@ -1,11 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { reduceEndpointHealth } from '../../../shared/store/endpoints/endpoint-health.ts';
 import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { recordDelivery } from '../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
 import type { DeliveryResult } from '../../../shared/webhook/delivery-result.ts';
 import { createEndpointStore, type EndpointStore } from '../../../worker/delivery/endpoint-store.ts';
-import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { useTestLane } from '../../support/lane.ts';
 import { acceptRecord } from '../../support/records.ts';
 
 const endpoint = 'client_test https://hooks.example.com';
@@ -18,14 +18,10 @@ const gone: DeliveryResult = {
 };
 const fiveMinutesMs = 300_000;
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let clock: number;
 let stores: readonly [EndpointStore, EndpointStore];
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 /** Two workers of one lane. */
 beforeEach(async () => {
   keys = lane.freshKeys();

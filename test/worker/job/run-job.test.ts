@@ -1,5 +1,5 @@
 import { Queue, type Worker } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { keepLock } from '../../../shared/store/queue/keep-lock.ts';
 import { createPatientWrites } from '../../../shared/store/redis/patient-writes.ts';
@@ -7,20 +7,16 @@ import type { JobResult } from '../../../worker/job/job-result.ts';
 import { createJobRunner } from '../../../worker/job/run-job.ts';
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
 import { createQueueWorker, lockOf } from '../../../worker/queue-worker.ts';
-import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { useTestLane } from '../../support/lane.ts';
 import { type RecordedLog, recordLog } from '../../support/recorded-log.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let log: RecordedLog;
 let queue: Queue;
 let worker: Worker;
 let givenUp: string[];
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
   log = recordLog();

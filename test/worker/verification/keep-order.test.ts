@@ -1,6 +1,6 @@
 import { Queue } from 'bullmq';
 import { pino } from 'pino';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Priority } from '../../../shared/contract/verification.ts';
 import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../../shared/store/queue/verification-flow.ts';
@@ -10,16 +10,12 @@ import { claimVerification } from '../../../shared/store/verifications/claim.ts'
 import { markSent } from '../../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
 import { createOrderWalk, takeOrderTurn } from '../../../worker/verification/keep-order.ts';
-import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { useTestLane } from '../../support/lane.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let queue: Queue;
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
   queue = new Queue(keys.verificationQueue, { connection: lane.redis, prefix: keys.queuePrefix });

@@ -1,18 +1,14 @@
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { hasUntried } from '../../../worker/verification/standing-aside.ts';
-import { startTestLane, type TestLane } from '../../support/lane.ts';
+import { useTestLane } from '../../support/lane.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let queue: Queue;
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
   queue = new Queue(keys.verificationQueue, { connection: lane.redis, prefix: keys.queuePrefix });

@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { createLimiter } from '../../../../shared/account/limiter/limiter.ts';
 import { readLimiterState } from '../../../../shared/account/limiter/limiter-state.ts';
 import { pauseAccount, resumeAccount } from '../../../../shared/account/limiter/pause-account.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 
-let lanes: TestLane;
-beforeAll(async () => {
-  lanes = await startTestLane();
-});
-afterAll(() => lanes.stop());
+const lanes = useTestLane();
 
 const log = { info: () => undefined, warn: () => undefined };
 

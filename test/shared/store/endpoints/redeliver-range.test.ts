@@ -1,19 +1,15 @@
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
 import { type RedeliveryRange, redeliverRange } from '../../../../shared/store/endpoints/redeliver-range.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { acceptRecord, makeFinishing, makeOutcome, storeOf } from '../../../support/records.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 it('can be interrupted anywhere and goes on where it says, each event once and the oldest first', async () => {
   const keys = lane.freshKeys();

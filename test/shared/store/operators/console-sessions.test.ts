@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import {
   type ConsoleSessions,
   createConsoleSessions,
@@ -6,13 +6,9 @@ import {
   SESSION_IDLE_MS,
   SESSION_MS,
 } from '../../../../shared/store/operators/console-sessions.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 const NOW = 1_900_000_000_000;
 const MINUTE_MS = 60_000;

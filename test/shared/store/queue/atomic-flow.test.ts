@@ -1,23 +1,19 @@
 import { Queue } from 'bullmq';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { sealSubject } from '../../../../shared/sealing/seal.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { subject } from '../../../support/records.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let flow: AtomicFlow;
 let queues: { verifications: Queue; deliveries: Queue };
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(async () => {
   keys = lane.freshKeys();
   flow = createAtomicFlow(await lane.connect(), keys.queuePrefix, () => undefined);

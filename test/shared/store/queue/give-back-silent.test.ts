@@ -1,18 +1,14 @@
 import { Queue, Worker } from 'bullmq';
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { giveBackSilent } from '../../../../shared/store/queue/give-back-silent.ts';
 import { beat } from '../../../../shared/store/verifications/heartbeat.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 let queue: Queue;
 let claimer: Worker;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(async () => {
   keys = lane.freshKeys();
   const options = { connection: lane.redis, prefix: keys.queuePrefix };

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
@@ -12,16 +12,12 @@ import {
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { buildVerificationEvent } from '../../../../worker/delivery/verification-event.ts';
 import { computeFinishing, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, makeCall, mustRead, storeOf } from '../../../support/records.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
 });

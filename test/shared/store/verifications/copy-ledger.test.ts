@@ -1,12 +1,8 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { copyLedgers } from '../../../../shared/store/verifications/copy-ledger.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 const DAY = '2026-03-02';
 const HOUR_MS = 3_600_000;

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { beat, endHeartbeat } from '../../../../shared/store/verifications/heartbeat.ts';
@@ -7,15 +7,11 @@ import type { OwnedClaim } from '../../../../shared/store/verifications/owned-cl
 import { postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { decideAfterDeaths } from '../../../../worker/verification/crash-decision.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { acceptRecord, CLIENT_ID, DAY, mustRead, storeOf } from '../../../support/records.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
 });

@@ -1,16 +1,12 @@
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { expect, test } from 'vitest';
 import { readDeliveryLog } from '../../../../shared/store/verifications/read-delivery-log.ts';
 import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { keepAnswer } from '../../../../shared/webhook/kept-answer.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { acceptRecord } from '../../../support/records.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 const NOW = 1_900_000_000_000;
 

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { readUsage } from '../../../../shared/store/usage/usage.ts';
@@ -18,7 +18,7 @@ import type { VerificationRecord } from '../../../../shared/store/verifications/
 import { tracingOff } from '../../../../shared/tracing/tracing.ts';
 import { createWorkerMetrics } from '../../../../worker/metrics.ts';
 import { createFinish, type FinalAnswer } from '../../../../worker/verification/finish-verification.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { recordLog } from '../../../support/recorded-log.ts';
 import {
   acceptRecord,
@@ -30,12 +30,8 @@ import {
   storeOf,
 } from '../../../support/records.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
 });

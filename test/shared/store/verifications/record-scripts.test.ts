@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { CANCELLED_UNASKED_MS, cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
@@ -8,7 +8,7 @@ import type { OwnedClaim } from '../../../../shared/store/verifications/owned-cl
 import { type Postponement, postponeVerification } from '../../../../shared/store/verifications/postpone.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
 import { searchVerifications } from '../../../../shared/store/verifications/search.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import {
   acceptRecord,
   CLIENT_ID,
@@ -20,13 +20,9 @@ import {
   storeOf,
 } from '../../../support/records.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
 
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(() => {
   keys = lane.freshKeys();
 });

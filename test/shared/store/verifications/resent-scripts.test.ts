@@ -1,6 +1,6 @@
 import { basename } from 'node:path';
 import type { Redis } from 'ioredis';
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
 import { pauseAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
@@ -33,7 +33,7 @@ import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-su
 import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
 import { takeBackMark } from '../../../../shared/store/verifications/take-back-mark.ts';
 import { withdrawVerification } from '../../../../shared/store/verifications/withdraw.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { listLuaFiles } from '../../../support/lua-files.ts';
 import {
   acceptRecord,
@@ -46,12 +46,8 @@ import {
 } from '../../../support/records.ts';
 import { loseReplies, type ResentScript, readWholeRedis } from '../../../support/resent.ts';
 
-let lane: TestLane;
+const lane = useTestLane();
 let keys: StoreKeys;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
 beforeEach(async () => {
   await lane.redis.flushall();
   keys = lane.freshKeys();

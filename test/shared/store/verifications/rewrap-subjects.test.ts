@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { rewrapSubjects } from '../../../../shared/store/verifications/rewrap-subjects.ts';
-import { makeKeyRing, startTestLane, type TestLane } from '../../../support/lane.ts';
+import { makeKeyRing, useTestLane } from '../../../support/lane.ts';
 import { acceptRecord } from '../../../support/records.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 it('a subject that is gone is neither wrapped again nor taken for one that does not open', async () => {
   const keys = lane.freshKeys();

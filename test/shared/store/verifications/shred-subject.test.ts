@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { shredSubject } from '../../../../shared/store/verifications/shred-subject.ts';
-import { startTestLane, type TestLane } from '../../../support/lane.ts';
+import { useTestLane } from '../../../support/lane.ts';
 import { acceptRecord, storeOf } from '../../../support/records.ts';
 
-let lane: TestLane;
-beforeAll(async () => {
-  lane = await startTestLane();
-});
-afterAll(() => lane.stop());
+const lane = useTestLane();
 
 it('a subject whose record cannot be read is shredded, and counted off once', async () => {
   const keys = lane.freshKeys();
