@@ -179,12 +179,6 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/deployment/package.test.ts',
   },
   {
-    page: 'docs/library.zh.md',
-    begins: '/** Submits one photo straight into Redis',
-    reason: 'runs where the package is installed, beside a Redis and a worker',
-    executedBy: 'test/deployment/package.test.ts',
-  },
-  {
     page: 'docs/receiving.md',
     begins: 'POST /your/path',
     reason: 'shows the headers of a request',

@@ -11,6 +11,15 @@ const below = (folder: string, recursive: boolean) =>
         .toSorted()
     : [];
 
+const isTranslated = (page: string) => /\.zh(-CN)?\.md$/.test(page);
+
+/** Chinese pages. Their blocks are those of the original, byte for byte, and are carried out there. */
+export const translatedPages: readonly string[] = [...below('.', false), ...below('docs', false)].filter(
+  isTranslated,
+);
+
+export const originalOf = (translated: string): string => translated.replace(/\.zh(-CN)?\.md$/, '.md');
+
 /** The pages whose every block is carried out. Those of `docs/decisions` report what was measured once. */
 export const pages: readonly string[] = [
   'README.md',
@@ -19,7 +28,7 @@ export const pages: readonly string[] = [
   'CHANGELOG.md',
   'sandbox/README.md',
   'samples/README.md',
-  ...below('docs', false),
+  ...below('docs', false).filter((page) => !isTranslated(page)),
   ...below('examples', true),
   ...below('deploy', true),
 ];
