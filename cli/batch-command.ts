@@ -174,7 +174,7 @@ function choosePaths(file: string, out: string | undefined): BatchPaths {
   const results = out ?? `${stem}.results.csv`;
   const paths = { results, bad: `${stem}.bad.csv`, journal: `${results}.journal` };
   if (!Object.values(paths).includes(file)) return paths;
-  throw new CommandFailure('Cannot write the results: --out must not be FILE itself', EXIT.calledWrongly);
+  throw new CommandFailure('--out must be another file than FILE', EXIT.calledWrongly);
 }
 
 function parseConcurrency(text: string): number {

@@ -30,8 +30,5 @@ export function checkOrigins(
 }
 
 function refused(option: string, requirement: string, problem: string): CommandFailure {
-  return new CommandFailure(
-    `Cannot use ${option}: it ${requirement}, received: ${problem.replaceAll('_', ' ')}`,
-    2,
-  );
+  return new CommandFailure(`${option} ${requirement}: ${problem.replaceAll('_', ' ')}`, 2);
 }

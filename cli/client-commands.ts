@@ -141,7 +141,7 @@ async function revokeKey(context: CliContext, clientId: string, prefix: string):
   );
   if (revocation.status === 'missing') throw unknownClient(clientId);
   if (revocation.status !== 'revoked') {
-    throw new CommandFailure(`Cannot revoke the key: ${revocationProblems[revocation.status]}`);
+    throw new CommandFailure(`The key is not revoked: ${revocationProblems[revocation.status]}`);
   }
   context.terminal.show({ clientId, revoked: revocation.prefix }, `${revocation.prefix}… is revoked.`);
 }

@@ -60,7 +60,7 @@ export function addClientSetCommand(client: Command, context: CliContext): void 
 async function set(context: CliContext, clientId: string, options: SetOptions): Promise<void> {
   const change = readChange(context, options);
   if (Object.keys(change).length === 0) {
-    throw new CommandFailure('Cannot change a client: at least one of its settings must be given', 2);
+    throw new CommandFailure('Give at least one setting to change: see --help', 2);
   }
   const { terminal } = context;
   await withConnection(context, async (connection) => {

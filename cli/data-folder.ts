@@ -24,7 +24,7 @@ export async function findRedisUrl({ REDIS_URL }: CliSettings, folder: DataFolde
   const parsed = jsonText(instance).safeParse(await readIfThere(folder, INSTANCE));
   if (parsed.success) return `redis://:${parsed.data.password}@127.0.0.1:${parsed.data.port}`;
   throw new CommandFailure(
-    `Cannot find Redis: REDIS_URL must be set, or npm start must have run here (no usable ${join(folder.path, INSTANCE)})`,
+    `No Redis to use. Set REDIS_URL, or run npm start in this folder first (no usable ${join(folder.path, INSTANCE)})`,
   );
 }
 
@@ -39,13 +39,13 @@ export async function readKeyRing({ VERIQUEUE_KEYS }: CliSettings, folder: DataF
   const text = VERIQUEUE_KEYS ?? (await readIfThere(folder, SEALING_KEYS))?.trim();
   if (text === undefined) {
     throw new CommandFailure(
-      `Cannot open what is sealed: VERIQUEUE_KEYS must be set, or npm start must have run here (no ${path})`,
+      `No sealing keys to use. Set VERIQUEUE_KEYS, or run npm start in this folder first (no ${path})`,
     );
   }
   const parsed = parseKeyRing(text);
   if (parsed.ok) return parsed.keyRing;
   const from = VERIQUEUE_KEYS === undefined ? path : 'VERIQUEUE_KEYS';
-  throw new CommandFailure(`Cannot use the sealing keys of ${from}: ${parsed.errors.join('; ')}`);
+  throw new CommandFailure(`The sealing keys of ${from} are wrong: ${parsed.errors.join('; ')}`);
 }
 
 const devApiKey = jsonText(z.object({ apiKey: z.string() }));
@@ -64,7 +64,7 @@ export async function readDevelopmentApi(folder: DataFolder): Promise<ApiAccess>
   const parsed = devApiKey.safeParse(credentials);
   if (parsed.success && address !== undefined) return { url: address.trim(), apiKey: parsed.data.apiKey };
   throw new CommandFailure(
-    `Cannot call the API: VERIQUEUE_URL and VERIQUEUE_API_KEY must be set, or npm start must have run here (nothing usable in ${folder.path})`,
+    `No API to call. Set VERIQUEUE_URL and VERIQUEUE_API_KEY, or run npm start in this folder first (nothing usable in ${folder.path})`,
     EXIT.calledWrongly,
   );
 }
@@ -78,7 +78,7 @@ export async function readDevelopmentSecret(folder: DataFolder): Promise<string>
   const parsed = devSecret.safeParse(await readIfThere(folder, DEV_CLIENT));
   if (parsed.success) return parsed.data.webhookSecret;
   throw new CommandFailure(
-    `Cannot verify events: VERIQUEUE_WEBHOOK_SECRET or --secret-file must be given, or npm start must have run here (no usable ${join(folder.path, DEV_CLIENT)})`,
+    `No webhook secret to verify events with. Set VERIQUEUE_WEBHOOK_SECRET, use --secret-file, or run npm start in this folder first (no usable ${join(folder.path, DEV_CLIENT)})`,
     EXIT.calledWrongly,
   );
 }

@@ -81,9 +81,9 @@ async function list(context: CliContext, { client, status, limit }: ListOptions)
 async function show(context: CliContext, id: string): Promise<void> {
   const { record, attempts } = await withConnection(context, async ({ redis, keys }) => {
     const reading = await readRecord(redis, keys, id);
-    if (reading.status === 'missing') throw new CommandFailure(`Cannot find verification ${id}`);
+    if (reading.status === 'missing') throw new CommandFailure(`No verification ${id}`);
     if (reading.status === 'unreadable') {
-      throw new CommandFailure(`Cannot read ${id}: these fields are damaged: ${reading.fields.join(', ')}`);
+      throw new CommandFailure(`${id} has damaged fields in Redis: ${reading.fields.join(', ')}`);
     }
     return { record: reading.record, attempts: await readDeliveryLog(redis, keys, id) };
   });

@@ -21,7 +21,7 @@ export async function findClient(
       throw unknownClient(clientId);
     case 'unreadable':
       throw new CommandFailure(
-        `Cannot read client ${clientId}: these fields are damaged: ${describing.fields.join(', ')}`,
+        `Client ${clientId} has damaged fields in Redis: ${describing.fields.join(', ')}`,
       );
     default:
       return describing satisfies never;
@@ -49,5 +49,5 @@ export async function findClients(
 }
 
 export function unknownClient(clientId: string): CommandFailure {
-  return new CommandFailure(`Cannot find client ${clientId}: see veriqueue client list`);
+  return new CommandFailure(`No client ${clientId}. List them: veriqueue client list`);
 }

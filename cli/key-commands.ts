@@ -47,9 +47,7 @@ function generate({ terminal }: CliContext, symmetric: boolean): void {
 async function rotate(context: CliContext): Promise<void> {
   const keyRing = await context.readKeyRing();
   if (!opensAnything(keyRing)) {
-    throw new CommandFailure(
-      'Cannot wrap anything again with these keys: VERIQUEUE_KEYS must be that of a worker',
-    );
+    throw new CommandFailure('VERIQUEUE_KEYS holds public keys alone. Use the keys of a worker');
   }
   const { subjects, secrets } = await withConnection(context, async (connection) => ({
     subjects: await rotateSubjects(context, connection, keyRing),
@@ -69,7 +67,7 @@ async function rotate(context: CliContext): Promise<void> {
   if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again for the rest');
   if (subjects.unreadable + secrets.unreadable > 0) {
     throw new CommandFailure(
-      'Cannot open everything with these keys: the one that sealed it must be in VERIQUEUE_KEYS. Remove no key yet',
+      'Some of it was sealed with a key that VERIQUEUE_KEYS does not hold. Add that key, and remove none yet',
     );
   }
 }

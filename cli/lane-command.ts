@@ -50,7 +50,8 @@ async function show(context: CliContext): Promise<void> {
 }
 
 async function pause(context: CliContext, { reason, ...options }: PauseOptions): Promise<void> {
-  if (reason.trim() === '') throw new CommandFailure('Cannot pause the lane: --reason must say why', 2);
+  if (reason.trim() === '')
+    throw new CommandFailure('Give a --reason: operators see it while the lane is paused', 2);
   await withOperations(context, async (operations) => {
     const lane = await operations.readLaneName();
     if (!(await isConfirmed(context, `pause lane ${lane}${operations.at}`, options))) return;
@@ -87,7 +88,7 @@ async function upstream(context: CliContext, { reset = false, ...options }: Upst
     const result = await resetAccountUpstream(redis, keys);
     if (result.status === 'in_use') {
       throw new CommandFailure(
-        `Cannot forget the upstream of lane ${keys.lane}: its workers must be stopped, ${result.workers} were there within the last 20 s`,
+        `Lane ${keys.lane} still has workers: ${result.workers} within the last 20 s. Stop them first`,
       );
     }
     context.terminal.show(

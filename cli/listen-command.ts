@@ -92,10 +92,7 @@ function openSecret(secret: string): Webhook {
   } catch {
     // Reported below; the library's message may quote it.
   }
-  throw new CommandFailure(
-    'Cannot use the webhook secret: it must be whsec_ and base64, as client create showed it',
-    2,
-  );
+  throw new CommandFailure('The webhook secret must be whsec_ and Base64, as client create showed it', 2);
 }
 
 const MAX_BODY_BYTES = 1_048_576;

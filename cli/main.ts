@@ -139,9 +139,9 @@ function describeError(error: unknown): string {
 }
 
 /** With the rule that each field breaks; the client's own message has the codes alone. */
-function describeApiError({ message, errors }: ApiError): string {
+function describeApiError({ message, title, errors }: ApiError): string {
   const rules = errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
-  return rules.length === 0 ? message : `${message}: ${rules.join('; ')}`;
+  return rules.length === 0 ? message : `${title}: ${rules.join('; ')}`;
 }
 
 main().then((code) => process.exit(code));

@@ -36,7 +36,7 @@ async function add(context: CliContext, text: string, readOnly: boolean): Promis
   const parsed = operatorName.safeParse(text);
   if (!parsed.success) {
     throw new CommandFailure(
-      'Cannot add the operator: the name must have 1 to 40 letters, digits and . _ @ -, begin with a letter or digit, and not be environment',
+      'The name of an operator must have 1 to 40 letters, digits and . _ @ -, begin with a letter or digit, and not be environment',
       2,
     );
   }
@@ -65,9 +65,9 @@ async function add(context: CliContext, text: string, readOnly: boolean): Promis
       );
       return context.terminal.remark('It cannot be shown again.');
     case 'name_taken':
-      throw new CommandFailure(`Cannot add ${name}: this operator has a key; revoke it first`);
+      throw new CommandFailure(`Operator ${name} already has a key. Revoke it first`);
     case 'too_many':
-      throw new CommandFailure(`Cannot add ${name}: there are ${MAX_OPERATORS} operators; revoke one first`);
+      throw new CommandFailure(`There are ${MAX_OPERATORS} operators, which is the limit. Revoke one first`);
     default:
       addition satisfies never;
   }
@@ -107,7 +107,7 @@ async function revoke(context: CliContext, name: string): Promise<void> {
       });
     return done;
   });
-  if (!revoked) throw new CommandFailure(`Cannot revoke: no operator has the name ${name}`);
+  if (!revoked) throw new CommandFailure(`No operator has the name ${name}`);
   context.terminal.show(
     { name, revoked: true },
     `The key of ${name} is revoked, and its sessions are ended.`,

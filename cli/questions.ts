@@ -85,10 +85,7 @@ async function readAll(stdin: Readable): Promise<Buffer> {
 }
 
 function tooLong(): CommandFailure {
-  return new CommandFailure(
-    `Cannot read standard input: it must have at most ${LONGEST_INPUT} bytes, received more`,
-    EXIT.calledWrongly,
-  );
+  return new CommandFailure(`Standard input is longer than ${LONGEST_INPUT} bytes`, EXIT.calledWrongly);
 }
 
 /**
@@ -108,7 +105,7 @@ export async function confirm(
   if (yes) return true;
   if (!questions.isAnswered) {
     throw new CommandFailure(
-      'Cannot ask for confirmation: there must be a terminal, or --yes',
+      'This needs a confirmation. Run it on a terminal, or add --yes',
       EXIT.calledWrongly,
     );
   }

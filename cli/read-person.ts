@@ -35,7 +35,7 @@ export async function readPerson(
     `${pointer} ${detail}`.trim(),
   );
   throw new CommandFailure(
-    `Cannot read the person: it must be a JSON object with idCard and name: ${errors.join(', ')}`,
+    `The person must be a JSON object with idCard and name: ${errors.join(', ')}`,
     EXIT.calledWrongly,
   );
 }
@@ -45,10 +45,7 @@ function decode(bytes: Buffer, from: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new CommandFailure(
-      `Cannot read the person: ${from} must be UTF-8, received another encoding`,
-      EXIT.calledWrongly,
-    );
+    throw new CommandFailure(`${from} must be UTF-8, but has another encoding`, EXIT.calledWrongly);
   }
 }
 
@@ -57,7 +54,7 @@ async function readPersonFile(questions: Questions, path: string): Promise<Buffe
     return await questions.readFile(path);
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
-    throw new CommandFailure(`Cannot read --from: it must be readable, received ${code}`, EXIT.calledWrongly);
+    throw new CommandFailure(`The file of --from cannot be read: ${code}`, EXIT.calledWrongly);
   }
 }
 

@@ -25,12 +25,12 @@ export async function redeliverEvents(
 ): Promise<void> {
   if (id !== undefined) {
     if (Object.keys(options).length > 0) {
-      throw new CommandFailure('Cannot redeliver: it must be one event or a range, received both', 2);
+      throw new CommandFailure('Give an id, or a range (--since, --dead), not both', 2);
     }
     return redeliverOne(context, id);
   }
   if (options.since === undefined && options.dead !== true) {
-    throw new CommandFailure('Cannot redeliver: an id, --since or --dead must be given', 2);
+    throw new CommandFailure('Give an id, --since or --dead', 2);
   }
   await redeliverMany(context, {
     events: options.dead === true ? 'dead' : 'resting',
@@ -47,11 +47,11 @@ async function redeliverOne(context: CliContext, id: string): Promise<void> {
     case 'redelivered':
       return context.terminal.show({ id, status: redelivery.status }, `${id} is on its way again.`);
     case 'not_due':
-      throw new CommandFailure(`Cannot redeliver ${id}: it is under way already (${redelivery.delivery})`);
+      throw new CommandFailure(`The event of ${id} is already under way (${redelivery.delivery})`);
     case 'unanswered':
-      throw new CommandFailure(`Cannot redeliver ${id}: it has no outcome, so there is no event`);
+      throw new CommandFailure(`${id} has no outcome yet, so it has no event`);
     case 'missing':
-      throw new CommandFailure(`Cannot redeliver ${id}: there is no such verification`);
+      throw new CommandFailure(`No verification ${id}`);
     default:
       redelivery satisfies never;
   }

@@ -16,9 +16,6 @@ export async function readSecretFile(questions: Questions, option: string, path:
     return (await questions.readFile(path)).toString('utf8').trim();
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
-    throw new CommandFailure(
-      `Cannot read ${option}: it must be a readable file, received ${code}`,
-      EXIT.calledWrongly,
-    );
+    throw new CommandFailure(`The file of ${option} cannot be read: ${code}`, EXIT.calledWrongly);
   }
 }

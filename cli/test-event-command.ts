@@ -45,25 +45,20 @@ async function readWithSecrets(context: CliContext, clientId: string): Promise<C
   );
   if (reading.status === 'missing') throw unknownClient(clientId);
   if (reading.status === 'found') return reading.client;
-  throw new CommandFailure(`Cannot read client ${clientId}: unreadable: ${reading.fields.join(', ')}`);
+  throw new CommandFailure(`Client ${clientId} has damaged fields in Redis: ${reading.fields.join(', ')}`);
 }
 
 function chooseUrl(context: CliContext, client: Client, given: string | undefined): string {
   if (given === undefined) {
     if (client.callbackUrl !== null) return client.callbackUrl;
-    throw new CommandFailure(
-      `Cannot send to client ${client.id}: it must have a callback URL, or --url be given`,
-    );
+    throw new CommandFailure(`Client ${client.id} has no callback URL. Give --url`);
   }
   const url = checkCallbackUrl(given, context);
   const isAllowed =
     client.allowedOrigins.includes(ANY_ORIGIN) ||
     matchesAllowedOrigin({ origin: new URL(url).origin }, client.allowedOrigins);
   if (isAllowed || url === client.callbackUrl) return url;
-  throw new CommandFailure(
-    `Cannot send to --url: it must be of an origin allowed for client ${client.id}`,
-    2,
-  );
+  throw new CommandFailure(`--url must have an origin that is registered for client ${client.id}`, 2);
 }
 
 function report(

@@ -37,7 +37,7 @@ async function show(context: CliContext, options: UsageOptions): Promise<void> {
   const period = { from: options.from ?? usual.from, to: options.to ?? usual.to };
   if (!isUsablePeriod(period)) {
     throw new CommandFailure(
-      `Cannot show the usage: the period must have 1 to ${LEDGER_DAYS} days, received ${Math.max(0, countDays(period))}`,
+      `The period must have 1 to ${LEDGER_DAYS} days, but has ${Math.max(0, countDays(period))}`,
       2,
     );
   }

@@ -19,6 +19,24 @@ export interface ApiErrorDetails {
   readonly retryAfterMs: number | null;
 }
 
+export interface FailedRequest {
+  /** What could not be done, as in "submit a verification". */
+  readonly doing: string;
+  /** The id that the request was about; null when it was about none. */
+  readonly verification: string | null;
+  /** Requests that were sent. */
+  readonly attempts: number;
+}
+
+/** As a sentence: what could not be done and why, with the fields that are wrong, and never with their values. */
+function describeFailure({ doing, verification }: FailedRequest, details: ApiErrorDetails): string {
+  const { status, code, title, errors } = details;
+  if (code === 'not_found' && verification !== null) return `No verification ${verification} for this client`;
+  const fields = errors.map(({ pointer, code: rule }) => `${pointer} ${rule}`.trim());
+  const reason = fields.length > 0 ? fields.join(', ') : `${title.charAt(0).toLowerCase()}${title.slice(1)}`;
+  return `Cannot ${doing}: ${reason} (${status} ${code})`;
+}
+
 /** The server answered, and the answer is no. Each subclass says what to do about it. */
 export class ApiError extends VeriqueueError implements ApiErrorDetails {
   readonly status: number;
@@ -28,11 +46,8 @@ export class ApiError extends VeriqueueError implements ApiErrorDetails {
   readonly errors: readonly FieldError[];
   readonly retryAfterMs: number | null;
 
-  /** @param doing what could not be done, as in "submit a verification" */
-  constructor(doing: string, attempts: number, details: ApiErrorDetails) {
-    const fields = details.errors.map(({ pointer, code }) => `${pointer} ${code}`.trim()).join(', ');
-    const received = `${details.status} ${details.code}${fields && ` (${fields})`}`;
-    super(`Cannot ${doing}: the request must succeed, received ${received}`, { attempts });
+  constructor(failed: FailedRequest, details: ApiErrorDetails) {
+    super(describeFailure(failed, details), { attempts: failed.attempts });
     this.status = details.status;
     this.code = details.code;
     this.title = details.title;
@@ -88,7 +103,7 @@ const CLASSES: Readonly<Record<number, typeof ApiError>> = {
 };
 
 /** The error for an answer, of the class that belongs to its status. */
-export function createApiError(doing: string, attempts: number, details: ApiErrorDetails): ApiError {
+export function createApiError(failed: FailedRequest, details: ApiErrorDetails): ApiError {
   const Class = CLASSES[details.status] ?? ApiError;
-  return new Class(doing, attempts, details);
+  return new Class(failed, details);
 }

@@ -57,5 +57,5 @@ function parseBaseUrl(given: string | URL): URL {
 }
 
 function wrong(option: keyof VeriqueueOptions, rule: string): TypeError {
-  return new TypeError(`Cannot create a Veriqueue client: ${option} must be ${rule}`);
+  return new TypeError(`${option} must be ${rule}`);
 }

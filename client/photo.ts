@@ -63,7 +63,7 @@ async function readFile(path: string, signal: AbortSignal | undefined): Promise<
     signal?.throwIfAborted();
     if (error instanceof PhotoError) throw error;
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'an unknown error';
-    throw new PhotoError(`Cannot read the photo: its file must be readable, received ${code}`, code);
+    throw new PhotoError(`The file of the photo cannot be read: ${code}`, code);
   }
 }
 
@@ -72,7 +72,7 @@ async function importFileSystem(): Promise<typeof import('node:fs')> {
     return await import(/* webpackIgnore: true */ /* @vite-ignore */ FILE_SYSTEM);
   } catch {
     throw new PhotoError(
-      'Cannot read the photo: a path needs a runtime that has files; give its bytes instead',
+      'This runtime has no files: give the bytes of the photo instead of a path',
       'no_file_system',
     );
   }
@@ -130,7 +130,7 @@ function withoutResolution(): {
 
 function tooLarge(): PhotoError {
   return new PhotoError(
-    `Cannot read the photo: it must have at most ${MAX_PHOTO_BYTES} bytes (${MAX_PHOTO_BASE64_LENGTH} as Base64), received more`,
+    `The photo is larger than ${MAX_PHOTO_BYTES} bytes (${MAX_PHOTO_BASE64_LENGTH} as Base64)`,
     null,
   );
 }

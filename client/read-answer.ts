@@ -22,20 +22,23 @@ export type Reading =
 export interface ReadingContext {
   /** What is being done, as in "submit a verification". */
   readonly doing: string;
+  /** The id that the request is about; null when it is about none. */
+  readonly verification: string | null;
   readonly attempts: number;
   /** ms epoch */
   readonly now: number;
 }
 
 /** Makes of an exchange the answer that was asked for, or the error that its caller gets if it is not tried again. */
-export function readAnswer(exchange: Exchange, { doing, attempts, now }: ReadingContext): Reading {
+export function readAnswer(exchange: Exchange, context: ReadingContext): Reading {
+  const { doing, attempts, now } = context;
   switch (exchange.result) {
     case 'unreachable': {
-      const message = `Cannot ${doing}: the server must be reachable, received ${causeOf(exchange.cause)}`;
+      const message = `Cannot ${doing}: the server cannot be reached (${causeOf(exchange.cause)})`;
       return { ok: false, failure: new ConnectionError(message, { attempts, cause: exchange.cause }) };
     }
     case 'timed_out': {
-      const message = `Cannot ${doing}: the server must answer in time, received nothing`;
+      const message = `Cannot ${doing}: the server did not answer in time`;
       return { ok: false, failure: new TimeoutError(message, { attempts }) };
     }
     case 'answered': {
@@ -46,7 +49,7 @@ export function readAnswer(exchange: Exchange, { doing, attempts, now }: Reading
         return { ok: true, answer: { body, headers, retryAfterMs, attempts } };
       }
       const details = { ...describeProblem(body, status), status, retryAfterMs };
-      return { ok: false, failure: createApiError(doing, attempts, details) };
+      return { ok: false, failure: createApiError(context, details) };
     }
     default:
       return exchange satisfies never;
@@ -70,8 +73,8 @@ function describeProblem(body: object | null, status: number): ProblemTexts {
     PLAIN_CODE.test(code) &&
     (type === problemType(code) || type === `${FORMER_TYPE}${code}`);
   if (!isOwn) {
-    const received = `The answer with status ${status} is none of Veriqueue's`;
-    return { code: 'unrecognized_answer', title: received, detail: null, errors: [] };
+    const title = `The answer with status ${status} is not from Veriqueue`;
+    return { code: 'unrecognized_answer', title, detail: null, errors: [] };
   }
   return {
     code,

@@ -37,12 +37,13 @@ export interface ApiRequest {
 export async function sendRequest(connection: Connection, request: ApiRequest): Promise<Answer> {
   const { fetch, timeoutMs, maxRetries } = connection;
   const { doing, signal } = request;
+  const [, verification = null] = /^v1\/verifications\/(ver_[0-9a-z]+)/.exec(request.path) ?? [];
   const httpRequest = createHttpRequest(connection, request);
   let retries = 0;
   let queuedBehind = 0;
   for (let attempts = 1; ; attempts += 1) {
     const exchanged = await exchange(httpRequest, { fetch, timeoutMs, signal });
-    const reading = readAnswer(exchanged, { doing, attempts, now: Date.now() });
+    const reading = readAnswer(exchanged, { doing, verification, attempts, now: Date.now() });
     if (reading.ok) return reading.answer;
     const { failure } = reading;
     const retry = computeRetry({ failure, retries, queuedBehind, maxRetries, random: Math.random });

@@ -10,7 +10,7 @@ export type WebhookHeaders = Headers | { readonly [name: string]: string | reado
 /** This is no event of Veriqueue, or too old to be one: answer 4xx, and do nothing with the body. */
 export class WebhookVerificationError extends VeriqueueError {
   constructor(reason: string) {
-    super(`Cannot verify the webhook: ${reason}`, { attempts: 0 });
+    super(`The webhook is not authentic: ${reason}`, { attempts: 0 });
   }
 }
 
@@ -45,8 +45,7 @@ export function readSignedWebhook(
   now: number,
 ): SignedWebhook {
   const secrets = typeof secret === 'string' ? [secret] : secret;
-  if (secrets.length === 0)
-    throw new TypeError('Cannot verify a webhook: it needs at least one secret, received none');
+  if (secrets.length === 0) throw new TypeError('verifyWebhook needs at least one secret');
   // All are read before any is tried, so that a wrong one shows at once and not in the next rotation.
   const keys = secrets.map(readKey);
   const found = readHeaders(headers);
@@ -91,7 +90,7 @@ export function wrongSignature(): WebhookVerificationError {
 function readKey(secret: string): Uint8Array<ArrayBuffer> {
   const text = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
   const key = text === '' ? null : decodeBase64(text);
-  if (key === null) throw new TypeError('Cannot verify a webhook: a secret must be whsec_ and Base64');
+  if (key === null) throw new TypeError('A webhook secret must be whsec_ and Base64');
   return key;
 }
 

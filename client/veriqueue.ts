@@ -126,9 +126,7 @@ export class Veriqueue {
   async submit(submission: Submission, { signal }: CallOptions = {}): Promise<Submitted> {
     const { photo: source, idempotencyKey = crypto.randomUUID(), ...fields } = submission;
     if (!IDEMPOTENCY_KEY.test(idempotencyKey)) {
-      throw new TypeError(
-        'Cannot submit a verification: idempotencyKey must be 1 to 255 printable ASCII characters',
-      );
+      throw new TypeError('idempotencyKey must be 1 to 255 printable ASCII characters');
     }
     const photo = await readPhoto(source, signal);
     const { contentType, body } = encodeSubmission(fields, photo, `veriqueue-${crypto.randomUUID()}`);
@@ -290,7 +288,7 @@ export class Veriqueue {
 /** What cannot be an id is not sent: it might be a person's ID number. */
 function verificationPath(id: string): string {
   if (VERIFICATION_ID.test(id)) return `v1/verifications/${id}`;
-  throw new TypeError('Cannot address a verification: its id must be ver_ and 26 letters and digits');
+  throw new TypeError('The id of a verification must be ver_ and 26 letters and digits');
 }
 
 /** @throws {RangeError} for a Date that is not one */

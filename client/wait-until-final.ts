@@ -38,13 +38,13 @@ export async function waitUntilFinal(
   const endsAt = performance.now() + timeoutMs;
   const deadline = startDeadline(timeoutMs + LAST_POLL_MS, signal);
   let attempts = 0;
-  let lastSeen = 'nothing';
+  let lastSeen = 'no answer came';
   try {
     for (let isLast = false; ; ) {
       attempts += 1;
       const { verification, retryAfterMs } = await poll(deadline.signal);
       if (isFinal(verification)) return verification;
-      lastSeen = verification.status;
+      lastSeen = `it is ${verification.status}`;
       if (isLast) break;
       const pauseMs = (retryAfterMs ?? DEFAULT_POLL_MS) + Math.random() * SPREAD_MS;
       const leftMs = Math.max(0, endsAt - performance.now());
@@ -56,6 +56,5 @@ export async function waitUntilFinal(
   } finally {
     deadline.clear();
   }
-  const rule = `it must be final within ${timeoutMs} ms`;
-  throw new TimeoutError(`Cannot wait for a verification: ${rule}, received ${lastSeen}`, { attempts });
+  throw new TimeoutError(`The verification has no outcome after ${timeoutMs} ms: ${lastSeen}`, { attempts });
 }

@@ -5,7 +5,7 @@ set -eu
 cd "$(dirname "$0")/.."
 image=${1:-veriqueue:0.1.0}
 if [ -e .env ]; then
-  echo 'Cannot make .env: it exists, and its keys may open what waits; move it away first' >&2
+  echo '.env exists, and its keys may be the only ones that open what waits. Move it away first' >&2
   exit 1
 fi
 keys=$(docker run --rm --network none --entrypoint veriqueue "$image" keys generate)

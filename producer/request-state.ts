@@ -26,6 +26,6 @@ export function decorateRequests(app: FastifyInstance): void {
 
 /** The client of an authenticated request. A route that is reached without authentication is a bug, and shows nothing. */
 export function clientOf(request: FastifyRequest): ClientIdentity {
-  if (request.client === null) throw new Error('Cannot serve the request: its client must be authenticated');
+  if (request.client === null) throw new Error('The client of the request is not authenticated');
   return request.client;
 }

@@ -64,7 +64,7 @@ function reasons(error: z.ZodError): string {
 
 function orderScript(target: ControlTarget, body: Buffer): ControlReply {
   const order = ScriptOrder.safeParse(parseJson(body));
-  if (!order.success) return problem(400, 'Cannot read the script', reasons(order.error));
+  if (!order.success) return problem(400, 'The script is not valid', reasons(order.error));
   target.script(order.data.idCard, order.data.results);
   return ok({ idCard: order.data.idCard, results: order.data.results.length });
 }
@@ -108,10 +108,10 @@ export function control(target: ControlTarget, request: WireRequest): ControlRep
   const handler = routes.get(`${request.method} ${request.path}`);
   if (handler !== undefined) return handler(target, request);
   const methods = ['GET', 'POST'].filter((method) => routes.has(`${method} ${request.path}`));
-  if (methods.length === 0) return problem(404, 'Not found', `Cannot find ${request.path}`);
+  if (methods.length === 0) return problem(404, 'Not found', `No such path: ${request.path}`);
   return problem(
     405,
     'Method not allowed',
-    `Cannot ${request.method} ${request.path}: use ${methods.join(', ')}`,
+    `${request.path} does not take ${request.method}: use ${methods.join(', ')}`,
   );
 }

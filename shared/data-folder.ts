@@ -89,12 +89,12 @@ function assertTrusted(
   const whole = resolve(path);
   if (owners !== 'anyone' && !owners.includes(uid)) {
     throw new UntrustedFolderError(
-      `Cannot use ${path}: it must belong to the user who runs this, received user id ${uid}. What stands in it decides where ID numbers, photos and secrets go. If you trust it, set VERIQUEUE_DATA_DIR to the absolute path of the data folder; if it is yours, run: chown -R "$(id -u)" '${whole}'`,
+      `${path} belongs to another user (id ${uid}). What it holds decides where ID numbers, photos and secrets go. If you trust it, set VERIQUEUE_DATA_DIR to the absolute path of the data folder; if it is yours, run: chown -R "$(id -u)" '${whole}'`,
     );
   }
   if ((mode & GROUP_OR_OTHERS_WRITE) !== 0) {
     throw new UntrustedFolderError(
-      `Cannot use ${path}: only its owner may be allowed to write to it. What stands in it decides where ID numbers, photos and secrets go. If no other user has changed it, run: chmod -R go-w '${whole}'`,
+      `${path} can be changed by other users. What it holds decides where ID numbers, photos and secrets go. If no other user has changed it, run: chmod -R go-w '${whole}'`,
     );
   }
 }

@@ -8,7 +8,6 @@ export function readServiceVersion(from: URL = new URL('.', import.meta.url)): s
     return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
   }
   const above = new URL('..', from);
-  if (above.href === from.href)
-    throw new Error('Cannot read the version: a package.json must lie in or above the folder of the program');
+  if (above.href === from.href) throw new Error('No package.json lies in or above the folder of the program');
   return readServiceVersion(above);
 }

@@ -197,8 +197,8 @@ function openContext({
 
 /** @throws Error when no answer came in time */
 async function pingWithin(redis: Redis, ms: number): Promise<void> {
-  if (redis.status !== 'ready') throw new Error('Cannot ask Redis: it must be connected');
+  if (redis.status !== 'ready') throw new Error('Redis is not connected');
   if ((await within(ms, redis.ping())) === 'expired') {
-    throw new Error(`Cannot ask Redis: it must answer within ${ms} ms`);
+    throw new Error(`Redis did not answer within ${ms} ms`);
   }
 }

@@ -131,7 +131,7 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
     abandon: () => {
       reportAbandoned();
       for (const { worker, abort } of [verification, delivery]) {
-        abort(new Error('Cannot go on: the lane asks another upstream'));
+        abort(new Error('The lane asks another upstream now'));
         worker
           .close()
           .catch((error: unknown) =>
@@ -211,7 +211,7 @@ async function drain(
   writes: Pick<PatientWrites, 'refusal' | 'stop'>,
 ): Promise<void> {
   const timer = setTimeout(() => {
-    for (const { abort } of consumers) abort(new Error('Cannot finish in time: the worker is shutting down'));
+    for (const { abort } of consumers) abort(new Error('The worker is shutting down'));
     // What Redis still refuses is lost with this process: a call that was marked as sent is asked again, marked.
     if (writes.refusal() !== null) writes.stop();
   }, deadlineMs);

@@ -55,7 +55,7 @@ export async function findApi(
   if (own !== null) throw lacks(own.name, given.url === undefined ? '--url' : '--key-file');
   if (given.url === undefined && given.apiKey === undefined) return readDevelopmentApi(folder);
   const missing = given.url === undefined ? 'VERIQUEUE_URL or --url' : 'VERIQUEUE_API_KEY or --key-file';
-  throw new CommandFailure(`Cannot call the API: ${missing} must be given too`, EXIT.calledWrongly);
+  throw new CommandFailure(`Set ${missing} too: address and key belong together`, EXIT.calledWrongly);
 }
 
 /**

@@ -60,7 +60,7 @@ export async function openJournal({ path, apiKey, trustInput, now }: JournalOpti
     const identity = openIdentity(head.batch, apiKey);
     if (identity.keyCheck !== head.keyCheck && !trustInput) {
       throw new CommandFailure(
-        `Cannot resume: ${path} was begun with another API key, which its rows are compared by; use that one, or --trust-input with another key of the same client`,
+        `The batch cannot go on: ${path} was begun with another API key. Use that one, or --trust-input with another key of the same client`,
       );
     }
     const { append, close } = createAppender(file, now);
@@ -113,9 +113,9 @@ async function* readJournal(path: string): AsyncGenerator<JournalLine, void> {
     else if (entry?.success) yield { part: 'entry', entry: entry.data, bytes };
     else
       throw new CommandFailure(
-        `Cannot resume: ${path} ${number === 1 ? NOT_OURS : `is damaged at line ${number}`}`,
+        `The batch cannot go on: ${path} ${number === 1 ? NOT_OURS : `is damaged at line ${number}`}`,
       );
   }
 }
 
-const NOT_OURS = 'must be the journal of a batch, received another file';
+const NOT_OURS = 'is not the journal of a batch';

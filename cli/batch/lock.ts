@@ -34,9 +34,7 @@ async function assertGone(path: string): Promise<void> {
   if (!parsed.success) return;
   const { pid, host } = parsed.data;
   if (host === hostname() && (pid === process.pid || !isRunning(pid))) return;
-  throw new CommandFailure(
-    `Cannot run the batch: process ${pid} on ${host} must not be at it any more; if it is not, delete ${path}`,
-  );
+  throw new CommandFailure(`Process ${pid} on ${host} is running this batch. If it is gone, delete ${path}`);
 }
 
 function isRunning(pid: number): boolean {

@@ -17,7 +17,7 @@ export async function openPhotoFolder(path: string): Promise<string> {
     () => false,
   );
   if (isFolder) return realpath(path);
-  throw new CommandFailure(`Cannot use --photos: it must be an existing folder, received ${path}`, 2);
+  throw new CommandFailure(`--photos must be a folder that exists: ${path}`, 2);
 }
 
 /**
@@ -33,7 +33,7 @@ export async function readPhotoFile(folder: string, name: string): Promise<Photo
     const code = error instanceof Error && 'code' in error ? String(error.code) : 'unknown';
     return code === 'ENOENT'
       ? bad('photo_missing', 'must be a file in the folder of photos')
-      : bad('photo_unreadable', `must be readable, received ${code}`);
+      : bad('photo_unreadable', `cannot be read: ${code}`);
   }
 }
 

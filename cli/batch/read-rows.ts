@@ -42,7 +42,7 @@ export async function assertRegularFile(path: string): Promise<void> {
   const kind = path === '-' ? 'standard input' : await nameKind(path);
   if (kind === null) return;
   throw new CommandFailure(
-    `Cannot read ${path}: it must be a regular file, received ${kind}. A batch reads its rows more than once, and again when it goes on after a stop: write them to a file first`,
+    `${path} must be a regular file, but is ${kind}. A batch reads its rows more than once: write them to a file first`,
     EXIT.calledWrongly,
   );
 }
@@ -63,14 +63,14 @@ async function* readText(path: string): AsyncGenerator<string, void> {
     try {
       return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
     } catch {
-      throw new CommandFailure(`Cannot read ${path}: it must be UTF-8, received another encoding`);
+      throw new CommandFailure(`${path} must be UTF-8, but has another encoding`);
     }
   };
   try {
     for await (const chunk of createReadStream(path)) yield decode(chunk as Buffer);
   } catch (error) {
     throw error instanceof Error && 'code' in error
-      ? new CommandFailure(`Cannot read ${path}: it must be a readable file, received ${String(error.code)}`)
+      ? new CommandFailure(`${path} cannot be read: ${String(error.code)}`)
       : error;
   }
   yield decode();
@@ -100,9 +100,9 @@ async function* readCsv(path: string, onBlank: () => void): AsyncGenerator<RowRe
     // The parser's own messages quote the field.
     if (!(error instanceof CsvError)) throw error;
     const line = 'lines' in error ? ` at line ${String(error['lines'])}` : '';
-    throw new CommandFailure(`Cannot read ${path}: it must be CSV (RFC 4180), received ${error.code}${line}`);
+    throw new CommandFailure(`${path} must be CSV (RFC 4180): ${error.code}${line}`);
   }
-  if (header === null) throw new CommandFailure(`Cannot read ${path}: it must have a header row`);
+  if (header === null) throw new CommandFailure(`${path} must begin with a header row`);
 }
 
 /** Columns are named by number: a file without a header has a person in its first row. */
@@ -111,12 +111,12 @@ function checkHeader(path: string, names: readonly string[]): readonly string[] 
   if (unknown.length > 0 || new Set(names).size < names.length) {
     const received = unknown.length > 0 ? `others in column ${unknown.join(', ')}` : 'one of them twice';
     throw new CommandFailure(
-      `Cannot read ${path}: its first row must name columns of ${ROW_FIELDS.join(', ')}, received ${received}`,
+      `The first row of ${path} must name columns of ${ROW_FIELDS.join(', ')}, but has ${received}`,
     );
   }
   const missing = REQUIRED_FIELDS.filter((name) => !names.includes(name));
   if (missing.length === 0) return names;
-  throw new CommandFailure(`Cannot read ${path}: its first row must also name ${missing.join(', ')}`);
+  throw new CommandFailure(`The first row of ${path} must also name ${missing.join(', ')}`);
 }
 
 function parseCsvRecord(
@@ -134,10 +134,7 @@ function parseCsvRecord(
 
 async function* readNdjson(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
   for await (const { text, number, isCut } of splitLines(readText(path), LONGEST_ROW)) {
-    if (isCut)
-      throw new CommandFailure(
-        `Cannot read ${path}: line ${number} must have at most ${LONGEST_ROW} characters`,
-      );
+    if (isCut) throw new CommandFailure(`Line ${number} of ${path} is longer than ${LONGEST_ROW} characters`);
     if (text.trim() === '') onBlank();
     else yield parseNdjsonLine(number, text);
   }

@@ -45,7 +45,7 @@ export async function assertOwnResults(path: string, isResumed: boolean): Promis
   );
   if (isResumed || !isThere) return;
   throw new CommandFailure(
-    `Cannot write the results: ${path} exists already, without the journal of a batch; give another --out, or move it`,
+    `${path} exists already and has no journal of a batch beside it. Give another --out, or move it`,
   );
 }
 

@@ -132,14 +132,14 @@ async function surveyRows(
       reading.status === 'read' && book.isUnchanged(reading.line, identity.digestRow(reading.row));
     if (!isSame && !trustInput) throw changed(file.path, `others at line ${reading.line}`);
   }
-  if (rows === 0) throw new CommandFailure(`Cannot run the batch: ${file.path} must have at least one row`);
+  if (rows === 0) throw new CommandFailure(`${file.path} has no rows`);
   if (found !== book.touched && !trustInput) throw changed(file.path, 'fewer');
   return { rows, blank };
 }
 
 function changed(path: string, where: string): CommandFailure {
   return new CommandFailure(
-    `Cannot resume: the rows of ${path} that were submitted must be as they were, received ${where}; put them back, or begin another batch with another --out`,
+    `The batch cannot go on: rows of ${path} that were submitted have changed (${where}). Put them back, or begin another batch with another --out`,
   );
 }
 

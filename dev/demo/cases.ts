@@ -50,7 +50,7 @@ const isExampleOfTheApiPage = ({ idCard }: Person): boolean => !idCard.startsWit
 
 function makeUnlisted(index: number, retriesAllowed: number): Case {
   const expected = computeExpectation([{ code: 'Success' }], retriesAllowed);
-  if (expected === null) throw new RangeError('Cannot expect a match: Success must be final');
+  if (expected === null) throw new RangeError('Success must be final');
   return { idCard: loadTestIdNumber(index), name: '测试甲', purpose: 'Is in no table and matches', expected };
 }
 

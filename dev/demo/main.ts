@@ -79,7 +79,7 @@ async function show(stack: Stack, choosePhoto: ChoosePhoto, signal: AbortSignal)
   say(`Submitting ${cases.length} verifications to ${stack.url} and waiting for their webhooks …`);
   const broken = stack.broken.then((how) => {
     signal.throwIfAborted();
-    throw new Error(`Cannot go on: ${how}`);
+    throw new Error(how);
   });
   const running = runCases({ stack, cases, choosePhoto, terminal: process.stdout, signal });
   const { entries, events, faults } = await Promise.race([running, broken]);

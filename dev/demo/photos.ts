@@ -41,6 +41,6 @@ async function load(path: string): Promise<Photo> {
     return { name: basename(path), bytes: await readFile(path) };
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
-    throw new Error(`Cannot read the photo ${path}: ${code === 'ENOENT' ? 'there is no such file' : code}`);
+    throw new Error(`The photo ${path} cannot be read: ${code === 'ENOENT' ? 'no such file' : code}`);
   }
 }

@@ -78,6 +78,6 @@ export function computeBacklogRate(
 
 async function readJson<T extends z.ZodType>(url: string, schema: T): Promise<z.output<T>> {
   const answer = await fetch(url);
-  if (!answer.ok) throw new Error(`Cannot read ${url}: received status ${answer.status}`);
+  if (!answer.ok) throw new Error(`${url} answered with status ${answer.status}`);
   return schema.parse(await answer.json());
 }

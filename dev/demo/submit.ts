@@ -79,5 +79,5 @@ function describeRefusal(status: number, text: string, { demoCase, photo }: Subm
   const reasons = parsed.success
     ? [parsed.data.title, ...(parsed.data.errors ?? []).map(({ pointer, detail }) => `${pointer} ${detail}`)]
     : [`HTTP status ${status}`];
-  return `Cannot submit "${demoCase.purpose}" with ${photo.name}: ${reasons.join('; ')}`;
+  return `"${demoCase.purpose}" with ${photo.name} was not accepted: ${reasons.join('; ')}`;
 }

@@ -139,7 +139,7 @@ async function readIdentity(dataDir: string): Promise<RedisIdentity | undefined>
   try {
     return RedisIdentity.parse(JSON.parse(text));
   } catch {
-    throw new Error(`Cannot read ${file}: it must hold a port and a password; delete it if no Redis runs`);
+    throw new Error(`${file} must hold a port and a password. Delete it if no Redis runs`);
   }
 }
 
@@ -162,7 +162,7 @@ function findFreePort(): Promise<number> {
       server.close(() =>
         typeof address === 'object' && address !== null
           ? resolve(address.port)
-          : reject(new Error('Cannot find a free port: the socket must have an address')),
+          : reject(new Error('The system gave no free port')),
       );
     });
   });

@@ -60,7 +60,9 @@ function shutDown(client: Redis): Promise<void> {
     }
     const timer = setTimeout(() => {
       client.disconnect();
-      reject(new Error(`Cannot stop the previous private Redis: it must end within ${STOP_TIMEOUT_MS} ms`));
+      reject(
+        new Error(`The private Redis of an earlier start did not end within ${STOP_TIMEOUT_MS / 1000} s`),
+      );
     }, STOP_TIMEOUT_MS);
     client.once('end', () => {
       clearTimeout(timer);

@@ -69,9 +69,7 @@ export async function startPrivateRedis(options: PrivateRedisOptions): Promise<P
     }
     identity = await clearPort({ dataDir, identity, log: options.log, isLastTry: start >= STARTS - 2 });
   }
-  throw new Error(
-    `Cannot start ${options.binary} in ${dataDir}: it must stay up, received:\n${lastLines.join('\n')}`,
-  );
+  throw new Error(`${options.binary} in ${dataDir} ended after its start:\n${lastLines.join('\n')}`);
 }
 
 /** Something listens on our port. Returns the identity to try next. */
@@ -100,7 +98,7 @@ async function clearPort({
       return identity;
     case 'owned':
       throw new Error(
-        `Cannot start a Redis in ${dataDir}: the folder must be free, received one in use by process ${occupant.ownerPid}. Stop that program, use another data folder, or let both share a Redis by REDIS_URL`,
+        `${dataDir} is in use by process ${occupant.ownerPid}. Stop that program, set VERIQUEUE_DATA_DIR to another folder, or let both share a Redis by REDIS_URL`,
       );
     case 'stranger':
       return moveAway(dataDir);
@@ -114,7 +112,7 @@ async function moveAway(dataDir: string): Promise<RedisIdentity> {
   const alive = (await listPidFiles(dataDir)).find(({ pid }) => isAlive(pid));
   if (alive !== undefined) {
     throw new Error(
-      `Cannot start a Redis in ${dataDir}: the one recorded in ${alive.file} must be gone, received process ${alive.pid} alive and silent. Stop it, or delete that file if the process is no Redis`,
+      `A Redis from an earlier start runs in ${dataDir} and does not answer (process ${alive.pid}). Stop it, or delete ${alive.file} if that process is no Redis`,
     );
   }
   return replaceIdentity(dataDir);

@@ -178,7 +178,7 @@ function missing(reasons: readonly string[], platform: NodeJS.Platform): RedisBi
   return {
     kind: 'missing',
     message: [
-      `Cannot find a Redis: redis-server or valkey-server (6.2 or newer) must be on the PATH${why}. Do one of:`,
+      `No Redis server found: redis-server or valkey-server (6.2 or newer) must be on the PATH${why}. Do one of:`,
       `  1. install it: ${platform === 'darwin' ? 'brew install redis' : 'apt-get install redis-server, dnf install valkey or apk add valkey'}`,
       '     or run the same command again with VERIQUEUE_INSTALL_REDIS=yes, which installs it and starts no service',
       '  2. run a container: docker run -d -p 127.0.0.1:6379:6379 redis:7 redis-server --appendonly yes --maxmemory-policy noeviction',

@@ -39,5 +39,5 @@ export async function loadSealingKeys(
 function parse(text: string, from: string): Omit<DevelopmentKeys, 'path'> {
   const parsed = parseKeyRing(text);
   if (parsed.ok) return { text, producerText: formatProducerKeys(parsed.keyRing), keyRing: parsed.keyRing };
-  throw new Error(`Cannot use the sealing keys of ${from}:\n  ${parsed.errors.join('\n  ')}`);
+  throw new Error(`The sealing keys of ${from} are wrong:\n  ${parsed.errors.join('\n  ')}`);
 }

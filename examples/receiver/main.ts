@@ -6,7 +6,7 @@ import { schema } from './store-event.ts';
 
 const { DATABASE_URL, WEBHOOK_SECRET, PORT = '4000' } = process.env;
 if (DATABASE_URL === undefined || WEBHOOK_SECRET === undefined) {
-  process.stderr.write('Cannot start the receiver: DATABASE_URL and WEBHOOK_SECRET must be set\n');
+  process.stderr.write('Set DATABASE_URL and WEBHOOK_SECRET\n');
   process.exit(1);
 }
 

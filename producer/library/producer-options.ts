@@ -126,5 +126,5 @@ function describeValue({ path, message }: z.core.$ZodIssue): string {
 }
 
 function wrongOptions(mistakes: readonly string[]): TypeError {
-  return new TypeError(`Cannot open a producer: ${mistakes.join('; ')}`);
+  return new TypeError(`openProducer was given wrong options: ${mistakes.join('; ')}`);
 }

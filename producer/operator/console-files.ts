@@ -37,7 +37,7 @@ async function readBuilt(): Promise<ConsoleFiles> {
   const present: readonly string[] = await readdir(folder).catch(() => []);
   const missing = FILES.filter((name) => !present.includes(name));
   if (missing.length > 0) {
-    throw new Error(`Cannot serve the console: npm run build must have made ${missing.join(', ')}`);
+    throw new Error(`The console is not built: run npm run build (missing ${missing.join(', ')})`);
   }
   return new Map(
     await Promise.all(FILES.map(async (name) => [name, await readFile(new URL(name, folder))] as const)),

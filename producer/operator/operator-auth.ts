@@ -90,7 +90,7 @@ export function createOperatorAuth(deps: OperatorAuthDeps): OperatorAuth {
     admit,
     operatorOf: (request) => {
       const operator = admitted.get(request);
-      if (!operator) throw new Error('Cannot serve the request: its operator must be admitted');
+      if (!operator) throw new Error('The operator of the request is not signed in');
       return operator;
     },
     findSession,

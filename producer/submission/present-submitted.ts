@@ -57,5 +57,5 @@ function presentWithoutPlace(record: VerificationRecord): Shown {
 function recordOf(acceptance: Acceptance): VerificationRecord {
   const parsed = parseRecord(acceptedHash(acceptance));
   if (parsed.status === 'found') return parsed.record;
-  throw new Error('Cannot present a submission: it must read as the record it was written as');
+  throw new Error('The record of a submission does not read as it was written');
 }

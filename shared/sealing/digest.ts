@@ -63,7 +63,7 @@ export function listDigestCandidates(
 ): readonly [string, ...string[]] {
   const [newest, ...older] = listDigestingKeys(keyRing, purpose);
   if (newest === undefined) {
-    throw new RangeError(`Cannot digest for ${purpose}: VERIQUEUE_KEYS must have a key for it`);
+    throw new RangeError(`VERIQUEUE_KEYS has no key for ${purpose}`);
   }
   return [digestWith(newest, purpose, parts), ...older.map((key) => digestWith(key, purpose, parts))];
 }

@@ -78,8 +78,7 @@ export function keyFunction(name: string): string {
   const inStore = Object.entries(SCRIPT_NAMES).find(([key]) => key === name);
   const inQueue = Object.entries(QUEUE_NAMES).find(([key]) => key === name);
   const [, pattern] = inStore ?? inQueue ?? [];
-  if (pattern === undefined)
-    throw new Error(`Cannot spell a key in Lua: keys.ts must name it, received ${name}`);
+  if (pattern === undefined) throw new Error(`keys.ts must name the key ${name}`);
   const [first = '', ...others] = (inStore ? `:${pattern}` : pattern).split('*');
   const names = ['start', ...others.map((_, i) => `part${i + 1}`)];
   const parts = ['start', `'${first}'`, ...others.flatMap((text, i) => [`part${i + 1}`, `'${text}'`])];

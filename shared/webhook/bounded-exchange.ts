@@ -86,7 +86,7 @@ function postOver(
   return { ended, abandon: () => handler.abandon() };
 }
 
-const abandoned = new Error('Cannot go on with an exchange: it has been abandoned');
+const abandoned = new Error('The exchange has been abandoned');
 
 class AnswerHandler implements Dispatcher.DispatchHandler {
   readonly #maxBytes: number;

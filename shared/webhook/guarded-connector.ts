@@ -18,7 +18,7 @@ class ForbiddenAddressError extends Error {
   readonly code = forbiddenAddressCode;
 
   constructor(reason: RefusalReason) {
-    super(`Cannot connect to a callback: its address must be public, received ${reason}`);
+    super(`The address of the callback is not public: ${reason}`);
     this.name = 'ForbiddenAddressError';
   }
 }
@@ -143,5 +143,5 @@ function createGuardedLookup(
 }
 
 function emptyAnswer(): NodeJS.ErrnoException {
-  return Object.assign(new Error('Cannot resolve a host: it has no address'), { code: 'ENOTFOUND' });
+  return Object.assign(new Error('The host has no address'), { code: 'ENOTFOUND' });
 }

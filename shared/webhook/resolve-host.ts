@@ -30,7 +30,7 @@ export function createDnsResolve({ timeoutMs, servers }: DnsOptions): ResolveHos
     const addresses = [...toAddresses(ipv4, 4), ...toAddresses(ipv6, 6)];
     if (addresses.length > 0) return addresses;
     const cause = ipv4.status === 'rejected' ? ipv4.reason : undefined;
-    throw Object.assign(new Error('Cannot resolve a host: it has no address', { cause }), {
+    throw Object.assign(new Error('The host has no address', { cause }), {
       code: 'ENOTFOUND',
     });
   };

@@ -26,14 +26,12 @@ const strictBase64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{
 /** @returns the value of `webhook-signature`: one `v1,<base64>` per secret, in their order, separated by a space */
 export function signWebhook({ id, timestampSeconds, body, secrets }: SignedContent): string {
   if (id === '' || id.includes('.')) {
-    throw new RangeError('Cannot sign a webhook: id must be non-empty and without a full stop');
+    throw new RangeError('The id of a webhook must not be empty, and must have no full stop');
   }
   if (!Number.isSafeInteger(timestampSeconds)) {
-    throw new RangeError(
-      `Cannot sign a webhook: timestampSeconds must be an integer, received ${timestampSeconds}`,
-    );
+    throw new RangeError(`The timestamp of a webhook must be whole seconds, not ${timestampSeconds}`);
   }
-  if (secrets.length === 0) throw new RangeError('Cannot sign a webhook: secrets must not be empty');
+  if (secrets.length === 0) throw new RangeError('A webhook needs at least one secret');
   const head = `${id}.${timestampSeconds}.`;
   return keysOf(secrets)
     .map((key) => createHmac('sha256', key).update(head).update(body).digest('base64'))
@@ -67,7 +65,7 @@ function keysOf(secrets: readonly string[]): readonly KeyObject[] {
 function decodeSecret(secret: string): Buffer {
   const encoded = secret.startsWith(secretPrefix) ? secret.slice(secretPrefix.length) : '';
   if (!strictBase64.test(encoded)) {
-    throw new RangeError('Cannot sign a webhook: a secret must be whsec_ and padded base64');
+    throw new RangeError('A webhook secret must be whsec_ and padded Base64');
   }
   return Buffer.from(encoded, 'base64');
 }

@@ -53,7 +53,7 @@ describe('veriqueue client', () => {
     expect(await statusOf(apiKey)).toBe(200);
     const refused = await fails('client', 'revoke-key', made.clientId, apiKey.slice(0, 9));
     expect(refused).toMatchObject({ code: 1, stdout: '' });
-    expect(refused.stderr).toMatch(/^error: Cannot revoke the key: a client keeps its last key.*\n$/);
+    expect(refused.stderr).toMatch(/^error: The key is not revoked: a client keeps its last key.*\n$/);
   });
 
   it('refuses a disabled client with 401 until it is enabled', async () => {
@@ -117,7 +117,7 @@ describe('veriqueue client', () => {
     expect(await fails('client', 'set', clientId)).toMatchObject({ code: 2 });
     expect(await fails('client', 'set', 'cli_nobody', '--weight', '5')).toMatchObject({
       code: 1,
-      stderr: 'error: Cannot find client cli_nobody: see veriqueue client list\n',
+      stderr: 'error: No client cli_nobody. List them: veriqueue client list\n',
     });
   });
 
@@ -130,12 +130,12 @@ describe('veriqueue client', () => {
       runCli(inside, strict),
       fails('client', 'show', 'cli_nobody'),
     ]);
-    expect(first.stderr).toMatch(/^error: Cannot use --callback-url: .* received: insecure scheme\n$/);
-    expect(second.stderr).toMatch(/^error: Cannot use --origin: .* received: forbidden host\n$/);
+    expect(first.stderr).toMatch(/^error: --callback-url .*: insecure scheme\n$/);
+    expect(second.stderr).toMatch(/^error: --origin .*: forbidden host\n$/);
     expect([first.code, second.code]).toEqual([2, 2]);
     expect(third).toMatchObject({
       code: 1,
-      stderr: 'error: Cannot find client cli_nobody: see veriqueue client list\n',
+      stderr: 'error: No client cli_nobody. List them: veriqueue client list\n',
     });
   });
 });

@@ -84,7 +84,7 @@ describe('veriqueue listen', () => {
     const { code, stderr } = await runCli([...args, option, `/nonexistent/${secret}`], {});
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: `error: Cannot read ${option}: it must be a readable file, received ENOENT\n`,
+      stderr: `error: The file of ${option} cannot be read: ENOENT\n`,
     });
   });
 });
@@ -115,7 +115,7 @@ describe('veriqueue listen and deliveries test', () => {
     const { code, stderr } = await runCli(['listen', '--port', '0'], environment);
     expect(code).toBe(2);
     expect(stderr).toContain(
-      'Cannot verify events: VERIQUEUE_WEBHOOK_SECRET or --secret-file must be given, or npm start must have run here',
+      'No webhook secret to verify events with. Set VERIQUEUE_WEBHOOK_SECRET, use --secret-file, or run npm start in this folder first',
     );
 
     const client = await chain.addClient();

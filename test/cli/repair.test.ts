@@ -81,7 +81,7 @@ describe('veriqueue deliveries', () => {
     await Promise.all([delivered(first.id, 2), delivered(second.id, 2)]);
     const refused = await runCli(['deliveries', 'redeliver', third.id], chain.environment);
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toBe(`error: Cannot redeliver ${third.id}: it is under way already (retrying)\n`);
+    expect(refused.stderr).toBe(`error: The event of ${third.id} is already under way (retrying)\n`);
   });
 });
 

@@ -73,7 +73,7 @@ describe('veriqueue submit', { timeout: 60_000 }, () => {
     const wrong = JSON.stringify({ idCard: person.idCard, nmae: person.name });
     const refused = await pipeCli(['submit', photo], wrong);
     expect([refused.code, refused.stdout]).toEqual([2, '']);
-    expect(refused.stderr).toMatch(/^error: Cannot read the person: .*\/name must be present.*\n$/);
+    expect(refused.stderr).toMatch(/^error: The person must be .*\/name must be present.*\n$/);
     for (const secret of Object.values(person)) expect(refused.stderr).not.toContain(secret);
   });
 
@@ -98,7 +98,9 @@ describe('veriqueue submit', { timeout: 60_000 }, () => {
     const from = await writePerson({ idCard: '990001199001010010' });
     const refused = await runCli(['submit', photo, '--from', from], environment());
     expect(refused.code).toBe(1);
-    expect(refused.stderr).toMatch(/422 invalid_submission .*: \/idCard must end in the check digit/);
+    expect(refused.stderr).toMatch(
+      /^error: The submission has invalid fields: \/idCard must end in the check digit/,
+    );
     expect(refused.stderr).not.toContain('990001199001010010');
   });
 });
@@ -120,7 +122,7 @@ describe('veriqueue get', { timeout: 60_000 }, () => {
       runCli(['get', unknown], {}),
     ]);
     expect([missing.code, nowhere.code]).toEqual([1, 2]);
-    expect(missing.stderr).toMatch(/received 404 not_found\n$/);
-    expect(nowhere.stderr).toMatch(/VERIQUEUE_URL and VERIQUEUE_API_KEY must be set, or npm start/);
+    expect(missing.stderr).toMatch(/^error: No verification ver_\w+ for this client\n$/);
+    expect(nowhere.stderr).toMatch(/Set VERIQUEUE_URL and VERIQUEUE_API_KEY, or run npm start/);
   });
 });

@@ -104,8 +104,7 @@ describe('an answer that is a problem', () => {
       detail: null,
       errors,
       retryAfterMs: null,
-      message:
-        'Cannot submit a verification: the request must succeed, received 422 invalid_submission (/idCard id_card_length, unknown_field)',
+      message: 'Cannot submit a verification: /idCard id_card_length, unknown_field (422 invalid_submission)',
     });
   });
 
@@ -176,7 +175,7 @@ describe.concurrent('a request without an answer', () => {
     expect(failure).toBeInstanceOf(ConnectionError);
     expect(failure).toMatchObject({
       attempts: 3,
-      message: 'Cannot read the lane: the server must be reachable, received UND_ERR_SOCKET',
+      message: 'Cannot read the lane: the server cannot be reached (UND_ERR_SOCKET)',
     });
     expect(server.requests).toHaveLength(3);
   });
@@ -304,7 +303,7 @@ describe.concurrent('waitFor', () => {
     expect(failure).toBeInstanceOf(TimeoutError);
     expect(failure).toMatchObject({
       attempts: 2,
-      message: 'Cannot wait for a verification: it must be final within 50 ms, received deferred',
+      message: 'The verification has no outcome after 50 ms: it is deferred',
     });
   });
 

@@ -54,7 +54,7 @@ describe.each(forms)('a photo given as %s', (_, make) => {
     expect(failure).toMatchObject({
       attempts: 0,
       code: null,
-      message: `Cannot read the photo: it must have at most ${LARGEST} bytes (3145728 as Base64), received more`,
+      message: `The photo is larger than ${LARGEST} bytes (3145728 as Base64)`,
     });
   });
 });
@@ -134,7 +134,7 @@ describe('a file that cannot be read', () => {
       expect(failure).toMatchObject({
         name: 'PhotoError',
         code,
-        message: `Cannot read the photo: its file must be readable, received ${code}`,
+        message: `The file of the photo cannot be read: ${code}`,
       });
       expect(JSON.stringify(failure, Object.getOwnPropertyNames(failure))).not.toContain(folder);
     },

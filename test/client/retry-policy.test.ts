@@ -4,7 +4,10 @@ import { computeRetry, type RetryFacts } from '../../client/retry-policy.ts';
 import { ConnectionError, TimeoutError, type VeriqueueError } from '../../client/veriqueue-error.ts';
 
 const answered = (status: number, retryAfterMs: number | null = null, code = 'unrecognized_answer') =>
-  createApiError('test', 1, { status, code, title: '', detail: null, errors: [], retryAfterMs });
+  createApiError(
+    { doing: 'test', verification: null, attempts: 1 },
+    { status, code, title: '', detail: null, errors: [], retryAfterMs },
+  );
 
 const decide = (facts: Partial<RetryFacts> & Pick<RetryFacts, 'failure'>) =>
   computeRetry({ retries: 0, queuedBehind: 0, maxRetries: 4, random: () => 0.5, ...facts });

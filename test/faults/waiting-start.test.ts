@@ -34,7 +34,7 @@ const unusable = {
     end: () => admin.config('SET', 'maxmemory', '0'),
   },
   'is a replica': {
-    reason: /role must be master, received slave/,
+    reason: /role must be master, but is slave/,
     begin: () => admin.replicaof('127.0.0.1', 1),
     end: () => admin.replicaof('NO', 'ONE'),
   },

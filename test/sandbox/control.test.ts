@@ -106,7 +106,7 @@ describe('POST /sandbox/script', () => {
   ])('is refused with a reason: %s', async (_what, order, reason) => {
     const { status, body } = await post('/sandbox/script', order);
     expect(status).toBe(400);
-    expect(body).toMatchObject({ status: 400, title: 'Cannot read the script' });
+    expect(body).toMatchObject({ status: 400, title: 'The script is not valid' });
     expect(body['detail']).toMatch(reason);
   });
 });
@@ -178,7 +178,7 @@ describe('the control interface', () => {
     expect((await get('/elsewhere')).status).toBe(404);
     const wrong = await get('/sandbox/script');
     expect(wrong.status).toBe(405);
-    expect(wrong.body['detail']).toBe('Cannot GET /sandbox/script: use POST');
+    expect(wrong.body['detail']).toBe('/sandbox/script does not take GET: use POST');
   });
 });
 

@@ -11,7 +11,7 @@ import type { VerificationRecord } from '../../shared/store/verifications/verifi
  */
 export function buildVerificationEvent(record: VerificationRecord): string {
   if (record.outcome === null) {
-    throw new RangeError('Cannot build the event: the verification must have an outcome, received none');
+    throw new RangeError('A verification without an outcome has no event');
   }
   const event: VerificationEvent = {
     type: eventTypes[record.status === 'failed' ? 'failed' : 'completed'],

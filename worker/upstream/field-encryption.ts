@@ -103,7 +103,7 @@ function encryptSm4Gcm(key: Buffer, iv: Buffer, text: string): { ciphertext: Buf
     output: 'array',
     outputTag: true,
   });
-  if (tag === undefined) throw new Error('Cannot encrypt a field: SM4-GCM returned no tag');
+  if (tag === undefined) throw new Error('SM4-GCM returned no tag');
   return { ciphertext: Buffer.from(output), tag: Buffer.from(tag) };
 }
 
@@ -119,7 +119,7 @@ function parseRsaKey(pem: string) {
   } catch {
     // Falls through: whatever OpenSSL says may quote the key.
   }
-  throw new RangeError('Cannot encrypt fields with AES-256-CBC: the public key must be an RSA key in PEM');
+  throw new RangeError('The public key for AES-256-CBC must be an RSA key in PEM');
 }
 
 function makeSm2Encryptor(pem: string): (key: Buffer) => Buffer {
@@ -130,7 +130,7 @@ function makeSm2Encryptor(pem: string): (key: Buffer) => Buffer {
     spki.subarray(0, SM2_SPKI_PREFIX.length).equals(SM2_SPKI_PREFIX) &&
     sm2.verifyPublicKey(point);
   if (!isSm2Key) {
-    throw new RangeError('Cannot encrypt fields with SM4-GCM: the public key must be an SM2 key in PEM');
+    throw new RangeError('The public key for SM4-GCM must be an SM2 key in PEM');
   }
   const precomputed = sm2.precomputePublicKey(point);
   return (key) => Buffer.from(`04${sm2.doEncrypt(key, precomputed, SM2_C1C3C2)}`, 'hex');

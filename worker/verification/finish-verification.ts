@@ -61,7 +61,7 @@ export function createFinish(deps: FinishDeps): FinishVerification {
       }
       seen = written.record;
     }
-    throw new Error(`Cannot finish ${record.id}: its record must stand still for a moment`);
+    throw new Error(`The record of ${record.id} is being changed by others`);
   };
 }
 

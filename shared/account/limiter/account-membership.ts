@@ -93,7 +93,7 @@ async function enterPatiently({
 
 function explainDifference(lane: string, known: AccountUpstream, own: AccountUpstream): string {
   return [
-    `Cannot work on lane ${lane}: it asks ${describeUpstream(known)}, and this worker would ask ${describeUpstream(own)}.`,
+    `Lane ${lane} asks ${describeUpstream(known)}, but this worker would ask ${describeUpstream(own)}.`,
     'Set FACEID_ENDPOINT, LIVEMODE and UPSTREAM_ACCOUNT to what the lane asks, or LANE to a lane of its own;',
     'to move the lane on purpose, stop all its workers and run: veriqueue lane upstream --reset',
   ].join(' ');

@@ -112,9 +112,7 @@ const LIMITER_DEFAULTS = {
 export function resolveLimiterSettings(options: LimiterOptions = {}): LimiterSettings {
   const quota = options.quotaPerSecond ?? LIMITER_DEFAULTS.quota;
   if (!Number.isInteger(quota) || quota < 1) {
-    throw new RangeError(
-      `Cannot pace the lane: quotaPerSecond must be a whole number of at least 1, received ${quota}`,
-    );
+    throw new RangeError(`quotaPerSecond must be a whole number of at least 1, not ${quota}`);
   }
   const margin = inMicros(options.marginMs, LIMITER_DEFAULTS.marginStartUs);
   return {

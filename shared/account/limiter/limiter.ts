@@ -109,6 +109,6 @@ function logReach(log: RedisLog, lane: string, error: unknown): void {
   else
     log.warn(
       { event: 'lane_unreachable', lane, error: describeRedisError(error) },
-      'Cannot reach the lane: reserving nothing until Redis answers',
+      'Redis does not answer: no slots until it does',
     );
 }

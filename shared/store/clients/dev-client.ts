@@ -68,7 +68,5 @@ async function readCredentials(path: string): Promise<ClientCredentials | null> 
   await chmod(path, 0o600);
   const parsed = jsonText(credentialsFile).safeParse(text);
   if (parsed.success) return parsed.data;
-  throw new Error(
-    `Cannot use ${path}: it must hold clientId, apiKey and webhookSecret; delete it for a new client`,
-  );
+  throw new Error(`${path} must hold clientId, apiKey and webhookSecret. Delete it to get a new client`);
 }

@@ -46,5 +46,5 @@ export async function replaceField(
     );
     if (done === 1) return 'replaced';
   }
-  throw new Error(`Cannot change ${clientId}: its ${field} must stand still for a moment`);
+  throw new Error(`The ${field} of ${clientId} is being changed by others. Try again`);
 }

@@ -79,7 +79,7 @@ async function lookAt(client: Redis, { probe }: FitWait): Promise<Look> {
   try {
     const fitness = await readFitness(client);
     if (fitness.kind === 'unfit') {
-      throw new Error(`Cannot use this Redis: ${fitness.reasons.join('; ')}`);
+      throw new Error(`This Redis does not fit: ${fitness.reasons.join('; ')}`);
     }
     if (fitness.kind === 'not_yet') return { kind: 'waiting', reason: fitness.reason };
     await probe(client);

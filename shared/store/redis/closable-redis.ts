@@ -69,9 +69,7 @@ export class ClosableRedis extends Redis {
     } catch (cause) {
       // At once, in the microtask of the reply: nothing may follow it on this connection.
       this.stream?.destroy(
-        new Error(
-          `Cannot use database ${index} of REDIS_URL: this server must have it, received: ${describeRedisError(cause)}`,
-        ),
+        new Error(`Redis has no database ${index}, which REDIS_URL names: ${describeRedisError(cause)}`),
       );
       // The handshake goes no further; the next connection has one of its own.
       return new Promise(() => undefined);

@@ -49,7 +49,7 @@ export function classifyRedis(info: string, config: RedisConfig): RedisFitness {
 export async function readFitness(client: Redis): Promise<RedisFitness> {
   const info = await client.info().catch((cause: unknown) => {
     if (classifyRedisError(cause) !== undefined) throw cause;
-    throw new Error(`Cannot check this Redis: INFO must be allowed, received: ${describeRedisError(cause)}`);
+    throw new Error(`Redis must allow INFO to this user: ${describeRedisError(cause)}`);
   });
   return classifyRedis(info, await readConfig(client));
 }
@@ -66,7 +66,7 @@ export async function assertRedisFit(
   const fitness = await readFitness(client);
   if (fitness.kind === 'fit') return { version: fitness.version, warnings: fitness.warnings };
   const reasons = fitness.kind === 'unfit' ? fitness.reasons : [fitness.reason];
-  throw new Error(`Cannot use this Redis: ${reasons.join('; ')}`);
+  throw new Error(`This Redis does not fit: ${reasons.join('; ')}`);
 }
 
 async function readConfig(client: Redis): Promise<RedisConfig> {
@@ -103,22 +103,22 @@ function parseInfo(info: string): ReadonlyMap<string, string> {
 function findVersionFaults(version: string): string[] {
   const [, major, minor] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
   if (major === undefined || minor === undefined) {
-    return ['its version must be known, received none in INFO'];
+    return ['INFO names no version'];
   }
   const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
-  return isOld ? [`its version must be ${OLDEST.major}.${OLDEST.minor} or newer, received ${version}`] : [];
+  return isOld ? [`its version must be ${OLDEST.major}.${OLDEST.minor} or newer, but is ${version}`] : [];
 }
 
 function findPolicyFaults(policy: string): string[] {
   return policy === 'noeviction'
     ? []
     : [
-        `maxmemory-policy must be noeviction, received ${policy === '' ? 'none' : policy} (an evicting Redis drops accepted verifications when memory is short)`,
+        `maxmemory-policy must be noeviction, but is ${policy === '' ? 'none' : policy} (an evicting Redis drops accepted verifications when memory is short)`,
       ];
 }
 
 function explainRole(role: string | undefined): string | null {
-  return role === undefined || role === 'master' ? null : `its role must be master, received ${role}`;
+  return role === undefined || role === 'master' ? null : `its role must be master, but is ${role}`;
 }
 
 function warnOfLoss(appendOnly: string, fsync: string | undefined): string[] {

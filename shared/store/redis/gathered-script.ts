@@ -48,7 +48,7 @@ interface Gathering {
 export function loadGatheredScript(url: URL): GatheredScript {
   const { name, keys, args, lua } = readLuaFile(url);
   if (keys.andMore || args.andMore) {
-    throw new RangeError(`Cannot gather script ${name}: the number of its KEYS and ARGV must be fixed`);
+    throw new RangeError(`Script ${name} must have a fixed number of KEYS and ARGV to be gathered`);
   }
   const run = defineScript({
     name,

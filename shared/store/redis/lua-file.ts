@@ -48,7 +48,7 @@ function readHead(path: string, source: string): Pick<LuaFile, 'keys' | 'args'> 
   const head = takeHead(source);
   for (const required of ['Reply:', 'Invariant:']) {
     if (!head.some((line) => line.startsWith(required))) {
-      throw new Error(`Cannot read ${path}: its head must have a line that begins with "${required}"`);
+      throw new Error(`The head of ${path} must have a line that begins with "${required}"`);
     }
   }
   return { keys: countDeclared(path, head, 'KEYS'), args: countDeclared(path, head, 'ARGV') };
@@ -73,7 +73,7 @@ function countDeclared(path: string, head: readonly string[], table: 'KEYS' | 'A
     ({ index, isRest }, i) => index === i + 1 && (!isRest || i === declared.length - 1),
   );
   if (!isInOrder) {
-    throw new Error(`Cannot read ${path}: its head must list ${table}[1], ${table}[2] … in their order`);
+    throw new Error(`The head of ${path} must list ${table}[1], ${table}[2] … in their order`);
   }
   if (last === undefined) return { at: 0, andMore: false };
   return last.isRest ? { at: last.index - 1, andMore: true } : { at: last.index, andMore: false };
@@ -103,7 +103,7 @@ function defineOnce(name: string, included: Set<string>): string[] {
 function includeOnce(url: URL, chain: readonly string[], included: Set<string>): string[] {
   if (chain.includes(url.href)) {
     throw new Error(
-      `Cannot read ${chain[0]}: files must not include one another, received ${[...chain, url.href].map((each) => basename(each)).join(' > ')}`,
+      `Files must not include one another: ${[...chain, url.href].map((each) => basename(each)).join(' > ')}`,
     );
   }
   if (included.has(url.href)) return [];

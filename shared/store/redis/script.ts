@@ -89,7 +89,7 @@ export function assertCount(
 ): void {
   if (andMore ? received.length < at : received.length !== at) {
     throw new RangeError(
-      `Cannot run script ${name}: ${what} must be ${at}${andMore ? ' or more' : ''}, received ${received.length}`,
+      `Script ${name} takes ${at}${andMore ? ' or more' : ''} ${what}, not ${received.length}`,
     );
   }
 }

@@ -34,11 +34,9 @@ export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: 
   client.off('error', onError);
   signal?.throwIfAborted();
   if (WRONG_CREDENTIALS.test(reason)) {
-    throw new WrongCredentialsError(
-      `Cannot use Redis: it must take our user and password, received: ${reason}`,
-    );
+    throw new WrongCredentialsError(`Redis refuses the user or the password of REDIS_URL: ${reason}`);
   }
   if (isLate) {
-    throw new Error(`Cannot use Redis: it must be ready within ${timeoutMs} ms, received: ${reason}`);
+    throw new Error(`Redis is not ready after ${timeoutMs / 1000} s: ${reason}`);
   }
 }

@@ -81,5 +81,5 @@ export async function finishVerification(
   }
   const parsed = parseRecord(hashFromReply(fields));
   if (parsed.status === 'found') return { status: 'stale', record: parsed.record };
-  throw new Error(`Cannot finish ${id}: its record must be readable, received ${parsed.status}`);
+  throw new Error(`The record of ${id} cannot be read: ${parsed.status}`);
 }

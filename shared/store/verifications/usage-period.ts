@@ -30,7 +30,7 @@ export function countDays({ from, to }: UsagePeriod): number {
 export function listDays(period: UsagePeriod): string[] {
   const length = countDays(period);
   if (!isUsablePeriod(period)) {
-    throw new RangeError(`Cannot list the days: a period must have 1 to ${LEDGER_DAYS}, received ${length}`);
+    throw new RangeError(`A period must have 1 to ${LEDGER_DAYS} days, not ${length}`);
   }
   const first = Date.parse(period.from);
   return Array.from({ length }, (_, i) => new Date(first + i * DAY_MS).toISOString().slice(0, 10));

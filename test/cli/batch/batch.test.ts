@@ -170,8 +170,8 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
       batch('--out', files.csv),
     ]);
     expect([taken.code, keyless.code, nowhere.code, itself.code]).toEqual([1, 2, 2, 2]);
-    expect(taken.stderr).toMatch(/exists already, without the journal of a batch/);
-    expect(keyless.stderr).toMatch(/VERIQUEUE_API_KEY or --key-file must be given too/);
+    expect(taken.stderr).toMatch(/exists already and has no journal of a batch/);
+    expect(keyless.stderr).toMatch(/Set VERIQUEUE_API_KEY or --key-file too/);
     expect(await files.text('people.results.csv')).toBe('of another program');
   });
 });

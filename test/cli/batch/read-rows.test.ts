@@ -104,10 +104,10 @@ describe('rows of an NDJSON file', () => {
 
 describe('a file that cannot be read', () => {
   it.each([
-    ['has no header', `${idCard},${name},a.jpg\n`, /received others in column 1, 2, 3$/],
-    ['names a column twice', 'idCard,name,photo,photo\n', /received one of them twice$/],
+    ['has no header', `${idCard},${name},a.jpg\n`, /but has others in column 1, 2, 3$/],
+    ['names a column twice', 'idCard,name,photo,photo\n', /but has one of them twice$/],
     ['lacks a column', 'idCard,name\n', /must also name photo$/],
-    ['is empty', '', /must have a header row$/],
+    ['is empty', '', /must begin with a header row$/],
     ['has an open quote', `idCard,name,photo\n${idCard},"${name},a.jpg\n`, /CSV_QUOTE_NOT_CLOSED at line 2$/],
     ['has a row without end', `idCard,name,photo\n${'x'.repeat(70_000)}`, /CSV_MAX_RECORD_SIZE at line 2$/],
     ['is not UTF-8', Buffer.from('idCard,name,photo\n\xb2\xe2\xca\xd4,a,b\n', 'latin1'), /must be UTF-8/],
@@ -124,22 +124,22 @@ describe('a file that cannot be read', () => {
     [
       'a pipe, which would be waited for',
       'pipe',
-      /regular file, received a pipe\. .*write them to a file first$/,
+      /regular file, but is a pipe\. .*write them to a file first$/,
     ],
-    ['a folder', '.', /received a folder/],
-    ['a device', '/dev/null', /received a device/],
-    ['standard input', '-', /received standard input/],
+    ['a folder', '.', /but is a folder/],
+    ['a device', '/dev/null', /but is a device/],
+    ['standard input', '-', /but is standard input/],
   ])('is refused by name before it is read when it is %s', async (_what, name, message) => {
     const pipe = join(folder, 'pipe');
     if (name === 'pipe') expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
     const path = name === '-' ? name : resolve(folder, name);
     await expect(assertRegularFile(path)).rejects.toThrow(message);
     const { code, stderr } = await runCli(['batch', path, '--photos', folder, '--check'], {});
-    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: Cannot read .*regular file/)]);
+    expect([code, stderr]).toEqual([2, expect.stringMatching(/^error: .*must be a regular file/)]);
   });
 
   it('says so when it is not there', async () => {
     const rows = readRows({ path: join(folder, 'nowhere'), format: 'csv' });
-    await expect(rows.next()).rejects.toThrow(/received ENOENT$/);
+    await expect(rows.next()).rejects.toThrow(/cannot be read: ENOENT$/);
   });
 });

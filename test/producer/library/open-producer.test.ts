@@ -208,7 +208,7 @@ describe('options', () => {
   ])('%s is a TypeError that holds no value', async (_name, options, message) => {
     const error: unknown = await openProducer(options as ProducerOptions).catch((thrown: unknown) => thrown);
     expect(error).toBeInstanceOf(TypeError);
-    expect(String(error)).toMatch(/^TypeError: Cannot open a producer: /);
+    expect(String(error)).toMatch(/^TypeError: openProducer was given wrong options: /);
     expect(String(error)).toMatch(message);
     expect(inspect(error)).not.toMatch(/secret/);
   });

@@ -49,7 +49,7 @@ describe('usage', () => {
     const { code, stderr } = await runCli(backwards, chain.environment);
     expect({ code, stderr }).toEqual({
       code: 2,
-      stderr: 'error: Cannot show the usage: the period must have 1 to 400 days, received 0\n',
+      stderr: 'error: The period must have 1 to 400 days, but has 0\n',
     });
   });
 });

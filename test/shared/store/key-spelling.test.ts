@@ -94,7 +94,7 @@ describe('a key', () => {
   });
 
   it('that keys.ts does not name is refused, by name', () => {
-    expect(() => keyFunction('ledgers')).toThrow('keys.ts must name it, received ledgers');
+    expect(() => keyFunction('ledgers')).toThrow('keys.ts must name the key ledgers');
   });
 
   it('is spelled nowhere but in keys.ts', () => {

@@ -180,12 +180,12 @@ describe('when Redis is not there', () => {
       await own.crash();
       const events: string[] = [];
       const pending = useSlot(limiter).then(() => events.push('reserved'));
-      while (!lines.some((line) => line.includes('Cannot reach the lane'))) await turn();
+      while (!lines.some((line) => line.includes('Redis does not answer: no slots'))) await turn();
       events.push('still waiting');
       await own.up();
       await pending;
       expect(events).toEqual(['still waiting', 'reserved']);
-      expect(lines.filter((line) => line.includes('Cannot reach the lane'))).toHaveLength(1);
+      expect(lines.filter((line) => line.includes('Redis does not answer: no slots'))).toHaveLength(1);
       expect(lines.filter((line) => line.includes('reachable again'))).toHaveLength(1);
     } finally {
       await limiter.close();

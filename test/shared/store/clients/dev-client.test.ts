@@ -75,7 +75,7 @@ describe('the dev client', () => {
   test('is never replaced when its file cannot be read', async () => {
     const { path } = await ensureDevClient(store);
     await writeFile(path, '{"apiKey": ');
-    await expect(ensureDevClient(store)).rejects.toThrow(`Cannot use ${path}`);
+    await expect(ensureDevClient(store)).rejects.toThrow(`${path} must hold clientId`);
     expect(await readFile(path, 'utf8')).toBe('{"apiKey": ');
   });
 });

@@ -44,7 +44,7 @@ describe('the judgement of a Redis', () => {
     (policy) => {
       expect(classifyRedis(info({ maxmemory_policy: policy }), {})).toEqual({
         kind: 'unfit',
-        reasons: [expect.stringMatching(/maxmemory-policy must be noeviction, received/)],
+        reasons: [expect.stringMatching(/maxmemory-policy must be noeviction, but is/)],
       });
     },
   );
@@ -69,7 +69,7 @@ describe('the judgement of a Redis', () => {
   });
 
   it.each([
-    [{ role: 'slave' }, 'its role must be master, received slave'],
+    [{ role: 'slave' }, 'its role must be master, but is slave'],
     [{ loading: '1' }, 'it is loading its data'],
   ])('is not fit yet for what passes by itself: %o', (fields, reason) => {
     expect(classifyRedis(info(fields), {})).toEqual({ kind: 'not_yet', reason });
@@ -111,7 +111,7 @@ describe('a running Redis', () => {
     await withClient(redis.url, async (client) => {
       await client.config('SET', 'maxmemory-policy', 'allkeys-lru');
       await expect(assertRedisFit(client)).rejects.toThrow(
-        /maxmemory-policy must be noeviction, received allkeys-lru/,
+        /maxmemory-policy must be noeviction, but is allkeys-lru/,
       );
     });
   });
@@ -123,7 +123,7 @@ describe('a running Redis', () => {
     });
     const url = redis.url.replace(/:\/\/:[^@]+@/, '://no-config:pw-no-config@');
     await withClient(url, async (client) => {
-      await expect(assertRedisFit(client)).rejects.toThrow(/received volatile-lru/);
+      await expect(assertRedisFit(client)).rejects.toThrow(/but is volatile-lru/);
     });
   });
 
@@ -133,7 +133,7 @@ describe('a running Redis', () => {
     });
     const url = redis.url.replace(/:\/\/:[^@]+@/, '://no-info:pw-no-info@');
     await withClient(url, async (client) => {
-      await expect(assertRedisFit(client)).rejects.toThrow(/INFO must be allowed, received: NOPERM/);
+      await expect(assertRedisFit(client)).rejects.toThrow(/must allow INFO to this user: NOPERM/);
     });
   });
 

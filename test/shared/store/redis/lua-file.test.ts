@@ -50,7 +50,7 @@ describe('a script file', () => {
   it.each(['Reply:', 'Invariant:'])('is refused for a head without "%s"', async (line) => {
     const head = HEAD.split('\n').filter((each) => !each.includes(line));
     await expect(read({ 'head.lua': `${head.join('\n')}\nreturn 1` })).rejects.toThrow(
-      `its head must have a line that begins with "${line}"`,
+      `must have a line that begins with "${line}"`,
     );
   });
 });
@@ -80,7 +80,7 @@ describe('a fragment', () => {
       'a.lua': '--- @include "b.lua"',
       'b.lua': '--- @include "a.lua"',
     };
-    await expect(read(files)).rejects.toThrow('received cycle.lua > a.lua > b.lua > a.lua');
+    await expect(read(files)).rejects.toThrow('include one another: cycle.lua > a.lua > b.lua > a.lua');
   });
 
   it('is refused when there is no such file, with its path', async () => {

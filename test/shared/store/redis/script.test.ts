@@ -77,7 +77,7 @@ describe('a script', () => {
   });
 
   it('refuses a wrong number of keys before anything is sent', async () => {
-    await expect(addTo(client, ['a', 'b'], [1])).rejects.toThrow('keys must be 1, received 2');
-    expect(() => addTo.appendTo(client.multi(), [], [1])).toThrow('keys must be 1, received 0');
+    await expect(addTo(client, ['a', 'b'], [1])).rejects.toThrow('takes 1 keys, not 2');
+    expect(() => addTo.appendTo(client.multi(), [], [1])).toThrow('takes 1 keys, not 0');
   });
 });
