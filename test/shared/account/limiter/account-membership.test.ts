@@ -36,7 +36,7 @@ describe('a lane', { timeout: 120_000 }, () => {
     expect(await upstreamOf()).toEqual({ endpoint: chain.sandbox.url, livemode: false, account: '' });
     await expect(chain.addWorker({ FACEID_ENDPOINT: other.url })).rejects.toThrow(
       new RegExp(
-        `lane ${chain.keys.lane}: it asks ${chain.sandbox.url} \\(sandbox\\), and this worker would ask ${other.url}.*lane upstream --reset`,
+        `lane ${chain.keys.lane}: it asks ${chain.sandbox.url} \\(sandbox\\), but this worker would ask ${other.url}.*lane upstream --reset`,
       ),
     );
     await expect(chain.addWorker({ LIVEMODE: 'true' })).rejects.toThrow(/would ask .* \(live\)/);
