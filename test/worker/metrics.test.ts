@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { labelOfCode } from '../../shared/outcomes/resolve-outcome.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -40,24 +39,6 @@ async function withWorker(
 
 const linesOf = (chain: Chain, event: string) => chain.log.lines.filter((line) => line.event === event);
 const endpointOf = (chain: Chain) => `${chain.client.clientId} ${new URL(chain.receiver.url).origin}`;
-
-describe('the label of a code', () => {
-  it.each([
-    ['Success', 'Success'],
-    ['FailedOperation.CompareSystemError', 'FailedOperation.CompareSystemError'],
-    ['Veriqueue.Timeout', 'Veriqueue.Timeout'],
-    ['FailedOperation.New', 'FailedOperation.*'],
-    ['InternalError.New', 'InternalError.*'],
-    ['Unheard.Of', '*'],
-    ['Unheard', '*'],
-    ['*', '*'],
-    ['constructor', '*'],
-    ['990001199001010013', '*'],
-    ['', '*'],
-  ])('of %s is %s', (code, label) => {
-    expect(labelOfCode(code)).toBe(label);
-  });
-});
 
 describe('a worker counts', () => {
   it('calls, slots, outcomes and deliveries, and how long they took', () =>

@@ -5,6 +5,7 @@ import { renderOutcomeTable } from '../../../shared/outcomes/render-outcome-tabl
 import {
   DEFAULT_BILLED_CODES,
   isKnownCode,
+  labelOfCode,
   publicFallbackTable,
   publicOutcomeTable,
   resolveBilling,
@@ -156,6 +157,24 @@ describe('a code without a row', () => {
 
   it('may have been charged for when it is a failed operation', () => {
     expect(resolveOutcome('FailedOperation.NewReason').billed).toBe('unknown');
+  });
+});
+
+describe('the label of a code, in metrics', () => {
+  it.each([
+    ['Success', 'Success'],
+    ['FailedOperation.CompareSystemError', 'FailedOperation.CompareSystemError'],
+    ['Veriqueue.Timeout', 'Veriqueue.Timeout'],
+    ['FailedOperation.New', 'FailedOperation.*'],
+    ['InternalError.New', 'InternalError.*'],
+    ['Unheard.Of', '*'],
+    ['Unheard', '*'],
+    ['*', '*'],
+    ['constructor', '*'],
+    ['990001199001010013', '*'],
+    ['', '*'],
+  ])('of %s is %s', (code, label) => {
+    expect(labelOfCode(code)).toBe(label);
   });
 });
 
