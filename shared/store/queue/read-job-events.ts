@@ -28,7 +28,7 @@ export async function readChangedIds(
   keys: StoreKeys,
   cursor: string | null,
 ): Promise<ChangedIds> {
-  const streams = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.jobKey(queue, 'events'));
+  const streams = [keys.verificationQueue, keys.deliveryQueue].map((queue) => keys.queueKey(queue, 'events'));
   if (cursor === null) {
     const ends = await Promise.all(streams.map((stream) => readEnd(redis, stream)));
     return { ids: [], cursor: ends.join('_'), isMore: false, isMissed: false };

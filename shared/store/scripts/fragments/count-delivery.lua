@@ -1,5 +1,5 @@
---- Counts an attempt to deliver: of the lane for its charts, and of the endpoint for a week, hour by hour, with what the
---- latest attempt came to.
+--- Counts an attempt to deliver: of the lane for its charts, and of the endpoint for a week, hour by hour, with what
+--- the latest attempt came to.
 ---
 --- An endpoint's hash has a field for each hour and result, 336 at most, and expires a week after its last attempt.
 --- @keys endpointHistory
