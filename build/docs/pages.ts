@@ -69,6 +69,11 @@ export const PAGES: readonly DocumentedPage[] = [
     answers: 'the stand-in for the upstream and its test people',
   },
   {
+    path: 'examples/README.md',
+    audience: 'integrate',
+    answers: 'programs that submit and receive in TypeScript, Python, Java, Go and PHP',
+  },
+  {
     path: 'examples/receiver/README.md',
     audience: 'integrate',
     answers: 'a complete receiver on PostgreSQL',

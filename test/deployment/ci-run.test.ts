@@ -9,7 +9,10 @@ import { root } from './built-program.ts';
 let folder: string;
 
 /** The script looks for these, and installs what is missing. */
-const TOOLS = ['redis-server', 'chromium', 'promtool', 'nginx', 'curl', 'openssl', 'ps'];
+const TOOLS = [
+  ...['redis-server', 'chromium', 'promtool', 'nginx', 'curl', 'openssl', 'ps'],
+  ...['python3', 'javac', 'go', 'php'],
+];
 /** The script itself runs these. Nothing else of this machine is on its PATH, so no test can install anything. */
 const BASICS = ['bash', 'sh', 'env', 'dirname', 'mktemp', 'rm', 'true', 'timeout'];
 

@@ -77,6 +77,18 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/deployment/readme.test.ts',
   },
   {
+    page: 'examples/README.md',
+    begins: 'export WEBHOOK_SECRET',
+    reason: 'receives until it is stopped',
+    executedBy: 'test/examples/conformance.test.ts',
+  },
+  {
+    page: 'examples/README.md',
+    begins: 'export VERIQUEUE_API_KEY',
+    reason: 'needs the receiver of the block before',
+    executedBy: 'test/examples/conformance.test.ts',
+  },
+  {
     page: 'examples/receiver/README.md',
     begins: 'WEBHOOK_SECRET=whsec_…',
     reason: 'needs a PostgreSQL',
