@@ -82,7 +82,7 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
 }
 
 const REMARKS = {
-  weight: 'The weight holds for what waits already too.',
+  weight: 'The weight holds for what waits already too. What waits keeps its order among itself.',
   maxWaiting: 'The cap holds from the next submission on; what was accepted stays accepted.',
   budgetDay: 'What was accepted is finished and counted, also beyond the budget of the day.',
   budgetMonth: 'What was accepted is finished and counted, also beyond the budget of the month.',

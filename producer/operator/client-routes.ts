@@ -6,7 +6,7 @@ import {
   newClientRequest,
 } from '../../shared/contract/console.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
-import { changeClient } from '../../shared/store/clients/change-client.ts';
+import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
 import { parseInput } from '../parse-input.ts';
@@ -56,13 +56,9 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
 
   app.patch('/console/api/clients/:client', async (request) => {
     const id = parseClientParam(request);
-    const { name, weight, disabled, ...given } = parseInput(
-      clientChangeRequest,
-      request.body ?? {},
-      'invalid_request',
-    );
+    const given = parseInput(clientChangeRequest, request.body ?? {}, 'invalid_request');
     const checked = checkSettings(given, deps.rules);
-    const change = { ...checked, ...withoutUndefined({ name, weight, disabled }) };
+    const change = { ...withoutUndefined(given), ...checked };
     if ((await changeClient(deps.redis, deps.keys, id, change)) === 'missing')
       throw new ProblemError('not_found');
     await deps.note(request, {
@@ -75,12 +71,12 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
   });
 }
 
-type GivenSettings = { readonly name?: string; readonly weight?: number; readonly disabled?: boolean };
+type GivenSettings = z.output<typeof clientChangeRequest>;
 
-function withoutUndefined(settings: { [name in keyof GivenSettings]: GivenSettings[name] | undefined }) {
+function withoutUndefined(settings: GivenSettings) {
   return Object.fromEntries(
     Object.entries(settings).filter(([, value]) => value !== undefined),
-  ) as GivenSettings;
+  ) as ClientChange;
 }
 
 /** Events that waited for what has been given are sent, as `veriqueue client set` does; nothing waits for the last of them. */

@@ -44,17 +44,19 @@ export async function findClient(deps: PresentClientDeps, clientId: string): Pro
   ]);
   return {
     ...presentClient(describing.client),
+    budget: usage.budget,
     stored,
     today: { calls: usage.total.calls, billed: usage.total.billed },
   };
 }
 
-function presentClient(client: ClientDescription): Omit<ConsoleClient, 'stored' | 'today'> {
+function presentClient(client: ClientDescription): Omit<ConsoleClient, 'budget' | 'stored' | 'today'> {
   return {
     id: client.id,
     name: client.name,
     disabled: client.disabled,
     weight: client.weight,
+    maxWaiting: client.maxWaiting,
     callbackUrl: client.callbackUrl,
     allowedOrigins: [...client.allowedOrigins],
     createdAt: client.createdAt === null ? null : instant(client.createdAt),

@@ -176,7 +176,7 @@ async function accept(
   const { id, redisKey } = claim;
   let lane: LaneOverview;
   try {
-    lane = await takeRoom(deps, { id, clientId: client.id });
+    lane = await takeRoom(deps, { id, clientId: client.id, weight: client.weight });
   } catch (error) {
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;

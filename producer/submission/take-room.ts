@@ -9,6 +9,7 @@ import {
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { readClientShare } from '../../shared/store/shares/read-shares.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import type { ProducerLog } from '../producer-log.ts';
@@ -32,11 +33,14 @@ export interface RoomDeps {
 interface Entrant {
   readonly id: string;
   readonly clientId: string;
+  /** Its client's. */
+  readonly weight: number;
 }
 
 /**
  * Takes a place for a submission below the limits of its client, and below the one of all: in this order, so that a client at
- * its own limit hears of that, whatever the others do. All of it costs one round trip.
+ * its own limit hears of that, whatever the others do. All of it costs one round trip,
+ * and a refusal one more.
  *
  * @throws {ProblemError} too_many_records, client_backlog_full, budget_exhausted, backlog_full; then nothing is taken
  */
@@ -53,7 +57,7 @@ export async function takeRoom(deps: RoomDeps, entrant: Entrant): Promise<LaneOv
     if (records.status === 'rejected') throw records.reason;
     if (reserving.status === 'rejected') throw reserving.reason;
     if (view.status === 'rejected') throw view.reason;
-    requirePlace(reserving.value, view.value, now());
+    await requirePlace(deps, entrant, reserving.value, view.value);
     requireBacklogRoom(deps, view.value);
     lane.take();
     return view.value;
@@ -64,25 +68,45 @@ export async function takeRoom(deps: RoomDeps, entrant: Entrant): Promise<LaneOv
 }
 
 /** Gives back what {@link takeRoom} took, for a submission that certainly came to nothing. */
-export async function giveRoomBack(deps: RoomDeps, entrant: Entrant): Promise<void> {
+export async function giveRoomBack(deps: RoomDeps, entrant: Pick<Entrant, 'id' | 'clientId'>): Promise<void> {
   deps.lane.giveBack();
   await release(deps, entrant);
 }
 
-function requirePlace(reservation: PlaceReservation, lane: LaneOverview, now: number): void {
+async function requirePlace(
+  deps: RoomDeps,
+  entrant: Entrant,
+  reservation: PlaceReservation,
+  lane: LaneOverview,
+): Promise<void> {
   if (reservation.status === 'exhausted') {
-    const headers = retryAfter((reservation.endsAt - now) / 1000);
+    const headers = retryAfter((reservation.endsAt - deps.now()) / 1000);
     throw new ProblemError('budget_exhausted', { headers });
   }
   if (reservation.status !== 'full') return;
   const { unfinished, cap } = reservation;
   const speed = speedOf(lane);
-  const share = Math.min(1, unfinished / Math.max(1, lane.backlog.total));
+  const perSecond = speed.perSecond * (await readShare(deps, entrant));
   throw new ProblemError('client_backlog_full', {
-    headers: retryAfter(
-      computeBacklogRetryAfter(unfinished, cap, { ...speed, perSecond: speed.perSecond * share }),
-    ),
+    headers: retryAfter(computeBacklogRetryAfter(unfinished, cap, { ...speed, perSecond })),
   });
+}
+
+/**
+ * The part of the quota that a client has while all wait that wait now, of both priorities: bulk is behind interactive, so for
+ * bulk alone the time is a little short.
+ */
+async function readShare(
+  { redis, keys }: RoomDeps,
+  { clientId, weight }: Pick<Entrant, 'clientId' | 'weight'>,
+): Promise<number> {
+  const shares = await Promise.all(
+    (['interactive', 'bulk'] as const).map((priority) =>
+      readClientShare(redis, keys, { clientId, priority, weight }),
+    ),
+  );
+  const weights = shares.reduce((sum, { active }) => sum + active.weights, 0);
+  return Math.min(1, weight / Math.max(weight, weights));
 }
 
 function requireBacklogRoom({ lane, rules: { maxBacklog } }: RoomDeps, overview: LaneOverview): void {
@@ -94,7 +118,10 @@ function requireBacklogRoom({ lane, rules: { maxBacklog } }: RoomDeps, overview:
 }
 
 /** The answer is a refusal already; a place that cannot be given back is free again after half a minute. */
-async function release({ redis, keys, log }: RoomDeps, entrant: Entrant): Promise<void> {
+async function release(
+  { redis, keys, log }: RoomDeps,
+  entrant: Pick<Entrant, 'id' | 'clientId'>,
+): Promise<void> {
   try {
     await releasePlace(redis, keys, entrant);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
+import { clientBudget } from './usage.ts';
 import {
   attempt,
   deliveryStatus,
@@ -144,6 +145,8 @@ export const consoleClient = z.strictObject({
   name: z.string(),
   disabled: z.boolean(),
   weight: count,
+  maxWaiting: count.nullable().describe('null: as `CLIENT_MAX_WAITING` says; 0: no limit'),
+  budget: clientBudget.nullable(),
   callbackUrl: z.string().nullable(),
   allowedOrigins: z.array(z.string()),
   createdAt: instant.nullable(),
@@ -254,11 +257,16 @@ const clientSettings = {
   allowedOrigins: origins.optional(),
   weight: z.number().int().min(1).max(1_000).optional(),
 };
+const budgetPart = z.number().int().min(1).max(999_999_999).nullable().optional();
 export const newClientRequest = z.strictObject(clientSettings);
 export const clientChangeRequest = z.strictObject({
   ...clientSettings,
   name: clientSettings.name.optional(),
   disabled: z.boolean().optional(),
+  maxWaiting: z.number().int().min(0).max(999_999_999).nullable().optional(),
+  budgetDay: budgetPart,
+  budgetMonth: budgetPart,
+  budgetMode: clientBudget.shape.mode.optional(),
 });
 export const newSecretRequest = z.strictObject({
   overlapSeconds: z

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ClientCredentials } from '../../shared/store/clients/create-client.ts';
+import { readActiveShares } from '../../shared/store/shares/read-shares.ts';
 import { makeSubmission } from '../producer/submission-builder.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { runCli, runJson } from './run-cli.ts';
@@ -75,6 +76,17 @@ describe('veriqueue client', () => {
     expect((await fails('client', 'list')).stdout).toMatch(
       new RegExp(`^${made.clientId} +heavier +enabled +1 +1 `, 'm'),
     );
+  });
+
+  it('makes a weight hold for what waits already', async () => {
+    const made = await chain.addClient();
+    const headers = { 'content-type': 'application/json' };
+    const body = JSON.stringify(makeSubmission());
+    await chain.call('/v1/verifications', { as: made, method: 'POST', headers, body });
+    const weights = async () => (await readActiveShares(chain.redis, chain.keys, 'interactive')).weights;
+    const before = await weights();
+    await cli('client', 'set', made.clientId, '--weight', '150');
+    expect((await weights()) - before).toBe(50);
   });
 
   it('gives a client the weight 100 whose record has none, or one without sense', async () => {

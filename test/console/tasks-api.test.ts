@@ -141,6 +141,16 @@ describe('a client', () => {
       disabled: false,
     });
     expect(JSON.stringify(client)).not.toContain(made.apiKey);
+    const limits = { weight: 400, maxWaiting: 50, budgetMonth: 9, budgetMode: 'warn' };
+    const limited = await send('PATCH', `/clients/${made.id}`, limits);
+    expect(await limited.json()).toMatchObject({
+      weight: 400,
+      maxWaiting: 50,
+      budget: { mode: 'warn', waiting: 0, day: null, month: { limit: 9, spent: 0 } },
+    });
+    const unlimited = await send('PATCH', `/clients/${made.id}`, { maxWaiting: null, budgetMonth: null });
+    expect(await unlimited.json()).toMatchObject({ weight: 400, maxWaiting: null, budget: null });
+    expect((await send('PATCH', `/clients/${made.id}`, { budgetDay: 0 })).status).toBe(422);
     const changed = await send('PATCH', `/clients/${made.id}`, {
       name: 'till 2',
       callbackUrl: null,

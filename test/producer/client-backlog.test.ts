@@ -72,6 +72,23 @@ describe('the verifications of a client that have no outcome', () => {
     expect(metrics).toMatch(/^veriqueue_submissions_total\{result="client_backlog_full".*\} \d+$/m);
   });
 
+  it('ask a client to come back the later, the smaller its share of the quota is', async () => {
+    const alone = await startProducerUnderTest(server.url, { environment: { QUOTA_PER_SECOND: '1' } });
+    try {
+      const [light, heavy] = [await alone.addClient({ weight: 10 }), await alone.addClient({ weight: 90 })];
+      for (const client of [light, heavy]) {
+        await changeClient(alone.redis, alone.keys, client.clientId, { maxWaiting: 10 });
+        for (const _ of Array.from({ length: 10 })) await submitAs(client, {}, alone);
+      }
+      const waitOf = async (client: ClientCredentials) =>
+        Number((await submitAs(client, {}, alone)).headers.get('retry-after'));
+      // A tenth of ten is to be worked off, at a tenth and at nine tenths of one a second.
+      expect([await waitOf(light), await waitOf(heavy)]).toEqual([10, 2]);
+    } finally {
+      await alone.close();
+    }
+  });
+
   it('leave their place when they are cancelled or erased, and a refused key is free again', async () => {
     const client = await producer.addClient();
     await setCap(client.clientId, 2);

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import { weighClient } from '../shares/weigh-clients.ts';
 import type { Budget } from './client-limits.ts';
 
 /** What is given is changed; what is null is taken away. */
@@ -19,7 +20,11 @@ export interface ClientChange {
 
 const changeClientScript = loadScript(new URL('../scripts/change-client.lua', import.meta.url));
 
-/** @returns `missing` when there is no such client: a change never makes half of one */
+/**
+ * Changes settings of a client. Limits hold from the next submission on; a weight holds for what waits already too.
+ *
+ * @returns `missing` when there is no such client: a change never makes half of one
+ */
 export async function changeClient(
   redis: Redis,
   keys: StoreKeys,
@@ -34,7 +39,9 @@ export async function changeClient(
     [keys.client(clientId), keys.budgetedClients(), keys.budgetLevels()],
     [clientId, ...given],
   );
-  return reply === 1 ? 'changed' : 'missing';
+  if (reply !== 1) return 'missing';
+  if (change.weight !== undefined) await weighClient({ redis, keys }, clientId);
+  return 'changed';
 }
 
 /** The fields as they are stored; an empty text takes one away. */
