@@ -209,6 +209,12 @@ describe('billing', () => {
 });
 
 describe('the table in words', () => {
+  it('names other codes by their first word, and the rest by a star', () => {
+    const prefixes = Object.keys(FALLBACKS).filter((prefix) => prefix !== '*');
+    const codes = publicFallbackTable().map(({ code }) => code);
+    expect(codes.toSorted()).toEqual(['*', ...prefixes.map((prefix) => `${prefix}.*`)].toSorted());
+  });
+
   it('has every row, and the rules for other codes', () => {
     const markdown = renderOutcomeTable();
     for (const { code } of [...publicOutcomeTable(), ...publicFallbackTable()]) {

@@ -1,6 +1,6 @@
 -- How long the limiter gave no slots, or fewer than the quota, added up by the reason since it began: a promised time
--- is put off by what is added after the promise. Between two commands nothing of it changes, so the state that was loaded
--- held until now. While nothing is lost, nothing is written.
+-- is put off by what is added after the promise. Between two commands nothing of it changes, so the state that was
+-- loaded held until now. While nothing is lost, nothing is written.
 
 -- What is lost of each second, in thousandths, and under which name.
 local function lostNow()
