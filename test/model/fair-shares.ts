@@ -57,6 +57,7 @@ export class FairShares {
   readonly clientWeights = new Map<string, number>();
   readonly classes: Record<OrderClass, ClassState> = { 2: newClass(), 4: newClass() };
   bulkDue = 0;
+  #placing: string | undefined;
   readonly #faults: PlantedFaults;
 
   constructor(faults: PlantedFaults = {}) {
@@ -142,6 +143,7 @@ export class FairShares {
   joinLine(verification: ModelVerification, kind: LineKind): void {
     const state = this.#class(verification);
     const { id, client } = verification;
+    this.#placing = id;
     const weight = this.clientWeights.get(client) ?? 100;
     const before = this.#weightOf(verification);
     if (before === undefined) this.#activate(verification, weight);
@@ -226,7 +228,7 @@ export class FairShares {
     const state = this.classes[orderClass];
     if (state.v !== undefined && !this.#faults.timeFromHead) return state.v;
     const first = orderClass * SPAN;
-    const [head] = this.waiting.between(first, first + PARKED, 1);
+    const [head] = this.waiting.between(first, first + PARKED, 2).filter((id) => id !== this.#placing);
     state.v = head === undefined ? (state.v ?? 0) : (this.waiting.get(head) ?? first) - first;
     return state.v;
   }

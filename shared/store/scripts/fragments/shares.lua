@@ -43,8 +43,10 @@ function shares.virtualTime(share)
   if known then return known end
   local first = share.class * shares.SPAN
   local from, to = shares.exact(first), '(' .. shares.exact(first + shares.PARKED)
-  local head = redis.call('ZRANGEBYSCORE', share.prioritized, from, to, 'WITHSCORES', 'LIMIT', 0, 1)
-  local v = head[2] and tonumber(head[2]) - first or 0
+  local heads = redis.call('ZRANGEBYSCORE', share.prioritized, from, to, 'WITHSCORES', 'LIMIT', 0, 2)
+  -- One that is being placed has a score that means nothing yet.
+  local head = heads[1] == share.placing and heads[4] or heads[2]
+  local v = head and tonumber(head) - first or 0
   redis.call('HSET', share.state, 'v:' .. share.class, shares.exact(v))
   return v
 end
@@ -122,6 +124,7 @@ end
 
 -- Puts a waiting verification in its place in its client's line.
 function shares.join(share, id, kind)
+  share.placing = id
   local weight = shares.weightNow(share)
   if not share.weight then
     shares.activate(share, weight)
