@@ -9,6 +9,7 @@ import { runMemoryBench } from './memory/memory-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
+import { runSharesBench, type SharesBenchOptions } from './shares/shares-bench.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -135,6 +136,18 @@ program
   .action((options: { verifications: number; rounds: number; seconds: number }) =>
     runConsoleBench({ ...options, say }),
   );
+
+program
+  .command('shares')
+  .description('shares of the quota between clients, and what their order costs Redis')
+  .option('--only <case>', 'flood, faults, weights, lone or cost', 'all')
+  .option('--backlog <count>', 'of the one client beside nine others', parseCount, 100_000)
+  .option('--seconds <count>', 'how long the nine submit', parseCount, 120)
+  .option('--calls <count>', 'of clients that all have a backlog', parseCount, 2_000)
+  .option('--workers <count>', 'worker processes', parseCount, 4)
+  .option('--waiting <count>', 'verifications of the measurement in Redis', parseCount, 1_000_000)
+  .option('--clients <count>', 'clients of the measurement in Redis', parseCount, 10_000)
+  .action((options: Omit<SharesBenchOptions, 'say'>) => runSharesBench({ ...options, say }));
 
 await program.parseAsync();
 process.exit(0);

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { typeid } from 'typeid-js';
+import type { Priority } from '../shared/contract/verification.ts';
 import { generateKey } from '../shared/sealing/generate-keys.ts';
 import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 import { sealSubject } from '../shared/sealing/seal.ts';
@@ -27,7 +28,8 @@ export function openKeyRing(text: string): KeyRing {
 }
 
 export interface Submitter {
-  submit(subject: Subject): Promise<void>;
+  /** @param of another client than the usual one */
+  submit(subject: Subject, of?: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -42,13 +44,18 @@ export function createSubmitter(
   {
     keys,
     keyRing,
-    clientId,
-  }: { readonly keys: StoreKeys; readonly keyRing: KeyRing; readonly clientId: string },
+    clientId: usualClient,
+    priority = 'interactive',
+  }: {
+    readonly keys: StoreKeys;
+    readonly keyRing: KeyRing;
+    readonly clientId: string;
+    readonly priority?: Priority;
+  },
 ): Submitter {
   const flow = createAtomicFlow(redis, keys.queuePrefix, () => undefined);
-  const priority = 'interactive';
   return {
-    submit: async (subject) => {
+    submit: async (subject, clientId = usualClient) => {
       const id: string = typeid('ver').toString();
       const sealed = sealSubject(keyRing, id, subject);
       const kept = await redisSubjects.put(id, sealed);

@@ -42,6 +42,7 @@ const SCRIPT_NAMES = {
   shareLine: 'shares:line:*:*',
   waitingVerifications: 'verifications:prioritized',
   verificationJob: 'verifications:*',
+  verificationCounter: 'verifications:pc',
 } as const;
 
 /** The keys of BullMQ's that this program reads or writes itself (its `queue-keys.ts`, its `removeJobKeys.lua`). */

@@ -114,7 +114,7 @@ describe('clients that all have a backlog, in virtual time', () => {
   });
 
   it.each([
-    ['a few calls', {}, 0.5],
+    ['a few calls', { retriesUncharged: false }, 0.5],
     [
       'a third, if calls after the first were not charged: a planted fault',
       { retriesUncharged: true },

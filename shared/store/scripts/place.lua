@@ -7,9 +7,10 @@
 --- ARGV[3..]              ids
 ---
 --- Reply: how many were put in their places.
---- Invariant: What waits for nothing, or is in a worker's hands, gets no place. Doing it again changes nothing.
+--- Invariant: What waits for nothing, stands aside, or is in a worker's hands, gets no place in a line. Doing it again
+--- changes nothing.
 
---- @keys record
+--- @keys record, verificationCounter
 --- @include "fragments/shares.lua"
 --- @include "fragments/is-final.lua"
 
@@ -24,11 +25,19 @@ local function kindOf(share, id, score)
   return (class == 1 or class == 3) and shares.RETRY or shares.FRESH
 end
 
+-- One that stands aside and went back unasked is before all others that do, where BullMQ puts it. Left there, it would be
+-- each probe of a closed account, and the others would never be. It goes behind them, as one that BullMQ has made ready.
+local function turnAside(id)
+  local counter = redis.call('INCR', verificationCounterKey(tag))
+  redis.call('ZADD', prioritized, shares.exact(shares.ASIDE * shares.SPAN + counter % shares.SPAN), id)
+end
+
 local placed = 0
 for i = 3, #ARGV do
   local id = ARGV[i]
   local score = tonumber(redis.call('ZSCORE', prioritized, id))
   local known = redis.pcall('HMGET', recordKey(tag, id), 'client', 'priority', 'status')
+  if as == 'back' and score == shares.ASIDE * shares.SPAN then turnAside(id) end
   local isInLine = score and score < shares.ASIDE * shares.SPAN
   if isInLine and not known.err and known[1] and not isFinal(known[3]) and known[3] ~= 'verifying' then
     local share = shares.of(tag, known[2], known[1])

@@ -135,6 +135,14 @@ describe('what comes back for another attempt', () => {
     expect((await order()).at(-1)).toBe('a-again');
   });
 
+  test('takes turns with others at being the probe, when it went back unasked', async () => {
+    await comeBack('b-again', { client: 'b' });
+    const [first] = (await order()).slice(-2);
+    await lane.redis.zadd(prioritized(), ASIDE_PRIORITY * 2 ** 32, first ?? '');
+    await placeVerifications(context(), 'back', [first ?? '']);
+    expect((await order()).slice(-2)).toEqual(['b-again', 'a-again']);
+  });
+
   test('counts as tried, so that it is no probe while others wait', async () => {
     await turn();
     expect((await queue.getJob('a-again'))?.priority).toBe(queuePriority.bulk.retry);
