@@ -250,7 +250,7 @@ export const workerSettings = {
     .describe("The port of a worker's health and metrics. 0 takes a free one."),
   BULK_SHARE: decimalNumber({ min: 0, max: 1 })
     .prefault('0.1')
-    .describe('The part of the quota that bulk verifications get while interactive ones wait too.'),
+    .describe('The part of the calls that are for bulk verifications while interactive ones wait too.'),
   WORKER_CONCURRENCY: wholeNumber({ min: 1, max: 10_000 })
     .prefault('64')
     .describe('Verifications that one worker has in flight.'),
