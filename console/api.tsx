@@ -1,16 +1,15 @@
 import type { Problem } from '../shared/contract/problem.ts';
 import { session } from './state.tsx';
+import { texts } from './texts/texts.tsx';
 
 /** What a call came to; a session that is over shows the sign-in page, wherever that was noticed. */
 export type Answer<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly status: number; readonly reason: string };
 
-export async function call<T>(
-  method: 'GET' | 'POST' | 'DELETE',
-  path: string,
-  body?: object,
-): Promise<Answer<T>> {
+type Method = 'GET' | 'POST' | 'PATCH' | 'DELETE';
+
+export async function call<T>(method: Method, path: string, body?: object): Promise<Answer<T>> {
   try {
     const response = await fetch(`/console/api${path}`, {
       method,
@@ -20,10 +19,16 @@ export async function call<T>(
     });
     const text = await response.text();
     if (response.ok) return { ok: true, value: (text === '' ? undefined : JSON.parse(text)) as T };
-    const { title, code } = JSON.parse(text) as Problem;
-    if (code === 'operator_key_required' && path !== '/session') session.value = 'signed_out';
-    return { ok: false, status: response.status, reason: title };
+    const problem = JSON.parse(text) as Problem;
+    if (problem.code === 'operator_key_required' && path !== '/session') session.value = 'signed_out';
+    return { ok: false, status: response.status, reason: describe(problem) };
   } catch {
-    return { ok: false, status: 0, reason: 'The producer does not answer' };
+    return { ok: false, status: 0, reason: texts.value.noAnswer };
   }
+}
+
+/** In the reader's language where there is a text, with the field that is at fault. */
+function describe({ code, title, errors = [] }: Problem): string {
+  const fields = errors.map(({ pointer }) => pointer.slice(1)).join(', ');
+  return `${texts.value.problems[code] ?? title}${fields === '' ? '' : ` (${fields})`}`;
 }

@@ -1,18 +1,22 @@
 import { useEffect } from 'preact/hooks';
-import { call } from './api.tsx';
-import { Backlog } from './backlog.tsx';
-import { Confirm } from './confirm.tsx';
-import { DeadLetters } from './dead-letters.tsx';
-import { Deliveries } from './deliveries.tsx';
-import { Detail } from './detail.tsx';
+import { readClients } from './clients.tsx';
+import { formatTime } from './format.ts';
+import { Header } from './header.tsx';
 import { followEvents } from './live.tsx';
-import { Outcomes } from './outcomes.tsx';
-import { Photos } from './photos.tsx';
-import { Quota } from './quota.tsx';
+import { Activity } from './pages/activity.tsx';
+import { Client } from './pages/client.tsx';
+import { Clients } from './pages/clients.tsx';
+import { Deliveries } from './pages/deliveries.tsx';
+import { Detail } from './pages/detail.tsx';
+import { Overview } from './pages/overview.tsx';
+import { Usage } from './pages/usage.tsx';
+import { Verifications } from './pages/verifications.tsx';
+import { Confirm } from './parts/confirm.tsx';
+import { timeZone } from './preferences.tsx';
+import type { Route } from './route.ts';
 import { SignIn } from './sign-in.tsx';
-import { connection, notice, session, snapshot } from './state.tsx';
-import { Status } from './status.tsx';
-import { Verifications } from './verifications.tsx';
+import { changes, connection, lostSince, route, session, snapshot } from './state.tsx';
+import { texts } from './texts/texts.tsx';
 
 export function App() {
   switch (session.value) {
@@ -21,104 +25,88 @@ export function App() {
     case 'unreachable':
       return (
         <main class="wait">
-          <p role="status">The producer or its Redis does not answer. This page asks again by itself.</p>
+          <p role="status">{texts.value.unreachable}</p>
         </main>
       );
     case 'signed_out':
       return <SignIn />;
     case 'signed_in':
-      return <Dashboard />;
+      return <Desk />;
     default:
       return session.value satisfies never;
   }
 }
 
-function Dashboard() {
+const CLIENTS_AGAIN_MS = 60_000;
+
+function Desk() {
   useEffect(followEvents, []);
+  const change = changes.value;
+  useEffect(() => {
+    void readClients();
+    const timer = setInterval(() => void readClients(), CLIENTS_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, [change]);
+  const { page, id } = route.value;
+  const t = texts.value;
+  useEffect(() => {
+    document.title = `${t.page[page]} · Veriqueue`;
+    scrollTo(0, 0);
+  }, [page, id, t]);
   return (
     <>
       <a class="skip" href="#main">
-        Skip to content
+        {t.shell.skip}
       </a>
       <Header />
       <SandboxBanner />
-      <main id="main" tabIndex={-1} aria-busy={snapshot.value === null}>
-        <Status />
-        <Notice />
-        <div class="grid">
-          <Quota />
-          <Backlog />
-          <Photos />
-          <Outcomes />
-          <Deliveries />
-          <DeadLetters />
-        </div>
-        <Verifications />
+      <StaleBanner />
+      <main id="main" tabIndex={-1} class={lostSince.value === null ? '' : 'old'}>
+        {page !== 'overview' && id === null && <h1 class="page-title">{t.page[page]}</h1>}
+        <PageOf route={route.value} />
       </main>
-      <Detail />
       <Confirm />
     </>
   );
 }
 
-const CONNECTION = {
-  connecting: 'Connecting…',
-  live: 'Live',
-  reconnecting: 'Connection lost, reconnecting…',
-  trouble: 'Redis does not answer; what you see is old',
-} as const;
+function PageOf({ route: { page, id } }: { readonly route: Route }) {
+  switch (page) {
+    case 'overview':
+      return <Overview />;
+    case 'verifications':
+      return id === null ? <Verifications /> : <Detail key={id} id={id} />;
+    case 'deliveries':
+      return <Deliveries />;
+    case 'clients':
+      return id === null ? <Clients /> : <Client key={id} id={id} />;
+    case 'usage':
+      return <Usage />;
+    case 'activity':
+      return <Activity />;
+    default:
+      return page satisfies never;
+  }
+}
 
 /** Verdicts of the sandbox look like real ones. */
 function SandboxBanner() {
   if (snapshot.value?.lane.livemode !== false) return null;
   return (
     <p class="sandbox" role="note">
-      Sandbox: no real person is verified here, and nothing is billed.
+      {texts.value.shell.sandbox}
     </p>
   );
 }
 
-function Header() {
-  const lane = snapshot.value?.lane.lane;
+/** A page that is not live any more looks like one that is. So it says so as loudly as it reports a fault. */
+function StaleBanner() {
+  const since = lostSince.value;
+  const t = texts.value.shell;
+  const time = since === null ? '' : formatTime(new Date(since).toISOString(), Date.now(), timeZone());
   return (
-    <header>
-      <h1>
-        Veriqueue <span class="lane">{lane === undefined ? '' : `lane ${lane}`}</span>
-      </h1>
-      <p class={`connection ${connection.value}`} role="status">
-        {CONNECTION[connection.value]}
-      </p>
-      <nav aria-label="Elsewhere">
-        <a href="/queues">Queues</a>
-        <a href="/docs">API</a>
-        <button type="button" class="quiet" onClick={() => signOut('this')}>
-          Sign out
-        </button>
-        <button type="button" class="quiet" onClick={() => signOut('all')}>
-          Sign everybody out
-        </button>
-      </nav>
-    </header>
-  );
-}
-
-async function signOut(which: 'this' | 'all') {
-  const answer = await call('DELETE', `/session?which=${which}`);
-  if (!answer.ok) {
-    notice.value = { tone: 'failed', text: `Cannot sign out: ${answer.reason}.` };
-    return;
-  }
-  snapshot.value = null;
-  connection.value = 'connecting';
-  session.value = 'signed_out';
-}
-
-/** Always there, so that what appears in it is read out. */
-function Notice() {
-  const { tone, text } = notice.value ?? { tone: 'done', text: '' };
-  return (
-    <p class={`notice ${tone}`} role="status">
-      {text}
+    <p class={since === null ? 'unseen' : 'stale'} role="alert">
+      {since === null ? '' : connection.value === 'trouble' ? t.troubleSince(time) : t.lostSince(time)}
     </p>
   );
 }

@@ -2,17 +2,27 @@
 
 const NUMBER = new Intl.NumberFormat('en', { maximumFractionDigits: 1 });
 
+/** Signs of units of time. */
+export interface TimeUnits {
+  readonly s: string;
+  readonly min: string;
+  readonly h: string;
+  readonly d: string;
+}
+
+const ENGLISH: TimeUnits = { s: 's', min: 'min', h: 'h', d: 'd' };
+
 export const formatNumber = (value: number): string => NUMBER.format(value);
 
 /** `16 s`, `4 min`, `2 h 5 min`, `3 d 4 h`: two units at most. */
-export function formatDuration(seconds: number): string {
+export function formatDuration(seconds: number, units: TimeUnits = ENGLISH): string {
   const whole = Math.ceil(seconds);
-  if (whole < 120) return `${whole} s`;
+  if (whole < 120) return `${whole} ${units.s}`;
   const minutes = Math.round(whole / 60);
-  if (minutes < 60) return `${minutes} min`;
+  if (minutes < 60) return `${minutes} ${units.min}`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return join(`${hours} h`, minutes % 60, 'min');
-  return join(`${Math.floor(hours / 24)} d`, hours % 24, 'h');
+  if (hours < 48) return join(`${hours} ${units.h}`, minutes % 60, units.min);
+  return join(`${Math.floor(hours / 24)} ${units.d}`, hours % 24, units.h);
 }
 
 function join(large: string, small: number, unit: string): string {
@@ -40,8 +50,24 @@ export function formatTime(instant: string, now: number, timeZone?: string): str
   return date === day.format(now) ? time.format(at) : `${date} ${time.format(at)}`;
 }
 
-/** `match`, `no_match` … as words. */
-export const formatWord = (word: string): string => word.replaceAll('_', ' ');
-
-export const countOf = (count: number, one: string, many = `${one}s`): string =>
-  `${formatNumber(count)} ${count === 1 ? one : many}`;
+/**
+ * Date, time to the second and the zone: `2026-03-02 10:13:05 +08:00`.
+ *
+ * @param instant RFC 3339
+ */
+export function formatInstant(instant: string, timeZone?: string): string {
+  const at = new Date(instant);
+  const parts = new Intl.DateTimeFormat('en-GB', {
+    ...(timeZone === undefined ? {} : { timeZone }),
+    year: 'numeric',
+    month: '2-digit',
+    day: '2-digit',
+    hour: '2-digit',
+    minute: '2-digit',
+    second: '2-digit',
+    timeZoneName: 'longOffset',
+  }).formatToParts(at);
+  const read = (type: Intl.DateTimeFormatPartTypes) => parts.find((part) => part.type === type)?.value ?? '';
+  const offset = read('timeZoneName').replace(/^GMT(?:[+]00:00)?/, '') || 'UTC';
+  return `${read('year')}-${read('month')}-${read('day')} ${read('hour')}:${read('minute')}:${read('second')} ${offset}`;
+}

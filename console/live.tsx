@@ -1,6 +1,6 @@
-import type { ConsoleSnapshot } from '../shared/contract/console.ts';
+import type { ConsoleSessionState, ConsoleSnapshot } from '../shared/contract/console.ts';
 import { call } from './api.tsx';
-import { connection, session, snapshot } from './state.tsx';
+import { connection, lostSince, operator, session, snapshot } from './state.tsx';
 
 /** The server lets itself be heard every few seconds; after such a silence the connection is taken for dead. */
 const SILENCE_MS = 16_000;
@@ -16,9 +16,16 @@ export function followEvents(): () => void {
     clearTimeout(timer);
     timer = window.setTimeout(connect, ms);
   };
+  let heardAt = Date.now();
   const heard = () => {
     connection.value = 'live';
+    lostSince.value = null;
+    heardAt = Date.now();
     waitFor(SILENCE_MS);
+  };
+  const lost = (how: 'reconnecting' | 'trouble') => {
+    connection.value = how;
+    lostSince.value ??= heardAt;
   };
   const connect = () => {
     source?.close();
@@ -29,19 +36,23 @@ export function followEvents(): () => void {
     });
     source.addEventListener('beat', heard);
     source.addEventListener('trouble', () => {
-      heard();
-      connection.value = 'trouble';
+      waitFor(SILENCE_MS);
+      if (snapshot.value === null) connection.value = 'trouble';
+      else lost('trouble');
     });
     source.addEventListener('error', () => {
-      connection.value = snapshot.value === null ? 'connecting' : 'reconnecting';
+      if (snapshot.value === null) connection.value = 'connecting';
+      else lost('reconnecting');
       if (source?.readyState === EventSource.CLOSED) void refused();
     });
     waitFor(SILENCE_MS);
   };
   const refused = async () => {
     waitFor(REFUSED_MS);
-    const answer = await call<{ signedIn: boolean }>('GET', '/session');
-    if (answer.ok && !answer.value.signedIn) session.value = 'signed_out';
+    const answer = await call<ConsoleSessionState>('GET', '/session');
+    if (!answer.ok) return;
+    operator.value = answer.value.operator;
+    if (!answer.value.signedIn) session.value = 'signed_out';
   };
 
   connect();

@@ -1,11 +1,14 @@
 import { useSignal } from '@preact/signals';
 import type { TargetedEvent } from 'preact';
 import { call } from './api.tsx';
-import { session } from './state.tsx';
+import { chooseLanguage, language } from './preferences.tsx';
+import { findSession } from './session.tsx';
+import { texts } from './texts/texts.tsx';
 
 export function SignIn() {
   const failure = useSignal('');
   const busy = useSignal(false);
+  const t = texts.value.signIn;
 
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -13,7 +16,7 @@ export function SignIn() {
     busy.value = true;
     const answer = await call('POST', '/session', { key });
     busy.value = false;
-    if (answer.ok) session.value = 'signed_in';
+    if (answer.ok) await findSession();
     else failure.value = describeFailure(answer.status, answer.reason);
   };
 
@@ -23,7 +26,7 @@ export function SignIn() {
       <form onSubmit={submit}>
         {/* For password managers, which file a password under a name. */}
         <input type="text" name="username" autocomplete="username" value="operator" hidden readOnly />
-        <label for="key">Operator key</label>
+        <label for="key">{t.key}</label>
         <input
           id="key"
           name="key"
@@ -34,20 +37,31 @@ export function SignIn() {
           aria-invalid={failure.value !== ''}
         />
         <p id="key-help" class="help">
-          The value of <code>OPERATOR_KEY</code>; <code>npm start</code> prints one.
+          {t.help}
         </p>
         <p id="key-failure" class="failure" role="alert">
           {failure.value}
         </p>
         <button type="submit" disabled={busy.value}>
-          Sign in
+          {t.submit}
         </button>
       </form>
+      <p class="help">
+        <button
+          type="button"
+          class="quiet small"
+          lang={language.value === 'zh' ? 'en' : 'zh-CN'}
+          onClick={() => chooseLanguage(language.value === 'zh' ? 'en' : 'zh')}
+        >
+          {language.value === 'zh' ? 'English' : '中文'}
+        </button>
+      </p>
     </main>
   );
 }
 
 function describeFailure(status: number, reason: string): string {
-  if (status === 401) return 'This is not the operator key.';
-  return status === 429 ? 'Too many wrong keys. Wait a minute.' : `${reason}.`;
+  const { wrong, tooMany } = texts.value.signIn;
+  if (status === 401) return wrong;
+  return status === 429 ? tooMany : texts.value.failed(reason);
 }

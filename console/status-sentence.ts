@@ -1,5 +1,6 @@
 import type { ConsoleSnapshot } from '../shared/contract/console.ts';
-import { countOf, formatDuration, formatNumber, formatTime } from './format.ts';
+import { formatDuration, formatNumber, formatTime } from './format.ts';
+import type { Texts } from './texts/en.ts';
 
 /** What an operator woken at night reads first. */
 export interface StatusSentence {
@@ -28,71 +29,77 @@ export function computeRate({ arrivals }: ConsoleSnapshot): number {
   return latest.reduce((sum, each) => sum + each, 0) / RATE_SECONDS;
 }
 
-export function computeStatusSentence(snapshot: ConsoleSnapshot, moment: ReadingMoment): StatusSentence {
+export function computeStatusSentence(
+  snapshot: ConsoleSnapshot,
+  moment: ReadingMoment,
+  texts: Texts,
+): StatusSentence {
   const { lane } = snapshot;
+  const words = texts.status;
+  const cause = () => describeCause(snapshot, moment, texts);
   switch (lane.status) {
     case 'running':
-      return describeRunning(snapshot);
+      return describeRunning(snapshot, texts);
     case 'slow':
-      return {
-        tone: 'watch',
-        text: `Slow${describeCause(snapshot, moment)}`,
-        advice: 'The upstream does not answer. Nothing is lost, and the first answer to a probe ends it.',
-      };
+      return { tone: 'watch', text: `${words.slow}${cause()}`, advice: words.slowAdvice };
     case 'held':
-      return {
-        tone: 'alarm',
-        text: `Held${describeCause(snapshot, moment)}`,
-        advice:
-          'The account is at fault and must be repaired. Nothing is lost, and submissions are still accepted.',
-      };
+      return { tone: 'alarm', text: `${words.held}${cause()}`, advice: words.heldAdvice };
     case 'paused':
-      return {
-        tone: 'watch',
-        text: `Paused${describeCause(snapshot, moment)}`,
-        advice: 'Nothing is asked until an operator resumes it. Submissions are still accepted.',
-      };
+      return { tone: 'watch', text: `${words.paused}${cause()}`, advice: words.pausedAdvice };
     default:
       return lane.status satisfies never;
   }
 }
 
-function describeRunning(snapshot: ConsoleSnapshot): StatusSentence {
+function describeRunning(snapshot: ConsoleSnapshot, texts: Texts): StatusSentence {
   const { lane, arrivals, emptyInSeconds } = snapshot;
   const { backlog } = lane;
+  const words = texts.status;
+  const total = formatNumber(backlog.total);
   const silent = arrivals.granted.slice(-SILENT_SECONDS).every((granted) => granted === 0);
   if (silent && backlog.interactive + backlog.bulk > 0) {
-    return {
-      tone: 'alarm',
-      text: `Running, but nothing has been asked for a minute. ${formatNumber(backlog.total)} waiting.`,
-      advice: 'Is a worker up?',
-    };
+    return { tone: 'alarm', text: words.silent(total), advice: words.workerUp };
   }
-  const rate = `${formatNumber(computeRate(snapshot))} of ${formatNumber(lane.quota.perSecond)} requests/s`;
+  const rate = words.rate(formatNumber(computeRate(snapshot)), formatNumber(lane.quota.perSecond));
   const waiting =
     backlog.total === 0
-      ? 'nothing waiting'
-      : `${formatNumber(backlog.total)} waiting, empty in ${formatDuration(emptyInSeconds ?? 0)}`;
-  const morning = listForTheMorning(snapshot);
+      ? words.nothingWaiting
+      : words.waitingUntil(total, formatDuration(emptyInSeconds ?? 0, texts.unit));
+  const morning = listForTheMorning(snapshot, texts);
+  const [comma, stop] = texts.locale === 'en' ? [', ', '.'] : ['，', '。'];
   return {
     tone: morning === '' ? 'calm' : 'watch',
-    text: `Running. ${rate}, ${waiting}.`,
-    advice: morning === '' ? 'Nothing needs you.' : `This can wait until the morning: ${morning}.`,
+    text: `${words.running}${texts.locale === 'en' ? ' ' : ''}${rate}${comma}${waiting}${stop}`,
+    advice: morning === '' ? words.calm : words.morning(morning),
   };
 }
 
-function listForTheMorning({ deliveries }: ConsoleSnapshot): string {
-  const held = deliveries.endpoints.data.filter(({ status }) => status === 'held').length;
+function listForTheMorning({ deliveries }: ConsoleSnapshot, { status: words, locale }: Texts): string {
+  const { deadLetters, endpoints } = deliveries;
+  const held = endpoints.data.filter(({ status }) => status === 'held').length;
   return [
-    ...(deliveries.deadLetters > 0 ? [countOf(deliveries.deadLetters, 'dead letter')] : []),
-    ...(held > 0 ? [countOf(held, 'held endpoint')] : []),
-  ].join(', ');
+    ...(deadLetters > 0 ? [words.deadLetters(formatNumber(deadLetters))] : []),
+    ...(held > 0 ? [words.heldEndpoints(formatNumber(held))] : []),
+  ].join(locale === 'en' ? ', ' : '、');
 }
 
-function describeCause({ lane, reasonText }: ConsoleSnapshot, { now, timeZone }: ReadingMoment): string {
-  const since = lane.since === null ? '' : ` since ${formatTime(lane.since, now, timeZone)}`;
+/** Events whose client has no callback URL. A client that polls leaves them there, so they wake no operator. */
+export function countWithoutCallback({ endpoints }: ConsoleSnapshot['deliveries']): number {
+  return endpoints.data.reduce(
+    (sum, { status, waiting }) => sum + (status === 'no_callback' ? waiting : 0),
+    0,
+  );
+}
+
+function describeCause(
+  { lane, reasonText }: ConsoleSnapshot,
+  { now, timeZone }: ReadingMoment,
+  { status: words, locale }: Texts,
+): string {
+  const since = lane.since === null ? '' : words.since(formatTime(lane.since, now, timeZone));
   const reason = [reasonText, lane.reason].filter(Boolean).join(': ');
-  const probe = lane.resumesAt === null ? '' : ` Next probe at ${formatTime(lane.resumesAt, now, timeZone)}.`;
-  const waiting = lane.backlog.total === 0 ? '' : ` ${formatNumber(lane.backlog.total)} waiting.`;
-  return `${since}${reason === '' ? '' : ` (${reason})`}.${probe}${waiting}`;
+  const probe = lane.resumesAt === null ? '' : words.probe(formatTime(lane.resumesAt, now, timeZone));
+  const waiting = lane.backlog.total === 0 ? '' : words.waiting(formatNumber(lane.backlog.total));
+  const stop = locale === 'en' ? '.' : '。';
+  return `${since}${reason === '' ? '' : words.reason(reason)}${stop}${probe}${waiting}`;
 }

@@ -1,36 +1,38 @@
 import { useComputed } from '@preact/signals';
-import { ask } from './confirm.tsx';
-import { formatWord } from './format.ts';
+import { ask } from './parts/confirm.tsx';
+import { Action, ActionResult } from './parts/result.tsx';
+import { timeZone } from './preferences.tsx';
 import { snapshot } from './state.tsx';
 import { computeStatusSentence } from './status-sentence.ts';
+import { texts, wordOf } from './texts/texts.tsx';
 
 /** Whether to get up, in one glance. */
 export function Status() {
   const now = snapshot.value;
-  const sentence = now && computeStatusSentence(now, { now: Date.now() });
+  const zone = timeZone();
+  const moment = { now: Date.now(), ...(zone === undefined ? {} : { timeZone: zone }) };
+  const sentence = now && computeStatusSentence(now, moment, texts.value);
   // Read out when the lane changes, not whenever a number does.
   const changed = useComputed(() => snapshot.value?.lane.status ?? '');
+  const t = texts.value.status;
   return (
     <section class={`status ${sentence?.tone ?? 'unknown'}`} aria-labelledby="status">
       <div>
-        <h2 id="status">{sentence?.text ?? 'Looking…'}</h2>
+        <h1 id="status">{sentence?.text ?? texts.value.looking}</h1>
         <p class="advice">{sentence?.advice ?? ''}</p>
         <p class="unseen" role="status">
-          {changed.value === '' ? '' : `The lane is ${formatWord(changed.value)}.`}
+          {changed.value === '' ? '' : t.changed(wordOf(changed.value))}
         </p>
       </div>
       {now && (
         <p class="actions">
+          <ActionResult place="lane" />
           {now.lane.status !== 'running' && (
-            <button type="button" onClick={askToResume}>
-              Resume…
-            </button>
+            <Action loud onClick={askToResume}>
+              {t.resume}
+            </Action>
           )}
-          {now.lane.status !== 'paused' && (
-            <button type="button" class="quiet" onClick={askToPause}>
-              Pause…
-            </button>
-          )}
+          {now.lane.status !== 'paused' && <Action onClick={askToPause}>{t.pause}</Action>}
         </p>
       )}
     </section>
@@ -38,25 +40,27 @@ export function Status() {
 }
 
 function askToPause() {
+  const t = texts.value.status;
   ask({
-    title: 'Pause the lane?',
-    consequence:
-      'Nothing more is asked of the upstream until an operator resumes it. Submissions are accepted and wait.',
-    confirm: 'Pause',
-    field: { kind: 'text', label: 'Reason', help: 'Operators and clients read it.' },
+    place: 'lane',
+    title: t.pauseTitle,
+    consequence: t.pauseConsequence,
+    confirm: t.pauseConfirm,
+    field: { label: t.pauseReason, help: t.pauseHelp },
     path: '/lane/pause',
     body: (reason) => ({ reason }),
-    done: 'Paused, as asked.',
+    done: t.pauseDone,
   });
 }
 
 function askToResume() {
+  const t = texts.value.status;
   ask({
-    title: 'Resume the lane?',
-    consequence:
-      'Ends a pause, a hold or a slow phase at once. If the cause is still there, the lane closes again after a few attempts.',
-    confirm: 'Resume',
+    place: 'lane',
+    title: t.resumeTitle,
+    consequence: t.resumeConsequence,
+    confirm: t.resumeConfirm,
     path: '/lane/resume',
-    done: 'Resumed, as asked.',
+    done: t.resumeDone,
   });
 }

@@ -29,7 +29,6 @@ export const consoleEndpoint = z.strictObject({
 export type ConsoleEndpoint = z.infer<typeof consoleEndpoint>;
 
 export const consoleEndpoints = z.strictObject({ data: z.array(consoleEndpoint), total: count });
-export type ConsoleEndpoints = z.infer<typeof consoleEndpoints>;
 
 /** What a receiver said is not in it. */
 const receiverAnswer = z.strictObject({

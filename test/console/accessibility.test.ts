@@ -1,10 +1,9 @@
 import axe from 'axe-core';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
+import { fillConsole } from './every-page.ts';
 import { type OpenConsole, openConsole } from './open-console.ts';
-import { storeSettled } from './stored-verifications.ts';
 
 let redis: TestRedis;
 let browser: TestBrowser;
@@ -23,31 +22,43 @@ beforeEach(async () => {
 afterEach(() => open?.close());
 
 describe.skipIf(!hasChromium)('everybody can use it', () => {
-  describe.each(['light', 'dark'] as const)('in %s', (colorScheme) => {
-    test('nothing stands in the way of anybody, at any width', async () => {
+  describe.each([
+    ['en', 'light'],
+    ['zh', 'dark'],
+  ] as const)('in %s and %s', (language, colorScheme) => {
+    test('nothing stands in the way of anybody, on any page, at any width', async () => {
       await open.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
       await open.page.goto('/console');
       expect(await findObstacles()).toEqual([]);
-      const client = await open.desk.addClient();
-      await disableEndpoint(
-        open.desk.redis,
-        open.desk.keys,
-        `${client.clientId} https://gone.example`,
-        Date.now(),
-      );
-      await storeSettled(open.storing, { reference: 'order-19', delivery: 'dead' });
-      await storeSettled(open.storing, { outcome: { verdict: 'error', code: 'FailedOperation.UnKnown' } });
+      const { addresses } = await fillConsole(open);
       await open.signIn();
-      await open.page.getByText('1 held endpoint').waitFor();
-      expect(await findObstacles()).toEqual([]);
-      await open.page.setViewportSize({ width: 360, height: 740 });
-      expect(await findObstacles()).toEqual([]);
-      expect(await open.page.evaluate('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
-      await open.suspendAccount();
-      await open.heading().filter({ hasText: 'Held since' }).waitFor();
-      await open.page.getByRole('button', { name: 'Pause…' }).click();
-      expect(await findObstacles()).toEqual([]);
+      await open.page.evaluate(`localStorage.setItem('veriqueue.language', '${language}')`);
+      await open.page.reload();
+      for (const width of [1280, 360]) {
+        await open.page.setViewportSize({ width, height: 740 });
+        for (const address of addresses) {
+          await open.visit(address);
+          await open.page.locator('main :is(tbody tr, .chart)').first().waitFor();
+          expect([address, await findObstacles()]).toEqual([address, []]);
+          const scrolled = await open.page.evaluate('document.documentElement.scrollWidth');
+          expect([address, scrolled]).toEqual([address, width]);
+        }
+      }
     });
+  });
+
+  test('nothing stands in the way in a dialog, at a fault, or without a connection', async () => {
+    await open.page.emulateMedia({ reducedMotion: 'reduce' });
+    await open.signIn();
+    await open.suspendAccount();
+    await open.heading().filter({ hasText: 'Held since' }).waitFor();
+    await open.page.getByRole('button', { name: 'Pause…' }).click();
+    expect(await findObstacles()).toEqual([]);
+    await open.page.keyboard.press('Escape');
+    await open.context.setOffline(true);
+    await open.desk.stop();
+    await open.page.getByText('What you see is old.').waitFor();
+    expect(await findObstacles()).toEqual([]);
   });
 
   /** axe's findings: the rule and where. */

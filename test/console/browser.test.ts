@@ -1,9 +1,11 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { createConsoleSessions } from '../../shared/store/operators/console-sessions.ts';
+import { addOperator } from '../../shared/store/operators/operators.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
 import { startConsoleUnderTest } from './console-under-test.ts';
+import { fillConsole } from './every-page.ts';
 import { type OpenConsole, openConsole } from './open-console.ts';
 import { storeSettled } from './stored-verifications.ts';
 
@@ -28,7 +30,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.page.goto('/console');
     await open.page.getByLabel('Operator key').fill('wrong');
     await open.page.getByLabel('Operator key').press('Enter');
-    await open.page.getByRole('alert').filter({ hasText: 'This is not the operator key.' }).waitFor();
+    await open.page.getByRole('alert').filter({ hasText: 'This is not an operator key.' }).waitFor();
     await open.signIn();
     await open.page.reload();
     await open.heading().filter({ hasText: 'Running.' }).waitFor();
@@ -72,7 +74,6 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.signIn();
     await open.heading().filter({ hasText: 'nothing waiting' }).waitFor();
     const id = await storeSettled(open.storing, { reference: 'order-17', delivery: 'dead' });
-    await open.page.locator('#verifications').waitFor();
     await open.page
       .getByRole('link', { name: `Verification ${id}` })
       .first()
@@ -115,46 +116,194 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     expect(open.failures).toEqual([]);
   });
 
-  test('a dead letter is looked at and redelivered, an endpoint held and released', async () => {
+  test('a search leads to one verification, whose event is redelivered where the button is', async () => {
     const id = await storeSettled(open.storing, { reference: 'order-18', delivery: 'dead' });
-    const client = await open.desk.addClient({ callbackUrl: 'https://shop.example/events' });
+    await storeSettled(open.storing, { reference: 'order-19' });
     await open.signIn();
-    await open.page.getByLabel('Id or reference').fill('order-18');
-    await open.page.getByLabel('Id or reference').press('Enter');
-    await open.page.getByText('Found for “order-18”').waitFor();
-    await open.page
-      .getByRole('link', { name: `Verification ${id}` })
-      .last()
-      .click();
-    const detail = open.page.getByRole('dialog', { name: id });
-    await detail.getByText('request-1').waitFor({ state: 'hidden' });
+    await open.page.keyboard.press('/');
+    await open.page.keyboard.type('order-18');
+    await open.page.keyboard.press('Enter');
+    await open.page.getByRole('heading', { name: 'Found for “order-18”' }).waitFor();
+    await open.page.getByRole('link', { name: `Verification ${id}` }).click();
+    const detail = open.page.getByRole('article');
     await detail.getByRole('cell', { name: '500' }).waitFor();
+    await detail.getByText(id.replace('ver_', 'evt_')).waitFor();
+    await detail
+      .getByText(/^\d{4}-\d{2}-\d{2} \d{2}:\d{2}:\d{2} UTC|[+-]\d{2}:\d{2}$/)
+      .first()
+      .waitFor();
     await detail.getByRole('button', { name: 'Redeliver' }).click();
+    await detail.getByRole('status').filter({ hasText: 'The event is on its way again.' }).waitFor();
     await detail.getByText('pending').waitFor();
-    await open.page.keyboard.press('Escape');
-    await open.page.getByText('Every event got through, or is still under way.').waitFor();
-    expect(new URL(open.page.url()).hash).toBe('');
-
-    await open.page.getByRole('button', { name: 'Hold an endpoint…' }).click();
-    await open.page.getByLabel('Client and origin').selectOption(`${client.clientId} https://shop.example`);
-    await open.page.getByRole('button', { name: 'Hold', exact: true }).click();
-    await open.page.getByRole('button', { name: 'Release https://shop.example' }).click();
-    await open.page.getByRole('button', { name: 'Release', exact: true }).click();
-    await open.page.getByText('No endpoint is failing.').waitFor();
+    await open.page.goBack();
+    await open.page.getByRole('heading', { name: 'Found for “order-18”' }).waitFor();
+    await open.page.getByLabel('Id or reference').fill(id);
+    await open.page.getByLabel('Id or reference').press('Enter');
+    await detail.getByText('order-18').waitFor();
     expect(open.failures).toEqual([]);
   });
 
-  test('a lost connection is shown, and found again', async () => {
+  test('verifications are filtered, and the filter is an address', async () => {
+    const { clientId, deadId } = await fillConsole(open);
     await open.signIn();
+    await open.visit('#/verifications');
+    const rows = open.page.locator('.list tbody tr');
+    await rows.nth(13).waitFor();
+    await open.page.locator('select[name=client]').selectOption({ label: 'Shop front' });
+    await open.page.locator('select[name=delivery]').selectOption('dead');
+    await open.page.getByRole('link', { name: 'Clear all filters' }).waitFor();
+    await rows.nth(1).waitFor({ state: 'detached' });
+    await open.page.getByRole('link', { name: `Verification ${deadId}` }).waitFor();
+    expect(new URL(open.page.url()).hash).toBe(`#/verifications?delivery=dead&client=${clientId}`);
+    await open.page.reload();
+    await open.page.getByRole('link', { name: `Verification ${deadId}` }).waitFor();
+    expect(await open.page.locator('select[name=delivery]').inputValue()).toBe('dead');
+    await open.visit('#/verifications?code=Nothing.Such');
+    await open.page.getByText('Nothing found.').waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('dead letters are chosen and sent again, and an endpoint is held and released', async () => {
+    const { deadId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit('#/deliveries');
+    await open.page.getByLabel(`Choose ${deadId}`).check();
+    await open.page.getByRole('button', { name: 'Redeliver 1', exact: true }).click();
+    await open.page.getByText('1 event is on the way again.').waitFor();
+    await open.page.getByText('Every event got through, or is still under way.').waitFor();
+    await open.page.getByText('no callback URL').waitFor();
+    await open.page.getByText('0 % of 9 accepted').waitFor();
+    await open.page.getByRole('button', { name: 'Hold https://shop.example' }).click();
+    await open.page.getByRole('button', { name: 'Hold', exact: true }).click();
+    await open.page.getByText('The endpoint is held.').waitFor();
+    await open.page.getByRole('button', { name: 'Release https://shop.example' }).click();
+    await open.page.getByRole('button', { name: 'Release', exact: true }).click();
+    await open.page.getByText('https://shop.example is released').waitFor();
+    await open.page.getByRole('button', { name: 'Hold https://shop.example' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a client is made, changed, given a key, and everything stands in Activity', async () => {
+    await open.signIn();
+    await open.visit('#/clients');
+    await open.page.locator('input[name=name]').fill('Till 7');
+    await open.page.getByRole('button', { name: 'Create' }).click();
+    await open.page.getByText('The client is created.').waitFor();
+    await open.page
+      .locator('.secrets code')
+      .filter({ hasText: /^vq_[0-9a-f]{72}$/ })
+      .waitFor();
+    await open.page.getByRole('link', { name: 'Till 7' }).click();
+    await open.page.getByRole('heading', { name: 'Till 7' }).waitFor();
+    await open.page.getByLabel('Callback URL').fill('https://till.example/events');
+    await open.page.getByRole('button', { name: 'Save' }).click();
+    await open.page.getByText('Saved.').waitFor();
+    await open.page.getByRole('button', { name: 'Add an API key' }).click();
+    await open.page.getByText('Copy the key now').waitFor();
+    await open.page
+      .getByRole('button', { name: /^Revoke vq_/ })
+      .first()
+      .click();
+    await open.page.getByRole('button', { name: 'Revoke', exact: true }).click();
+    await open.page.getByText('The key is revoked.').waitFor();
+    await open.visit('#/activity');
+    const lines = open.page.locator('tbody tr');
+    await lines.filter({ hasText: 'environment' }).filter({ hasText: 'created a client' }).waitFor();
+    await lines.filter({ hasText: 'revoked an API key' }).filter({ hasText: 'Till 7' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a read-only operator sees the pages and can press no button that changes something', async () => {
+    const made = await addOperator(open.desk.redis, open.desk.keys, {
+      name: 'auditor',
+      readOnly: true,
+      now: 0,
+    });
+    const { clientId } = await fillConsole(open);
+    await open.signIn(made.status === 'added' ? made.key : '');
+    await open.page.getByText('auditor').waitFor();
+    expect(await open.page.getByRole('button', { name: 'Pause…' }).isDisabled()).toBe(true);
+    await open.visit('#/deliveries');
+    await open.page.getByRole('button', { name: 'Hold https://shop.example' }).waitFor();
+    expect(await open.page.getByRole('button', { name: 'Redeliver all…' }).isDisabled()).toBe(true);
+    await open.visit(`#/clients/${clientId}`);
+    await open.page.getByRole('button', { name: 'Save' }).waitFor();
+    expect(await open.page.getByRole('button', { name: 'Save' }).isDisabled()).toBe(true);
+    expect(open.failures).toEqual([]);
+  });
+
+  test('texts and times are those that the reader chooses, and stay so', async () => {
+    const id = await storeSettled(open.storing, { submittedAt: Date.parse('2026-03-02T02:13:05Z') });
+    await open.signIn();
+    await open.page.getByLabel('Language').selectOption('zh');
+    await open.page.getByRole('link', { name: '总览' }).waitFor();
+    await open.page.getByLabel('时区').selectOption('Asia/Shanghai');
+    await open.visit(`#/verifications/${id}`);
+    await open.page.getByText('2026-03-02 10:13:05 +08:00').first().waitFor();
+    expect(await open.page.locator('html').getAttribute('lang')).toBe('zh-CN');
+    await open.page.getByLabel('时区').selectOption('UTC');
+    await open.page.getByText('2026-03-02 02:13:05 UTC').first().waitFor();
+    await open.page.reload();
+    await open.page.getByText('2026-03-02 02:13:05 UTC').first().waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a browser that prefers Chinese gets Chinese', async () => {
+    const chinese = await openConsole(redis, browser, { locale: 'zh-CN' });
+    try {
+      await chinese.page.goto('/console');
+      await chinese.page.getByLabel('运维密钥').waitFor();
+    } finally {
+      await chinese.close();
+    }
+  });
+
+  test('a chart shows its values to who points at it, from ten minutes to 30 days', async () => {
+    await fillConsole(open);
+    await open.signIn();
+    await open.page.getByRole('button', { name: '30 d', exact: true }).click();
+    const chart = open.page.getByRole('img', { name: 'Upstream calls in each 6 h' });
+    await chart.waitFor();
+    const box = await chart.boundingBox();
+    if (box === null) throw new Error('Cannot point at the chart: it must be on the page');
+    await open.page.mouse.move(box.x + box.width - 2, box.y + 20);
+    await open.page
+      .locator('.reading')
+      .filter({ hasText: /^\d\d.*: match 7, no match 3, unverifiable 0, error 3$/ })
+      .waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('an empty console says how to begin', async () => {
+    await open.signIn();
+    await open.page.getByText('Nothing has been submitted yet.').waitFor();
+    await open.visit('#/verifications');
+    await open.page.getByText('None yet. A client submits with POST /v1/verifications.').waitFor();
+    await open.visit('#/activity');
+    await open.page.getByText('No operator has changed anything yet.').waitFor();
+    await open.visit('#/usage');
+    await open.page.getByText('No calls in this period.').waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a lost connection is reported as loudly as a fault, on every page, and found again', async () => {
+    await open.signIn();
+    await open.visit('#/usage');
+    await open.page.locator('.connection.live').waitFor();
     await open.context.setOffline(true);
     const port = Number(new URL(open.desk.url).port);
     await open.desk.stop();
     await open.page.locator('.connection.reconnecting').waitFor();
+    const alarm = open.page
+      .getByRole('alert')
+      .filter({ hasText: /No connection since \d\d:\d\d\. What you see is old\./ });
+    await alarm.waitFor();
     await open.context.setOffline(false);
     const again = await startConsoleUnderTest(redis.url, {
       environment: { PORT: String(port), LANE: open.desk.settings.LANE },
     });
     await open.page.locator('.connection.live').waitFor();
+    await alarm.waitFor({ state: 'detached' });
     await again.close();
   });
 });

@@ -1,4 +1,4 @@
-import type { BrowserContext, Locator, Page } from 'playwright-core';
+import type { BrowserContext, BrowserContextOptions, Locator, Page } from 'playwright-core';
 import type { TestRedis } from '../support/redis.ts';
 import type { TestBrowser } from './browser.ts';
 import { type ConsoleUnderTest, OPERATOR_KEY, startConsoleUnderTest } from './console-under-test.ts';
@@ -12,9 +12,11 @@ export interface OpenConsole {
   /** What the page reported: exceptions, and errors on its console. */
   readonly failures: readonly string[];
   readonly storing: Parameters<typeof storeSettled>[0];
-  /** The sentence at the top. */
+  /** The sentence at the top of the overview. */
   heading(): Locator;
-  signIn(): Promise<void>;
+  /** Another page, by its address: `#/clients`. */
+  visit(address: string): Promise<void>;
+  signIn(key?: string): Promise<void>;
   /** As an account's fault leaves the lane. */
   suspendAccount(): Promise<void>;
   close(): Promise<void>;
@@ -22,9 +24,13 @@ export interface OpenConsole {
 
 const WAIT_MS = 20_000;
 
-export async function openConsole(redis: TestRedis, browser: TestBrowser): Promise<OpenConsole> {
+export async function openConsole(
+  redis: TestRedis,
+  browser: TestBrowser,
+  options: BrowserContextOptions = {},
+): Promise<OpenConsole> {
   const desk = await startConsoleUnderTest(redis.url);
-  const context = await browser.open({ baseURL: desk.url });
+  const context = await browser.open({ baseURL: desk.url, locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);
   const failures: string[] = [];
@@ -39,9 +45,13 @@ export async function openConsole(redis: TestRedis, browser: TestBrowser): Promi
     failures,
     storing: { redis: desk.redis, keys: desk.keys, keyRing: desk.settings.VERIQUEUE_KEYS },
     heading: () => page.locator('#status'),
-    signIn: async () => {
+    visit: async (address) => {
+      await page.goto(`/console${address}`);
+      await page.locator('nav a[aria-current=page]').waitFor();
+    },
+    signIn: async (key = OPERATOR_KEY) => {
       await page.goto('/console');
-      await page.getByLabel('Operator key').fill(OPERATOR_KEY);
+      await page.getByLabel('Operator key').fill(key);
       await page.getByRole('button', { name: 'Sign in' }).click();
       await page.locator('.connection.live').waitFor();
     },

@@ -1,6 +1,8 @@
 import { describe, expect, test } from 'vitest';
-import { formatDuration, formatTime } from '../../console/format.ts';
+import { formatDuration, formatInstant, formatTime } from '../../console/format.ts';
 import { computeStatusSentence } from '../../console/status-sentence.ts';
+import { en } from '../../console/texts/en.ts';
+import { zh } from '../../console/texts/zh.ts';
 import type { ConsoleSnapshot } from '../../shared/contract/console.ts';
 
 const moment = { now: Date.parse('2026-03-02T02:20:00Z'), timeZone: 'UTC' };
@@ -96,7 +98,15 @@ describe('the sentence at the top', () => {
       'Paused since 02:13 (moving house).',
     ],
   ])('says what is: %s', (_, snapshot, tone, text) => {
-    expect(computeStatusSentence(snapshot, moment)).toMatchObject({ tone, text });
+    expect(computeStatusSentence(snapshot, moment, en)).toMatchObject({ tone, text });
+  });
+
+  test('is said in Chinese as well', () => {
+    const waiting = makeSnapshot({ backlog }, { arrivals: busy, emptyInSeconds: 16 });
+    expect(computeStatusSentence(waiting, moment, zh)).toMatchObject({
+      text: '运行中。每秒 14.2 次请求，配额 20，312 条等待中，约 16 秒后处理完。',
+      advice: '无需处理。',
+    });
   });
 
   test('says what can wait until the morning', () => {
@@ -105,7 +115,7 @@ describe('the sentence at the top', () => {
       deadLetters: 1,
       endpoints: { data: [heldEndpoint, { ...heldEndpoint, clientId: 'b' }], total: 2 },
     };
-    expect(computeStatusSentence(makeSnapshot({}, { deliveries }), moment)).toMatchObject({
+    expect(computeStatusSentence(makeSnapshot({}, { deliveries }), moment, en)).toMatchObject({
       tone: 'watch',
       advice: 'This can wait until the morning: 1 dead letter, 2 held endpoints.',
     });
@@ -128,4 +138,11 @@ test.each([
 test('times are those of the reader', () => {
   expect(formatTime('2026-03-02T02:13:00Z', moment.now, 'Asia/Shanghai')).toBe('10:13');
   expect(formatTime('2026-03-01T02:13:00Z', moment.now, 'Asia/Shanghai')).toBe('2026-03-01 10:13');
+});
+
+test.each([
+  ['UTC', '2026-03-02 02:13:05 UTC'],
+  ['Asia/Shanghai', '2026-03-02 10:13:05 +08:00'],
+])('a time to the second names its zone: %s', (zone, text) => {
+  expect(formatInstant('2026-03-02T02:13:05.678Z', zone)).toBe(text);
 });

@@ -1,39 +1,29 @@
 import { signal } from '@preact/signals';
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
-import { call } from './api.tsx';
-import { changes, notice } from './state.tsx';
+import { texts } from '../texts/texts.tsx';
+import { perform } from './result.tsx';
 
 /** A change that is asked for once more before it is made. */
 interface Question {
+  /** Where its result is shown. */
+  readonly place: string;
   readonly title: string;
   readonly consequence: string;
   readonly confirm: string;
-  /** Asks for a line of text, or to choose one of several. */
-  readonly field?: Field;
+  /** Asks for a line of text. */
+  readonly field?: { readonly label: string; readonly help: string };
+  readonly method?: 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: (value: string) => object;
-  readonly done: string;
+  readonly done: string | ((value: never) => string);
+  readonly after?: (value: never) => void;
 }
-
-type Field =
-  | { readonly kind: 'text'; readonly label: string; readonly help: string }
-  | { readonly kind: 'choice'; readonly label: string; readonly choices: readonly string[] };
 
 const question = signal<Question | null>(null);
 
 export function ask(asked: Question): void {
   question.value = asked;
-}
-
-/** Makes a change and says what came of it. */
-export async function perform(path: string, body: object | undefined, done: string): Promise<boolean> {
-  const answer = await call('POST', path, body);
-  notice.value = answer.ok
-    ? { tone: 'done', text: done }
-    : { tone: 'failed', text: `That did not work: ${answer.reason}.` };
-  changes.value += 1;
-  return answer.ok;
 }
 
 export function Confirm() {
@@ -49,7 +39,9 @@ export function Confirm() {
     if (!asked) return;
     const value = String(new FormData(event.currentTarget).get('value') ?? '').trim();
     question.value = null;
-    await perform(asked.path, asked.body?.(value), asked.done);
+    const { place, path, body, method = 'POST', done, after } = asked;
+    const changed = await perform<never>(place, { method, path, body: body?.(value), done });
+    if (changed !== null) after?.(changed);
   };
   const cancel = () => {
     question.value = null;
@@ -63,39 +55,23 @@ export function Confirm() {
             {asked.title}
           </h2>
           <p id="consequence">{asked.consequence}</p>
-          {asked.field && <Input field={asked.field} />}
+          {asked.field && (
+            <p>
+              <label for="value">{asked.field.label}</label>
+              <input id="value" name="value" required maxLength={200} aria-describedby="value-help" />
+              <span id="value-help" class="help">
+                {asked.field.help}
+              </span>
+            </p>
+          )}
           <p class="actions">
             <button type="button" class="quiet" onClick={cancel}>
-              Cancel
+              {texts.value.cancel}
             </button>
             <button type="submit">{asked.confirm}</button>
           </p>
         </form>
       )}
     </dialog>
-  );
-}
-
-function Input({ field }: { readonly field: Field }) {
-  if (field.kind === 'choice') {
-    return (
-      <p>
-        <label for="value">{field.label}</label>
-        <select id="value" name="value" required>
-          {field.choices.map((choice) => (
-            <option key={choice}>{choice}</option>
-          ))}
-        </select>
-      </p>
-    );
-  }
-  return (
-    <p>
-      <label for="value">{field.label}</label>
-      <input id="value" name="value" required maxLength={200} aria-describedby="value-help" />
-      <span id="value-help" class="help">
-        {field.help}
-      </span>
-    </p>
   );
 }

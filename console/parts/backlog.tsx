@@ -1,30 +1,27 @@
-import { formatDuration, formatNumber } from './format.ts';
-import { snapshot } from './state.tsx';
+import { formatDuration, formatNumber } from '../format.ts';
+import { snapshot } from '../state.tsx';
+import { texts } from '../texts/texts.tsx';
 
-const LINES = [
-  ['interactive', 'Interactive'],
-  ['bulk', 'Bulk'],
-  ['retrying', 'For a later attempt'],
-  ['verifying', 'Being asked now'],
-] as const;
+const LINES = ['interactive', 'bulk', 'retrying', 'verifying'] as const;
 
 /** What waits, by priority, and for how long. */
 export function Backlog() {
   const now = snapshot.value;
   const backlog = now?.lane.backlog;
   const total = backlog?.total ?? 0;
+  const t = texts.value.overview;
   return (
     <section class="panel" aria-labelledby="backlog">
-      <h2 id="backlog">Waiting</h2>
+      <h2 id="backlog">{t.waiting}</h2>
       <p class="figure">
         {formatNumber(total)} <span class="unit">{describeEnd(now?.emptyInSeconds, total)}</span>
       </p>
       <table>
-        <caption class="unseen">Verifications without an outcome</caption>
+        <caption class="unseen">{t.unfinished}</caption>
         <tbody>
-          {LINES.map(([name, title]) => (
+          {LINES.map((name) => (
             <tr key={name}>
-              <th scope="row">{title}</th>
+              <th scope="row">{t[name]}</th>
               <td class="bar">
                 <Bar share={total === 0 ? 0 : (backlog?.[name] ?? 0) / total} />
               </td>
@@ -38,8 +35,9 @@ export function Backlog() {
 }
 
 function describeEnd(seconds: number | null | undefined, total: number): string {
-  if (total === 0) return 'nothing to do';
-  return typeof seconds === 'number' ? `empty in ${formatDuration(seconds)}` : 'for an unknown time';
+  const t = texts.value.overview;
+  if (total === 0) return t.nothingToDo;
+  return typeof seconds === 'number' ? t.emptyIn(formatDuration(seconds, texts.value.unit)) : t.unknownTime;
 }
 
 function Bar({ share }: { readonly share: number }) {

@@ -1,0 +1,73 @@
+import type { ConsoleActivity } from '../../shared/contract/console.ts';
+import { nameOfClient } from '../clients.tsx';
+import { usePagedList } from '../parts/list.tsx';
+import { Time } from '../parts/words.tsx';
+import { hrefOf } from '../route.ts';
+import { texts, wordOf } from '../texts/texts.tsx';
+
+type Line = ConsoleActivity['data'][number];
+
+/** Who did what, to which id, when, and what came of it. */
+export function Activity() {
+  const { rows, page, failure, isReading, readMore } = usePagedList<Line, ConsoleActivity>(
+    '/activity?limit=50',
+  );
+  const t = texts.value.activity;
+  return (
+    <section class="panel list" aria-label={texts.value.page.activity}>
+      {failure !== '' && <p class="failure">{failure}</p>}
+      <div class="table stack">
+        <table>
+          <caption class="unseen">{t.caption}</caption>
+          <thead>
+            <tr>
+              <th scope="col">{t.when}</th>
+              <th scope="col">{t.who}</th>
+              <th scope="col">{t.what}</th>
+              <th scope="col">{t.target}</th>
+              <th scope="col" class="roomy">
+                {t.result}
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {rows.map((line) => (
+              <tr key={line.at + line.action + line.target}>
+                <td>
+                  <Time at={line.at} />
+                </td>
+                <td>{line.operator}</td>
+                <td>{t.actions[line.action] ?? line.action}</td>
+                <td>{line.target === null ? '–' : <Target text={line.target} />}</td>
+                <td class="roomy">{wordOf(line.result)}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+        {rows.length === 0 && !isReading && failure === '' && <p class="none">{t.none}</p>}
+      </div>
+      {page?.nextCursor && (
+        <p class="actions">
+          <button type="button" class="quiet" onClick={readMore}>
+            {texts.value.more}
+          </button>
+        </p>
+      )}
+    </section>
+  );
+}
+
+/** A verification, a client, an endpoint, or an operator's name. */
+function Target({ text }: { readonly text: string }) {
+  if (/^ver_[0-9a-z]{26}$/.test(text)) return <a href={hrefOf('verifications', text)}>{text}</a>;
+  const [client = '', ...rest] = text.split(' ');
+  if (!client.startsWith('cli_')) return <>{text}</>;
+  return (
+    <>
+      <a href={hrefOf('clients', client)} title={client}>
+        {nameOfClient(client)}
+      </a>{' '}
+      {rest.join(' ')}
+    </>
+  );
+}

@@ -1,0 +1,224 @@
+import { useSignal } from '@preact/signals';
+import type { ConsoleClient, ConsoleNewKey, ConsoleNewSecret } from '../../shared/contract/console.ts';
+import type { UsageReport } from '../../shared/contract/usage.ts';
+import { formatInstant, formatNumber } from '../format.ts';
+import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
+import { ask } from '../parts/confirm.tsx';
+import { Copyable } from '../parts/copy.tsx';
+import { useRead } from '../parts/list.tsx';
+import { Action, ActionResult, perform } from '../parts/result.tsx';
+import { Secrets } from '../parts/secrets.tsx';
+import { Time } from '../parts/words.tsx';
+import { timeZone } from '../preferences.tsx';
+import { hrefOf } from '../route.ts';
+import { texts } from '../texts/texts.tsx';
+import { usageOf } from '../usage-sums.ts';
+import { Days } from './usage.tsx';
+
+/** One client: its settings, keys and secrets, and what it had called. */
+export function Client({ id }: { readonly id: string }) {
+  const path = `/clients/${encodeURIComponent(id)}`;
+  const { value: client, failure, status } = useRead<ConsoleClient>(path);
+  const t = texts.value.clients;
+  const problem = status === 404 ? texts.value.notFound : failure;
+  return (
+    <>
+      <article class="panel" aria-labelledby="client">
+        <p class="back">
+          <a href={hrefOf('clients')}>← {t.back}</a>
+        </p>
+        <h1 id="client" class="title">
+          {client?.name ?? id}
+        </h1>
+        {problem !== '' && <p class="failure">{problem}</p>}
+        {client !== null && <Facts client={client} path={path} />}
+      </article>
+      {client !== null && (
+        <div class="grid">
+          <section class="panel wide" aria-labelledby="settings">
+            <h2 id="settings">{t.settings}</h2>
+            <ClientForm
+              place="client"
+              confirm={t.save}
+              client={client}
+              save={async (settings: ClientSettings) =>
+                (await perform('client', { method: 'PATCH', path, body: settings, done: t.saved })) !== null
+              }
+            />
+          </section>
+          <Keys client={client} path={path} />
+          <WebhookSecrets client={client} path={path} />
+          <Usage id={id} />
+        </div>
+      )}
+    </>
+  );
+}
+
+interface Props {
+  readonly client: ConsoleClient;
+  readonly path: string;
+}
+
+function Facts({ client, path }: Props) {
+  const t = texts.value.clients;
+  const { disabled } = client;
+  const disable = () =>
+    ask({
+      place: 'state',
+      title: t.disableTitle(client.name),
+      consequence: t.disableConsequence,
+      confirm: t.disableConfirm,
+      method: 'PATCH',
+      path,
+      body: () => ({ disabled: true }),
+      done: t.disableDone,
+    });
+  const enable = () =>
+    perform('state', { method: 'PATCH', path, body: { disabled: false }, done: t.enableDone });
+  return (
+    <>
+      <dl>
+        <div>
+          <dt>{t.id}</dt>
+          <dd>
+            <Copyable text={client.id} label={t.id} />
+          </dd>
+        </div>
+        <div>
+          <dt>{t.state}</dt>
+          <dd>
+            <span class={`badge ${disabled ? 'failing' : 'healthy'}`}>
+              {disabled ? t.disabled : t.active}
+            </span>
+          </dd>
+        </div>
+        <div>
+          <dt>{t.createdAt}</dt>
+          <dd>{client.createdAt === null ? '–' : <Time at={client.createdAt} exact />}</dd>
+        </div>
+        <div>
+          <dt>{t.stored}</dt>
+          <dd>{formatNumber(client.stored)}</dd>
+        </div>
+      </dl>
+      <p class="actions">
+        <ActionResult place="state" />
+        <a href={hrefOf('verifications', null, { client: client.id })}>{t.itsVerifications}</a>
+        <a href={hrefOf('deliveries', null, { client: client.id })}>{t.itsDeadLetters}</a>
+        <Action onClick={disabled ? enable : disable}>{disabled ? t.enable : t.disable}</Action>
+      </p>
+    </>
+  );
+}
+
+function Keys({ client, path }: Props) {
+  const added = useSignal<ConsoleNewKey | null>(null);
+  const t = texts.value.clients;
+  const add = async () => {
+    added.value = await perform<ConsoleNewKey>('keys', { path: `${path}/keys`, done: t.keyAdded });
+  };
+  const revoke = (prefix: string) =>
+    ask({
+      place: 'keys',
+      title: t.revokeTitle(prefix),
+      consequence: t.revokeConsequence,
+      confirm: t.revokeConfirm,
+      method: 'DELETE',
+      path: `${path}/keys/${prefix}`,
+      done: t.revokeDone,
+    });
+  return (
+    <section class="panel" aria-labelledby="keys">
+      <h2 id="keys">{t.keys}</h2>
+      <table>
+        <caption class="unseen">{t.keys}</caption>
+        <thead>
+          <tr>
+            <th scope="col">{t.keyPrefix}</th>
+            <th scope="col">{t.createdAt}</th>
+            <th scope="col">
+              <span class="unseen">{texts.value.deliveries.action}</span>
+            </th>
+          </tr>
+        </thead>
+        <tbody>
+          {client.apiKeys.map(({ prefix, createdAt }) => (
+            <tr key={prefix}>
+              <th scope="row" class="code">
+                {prefix}…
+              </th>
+              <td>
+                <Time at={createdAt} />
+              </td>
+              <td class="action">
+                <Action
+                  label={t.revokeName(prefix)}
+                  disabled={client.apiKeys.length === 1}
+                  onClick={() => revoke(prefix)}
+                >
+                  {t.revoke}
+                </Action>
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+      <p class="actions">
+        <ActionResult place="keys" />
+        <Action onClick={add}>{t.addKey}</Action>
+      </p>
+      {added.value && <Secrets rows={[[t.apiKey, added.value.apiKey]]} />}
+    </section>
+  );
+}
+
+function WebhookSecrets({ client, path }: Props) {
+  const rotated = useSignal<ConsoleNewSecret | null>(null);
+  const t = texts.value.clients;
+  const rotate = () =>
+    ask({
+      place: 'secrets',
+      title: t.rotateTitle,
+      consequence: t.rotateConsequence,
+      confirm: t.rotateConfirm,
+      path: `${path}/secret`,
+      body: () => ({}),
+      done: ({ previousSignsUntil }: ConsoleNewSecret) =>
+        t.rotated(formatInstant(previousSignsUntil, timeZone())),
+      after: (secret: ConsoleNewSecret) => {
+        rotated.value = secret;
+      },
+    });
+  return (
+    <section class="panel" aria-labelledby="secrets">
+      <h2 id="secrets">{t.secrets}</h2>
+      <ul>
+        {client.webhookSecrets.map(({ retiresAt }) => (
+          <li key={retiresAt ?? ''}>
+            whsec_… {retiresAt === null ? t.current : t.alsoUntil(formatInstant(retiresAt, timeZone()))}
+          </li>
+        ))}
+      </ul>
+      <p class="actions">
+        <ActionResult place="secrets" />
+        <Action onClick={rotate}>{t.rotate}</Action>
+      </p>
+      {rotated.value && <Secrets rows={[[t.secret, rotated.value.webhookSecret]]} />}
+    </section>
+  );
+}
+
+function Usage({ id }: { readonly id: string }) {
+  const { value, failure } = useRead<UsageReport>('/usage');
+  return (
+    <section class="panel wide" aria-labelledby="client-usage">
+      <h2 id="client-usage">{texts.value.clients.usage}</h2>
+      {value === null ? (
+        <p class="none">{failure || texts.value.looking}</p>
+      ) : (
+        <Days usage={usageOf(value, id)} />
+      )}
+    </section>
+  );
+}

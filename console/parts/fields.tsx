@@ -1,0 +1,55 @@
+import { texts } from '../texts/texts.tsx';
+
+interface ChoiceProps {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly choices: readonly (readonly [value: string, text: string])[];
+}
+
+export function Choice({ name, label, value = '', choices }: ChoiceProps) {
+  return (
+    <label>
+      {label}
+      <select name={name} value={value}>
+        <option value="">{texts.value.all}</option>
+        {choices.map(([each, text]) => (
+          <option key={each} value={each}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+interface FieldProps {
+  readonly name: string;
+  readonly label: string;
+  readonly value: string | undefined;
+  readonly type?: 'text' | 'datetime-local';
+  readonly list?: readonly string[];
+}
+
+export function Field({ name, label, value = '', type = 'text', list = [] }: FieldProps) {
+  return (
+    <label>
+      {label}
+      <input
+        name={name}
+        type={type}
+        value={value}
+        list={`${name}-list`}
+        autocomplete="off"
+        spellcheck={false}
+      />
+      {list.length > 0 && (
+        <datalist id={`${name}-list`}>
+          {list.map((each) => (
+            <option key={each} value={each} />
+          ))}
+        </datalist>
+      )}
+    </label>
+  );
+}

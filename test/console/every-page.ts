@@ -1,0 +1,107 @@
+import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
+import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { acceptRecord } from '../support/records.ts';
+import type { ConsoleUnderTest } from './console-under-test.ts';
+import type { OpenConsole } from './open-console.ts';
+import { storeSettled } from './stored-verifications.ts';
+
+/** Something of everything that the pages show. */
+export interface FilledConsole {
+  readonly clientId: string;
+  /** A verification whose event was given up. */
+  readonly deadId: string;
+  /** The addresses of all pages. */
+  readonly addresses: readonly string[];
+}
+
+export async function fillConsole({ desk, storing }: OpenConsole): Promise<FilledConsole> {
+  const make = async (settings: object) => {
+    const answer = await desk.post('/console/api/clients', settings);
+    return ((await answer.json()) as { id: string }).id;
+  };
+  const clientId = await make({
+    name: 'Shop front',
+    callbackUrl: 'https://shop.example/events',
+    allowedOrigins: ['https://gone.example', 'https://slow.example'],
+    weight: 250,
+  });
+  const polling = await make({ name: '收银台' });
+  const now = Date.now();
+  for (let i = 0; i < 12; i += 1) {
+    await storeSettled(storing, {
+      clientId: i % 3 === 0 ? polling : clientId,
+      reference: `order-${i}`,
+      submittedAt: now - i * 90_000 - 5_000,
+      outcome: outcomes[i % outcomes.length] ?? {},
+    });
+  }
+  const deadId = await storeSettled(storing, {
+    clientId,
+    reference: 'order-19',
+    delivery: 'dead',
+    submittedAt: now - 60_000,
+  });
+  await desk.redis.hset(
+    desk.keys.record(deadId),
+    'event',
+    '{"type":"verification.completed","data":{"id":"x"}}',
+  );
+  await acceptRecord(desk.redis, desk.keys, desk.settings.VERIQUEUE_KEYS, { clientId, reference: 'waits' });
+  await fillEndpoints(desk, clientId, polling, deadId);
+  return {
+    clientId,
+    deadId,
+    addresses: [
+      '#/overview',
+      '#/verifications',
+      `#/verifications/${deadId}`,
+      '#/deliveries',
+      '#/clients',
+      `#/clients/${clientId}`,
+      '#/usage',
+      '#/activity',
+    ],
+  };
+}
+
+const outcomes = [
+  {},
+  {},
+  { verdict: 'no_match', code: 'FailedOperation.CompareLowSimilarity' },
+  { verdict: 'error', code: 'FailedOperation.UnKnown', billed: false },
+] as const;
+
+async function fillEndpoints(
+  desk: ConsoleUnderTest,
+  clientId: string,
+  polling: string,
+  id: string,
+): Promise<void> {
+  const { redis, keys } = desk;
+  await disableEndpoint(redis, keys, `${clientId} https://gone.example`, Date.now());
+  await redis.sadd(keys.deferringEndpoints(), `${polling} none`);
+  await redis.zadd(keys.deferredDeliveries(`${polling} none`), 1, 'ver_1', 2, 'ver_2');
+  for (let i = 0; i < 9; i += 1) {
+    await recordDelivery(redis, keys, {
+      run: makeRunToken(),
+      id,
+      status: 'retrying',
+      nextAttemptAt: null,
+      attempt: { at: new Date().toISOString(), durationMs: 41, status: 503, errorClass: null, answer: '' },
+      now: Date.now(),
+      keepUntil: null,
+      endpoint: `${clientId} https://slow.example`,
+    });
+  }
+  const hour = Math.floor(Date.now() / 3_600_000);
+  for (let back = 0; back < 160; back += 3) {
+    await redis.hset(
+      keys.endpointHistory(`${clientId} https://shop.example`),
+      `${hour - back}|accepted`,
+      40 + (back % 17),
+    );
+  }
+  await redis.zadd(keys.deadLetters(), Date.now(), id);
+  await redis.hset(keys.record(id), 'deliveryStatus', 'dead');
+}
