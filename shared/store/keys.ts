@@ -133,7 +133,7 @@ export interface StoreKeys {
   /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
   clientIndex(clientId: string): string;
   clientStatusIndex(clientId: string, status: string): string;
-  /** Hash: virtual times of the shares, sums of the weights, how near bulk is to its turn. Scripts spell the keys behind it. */
+  /** Hash: virtual times of the shares, sums of the weights, how near bulk is to its turn. */
   shares(): string;
   /** Hash: client → the weight its turns were given with, of those that have verifications of a class waiting. */
   shareWeights(orderClass: number): string;

@@ -25,7 +25,23 @@ const inStore = {
   clientLedger: ['{vq:main}:client-ledger:p:q', keys.clientLedger('p', 'q')],
   deferredDeliveries: ['{vq:main}:held-deliveries:p', keys.deferredDeliveries('p')],
   deferringEndpoints: ['{vq:main}:held-endpoints', keys.deferringEndpoints()],
+  historyMinutes: ['{vq:main}:history:minutes:1', keys.historyMinutes(1)],
+  historyHours: ['{vq:main}:history:hours:1', keys.historyHours(1)],
+  endpointHistory: ['{vq:main}:history:endpoint:p', keys.endpointHistory('p')],
+  client: ['{vq:main}:client:p', keys.client('p')],
+  shares: ['{vq:main}:shares', keys.shares()],
+  shareWeights: ['{vq:main}:shares:weights:1', keys.shareWeights(1)],
+  shareNext: ['{vq:main}:shares:next:1', keys.shareNext(1)],
+  shareLine: ['{vq:main}:shares:line:1:q', keys.shareLine(1, 'q')],
+  waitingVerifications: [
+    '{vq:main}:verifications:prioritized',
+    keys.queueKey(keys.verificationQueue, 'prioritized'),
+  ],
+  verificationJob: ['{vq:main}:verifications:p', keys.jobKey(keys.verificationQueue, 'p')],
 } as const;
+
+/** Those whose first part is a number. */
+const NUMBERED = ['historyMinutes', 'historyHours', 'shareWeights', 'shareNext', 'shareLine'];
 
 const bullmq = new QueueKeys(keys.queuePrefix);
 const ofBullmq = (name: string) => bullmq.toKey(queue, name);
@@ -81,8 +97,8 @@ describe('a key', () => {
     const start = (name: string) => (name in inStore ? keys.tag : keys.queueStart(queue));
     const found = await Promise.all(
       Object.keys({ ...inStore, ...inQueue }).map(async (name) => {
-        const lua = `${keyFunction(name)} return ${name}Key(ARGV[1], 'p', 'q')`;
-        return [name, await redis.eval(lua, 0, start(name))];
+        const lua = `${keyFunction(name)} return ${name}Key(ARGV[1], ARGV[2], 'q')`;
+        return [name, await redis.eval(lua, 0, start(name), NUMBERED.includes(name) ? '1' : 'p')];
       }),
     );
     redis.disconnect();
@@ -91,6 +107,15 @@ describe('a key', () => {
       Object.fromEntries(expected.map(([name, [key]]) => [name, key])),
     );
     expect(expected.filter(([, [key, inTypeScript = key]]) => inTypeScript !== key)).toEqual([]);
+  });
+
+  it('is known here if any script completes it', () => {
+    const named = listShippedLuaFiles().flatMap((path) =>
+      [...readFileSync(join(root, path), 'utf8').matchAll(/^--- @keys (.+)$/gm)].flatMap(([, names = '']) =>
+        names.split(', '),
+      ),
+    );
+    expect([...new Set(named)].toSorted()).toEqual(Object.keys({ ...inStore, ...inQueue }).toSorted());
   });
 
   it('that keys.ts does not name is refused, by name', () => {
