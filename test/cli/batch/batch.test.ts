@@ -160,6 +160,24 @@ describe('veriqueue batch', { timeout: 120_000 }, () => {
     ]);
   });
 
+  it('ends when the budget of its client is used up, and goes on when it has room', async () => {
+    const client = await chain.addClient();
+    const setBudget = (budgetDay: number) =>
+      changeClient(chain.redis, chain.keys, client.clientId, { budgetDay });
+    await setBudget(2);
+    await files.write(makeRows(5));
+    const run = () => runCli(args('--wait'), { ...environment(), VERIQUEUE_API_KEY: client.apiKey });
+    const refused = await run();
+    expect(refused.code).toBe(1);
+    expect(refused.stderr).toMatch(/402 budget_exhausted/);
+    await setBudget(5);
+    const finished = await run();
+    expect([finished.code, summaryOf(finished)]).toEqual([
+      0,
+      expect.objectContaining({ accepted: 5, answered: 5, isFinished: true }),
+    ]);
+  });
+
   it('says what is wrong with the call, and touches nothing', async () => {
     await files.write(makeRows(1));
     await writeFile(files.path('people.results.csv'), 'of another program');

@@ -105,6 +105,20 @@ describe('limits', () => {
     expect((await producer.submit(makeGiven())).status).toBe('accepted');
   });
 
+  test("the client's budget is limited, until its day ends", async () => {
+    const { clientId } = await doors.http.addClient();
+    await changeClient(doors.http.redis, doors.http.keys, clientId, { budgetDay: 1 });
+    const producer = await doors.open({ clientId });
+    expect((await producer.submit(makeGiven())).status).toBe('accepted');
+    const refused = await producer.submit(makeGiven());
+    expect(refused).toMatchObject({
+      status: 'refused',
+      problem: { code: 'budget_exhausted', status: 402 },
+      retryAfterMs: expect.any(Number),
+    });
+    if (refused.status === 'refused') expect(refused.retryAfterMs).toBeLessThanOrEqual(86_400_000);
+  });
+
   test('records kept of the client are limited', async () => {
     const { clientId } = await doors.http.addClient();
     const producer = await doors.open({ clientId, maxClientRecords: 1 });
