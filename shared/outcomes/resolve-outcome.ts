@@ -70,9 +70,12 @@ export function publicFallbackTable(): readonly PublicOutcomeRow[] {
   return Object.values(FALLBACK_ROWS).map((row) => ({
     ...toPublic(row),
     billed: row.billed,
-    code: row.code === '*' ? '*' : `${row.code}.*`,
+    code: fallbackCode(row.code),
   }));
 }
+
+/** What stands for all codes with this prefix. */
+export const fallbackCode = (prefix: string): string => (prefix === '*' ? '*' : `${prefix}.*`);
 
 function toPublic(row: OutcomeRow, billedCodes?: ReadonlySet<string>): PublicOutcomeRow {
   return {

@@ -4,13 +4,18 @@ import { RETRY_POLICIES } from '../../shared/outcomes/outcome-row.ts';
 import { renderOutcomeTable } from '../../shared/outcomes/render-outcome-table.ts';
 import { writtenByHand } from './generated-page.ts';
 
-const path = fileURLToPath(new URL('../../docs/outcomes.md', import.meta.url));
+const pages = [
+  { page: 'outcomes.md', language: 'en' },
+  { page: 'outcomes.zh.md', language: 'zh' },
+] as const;
+const pathOf = (page: string) => fileURLToPath(new URL(`../../docs/${page}`, import.meta.url));
 
-it('the page of outcomes shows the table as it is', async () => {
-  await expect(`${writtenByHand(path)}\n${renderOutcomeTable()}`).toMatchFileSnapshot(path);
+it.each(pages)('$page shows the table as it is', async ({ page, language }) => {
+  const path = pathOf(page);
+  await expect(`${writtenByHand(path)}\n${renderOutcomeTable(language)}`).toMatchFileSnapshot(path);
 });
 
-it('the page of outcomes explains every way of asking again', () => {
-  const explained = [...writtenByHand(path).matchAll(/^\| `(\w+)` \|/gm)].map(([, policy]) => policy);
+it.each(pages)('$page explains every way of asking again', ({ page }) => {
+  const explained = [...writtenByHand(pathOf(page)).matchAll(/^\| `(\w+)` \|/gm)].map(([, policy]) => policy);
   expect(explained.sort()).toEqual([...new Set(Object.values(RETRY_POLICIES))].sort());
 });

@@ -32,6 +32,20 @@ describe('the type of a problem', () => {
     expect(page).not.toMatch(/`|\]\(|undefined/);
   });
 
+  test('has its page in Chinese for a browser that asks for it first', async () => {
+    const read = async (language: string) => {
+      const page = await fetch(`${producer.url}/problems/unauthorized`, {
+        headers: { 'accept-language': language },
+      });
+      return { language, vary: page.headers.get('vary'), text: await page.text() };
+    };
+    const pages = await Promise.all(['zh-CN,zh;q=0.9,en;q=0.8', 'en,zh;q=0.5'].map(read));
+    expect(pages.map(({ vary }) => vary)).toEqual(['accept-language', 'accept-language']);
+    expect(pages[0]?.text).toContain('<html lang="zh-CN">');
+    expect(pages[0]?.text).toContain('需要有效的 API 密钥');
+    expect(pages[1]?.text).toContain('<html lang="en">');
+  });
+
   test('has none where the code is unknown', async () => {
     expect((await fetch(`${producer.url}/problems/no_such_code`)).status).toBe(404);
   });
