@@ -1,13 +1,12 @@
 import { type Command, CommanderError } from 'commander';
-import { ApiError } from '../client/veriqueue.ts';
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
 import { dataFolderOf } from '../shared/data-folder.ts';
-import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { findApi, findOperatorAccess, type NamedProfile } from './access/find-access.ts';
 import { profilePath, readProfile } from './access/profile-file.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
+import { describeError } from './describe-error.ts';
 import { escapeControls, escapeLaidOut } from './escape-controls.ts';
 import { openEventSender } from './event-sender.ts';
 import { EXIT } from './exit-codes.ts';
@@ -129,19 +128,6 @@ function explain(error: unknown): number {
   process.stderr.write(`error: ${escapeControls(message.replace(/\s*\n\s*/g, '; '))}\n`);
   if (error instanceof CommandFailure) return error.exitCode;
   return error instanceof EnvironmentError ? EXIT.calledWrongly : EXIT.failed;
-}
-
-function describeError(error: unknown): string {
-  if (error instanceof EnvironmentError) return error.message;
-  if (error instanceof ApiError) return describeApiError(error);
-  if (error instanceof Error && error.name === 'AbortError') return 'Interrupted';
-  return describeRedisError(error);
-}
-
-/** With the rule that each field breaks; the client's own message has the codes alone. */
-function describeApiError({ message, title, errors }: ApiError): string {
-  const rules = errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
-  return rules.length === 0 ? message : `${title}: ${rules.join('; ')}`;
 }
 
 main().then((code) => process.exit(code));

@@ -6,6 +6,7 @@ import { addCompletionCommand } from './completion-command.ts';
 import { addConsoleCommands } from './console-commands.ts';
 import type { CliContext } from './context.ts';
 import { addDeliveryCommands } from './delivery-commands.ts';
+import { addDoctorCommand } from './doctor-command.ts';
 import { addEndpointCommands } from './endpoint-commands.ts';
 import { addGetCommand } from './get-command.ts';
 import { addKeyCommands } from './key-commands.ts';
@@ -58,6 +59,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addConsoleCommands(program, context);
   addDeliveryCommands(program, context);
   addEndpointCommands(program, context);
+  addDoctorCommand(program, context);
   addKeyCommands(program, context);
   addListenCommand(program, context);
   addOperatorCommands(program, context);

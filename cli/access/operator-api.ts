@@ -3,6 +3,7 @@ import { parseRetryAfter } from '../../shared/contract/retry-after.ts';
 import { CommandFailure } from '../command-failure.ts';
 import { EXIT } from '../exit-codes.ts';
 import { formatDuration } from '../format-duration.ts';
+import { causeOf } from './cause-of.ts';
 import type { OperatorAccess } from './find-access.ts';
 
 /** The operators' API of a producer. A producer's answers may have more fields than this version knows. */
@@ -143,14 +144,6 @@ export class OperatorProblem extends CommandFailure {
     super(message);
     this.code = code;
   }
-}
-
-/** The system's code where there is one, such as ECONNREFUSED: `fetch` itself says nothing but that it failed. */
-function causeOf(error: unknown): string {
-  for (let link: unknown = error; link instanceof Error; link = link.cause) {
-    if ('code' in link && typeof link.code === 'string') return link.code;
-  }
-  return error instanceof Error ? error.name : 'an unknown error';
 }
 
 function parseJson(text: string): unknown {

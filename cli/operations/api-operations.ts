@@ -21,6 +21,7 @@ const endpoint = z.object({
   waiting: z.number(),
 });
 const endpoints = z.object({ data: z.array(endpoint), total: z.number() });
+const troubles = z.object({ deliveries: z.object({ deadLetters: z.number(), endpoints }) });
 const holding = z.object({ status: z.enum(['held', 'already_held']) });
 const releasing = z.object({ status: z.enum(['releasing', 'already_releasing']) });
 
@@ -40,6 +41,10 @@ export function apiOperations(api: OperatorApi): Operations {
     },
     readChanges: (cursor) =>
       api.ask({ path: 'changes', query: { cursor: cursor ?? undefined } }, consoleChanges),
+    readTroubles: async () => {
+      const { deliveries } = await api.ask({ path: 'snapshot' }, troubles);
+      return { endpoints: deliveries.endpoints.data, deadLetters: deliveries.deadLetters };
+    },
     listEndpoints: async () => (await api.ask({ path: 'endpoints' }, endpoints)).data.map(toState),
     holdEndpoint: async (name) => (await change('endpoints/hold', { endpoint: name }, holding)).status,
     enableEndpoint: async (name) => {

@@ -9,6 +9,11 @@ export type EndpointRelease =
   /** The producer does it by itself; `already`: it had been asked before. */
   | { readonly status: 'releasing'; readonly already: boolean };
 
+export interface Troubles {
+  readonly endpoints: readonly Pick<EndpointState, 'clientId' | 'origin' | 'waiting'>[];
+  readonly deadLetters: number;
+}
+
 /**
  * What operators do, whichever way: on Redis, or over the operators' API of a producer. An endpoint is `<client> <origin>`.
  *
@@ -28,6 +33,8 @@ export interface Operations {
    * @param cursor null: from now on
    */
   readChanges(cursor: string | null): Promise<ConsoleChanges>;
+  /** Endpoints that do not take their events, and how many events were given up. */
+  readTroubles(): Promise<Troubles>;
   listEndpoints(): Promise<readonly EndpointState[]>;
   holdEndpoint(endpoint: string): Promise<'held' | 'already_held'>;
   /** Declares it healthy, and sends what waits in the order in which it began to wait. */

@@ -3,7 +3,7 @@ import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-
 import { ANY_ORIGIN } from '../../shared/store/clients/client.ts';
 import type { ClientDescription } from '../../shared/store/clients/describe-client.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
-import { listEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
+import { listEndpoints, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { readChanges } from '../../shared/store/verifications/read-changes.ts';
 import type { Connection } from '../connection.ts';
@@ -15,6 +15,7 @@ import type { Operations } from './operations.ts';
 
 /** The lane's quota is what its workers say; this process does not know better. */
 const UNKNOWN_QUOTA = 0;
+const MAX_TROUBLED = 100;
 
 /** On Redis directly, so that it works while producers and workers do not. */
 export function redisOperations(context: CliContext, connection: Connection): Operations {
@@ -35,6 +36,10 @@ export function redisOperations(context: CliContext, connection: Connection): Op
         showLane(),
       ]);
       return { ...changes, data: [...changes.data], lane: { lane, status, reason } };
+    },
+    readTroubles: async () => {
+      const { endpoints } = await listTroubledEndpoints(redis, keys, MAX_TROUBLED);
+      return { endpoints, deadLetters: await redis.zcard(keys.deadLetters()) };
     },
     listEndpoints: async () => {
       const report = reportPassedBy(context.terminal);

@@ -60,6 +60,18 @@ export const elsewhere: readonly ElsewhereRow[] = [
   },
   {
     page: 'docs/cli.md',
+    begins: 'veriqueue doctor',
+    reason: 'a problem for it when it runs: receivers of other pages that are stopped',
+    executedBy: 'test/cli/doctor.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: '         CHECK ',
+    reason: 'what it finds depends on what the other pages have done',
+    executedBy: 'test/cli/doctor.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
     begins: '2026-03-01T08:00:02Z',
     reason: 'what happens on a lane whose receiver fails once',
     executedBy: 'test/cli/tail.test.ts',
