@@ -1,18 +1,12 @@
 import type { Command } from 'commander';
-import { addApiKey, revokeApiKey } from '../shared/store/clients/api-keys.ts';
-import { changeClient } from '../shared/store/clients/change-client.ts';
 import { DEFAULT_WEIGHT } from '../shared/store/clients/client-weight.ts';
-import { createClient } from '../shared/store/clients/create-client.ts';
-import { rotateWebhookSecret } from '../shared/store/clients/webhook-secrets.ts';
-import { readBudget } from '../shared/store/usage/budget.ts';
 import { collect, parseDuration, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
+import { addClientDeleteCommand } from './client-delete-command.ts';
 import { addClientSetCommand, WEIGHT_OPTION } from './client-set-command.ts';
-import { CommandFailure } from './command-failure.ts';
-import { type CliContext, withConnection } from './context.ts';
-import { findClient, findClients, unknownClient } from './find-client.ts';
+import type { CliContext } from './context.ts';
+import { withClients } from './operations/with-operations.ts';
 import { listText, presentClient, showText } from './present-client.ts';
-import { reportPassedBy } from './report-passed-by.ts';
 
 interface CreateOptions {
   readonly name: string;
@@ -45,6 +39,7 @@ export function addClientCommands(program: Command, context: CliContext): void {
     .action((clientId: string) => show(context, clientId));
   addClientSetCommand(client, context);
   addKeyAndSecretCommands(client, context);
+  addClientDeleteCommand(client, context);
   for (const [name, disabled, description] of [
     ['disable', true, 'refuse its API keys; what was accepted is still verified and delivered'],
     ['enable', false, 'accept its API keys again'],
@@ -86,10 +81,7 @@ async function create(
     ...(callbackUrl === undefined ? {} : { callbackUrl: checkCallbackUrl(callbackUrl, context) }),
     ...(weight === undefined ? {} : { weight }),
   };
-  const keyRing = await context.readKeyRing();
-  const made = await withConnection(context, ({ redis, keys }) =>
-    createClient({ redis, keys, keyRing }, { name, allowedOrigins, now: context.now(), ...given }),
-  );
+  const made = await withClients(context, (clients) => clients.create({ name, allowedOrigins, ...given }));
   const { terminal } = context;
   terminal.show(
     made,
@@ -99,18 +91,12 @@ async function create(
 }
 
 async function list(context: CliContext): Promise<void> {
-  const clients = await withConnection(context, (connection) =>
-    findClients(connection, context.now(), reportPassedBy(context.terminal)),
-  );
+  const clients = await withClients(context, (operations) => operations.list());
   context.terminal.show(clients.map(presentClient), listText(context.terminal, clients));
 }
 
 async function show(context: CliContext, clientId: string): Promise<void> {
-  const now = context.now();
-  const [client, budgetUse] = await withConnection(context, async (connection) => {
-    const found = await findClient(connection, clientId, now);
-    return [found, await readBudget(connection.redis, connection.keys, clientId, now)] as const;
-  });
+  const { client, budgetUse } = await withClients(context, (clients) => clients.show(clientId));
   context.terminal.show(
     { ...presentClient(client), budgetUse },
     showText(context.terminal, client, budgetUse),
@@ -118,10 +104,7 @@ async function show(context: CliContext, clientId: string): Promise<void> {
 }
 
 async function rotateKey(context: CliContext, clientId: string): Promise<void> {
-  const apiKey = await withConnection(context, ({ redis, keys }) =>
-    addApiKey({ redis, keys, clientId }, context.now()),
-  );
-  if (apiKey === null) throw unknownClient(clientId);
+  const apiKey = await withClients(context, (clients) => clients.addKey(clientId));
   context.terminal.show(
     { clientId, apiKey },
     context.terminal.pairs({ client: clientId, 'API key': apiKey }),
@@ -129,47 +112,25 @@ async function rotateKey(context: CliContext, clientId: string): Promise<void> {
   context.terminal.remark('It cannot be shown again. Older keys stay valid until client revoke-key.');
 }
 
-const revocationProblems = {
-  unknown_key: 'no key of this client begins so',
-  ambiguous: 'several keys of this client begin so; give more characters',
-  last_key: 'a client keeps its last key; rotate it first, or disable the client',
-} as const;
-
 async function revokeKey(context: CliContext, clientId: string, prefix: string): Promise<void> {
-  const revocation = await withConnection(context, ({ redis, keys }) =>
-    revokeApiKey({ redis, keys, clientId }, prefix),
-  );
-  if (revocation.status === 'missing') throw unknownClient(clientId);
-  if (revocation.status !== 'revoked') {
-    throw new CommandFailure(`The key is not revoked: ${revocationProblems[revocation.status]}`);
-  }
-  context.terminal.show({ clientId, revoked: revocation.prefix }, `${revocation.prefix}… is revoked.`);
+  const revoked = await withClients(context, (clients) => clients.revokeKey(clientId, prefix));
+  context.terminal.show({ clientId, revoked }, `${revoked}… is revoked.`);
 }
 
 async function rotateSecret(context: CliContext, clientId: string, overlapMs: number): Promise<void> {
-  const keyRing = await context.readKeyRing();
-  const now = context.now();
-  const rotation = await withConnection(context, ({ redis, keys }) =>
-    rotateWebhookSecret({ redis, keys, keyRing }, clientId, { overlapMs, now }),
-  );
-  if (rotation === null) throw unknownClient(clientId);
-  const previousSignsUntil = new Date(rotation.previousSignsUntil).toISOString();
-  const { webhookSecret } = rotation;
+  const rotated = await withClients(context, (clients) => clients.rotateSecret(clientId, overlapMs));
   context.terminal.show(
-    { clientId, webhookSecret, previousSignsUntil },
+    { clientId, ...rotated },
     context.terminal.pairs({
       client: clientId,
-      'webhook secret': webhookSecret,
-      'previous signs until': previousSignsUntil,
+      'webhook secret': rotated.webhookSecret,
+      'previous signs until': rotated.previousSignsUntil,
     }),
   );
   context.terminal.remark('It cannot be shown again.');
 }
 
 async function setDisabled(context: CliContext, clientId: string, disabled: boolean): Promise<void> {
-  const result = await withConnection(context, ({ redis, keys }) =>
-    changeClient(redis, keys, clientId, { disabled }),
-  );
-  if (result === 'missing') throw unknownClient(clientId);
+  await withClients(context, (clients) => clients.change(clientId, { disabled }));
   context.terminal.show({ clientId, disabled }, `${clientId} is ${disabled ? 'disabled' : 'enabled'}.`);
 }

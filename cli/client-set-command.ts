@@ -1,18 +1,13 @@
 import { type Command, Option } from 'commander';
-import { type ClientChange, changeClient } from '../shared/store/clients/change-client.ts';
+import type { ClientChange } from '../shared/store/clients/change-client.ts';
 import type { Budget } from '../shared/store/clients/client-limits.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
-import { readBudget } from '../shared/store/usage/budget.ts';
-import { copyLedgersOfMonth } from '../shared/store/verifications/copy-ledger.ts';
 import { collect, parseBudget, parseCap, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
-import type { Connection } from './connection.ts';
-import { type CliContext, withConnection } from './context.ts';
-import { findClient, unknownClient } from './find-client.ts';
+import type { CliContext } from './context.ts';
+import { withClients } from './operations/with-operations.ts';
 import { presentClient, showText } from './present-client.ts';
-import { releaseWaitingForOrigin, releaseWaitingForUrl } from './release.ts';
-import { reportPassedBy } from './report-passed-by.ts';
 
 interface SetOptions {
   readonly name?: string;
@@ -63,22 +58,16 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
     throw new CommandFailure('Give at least one setting to change: see --help', 2);
   }
   const { terminal } = context;
-  await withConnection(context, async (connection) => {
-    const { redis, keys } = connection;
-    if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
-    const releasedEvents = await releaseEvents(context, connection, clientId, options);
-    const now = context.now();
-    const client = await findClient(connection, clientId, now);
-    if (client.budget !== null) await copyLedgersOfMonth(redis, keys, now, reportPassedBy(terminal));
-    const budgetUse = await readBudget(redis, keys, clientId, now);
-    terminal.show(
-      { ...presentClient(client), budgetUse, ...(releasedEvents === null ? {} : { releasedEvents }) },
-      showText(terminal, client, budgetUse),
-    );
-    if (releasedEvents) terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
-    for (const [name, remark] of Object.entries(REMARKS))
-      if (options[name as keyof typeof REMARKS] !== undefined) terminal.remark(remark);
-  });
+  const { client, budgetUse, releasedEvents } = await withClients(context, (clients) =>
+    clients.change(clientId, change),
+  );
+  terminal.show(
+    { ...presentClient(client), budgetUse, ...(releasedEvents === null ? {} : { releasedEvents }) },
+    showText(terminal, client, budgetUse),
+  );
+  if (releasedEvents) terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
+  for (const [name, remark] of Object.entries(REMARKS))
+    if (options[name as keyof typeof REMARKS] !== undefined) terminal.remark(remark);
 }
 
 const REMARKS = {
@@ -108,18 +97,4 @@ type Limit = 'maxWaiting' | 'budgetDay' | 'budgetMonth';
 
 function limitOf(name: Limit, value: number | false | undefined): Pick<ClientChange, Limit> {
   return value === undefined ? {} : { [name]: value === false ? null : value };
-}
-
-/** How many events that waited for the new settings are sent; null when none could have waited for them. */
-async function releaseEvents(
-  context: CliContext,
-  connection: Connection,
-  clientId: string,
-  { callbackUrl, origin }: SetOptions,
-): Promise<number | null> {
-  const releases = [
-    ...(callbackUrl ? [await releaseWaitingForUrl(context, connection, clientId)] : []),
-    ...(origin === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
-  ];
-  return releases.length === 0 ? null : releases.reduce((sum, { released }) => sum + released, 0);
 }

@@ -6,7 +6,7 @@ const TIMEOUT_MS = 10_000;
 const REACH =
   'Check the address (VERIQUEUE_URL, or the profile), that a producer runs there, and what lies between.';
 
-/** Whether the producer is there, takes this API key, and has the right time. */
+/** Whether the producer answers, takes this API key, and has the right time. */
 export async function checkProducer(
   { url, apiKey }: ApiAccess,
   { now, signal }: { readonly now: () => number; readonly signal: AbortSignal },

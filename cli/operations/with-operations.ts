@@ -1,6 +1,8 @@
 import { openOperatorApi } from '../access/operator-api.ts';
 import { type CliContext, withConnection } from '../context.ts';
+import { apiClientOperations } from './api-client-operations.ts';
 import { apiOperations } from './api-operations.ts';
+import type { ClientOperations } from './client-operations.ts';
 import type { Operations } from './operations.ts';
 
 /** Runs a command's work over the operators' API when there is a key for it, else on Redis. */
@@ -14,5 +16,18 @@ export async function withOperations<T>(
     // Loaded when it is needed, as the connection is.
     const { redisOperations } = await import('./redis-operations.ts');
     return work(redisOperations(context, connection));
+  });
+}
+
+/** The same for clients. */
+export async function withClients<T>(
+  context: CliContext,
+  work: (clients: ClientOperations) => Promise<T>,
+): Promise<T> {
+  const access = await context.findOperatorAccess();
+  if (access !== null) return work(apiClientOperations(openOperatorApi(access, context.interrupted)));
+  return withConnection(context, async (connection) => {
+    const { redisClientOperations } = await import('./redis-client-operations.ts');
+    return work(redisClientOperations(context, connection));
   });
 }

@@ -20,10 +20,13 @@ import { addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { addChangesRoute } from './routes-changes.ts';
+import { addClientDeletionRoute, type ClientDeletionRouteDeps } from './routes-client-deletion.ts';
 import { readSnapshot } from './snapshot.ts';
 import { addUsageRoutes } from './usage-routes.ts';
 
-export interface ConsoleDeps extends FindDeps, Omit<ClientRouteDeps, 'tasks' | 'note' | 'report'> {
+export interface ConsoleDeps
+  extends FindDeps,
+    Omit<ClientRouteDeps & ClientDeletionRouteDeps, 'tasks' | 'note' | 'report'> {
   readonly queues: ProducerQueues;
   readonly operatorKey: string;
   readonly log: Logger;
@@ -64,6 +67,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addDeadLetterRoutes(inner, everything);
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);
+      addClientDeletionRoute(inner, everything);
       addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });

@@ -9,6 +9,7 @@ const environmentValue = z.union([z.string(), z.number()]).nullable();
 /** As much of a service as the tests look at; unknown keys fail, so that nothing goes in unseen. */
 const service = z.strictObject({
   image: z.string(),
+  profiles: z.tuple([z.literal('monitoring')]).optional(),
   pull_policy: z.literal('never').optional(),
   mem_limit: z.string(),
   pids_limit: z.number().int().optional(),
@@ -18,7 +19,7 @@ const service = z.strictObject({
   }),
   build: z.literal('.').optional(),
   user: z.string().optional(),
-  command: z.array(z.string()),
+  command: z.array(z.string()).default([]),
   init: z.literal(true),
   read_only: z.boolean().optional(),
   cap_drop: z.tuple([z.literal('ALL')]),

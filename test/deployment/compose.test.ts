@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
 import { DRAIN_DEADLINE_MS } from '../../producer/http-limits.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
@@ -103,12 +104,17 @@ describe.each(COMPOSE_FILES)('%s', (fileName) => {
 
   it.each(services)('declares what %s refers to', (_name, { volumes, networks, depends_on }) => {
     for (const network of networks) expect(file.networks).toHaveProperty(network);
-    for (const volume of volumes) expect(file.volumes).toHaveProperty(volume.split(':')[0] ?? '');
+    for (const volume of volumes) {
+      const [source = ''] = volume.split(':');
+      if (source.startsWith('./')) expect([source, existsSync(join(root, source))]).toEqual([source, true]);
+      else expect(file.volumes).toHaveProperty(source);
+    }
     for (const other of Object.keys(depends_on)) expect(serviceOf(file, other).healthcheck).toBeDefined();
   });
 
   it("publishes the API and the operators' port, on loopback alone", () => {
-    const published = services.flatMap(([, { ports = [] }]) => ports);
+    const always = services.filter(([, { profiles }]) => profiles === undefined);
+    const published = always.flatMap(([, { ports = [] }]) => ports);
     expect(published).toEqual(['127.0.0.1:3000:3000', '127.0.0.1:3002:3002']);
     expect(environmentOf(serviceOf(file, 'producer'))).toMatchObject({
       PORT: '3000',
@@ -143,8 +149,31 @@ describe.each(COMPOSE_FILES)('%s', (fileName) => {
 });
 
 describe('docker-compose.yml', () => {
+  it('has Prometheus and Grafana under a profile, which read what deploy/ has and publish to loopback alone', () => {
+    const monitoring = Object.entries(real.services).filter(([, { profiles }]) => profiles !== undefined);
+    expect(monitoring.map(([name]) => name)).toEqual(['prometheus', 'grafana']);
+    for (const [name, { image, ports = [] }] of monitoring) {
+      expect([name, image]).toEqual([name, expect.stringMatching(/:v?\d+\.\d+\.\d+@sha256:[0-9a-f]{64}$/)]);
+      expect(ports.every((port) => port.startsWith('127.0.0.1:'))).toBe(true);
+    }
+    const read = (path: string) => parse(readFileSync(join(root, path), 'utf8')) as unknown;
+    expect(read('deploy/grafana/provisioning/datasources/prometheus.yml')).toMatchObject({
+      datasources: [{ type: 'prometheus', url: 'http://prometheus:9090', isDefault: true }],
+    });
+    const mounts = serviceOf(real, 'grafana').volumes;
+    expect(read('deploy/grafana/provisioning/dashboards/veriqueue.yml')).toMatchObject({
+      providers: [
+        { options: { path: mounts.find((mount) => mount.startsWith('./deploy/grafana:'))?.split(':')[1] } },
+      ],
+    });
+    // Grafana shares a network with Prometheus, which alone is beside the processes that it scrapes.
+    expect(serviceOf(real, 'prometheus').networks).toEqual(['backend']);
+    expect(serviceOf(real, 'grafana').networks).toContain('backend');
+  });
+
   it('has a redis, a producer and two workers', () => {
-    expect(Object.keys(real.services)).toEqual(['redis', 'producer', 'worker']);
+    const always = Object.entries(real.services).filter(([, { profiles }]) => profiles === undefined);
+    expect(always.map(([name]) => name)).toEqual(['redis', 'producer', 'worker']);
     expect(serviceOf(real, 'worker').deploy?.replicas).toBe(2);
   });
 

@@ -91,6 +91,6 @@ describe.skipIf(!hasRedis || !curl.isPresent)('what the pages ask a reader to do
         schemas,
       });
     },
-    180_000,
+    600_000,
   );
 });

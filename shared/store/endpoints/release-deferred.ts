@@ -1,5 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
+import type { Redis } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 import { forgetEndpointHealth } from './keep-endpoint-health.ts';
 import { readEndpoints } from './list-endpoints.ts';
@@ -25,6 +27,12 @@ const WORKERS_KNOW_AFTER_MS = { endpoint: 1_200, client: 2_300 } as const;
 const PAGE_SIZE = 500;
 
 const forgetEmptyScript = loadScript(new URL('../scripts/forget-empty-endpoint.lua', import.meta.url));
+
+/** Takes an endpoint off those with events that wait, if none waits. @returns how many wait */
+export async function forgetEmptyEndpoint(redis: Redis, keys: StoreKeys, endpoint: string): Promise<number> {
+  const waiting = keys.deferredDeliveries(endpoint);
+  return Number(await forgetEmptyScript(redis, [waiting, keys.deferringEndpoints()], [endpoint]));
+}
 
 /** Declares an endpoint healthy and sends what waits for it, in the order in which it began to wait. */
 export async function enableEndpoint(
@@ -99,8 +107,7 @@ async function releaseDeferred(
       onProgress(released);
     }
   }
-  const left = await forgetEmptyScript(redis, [key, keys.deferringEndpoints()], [endpoint]);
-  return { released, left: Number(left) };
+  return { released, left: await forgetEmptyEndpoint(redis, keys, endpoint) };
 }
 
 async function releaseOne(deps: RedeliveryDeps, key: string, id: string): Promise<boolean> {

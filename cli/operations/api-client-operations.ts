@@ -1,0 +1,78 @@
+import { z } from 'zod';
+import { clientBudget } from '../../shared/contract/usage.ts';
+import type { OperatorApi } from '../access/operator-api.ts';
+import { unknownClient } from '../find-client.ts';
+import type { ClientOperations, ShownClient } from './client-operations.ts';
+
+const instant = z.string().transform((text) => Date.parse(text));
+// Not the console's own shapes, which are strict: a newer producer says more than this version knows.
+const client = z.object({
+  id: z.string(),
+  name: z.string(),
+  disabled: z.boolean(),
+  weight: z.number(),
+  maxWaiting: z.number().nullable(),
+  callbackUrl: z.string().nullable(),
+  allowedOrigins: z.array(z.string()),
+  createdAt: instant.nullable(),
+  apiKeys: z.array(z.object({ prefix: z.string(), createdAt: instant })),
+  webhookSecrets: z.array(z.object({ retiresAt: instant.nullable() })),
+  budget: clientBudget.nullable(),
+});
+const clients = z.object({ data: z.array(client) });
+const newClient = z.object({ id: z.string(), apiKey: z.string(), webhookSecret: z.string() });
+const newKey = z.object({ apiKey: z.string() });
+const revocation = z.object({ revoked: z.string() });
+const newSecret = z.object({ webhookSecret: z.string(), previousSignsUntil: z.string() });
+const counts = { waiting: z.number(), undelivered: z.number() };
+const openWork = z.object(counts);
+const deletion = z.discriminatedUnion('status', [
+  z.object({ status: z.literal('deleted'), erased: z.number() }),
+  z.object({ status: z.literal('in_use'), ...counts }),
+  z.object({ status: z.literal('busy'), erased: z.number(), ...counts }),
+]);
+
+/** The API shows a budget with what is spent of it. */
+function split({ budget, ...rest }: z.infer<typeof client>): ShownClient {
+  const limits = budget && {
+    mode: budget.mode,
+    day: budget.day?.limit ?? null,
+    month: budget.month?.limit ?? null,
+  };
+  return { client: { ...rest, budget: limits }, budgetUse: budget };
+}
+
+/** Over the operators' API: the producer has the sealing keys. */
+export function apiClientOperations(api: OperatorApi): ClientOperations {
+  const of = (clientId: string, below = '') => ({
+    path: `clients/${encodeURIComponent(clientId)}${below}`,
+    absent: unknownClient(clientId).message,
+  });
+  return {
+    at: ` at ${api.place}`,
+    list: async () => (await api.ask({ path: 'clients' }, clients)).data.map((each) => split(each).client),
+    show: async (clientId) => split(await api.ask(of(clientId), client)),
+    create: async (settings) => {
+      const { id, ...shown } = await api.ask({ method: 'POST', path: 'clients', body: settings }, newClient);
+      return { clientId: id, ...shown };
+    },
+    change: async (clientId, change) => {
+      const changed = await api.ask({ ...of(clientId), method: 'PATCH', body: change }, client);
+      return { ...split(changed), releasedEvents: null };
+    },
+    addKey: async (clientId) => (await api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey)).apiKey,
+    revokeKey: async (clientId, prefix) => {
+      const absent = `The key is not revoked: exactly one key of client ${clientId} must begin so`;
+      const request = { ...of(clientId, `/keys/${encodeURIComponent(prefix)}`), absent };
+      return (await api.ask({ ...request, method: 'DELETE' }, revocation)).revoked;
+    },
+    rotateSecret: (clientId, overlapMs) => {
+      const body = { overlapSeconds: Math.floor(overlapMs / 1_000) };
+      return api.ask({ ...of(clientId, '/secret'), method: 'POST', body }, newSecret);
+    },
+    countOpenWork: (clientId) =>
+      api.ask({ ...of(clientId), method: 'DELETE', query: { dryRun: 'true' } }, openWork),
+    delete: (clientId, { cancel }) =>
+      api.ask({ ...of(clientId), method: 'DELETE', query: { cancel: String(cancel) } }, deletion),
+  };
+}

@@ -1,0 +1,102 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
+import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
+import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
+import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
+import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
+import { readBudget } from '../../shared/store/usage/budget.ts';
+import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
+import { CommandFailure } from '../command-failure.ts';
+import type { Connection } from '../connection.ts';
+import type { CliContext } from '../context.ts';
+import { findClient, findClients, unknownClient } from '../find-client.ts';
+import { releaseWaitingForOrigin, releaseWaitingForUrl } from '../release.ts';
+import { reportPassedBy } from '../report-passed-by.ts';
+import type { ClientOperations } from './client-operations.ts';
+
+const revocationProblems = {
+  unknown_key: 'no key of this client begins so',
+  ambiguous: 'several keys of this client begin so; give more characters',
+  last_key: 'a client keeps its last key; rotate it first, or disable the client',
+} as const;
+
+/** On Redis directly. What makes a secret needs the sealing keys besides. */
+export function redisClientOperations(context: CliContext, connection: Connection): ClientOperations {
+  const { redis, keys } = connection;
+  const { now, terminal } = context;
+  return {
+    at: '',
+    list: () => findClients(connection, now(), reportPassedBy(terminal)),
+    show: async (clientId) => ({
+      client: await findClient(connection, clientId, now()),
+      budgetUse: await readBudget(redis, keys, clientId, now()),
+    }),
+    create: async (client) => {
+      const keyRing = await context.readKeyRing();
+      return createClient({ redis, keys, keyRing }, { ...client, now: now() });
+    },
+    change: async (clientId, change) => {
+      if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
+      const releasedEvents = await releaseEvents(context, connection, clientId, change);
+      const client = await findClient(connection, clientId, now());
+      if (client.budget !== null) await copyLedgersOfMonth(redis, keys, now(), reportPassedBy(terminal));
+      return { client, budgetUse: await readBudget(redis, keys, clientId, now()), releasedEvents };
+    },
+    addKey: async (clientId) => {
+      const apiKey = await addApiKey({ redis, keys, clientId }, now());
+      if (apiKey === null) throw unknownClient(clientId);
+      return apiKey;
+    },
+    revokeKey: async (clientId, prefix) => {
+      const revocation = await revokeApiKey({ redis, keys, clientId }, prefix);
+      if (revocation.status === 'revoked') return revocation.prefix;
+      if (revocation.status === 'missing') throw unknownClient(clientId);
+      throw new CommandFailure(`The key is not revoked: ${revocationProblems[revocation.status]}`);
+    },
+    rotateSecret: async (clientId, overlapMs) => {
+      const keyRing = await context.readKeyRing();
+      const rotation = await rotateWebhookSecret({ redis, keys, keyRing }, clientId, {
+        overlapMs,
+        now: now(),
+      });
+      if (rotation === null) throw unknownClient(clientId);
+      const { webhookSecret, previousSignsUntil } = rotation;
+      return { webhookSecret, previousSignsUntil: new Date(previousSignsUntil).toISOString() };
+    },
+    countOpenWork: async (clientId) => {
+      const counts = await countOpenWork({ redis, keys }, clientId);
+      if (counts === null) throw unknownClient(clientId);
+      return counts;
+    },
+    delete: async (clientId, options) => {
+      const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
+      const removeJobs = async (jobs: readonly string[]) => {
+        for (const job of jobs) await queue.remove(job, { removeChildren: true });
+      };
+      const deps = { redis, keys, subjects: redisSubjects, removeJobs, pause: (ms: number) => delay(ms) };
+      try {
+        const deletion = await deleteClient(deps, clientId, options);
+        if (deletion.status === 'missing') throw unknownClient(clientId);
+        return deletion;
+      } finally {
+        await queue.close();
+      }
+    },
+  };
+}
+
+/** How many events that waited for the new settings are sent; null when none could have waited for them. */
+async function releaseEvents(
+  context: CliContext,
+  connection: Connection,
+  clientId: string,
+  { callbackUrl, allowedOrigins }: ClientChange,
+): Promise<number | null> {
+  const releases = [
+    ...(callbackUrl ? [await releaseWaitingForUrl(context, connection, clientId)] : []),
+    ...(allowedOrigins === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
+  ];
+  return releases.length === 0 ? null : releases.reduce((sum, { released }) => sum + released, 0);
+}
