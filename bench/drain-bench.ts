@@ -37,8 +37,8 @@ export async function runDrainBench(options: DrainBenchOptions): Promise<void> {
     const waits = await submitInteractive(chain, interactive);
     const all = backlog + interactive;
     await chain.receiver.accept(all, (all / QUOTA_PER_SECOND) * 2_000 + 30_000);
-    tellUse(chain, say);
-    tellWaits(waits, say);
+    reportUse(chain, say);
+    reportWaits(waits, say);
   } finally {
     await chain.stop();
   }
@@ -68,7 +68,7 @@ async function submitInteractive(chain: Chain, count: number): Promise<number[]>
   });
 }
 
-function tellUse(chain: Chain, say: (line: string) => void): void {
+function reportUse(chain: Chain, say: (line: string) => void): void {
   const { requests, rejected, firstArrivalAt, lastArrivalAt } = chain.sandbox.stats();
   const seconds = ((lastArrivalAt ?? 0) - (firstArrivalAt ?? 0)) / 1000;
   const use = (requests - 1) / seconds / QUOTA_PER_SECOND;
@@ -77,7 +77,7 @@ function tellUse(chain: Chain, say: (line: string) => void): void {
   );
 }
 
-function tellWaits(waits: number[], say: (line: string) => void): void {
+function reportWaits(waits: number[], say: (line: string) => void): void {
   const sorted = waits.toSorted((a, b) => a - b);
   const at = (share: number) => Math.round(sorted[Math.floor((sorted.length - 1) * share)] ?? 0);
   say(

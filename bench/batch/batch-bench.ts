@@ -63,9 +63,9 @@ async function benchKilled(redis: BenchRedis, { rows, photoBytes, say }: BatchBe
       runs.push(await runBatchProcess({ files, url, apiKey: batch.apiKey, countAccepted, killAt }));
     }
     const rateAfter = await measurePlain(3 * rows);
-    tellRuns(runs, say);
-    tellRates(runs, [rateBefore, rateAfter], say);
-    await tellRows(redis, server.batch.clientId, rows, say);
+    reportRuns(runs, say);
+    reportRates(runs, [rateBefore, rateAfter], say);
+    await reportRows(redis, server.batch.clientId, rows, say);
   } finally {
     await plain.stop();
     await server.stop();
@@ -103,7 +103,7 @@ async function startServer(redis: BenchRedis, environment: Readonly<Record<strin
   }
 }
 
-function tellRuns(runs: readonly BatchRun[], say: (line: string) => void): void {
+function reportRuns(runs: readonly BatchRun[], say: (line: string) => void): void {
   for (const [i, { accepted, seconds, peakRssMb, ended }] of runs.entries()) {
     say(
       `  run ${i + 1}: ${accepted} rows in ${seconds.toFixed(1)} s, peak RSS ${Math.round(peakRssMb)} MB, ended with ${ended}`,
@@ -111,7 +111,7 @@ function tellRuns(runs: readonly BatchRun[], say: (line: string) => void): void 
   }
 }
 
-function tellRates(
+function reportRates(
   runs: readonly BatchRun[],
   plain: readonly [number, number],
   say: (line: string) => void,
@@ -125,7 +125,7 @@ function tellRates(
   );
 }
 
-async function tellRows(
+async function reportRows(
   { redis }: BenchRedis,
   clientId: string,
   rows: number,

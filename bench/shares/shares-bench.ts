@@ -90,7 +90,7 @@ async function runFlood(
       stop.abort();
       const killedAt = await killing;
       await delay(SETTLED_MS);
-      tellWaits(say, submitted, await chain.takeCalls(), killedAt);
+      reportWaits(say, submitted, await chain.takeCalls(), killedAt);
     },
   );
 }
@@ -126,7 +126,7 @@ async function killWorkers(chain: SharesChain, signal: AbortSignal): Promise<rea
   return killedAt;
 }
 
-function tellWaits(
+function reportWaits(
   say: (line: string) => void,
   submitted: readonly Submitted[],
   calls: readonly RecordedCall[],

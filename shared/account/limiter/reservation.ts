@@ -57,7 +57,7 @@ export interface SlotFacts {
 }
 
 /** A slot in the hands of one waiter, until it is used, cancelled, or too late. */
-export class HeldSlot implements ReservedSlot {
+export class WaiterSlot implements ReservedSlot {
   readonly status = 'reserved';
   readonly seq: number;
   readonly at: number;

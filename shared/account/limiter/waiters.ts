@@ -2,7 +2,7 @@ import { setMaxListeners } from 'node:events';
 import { performance } from 'node:perf_hooks';
 import type { LimiterClient } from './limiter-client.ts';
 import type { LimiterAnswer } from './limiter-command.ts';
-import { HeldSlot, isTooLate, type Reservation, type SlotDeps } from './reservation.ts';
+import { isTooLate, type Reservation, type SlotDeps, WaiterSlot } from './reservation.ts';
 import {
   compareSlotOrders,
   computeSlotOrder,
@@ -180,7 +180,7 @@ export class Waiters {
     while (!isTooLate(deps, atUs)) {
       const waiter = this.#take();
       if (!waiter) break;
-      const slot = new HeldSlot(deps, { seq, atUs, probe, since: waiter.sinceMs });
+      const slot = new WaiterSlot(deps, { seq, atUs, probe, since: waiter.sinceMs });
       waiter.end(slot);
       const end = await slot.ended;
       if (end.how === 'cancelled') continue;
