@@ -25,7 +25,9 @@ const FORMATS = [
 export async function buildClient(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
-  const declarations = await emitDeclarations();
+  const declarations = keepReachable(await emitDeclarations());
+  // Once, for both: a module of types alone may be of CommonJS wherever it is imported from.
+  await writeFile(join(folder, 'contract.d.cts'), printContract());
   for (const { format, script, declaration } of FORMATS) {
     await bundle(format, join(folder, `veriqueue.${script}`));
     for (const [name, text] of declarations) {
@@ -45,6 +47,8 @@ async function bundle(format: 'esm' | 'cjs', outfile: string): Promise<void> {
     // A runtime without `import()` in a CommonJS module is older than this package's oldest.
     supported: { 'dynamic-import': true },
     charset: 'utf8',
+    // Names stay, so that a stack trace can be read.
+    minifyWhitespace: true,
     metafile: true,
   });
   const imports = Object.values(metafile.outputs).flatMap((output) => output.imports.map(({ path }) => path));
@@ -68,15 +72,28 @@ async function emitDeclarations(): Promise<ReadonlyMap<string, string>> {
       const text = await readFile(join(folder, 'client', file), 'utf8');
       return [file.replace(/\.d\.ts$/, ''), text] as const;
     });
-    return new Map([...(await Promise.all(modules)), ['contract', printContract()]]);
+    return new Map(await Promise.all(modules));
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
 }
 
+/** Only what the entry's declarations lead to: no application sees the rest. */
+function keepReachable(declarations: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const reached = new Map<string, string>();
+  const reach = (name: string) => {
+    const text = declarations.get(name);
+    if (text === undefined || reached.has(name)) return;
+    reached.set(name, text);
+    for (const [, imported = ''] of text.matchAll(/['"]\.\/([\w-]+)\.ts['"]/g)) reach(imported);
+  };
+  reach('veriqueue');
+  return reached;
+}
+
 /** Declarations import each other by the extension of their own format. */
 function linkTo(script: string, text: string): string {
   return text
-    .replace(/(['"])\.\.\/shared\/contract\/[\w-]+\.ts\1/g, `$1./contract.${script}$1`)
+    .replace(/(['"])\.\.\/shared\/contract\/[\w-]+\.ts\1/g, '$1./contract.cjs$1')
     .replace(/(['"])(\.\/[\w-]+)\.ts\1/g, `$1$2.${script}$1`);
 }

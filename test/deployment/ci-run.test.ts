@@ -92,7 +92,9 @@ async function runCi(fails = 'nothing', more: Readonly<Record<string, string>> =
   const known = ['ci', 'check', 'test', 'demo'];
   const steps = calls
     .split('\n')
-    .map((call) => call.split(' ').find((word) => known.includes(word)) ?? '')
+    .map((call) =>
+      call.includes('--prefix') ? 'tools' : (call.split(' ').find((word) => known.includes(word)) ?? ''),
+    )
     .filter(Boolean);
   return { code, lines: output.trimEnd().split('\n'), steps };
 }
@@ -100,16 +102,16 @@ async function runCi(fails = 'nothing', more: Readonly<Record<string, string>> =
 describe('.ci/run', () => {
   it('installs, checks, tests and demonstrates, in this order, and ends with the count', async () => {
     const { code, lines, steps } = await runCi();
-    expect(steps).toEqual(['ci', 'check', 'test', 'demo']);
+    expect(steps).toEqual(['ci', 'tools', 'check', 'test', 'demo']);
     expect(code).toBe(0);
     expect(lines.at(-1)).toBe('7 passed, 2 failed');
   });
 
   it.each([
     ['ci', ['ci']],
-    ['check', ['ci', 'check']],
-    ['test', ['ci', 'check', 'test']],
-    ['demo', ['ci', 'check', 'test', 'demo']],
+    ['check', ['ci', 'tools', 'check']],
+    ['test', ['ci', 'tools', 'check', 'test']],
+    ['demo', ['ci', 'tools', 'check', 'test', 'demo']],
   ])('stops at a failing %s, with a status that says so', async (fails, expected) => {
     const { code, steps } = await runCi(fails);
     expect(code).not.toBe(0);
@@ -154,7 +156,7 @@ describe('the audit', () => {
     async (_, answer, why) => {
       const { code, lines, steps } = await audit(answer);
       expect(code).toBe(0);
-      expect(steps).toEqual(['ci', 'check', 'test', 'demo']);
+      expect(steps).toEqual(['ci', 'tools', 'check', 'test', 'demo']);
       const said = `NOT CHECKED: known vulnerabilities (${why})`;
       expect(lines.filter((line) => line === said)).toHaveLength(2);
       expect(lines.slice(-3)).toContain(said);
@@ -166,7 +168,7 @@ describe('the audit', () => {
     const { code, lines, steps } = await audit(report('critical'));
     expect(code).not.toBe(0);
     expect(lines).toContain('critical: bad <2');
-    expect(steps).toEqual(['ci', 'check']);
+    expect(steps).toEqual(['ci', 'tools', 'check']);
   });
 
   it('passes on one that is not grave', async () => {
@@ -183,7 +185,7 @@ describe('the audit', () => {
     const { code, lines, steps } = await audit(report('low'));
     expect(code).not.toBe(0);
     expect(lines).toContain('BROKEN: every package is fixed by a SHA-512');
-    expect(steps).toEqual(['ci', 'check']);
+    expect(steps).toEqual(['ci', 'tools', 'check']);
   });
 });
 
@@ -198,7 +200,7 @@ describe('programs that the tests run', () => {
     await fake('id', 'echo 0');
     expect((await runCi()).lines).toContain('all present');
     expect(await asked()).toBe('');
-    expect(await required()).toBe(TOOLS.join());
+    expect(await required()).toBe([...TOOLS, 'interface-tools'].join());
   });
 
   it('are installed by sudo that asks nothing, without a service, and without the secrets of the CI', async () => {
@@ -233,7 +235,7 @@ describe('programs that the tests run', () => {
     expect(code).toBe(0);
     expect(lines).toContainEqual(expect.stringMatching(/^cannot install.*: prometheus$/));
     expect(lines).toContain("SKIPPED: the tests that need promtool (Debian's package prometheus)");
-    expect(await required()).toBe(TOOLS.filter((name) => name !== 'promtool').join());
+    expect(await required()).toBe([...TOOLS.filter((name) => name !== 'promtool'), 'interface-tools'].join());
   });
 
   it('include a Redis, without which nothing is tested', async () => {

@@ -1,10 +1,11 @@
 import { once } from 'node:events';
-import { copyFile, mkdir, readFile, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createContext, Script } from 'node:vm';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
+import { hasInterfaceTools, runTool } from '../interface/interface-tools.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
 import { root } from './built-program.ts';
@@ -57,6 +58,33 @@ describe('the package @veriqueue/client', () => {
     expect(dependencies).toEqual({});
     const tree = JSON.parse(await application.run('npm ls --all --json --omit=dev || true'));
     expect(tree.dependencies['@veriqueue/client'].dependencies).toBeUndefined();
+  });
+
+  it('takes less than 100 kB, packed or not', async () => {
+    const [tarball = ''] = (await readdir(application.folder)).filter((file) => file.endsWith('.tgz'));
+    expect((await stat(join(application.folder, tarball))).size).toBeLessThan(100_000);
+    const files = await readdir(join(installed, 'dist'));
+    const sizes = files.map(async (file) => (await stat(join(installed, 'dist', file))).size);
+    expect((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)).toBeLessThan(100_000);
+  });
+
+  it('can be published, and names no place that does not exist', async () => {
+    const manifest = JSON.parse(await readFile(join(installed, 'package.json'), 'utf8'));
+    expect(manifest).toMatchObject({ license: 'MIT', publishConfig: { access: 'public' } });
+    expect(manifest.private).toBeUndefined();
+    expect(JSON.stringify(manifest)).not.toMatch(/https?:|github|gitlab/);
+  });
+
+  it.skipIf(!hasInterfaceTools)('passes publint, in its strict mode', async () => {
+    const { code, output } = await runTool('publint', ['run', '--strict', installed], application.folder);
+    expect([code, output]).toEqual([0, expect.stringContaining('All good!')]);
+  });
+
+  it.skipIf(!hasInterfaceTools)('has types that are right however it is resolved, says attw', async () => {
+    const [tarball = ''] = (await readdir(application.folder)).filter((file) => file.endsWith('.tgz'));
+    const args = [tarball, '--format', 'json', '--no-definitely-typed'];
+    const { code, output } = await runTool('attw', args, application.folder);
+    expect([code, code === 0 ? '' : output]).toEqual([0, '']);
   });
 
   it('is of the version of the server', async () => {
@@ -186,11 +214,11 @@ describe('the declarations of @veriqueue/client', () => {
   });
 
   it("say the same as the contract's schemas", async () => {
-    expect(await compareWithContract(join(installed, 'dist/contract.d.ts'))).toBe('');
+    expect(await compareWithContract(join(installed, 'dist/contract.d.cts'))).toBe('');
   });
 
   it('would be found out if they did not', async () => {
-    const written = await readFile(join(installed, 'dist/contract.d.ts'), 'utf8');
+    const written = await readFile(join(installed, 'dist/contract.d.cts'), 'utf8');
     const changed = join(application.folder, 'changed.d.ts');
     await writeFile(changed, written.replace('position: number | null;', 'position?: number | null;'));
     expect(await compareWithContract(changed)).toMatch(

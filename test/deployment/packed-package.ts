@@ -20,7 +20,10 @@ export interface Application {
   remove(): Promise<void>;
 }
 
-const LEFT_OUT = ['.git', 'node_modules', 'dist', '.data', 'coverage', 'client/dist'];
+const LEFT_OUT = [
+  ...['.git', 'node_modules', 'dist', '.data', 'coverage', 'client/dist'],
+  'test/interface/tools/node_modules',
+];
 
 /** npm puts the package that a script belongs to into its environment, and an npm among its children believes it. */
 const environment = Object.fromEntries(
