@@ -23,6 +23,10 @@ const fieldOptions = {
   reference: new Option('--reference <text>', 'your own name for this verification, such as an order number'),
   extra: new Option('--extra <text>', '1 to 10 characters that go to the upstream and come back'),
   callbackUrl: new Option('--callback-url <url>', "where the event goes, instead of the client's default"),
+  answerBy: new Option(
+    '--answer-by <instant>',
+    'RFC 3339; refused unless it can be promised, and expired without an answer by then',
+  ),
   priority: new Option('--priority <priority>', 'default: interactive').choices(priority.options),
 } satisfies Record<StoredField, Option>;
 

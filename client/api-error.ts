@@ -17,6 +17,8 @@ export interface ApiErrorDetails {
   readonly errors: readonly FieldError[];
   /** How long the server asks to wait; null when it does not say. */
   readonly retryAfterMs: number | null;
+  /** Of `cannot_meet_deadline`: what could be promised instead, RFC 3339; null otherwise, and when nothing can. */
+  readonly earliestAnswerBy: string | null;
 }
 
 export interface FailedRequest {
@@ -45,6 +47,7 @@ export class ApiError extends VeriqueueError implements ApiErrorDetails {
   readonly detail: string | null;
   readonly errors: readonly FieldError[];
   readonly retryAfterMs: number | null;
+  readonly earliestAnswerBy: string | null;
 
   constructor(failed: FailedRequest, details: ApiErrorDetails) {
     super(describeFailure(failed, details), { attempts: failed.attempts });
@@ -54,6 +57,7 @@ export class ApiError extends VeriqueueError implements ApiErrorDetails {
     this.detail = details.detail;
     this.errors = details.errors;
     this.retryAfterMs = details.retryAfterMs;
+    this.earliestAnswerBy = details.earliestAnswerBy;
   }
 }
 

@@ -60,27 +60,30 @@ export function readAnswer(exchange: Exchange, context: ReadingContext): Reading
 const FORMER_TYPE = 'urn:veriqueue:problem:';
 const PLAIN_CODE = /^[a-z_]{1,64}$/;
 
-type ProblemTexts = Pick<ApiErrorDetails, 'code' | 'title' | 'detail' | 'errors'>;
+type ProblemTexts = Pick<ApiErrorDetails, 'code' | 'title' | 'detail' | 'errors' | 'earliestAnswerBy'>;
 
 /**
  * Only problems of Veriqueue are taken over, because they echo nothing. What a proxy says, as a page or as a problem of
  * its own, may quote the request.
  */
 function describeProblem(body: object | null, status: number): ProblemTexts {
-  const { type, code, title, detail, errors } = { ...body } as Readonly<Record<string, unknown>>;
+  const { type, code, title, detail, errors, earliestAnswerBy } = { ...body } as Readonly<
+    Record<string, unknown>
+  >;
   const isOwn =
     typeof code === 'string' &&
     PLAIN_CODE.test(code) &&
     (type === problemType(code) || type === `${FORMER_TYPE}${code}`);
   if (!isOwn) {
     const title = `The answer with status ${status} is not from Veriqueue`;
-    return { code: 'unrecognized_answer', title, detail: null, errors: [] };
+    return { code: 'unrecognized_answer', title, detail: null, errors: [], earliestAnswerBy: null };
   }
   return {
     code,
     title: typeof title === 'string' ? title : code,
     detail: typeof detail === 'string' ? detail : null,
     errors: Array.isArray(errors) ? errors.filter(isFieldError) : [],
+    earliestAnswerBy: typeof earliestAnswerBy === 'string' ? earliestAnswerBy : null,
   };
 }
 

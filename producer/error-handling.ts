@@ -40,7 +40,7 @@ function sendProblem(
       .headers(problem.headers)
       .type(PROBLEM_MEDIA_TYPE)
       // As bytes: to text the framework would add a charset, which this media type does not have (RFC 9457, section 6.1).
-      .send(Buffer.from(JSON.stringify(presentProblem(problem.code, problem.errors))))
+      .send(Buffer.from(JSON.stringify(presentProblem(problem.code, problem.errors, problem.members))))
   );
 }
 

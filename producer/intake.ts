@@ -14,6 +14,7 @@ import type { ProducerLog } from './producer-log.ts';
 import type { SubmissionRate } from './rate-limit.ts';
 import type { IntakeSettings } from './settings.ts';
 import type { EnqueueDeps } from './submission/enqueue.ts';
+import { createPromiseOffers } from './submission/offer-promise.ts';
 import type { SubmitDeps } from './submission/submit.ts';
 import { createWithdrawals } from './submission/withdrawals.ts';
 
@@ -85,17 +86,19 @@ export function createIntake(
     keys,
     log,
   };
+  const lane = createLaneView({
+    redis,
+    keys,
+    accountKeys: account,
+    quotaPerSecond: settings.QUOTA_PER_SECOND,
+    now,
+  });
   return {
     ...enqueueing,
     accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
-    lane: createLaneView({
-      redis,
-      keys,
-      accountKeys: account,
-      quotaPerSecond: settings.QUOTA_PER_SECOND,
-      now,
-    }),
+    lane,
+    offers: createPromiseOffers({ redis, keys, lane, now }),
     withdrawals: createWithdrawals(enqueueing),
     rules: {
       maxBacklog: settings.MAX_BACKLOG,

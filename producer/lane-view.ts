@@ -1,4 +1,4 @@
-import { readLaneOverview } from '../shared/account/lane-overview.ts';
+import { type LaneReading, readLane } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { AccountKeys, StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
@@ -9,6 +9,8 @@ const FRESH_MS = 200;
 export interface LaneView {
   /** The lane as it was at most 200 ms ago. */
   read(): Promise<LaneOverview>;
+  /** The same, with what promises of a time depend on. */
+  readAll(): Promise<LaneReading>;
   /** The backlog including the places this process gave away since it was counted. */
   countBacklog(lane: LaneOverview): number;
   /** Gives a place in the backlog away. */
@@ -35,19 +37,19 @@ export function createLaneView({
   readonly quotaPerSecond: number;
   readonly now: () => number;
 }): LaneView {
-  let latest: { readonly at: number; readonly lane: LaneOverview } | undefined;
-  let reading: Promise<LaneOverview> | undefined;
+  let latest: { readonly at: number; readonly lane: LaneReading } | undefined;
+  let reading: Promise<LaneReading> | undefined;
   let taken = 0;
 
-  const refresh = async (): Promise<LaneOverview> => {
+  const refresh = async (): Promise<LaneReading> => {
     const takenBefore = taken;
-    const lane = await readLaneOverview(redis, { keys, accountKeys }, quotaPerSecond);
+    const lane = await readLane(redis, { keys, accountKeys }, quotaPerSecond);
     // What was taken while the answer was under way may be counted twice, for 200 ms; better than not at all.
     taken -= takenBefore;
     latest = { at: now(), lane };
     return lane;
   };
-  const read = (): Promise<LaneOverview> => {
+  const readAll = (): Promise<LaneReading> => {
     if (latest && now() - latest.at < FRESH_MS) return Promise.resolve(latest.lane);
     reading ??= refresh().finally(() => {
       reading = undefined;
@@ -55,7 +57,8 @@ export function createLaneView({
     return reading;
   };
   return {
-    read,
+    readAll,
+    read: async () => (await readAll()).overview,
     countBacklog: (lane) => lane.backlog.total + taken,
     take: () => {
       taken += 1;

@@ -3,6 +3,7 @@ import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { Verification } from '../shared/contract/verification.ts';
 import { isWaiting } from '../shared/contract/verification-status.ts';
+import { readRepeats } from '../shared/store/clients/repeats.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import {
@@ -11,7 +12,9 @@ import {
   isSilentlyDeferred,
 } from '../shared/store/verifications/person-deferral.ts';
 import { presentVerification } from '../shared/store/verifications/present.ts';
+import { computeExtension, type DelayTotals } from '../shared/store/verifications/promised-time.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
+import type { LaneView } from './lane-view.ts';
 
 /**
  * Places in the line, in the order asked for; 1 is next, null stands in no line (claimed, postponed or final).
@@ -30,25 +33,42 @@ export async function readPositions(
   return ranks.map((rank) => (rank === null ? null : before + rank + 1));
 }
 
+/** What a verification is shown beside. */
+export interface Surroundings extends DelayTotals {
+  readonly lane: LaneOverview;
+}
+
+/** @param clientId whose verifications are to be shown */
+export async function readSurroundings(
+  { redis, keys, lane }: { readonly redis: Redis; readonly keys: StoreKeys; readonly lane: LaneView },
+  clientId: string,
+): Promise<Surroundings> {
+  const [{ overview, lost }, repeats] = await Promise.all([
+    lane.readAll(),
+    readRepeats(redis, keys, clientId),
+  ]);
+  return { lane: overview, lost, repeats };
+}
+
 /** A verification as its client sees it now. */
 export function presentNow(
   record: VerificationRecord,
   position: number | null,
-  lane: LaneOverview,
+  surroundings: Surroundings,
   now: number,
 ): Verification {
-  const place = isSilentlyDeferred(record) ? endOfLine(record, lane) : position;
-  return present(asClientSees(record), place, lane, now);
+  const place = isSilentlyDeferred(record) ? endOfLine(record, surroundings.lane) : position;
+  return present(asClientSees(record), place, surroundings, now);
 }
 
 /** The same for operators, who may know what it waits for. */
 export function presentToOperator(
   record: VerificationRecord,
   position: number | null,
-  lane: LaneOverview,
+  surroundings: Surroundings,
   now: number,
 ): Verification {
-  return present(asOperatorSees(record), position, lane, now);
+  return present(asOperatorSees(record), position, surroundings, now);
 }
 
 /** Where a new verification of its priority would stand. */
@@ -59,7 +79,7 @@ function endOfLine({ priority }: VerificationRecord, { backlog }: LaneOverview):
 function present(
   record: VerificationRecord,
   position: number | null,
-  lane: LaneOverview,
+  { lane, ...totals }: Surroundings,
   now: number,
 ): Verification {
   const waits = isWaiting(record);
@@ -73,5 +93,8 @@ function present(
     ),
     isSuspended: lane.status === 'held',
     livemode: lane.livemode,
+    isRunning: lane.status === 'running',
+    extended: record.promise && computeExtension(record.promise, totals),
+    now,
   });
 }

@@ -37,6 +37,7 @@ interface AskingMetrics {
   readonly slotWaitSeconds: Histogram;
   readonly finished: Counter<'code' | 'verdict' | 'billed'>;
   readonly verdictSeconds: Histogram<'priority'>;
+  readonly promisesBroken: Counter<'priority'>;
 }
 
 function createAskingMetrics(registers: Registry[]): AskingMetrics {
@@ -58,6 +59,13 @@ function createAskingMetrics(registers: Registry[]): AskingMetrics {
   });
   const priorities: readonly Priority[] = ['interactive', 'bulk'];
   for (const priority of priorities) verdictSeconds.zero({ priority });
+  const promisesBroken = new Counter({
+    name: 'veriqueue_promises_broken_total',
+    help: 'Verifications that the upstream was asked about later than their clients were promised',
+    labelNames: ['priority'],
+    registers,
+  });
+  for (const priority of priorities) promisesBroken.inc({ priority }, 0);
   return {
     attempts: new Counter({
       name: 'veriqueue_attempts_total',
@@ -85,6 +93,7 @@ function createAskingMetrics(registers: Registry[]): AskingMetrics {
       registers,
     }),
     verdictSeconds,
+    promisesBroken,
   };
 }
 
@@ -160,7 +169,7 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     labelNames: ['what'],
     registers,
   });
-  for (const what of ['expired', 'forgotten']) swept.inc({ what }, 0);
+  for (const what of ['expired', 'forgotten', 'deadline']) swept.inc({ what }, 0);
   const requeued = new Counter({
     name: 'veriqueue_jobs_requeued_total',
     help: 'Records that no job worked on, and that have one again; jobs that no record stood behind',

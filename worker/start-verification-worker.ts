@@ -14,6 +14,7 @@ import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { type AccountWatch, createAccountWatch, LOOK_AGAIN_MS } from './verification/account-watch.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
+import { createPromiseKeeper } from './verification/promise-keeper.ts';
 import { RunAloneLock } from './verification/run-alone-lock.ts';
 import { hasUntried } from './verification/standing-aside.ts';
 import { processVerification } from './verification/verification-processor.ts';
@@ -26,6 +27,10 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     ...context,
     claims: { ...claims, redis: context.patientRedis },
     marks: { ...claims, redis: context.unbatchedRedis },
+    promises: createPromiseKeeper({
+      ...context,
+      readState: () => context.accounts.choose().limiter.state(),
+    }),
     retry: retrySettings(settings),
     bulkShare: settings.BULK_SHARE,
   });

@@ -6,10 +6,12 @@ import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
+import { writeBulkShare } from '../shared/store/verifications/promise-settings.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { startExpiringDeadlines } from './maintenance/expire-deadlines.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import type { WorkerSettings } from './settings.ts';
@@ -183,6 +185,7 @@ async function startUpkeep({
   await context.writes.untilTaken(() =>
     queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED),
   );
+  await context.writes.untilTaken(() => writeBulkShare(context.redis, keys, settings.BULK_SHARE));
   const sweeping = startSweeping(
     {
       ...context,
@@ -198,9 +201,10 @@ async function startUpkeep({
     keys,
     isAccountOpen: async () => (await context.accounts.choose().limiter.state()).status === 'running',
   });
+  const expiring = startExpiringDeadlines({ ...context, keys, queue });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), order.stop()]);
+      await Promise.all([sweeping.stop(), order.stop(), expiring.stop()]);
     },
   };
 }

@@ -196,7 +196,7 @@ function refuse(error: unknown): Refusal {
   const seconds = problem.headers['retry-after'];
   return {
     status: 'refused',
-    problem: presentProblem(problem.code, problem.errors),
+    problem: presentProblem(problem.code, problem.errors, problem.members),
     retryAfterMs: seconds === undefined ? null : Number(seconds) * 1000,
   };
 }

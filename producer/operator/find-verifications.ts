@@ -23,7 +23,8 @@ import type { VerificationRecord } from '../../shared/store/verifications/verifi
 import { webhookId } from '../../shared/webhook/webhook-id.ts';
 import type { LaneView } from '../lane-view.ts';
 import { encodeCursor } from '../routes/cursor.ts';
-import { presentToOperator, readPositions } from '../waiting.ts';
+
+import { presentToOperator, readPositions, readSurroundings } from '../waiting.ts';
 import { originOf } from './callback-origins.ts';
 
 export interface FindDeps {
@@ -89,20 +90,20 @@ export function presentLine(stored: VerificationRecord, lane: LaneOverview): Con
 /** One verification with its attempts, and the attempts to deliver its event; null when there is none. */
 export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVerificationDetail | null> {
   const { redis, keys } = deps;
-  const [reading, [position = null], deliveries, lane, event] = await Promise.all([
+  const [reading, [position = null], deliveries, event] = await Promise.all([
     readRecord(redis, keys, id),
     readPositions(redis, keys, [id]),
     readDeliveryLog(redis, keys, id),
-    deps.lane.read(),
     readOr(redis.hget(keys.record(id), 'event'), null),
   ]);
   if (reading.status !== 'found') return null;
   const { clientId, callbackUrl } = reading.record;
+  const surroundings = await readSurroundings(deps, clientId);
   return {
     clientId,
     // A path may name a customer.
     callbackOrigin: originOf(callbackUrl),
-    verification: presentToOperator(reading.record, position, lane, deps.now()),
+    verification: presentToOperator(reading.record, position, surroundings, deps.now()),
     deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
     event,
     webhookId: webhookId(id),

@@ -16,7 +16,7 @@ import {
 } from '../redelivery-limit.ts';
 import { clientOf } from '../request-state.ts';
 import { idParams, parseIdParam, readOwn } from '../verification/own-verification.ts';
-import { presentNow } from '../waiting.ts';
+import { presentNow, readSurroundings } from '../waiting.ts';
 
 export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;
@@ -63,9 +63,12 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       await noteOpenRedelivery(deps.redis, deps.keys, clientId, id);
       deps.metrics.countRedelivery('redelivered');
       deps.log.info({ event: 'redelivery_asked', verification: id }, 'its event is to be delivered again');
-      const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
+      const [record, surroundings] = await Promise.all([
+        readOwn(deps, id, clientId),
+        readSurroundings(deps, clientId),
+      ]);
       reply.code(202);
-      return presentNow(record, null, lane, deps.now());
+      return presentNow(record, null, surroundings, deps.now());
     },
   });
 }

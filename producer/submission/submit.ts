@@ -17,13 +17,16 @@ import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
+import type { PromiseOffer } from '../../shared/store/verifications/promise.ts';
 import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
 import { listValidationErrors, validateSubmission } from '../../shared/validation/submission.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
-import { type EnqueueDeps, enqueueVerification } from './enqueue.ts';
+import { findMissedDeadline, requireDeadline } from './deadline.ts';
+import { type EnqueueDeps, enqueueVerification, withdraw } from './enqueue.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
+import type { PromiseOffers } from './offer-promise.ts';
 import type { FormReading, MisshapenForm } from './read-form.ts';
 import { giveRoomBack, takeRoom } from './take-room.ts';
 import type { Withdrawals } from './withdrawals.ts';
@@ -44,6 +47,7 @@ export interface SubmitDeps extends EnqueueDeps {
   readonly lane: LaneView;
   readonly rules: SubmissionRules;
   readonly withdrawals: Withdrawals;
+  readonly offers: PromiseOffers;
   readonly now: () => number;
 }
 
@@ -106,7 +110,12 @@ function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: FormRea
     throw new ProblemError('invalid_submission', { errors });
   return {
     subject: result.subject,
-    options: { ...pickFields(fields, STORED_FIELDS), callbackUrl: callback.href },
+    options: {
+      ...pickFields(fields, STORED_FIELDS),
+      callbackUrl: callback.href,
+      // One instant has many spellings, and a repeat may choose another.
+      ...(fields.answerBy === undefined ? {} : { answerBy: new Date(fields.answerBy).toISOString() }),
+    },
   };
 }
 
@@ -175,7 +184,15 @@ async function accept(
 ): Promise<Submitted> {
   const { id, redisKey } = claim;
   let lane: LaneOverview;
+  let promise: PromiseOffer | null;
   try {
+    promise = await deps.offers.offer(client.id, options.priority);
+    await requireDeadline(
+      deps,
+      { clientId: client.id, priority: options.priority },
+      options.answerBy,
+      promise,
+    );
     lane = await takeRoom(deps, { id, clientId: client.id, weight: client.weight });
   } catch (error) {
     if (redisKey !== null) await release(deps, { id, redisKey });
@@ -188,12 +205,14 @@ async function accept(
     submittedAt: deps.now(),
     sealed,
     ...options,
+    ...(promise === null ? {} : { promise }),
     ...(lane.livemode === null ? {} : { livemode: lane.livemode }),
     ...(redisKey === null ? {} : { idempotencyClaim: redisKey }),
   };
   const enqueued = await enqueueVerification(deps, acceptance);
   switch (enqueued.status) {
     case 'accepted':
+      await requirePromised(deps, acceptance, redisKey);
       deps.log.info(
         { event: 'verification_accepted', verification: id, client: client.id, priority: options.priority },
         'verification accepted',
@@ -210,6 +229,29 @@ async function accept(
     default:
       return enqueued satisfies never;
   }
+}
+
+/**
+ * Others of the same client may have been accepted since the deadline was looked at, and then it cannot be promised after all: the
+ * submission is taken back as a whole. One that a worker has claimed already stays: it is being asked about.
+ */
+async function requirePromised(
+  deps: SubmitDeps,
+  acceptance: Acceptance,
+  redisKey: string | null,
+): Promise<void> {
+  // It is accepted, whatever happens to Redis from here on.
+  const missed = await findMissedDeadline(deps, acceptance).catch(() => null);
+  if (missed === null) return;
+  try {
+    if ((await withdraw(deps, acceptance)) === 'too_late') return;
+  } catch (error) {
+    if (redisKey === null) deps.withdrawals.schedule(acceptance);
+    throw unavailable(error);
+  }
+  await giveRoomBack(deps, acceptance);
+  if (redisKey !== null) await release(deps, { id: acceptance.id, redisKey });
+  throw missed;
 }
 
 /** A repeat is not answered 202 for a verification that nothing works on, however that came about. */

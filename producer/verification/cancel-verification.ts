@@ -4,7 +4,7 @@ import { cancelVerification } from '../../shared/store/verifications/cancel.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { ProblemError } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
-import { presentNow } from '../waiting.ts';
+import { presentNow, readSurroundings } from '../waiting.ts';
 import { readOwn } from './own-verification.ts';
 import type { ShowDeps } from './show-verification.ts';
 
@@ -20,8 +20,11 @@ export interface CancelDeps extends ShowDeps, VerificationStore {
  */
 export async function cancelAndShow(deps: CancelDeps, id: string, clientId: string): Promise<Verification> {
   await cancel(deps, id, clientId);
-  const [record, lane] = await Promise.all([readOwn(deps, id, clientId), deps.lane.read()]);
-  return presentNow(record, null, lane, deps.now());
+  const [record, surroundings] = await Promise.all([
+    readOwn(deps, id, clientId),
+    readSurroundings(deps, clientId),
+  ]);
+  return presentNow(record, null, surroundings, deps.now());
 }
 
 async function cancel(deps: CancelDeps, id: string, clientId: string): Promise<void> {

@@ -6,7 +6,7 @@ import { readRecords } from '../../shared/store/verifications/read.ts';
 import { searchVerifications } from '../../shared/store/verifications/search.ts';
 import type { LaneView } from '../lane-view.ts';
 import { decodeCursor, encodeCursor } from '../routes/cursor.ts';
-import { presentNow, readPositions } from '../waiting.ts';
+import { presentNow, readPositions, readSurroundings } from '../waiting.ts';
 import { logUnreadable, type OwnVerificationDeps } from './own-verification.ts';
 
 interface ListDeps extends OwnVerificationDeps {
@@ -26,7 +26,8 @@ export async function listVerifications(
   { cursor, status: shownStatus, ...filters }: z.output<typeof listQuery>,
 ): Promise<VerificationPage> {
   const after = cursor === undefined ? undefined : decodeCursor(cursor);
-  const overview = await lane.read();
+  const surroundings = await readSurroundings({ redis, keys, lane }, clientId);
+  const { lane: overview } = surroundings;
   const status = shownStatus === 'held' ? 'queued' : shownStatus;
   // `held` is how a queued verification shows while its lane is held: one of the two lists is empty at any time.
   const isOtherView =
@@ -43,7 +44,7 @@ export async function listVerifications(
     // One that an earlier version stored as deferred shows as queued, and so is not in the list of the deferred.
     if (reading.status === 'found' && status === 'deferred' && isSilentlyDeferred(reading.record)) return [];
     return reading.status === 'found'
-      ? [presentNow(reading.record, positions[i] ?? null, overview, now())]
+      ? [presentNow(reading.record, positions[i] ?? null, surroundings, now())]
       : [];
   });
   return { data, nextCursor: next && encodeCursor(next) };

@@ -5,7 +5,7 @@ import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerLog } from '../producer-log.ts';
-import { presentNow, readPositions } from '../waiting.ts';
+import { presentNow, readPositions, readSurroundings } from '../waiting.ts';
 import { readOwn } from './own-verification.ts';
 
 export interface ShowDeps {
@@ -29,14 +29,14 @@ export interface ShownNow {
  * @throws {ProblemError} not_found, also for another client's
  */
 export async function showVerification(deps: ShowDeps, id: string, clientId: string): Promise<ShownNow> {
-  const { redis, keys, lane, now } = deps;
-  const [record, [position = null], overview] = await Promise.all([
+  const { redis, keys, now } = deps;
+  const [record, [position = null], surroundings] = await Promise.all([
     readOwn(deps, id, clientId),
     readPositions(redis, keys, [id]),
-    lane.read(),
+    readSurroundings(deps, clientId),
   ]);
   const at = now();
-  const shown = presentNow(record, position, overview, at);
+  const shown = presentNow(record, position, surroundings, at);
   return { verification: shown, pollAfterSeconds: computePoll(shown, at) };
 }
 

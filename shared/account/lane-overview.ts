@@ -2,6 +2,8 @@ import type { LaneOverview } from '../contract/lane.ts';
 import { type AccountKeys, priorityScores, type QueuePart, type StoreKeys } from '../store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../store/queue/verification-flow.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
+import { readBulkShare } from '../store/verifications/promise-settings.ts';
+import type { LostTime } from '../store/verifications/promised-time.ts';
 import { computeWaitSeconds, type LaneSpeed } from './estimate.ts';
 import { readAccountUpstream } from './limiter/account-upstream.ts';
 import { type LimiterState, readLimiterState } from './limiter/limiter-state.ts';
@@ -10,23 +12,40 @@ export function speedOf(lane: LaneOverview): LaneSpeed {
   return { moving: lane.status === 'running', perSecond: lane.quota.effectivePerSecond };
 }
 
+/** The lane, and what promises of a time depend on besides. */
+export interface LaneReading {
+  readonly overview: LaneOverview;
+  readonly lost: LostTime;
+  /** Of the quota, what bulk verifications keep; null until a worker has started. */
+  readonly bulkShare: number | null;
+}
+
+/** {@link readLane} without what promises depend on. */
+export async function readLaneOverview(
+  redis: Redis,
+  where: { readonly keys: StoreKeys; readonly accountKeys: AccountKeys },
+  quotaPerSecond: number,
+): Promise<LaneOverview> {
+  return (await readLane(redis, where, quotaPerSecond)).overview;
+}
+
 /**
  * All commands leave in one tick on one connection: one round trip.
  *
  * @param quotaPerSecond for a lane that has none yet; 0 shows that it is unknown
  */
-export async function readLaneOverview(
+export async function readLane(
   redis: Redis,
   { keys, accountKeys }: { readonly keys: StoreKeys; readonly accountKeys: AccountKeys },
   quotaPerSecond: number,
-): Promise<LaneOverview> {
+): Promise<LaneReading> {
   const key = (part: QueuePart) => keys.queueKey(keys.verificationQueue, part);
   const countPriority = (priority: number) => {
     const { first, last } = priorityScores(priority);
     return redis.zcount(key('prioritized'), first, last);
   };
   const { interactive, bulk } = queuePriority;
-  const [state, counts, [photos, peak], upstream] = await Promise.all([
+  const [state, counts, [photos, peak], upstream, bulkShare] = await Promise.all([
     readLimiterState(redis, accountKeys),
     Promise.all([
       countPriority(interactive.retry),
@@ -40,9 +59,10 @@ export async function readLaneOverview(
     ]),
     redis.hmget(keys.photosStored(), 'now', 'peak'),
     readAccountUpstream(redis, accountKeys),
+    readBulkShare(redis, keys),
   ]);
   const [interactiveRetries, interactiveFresh, bulkRetries, bulkFresh, aside, wait, delayed, active] = counts;
-  return presentLane(keys.lane, state, quotaPerSecond, {
+  const overview = presentLane(keys.lane, state, quotaPerSecond, {
     livemode: upstream?.livemode ?? null,
     // Jobs in `wait` have been taken out of the priorities' order already and stand before everybody.
     interactive: interactiveRetries + interactiveFresh + wait,
@@ -51,6 +71,7 @@ export async function readLaneOverview(
     verifying: active,
     photosStored: { now: Number(photos ?? 0), peak: Number(peak ?? 0) },
   });
+  return { overview, lost: state.lost, bulkShare };
 }
 
 interface Counts {

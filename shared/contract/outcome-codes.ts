@@ -90,6 +90,7 @@ export const outcomeCodes = [
   'Veriqueue.Quarantined',
   'Veriqueue.ProcessingFailed',
   'Veriqueue.SubjectUnreadable',
+  'Veriqueue.DeadlinePassed',
   'Veriqueue.SubjectExpired',
 ] as const;
 

@@ -95,6 +95,12 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: '客户端保留最后一个 API 密钥：没有密钥的客户端看起来如同从未存在。',
     action: '请先添加另一个密钥。要阻止该客户端，请将其停用。',
   },
+  cannot_meet_deadline: {
+    title: '无法承诺在该时间之前给出答复',
+    meaning: '无法承诺在 `answerBy` 之前给出答复；没有接受任何内容。',
+    action:
+      '请用 `earliestAnswerBy` 中的时间或更晚的时间重新提交，或不带 `answerBy` 提交。在无法承诺任何时间时（例如通道被挂起），它为 null。',
+  },
   in_progress: {
     title: '使用该 Idempotency-Key 的请求仍在处理',
     meaning: '此刻正在处理另一个使用该 `Idempotency-Key` 的请求。',

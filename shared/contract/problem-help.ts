@@ -84,6 +84,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'A client keeps its last API key: without one it would look as if it had never existed.',
     action: 'Add another key first. To keep the client out, disable it.',
   },
+  cannot_meet_deadline: {
+    meaning: 'An answer by `answerBy` cannot be promised; nothing was accepted.',
+    action:
+      'Submit again with the time in `earliestAnswerBy` or a later one, or without `answerBy`. It is null while nothing can be promised, as while the lane is held.',
+  },
   in_progress: {
     meaning: 'Another request with this `Idempotency-Key` is being processed at this moment.',
     action:

@@ -25,6 +25,7 @@ export const problemTable = {
     status: 409,
     title: 'A client keeps its last API key: add another first, or disable the client',
   },
+  cannot_meet_deadline: { status: 409, title: 'An answer by then cannot be promised' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   url_too_long: { status: 414, title: 'The request URL is too long' },
@@ -59,8 +60,15 @@ export const problem = z
     status: z.number().int().describe('the HTTP status, again'),
     code: z.string().describe(`stable; one of ${Object.keys(problemTable).join(', ')}`),
     detail: z.string().optional().describe('what is wrong this time, in a sentence'),
+    earliestAnswerBy: z.iso
+      .datetime()
+      .nullable()
+      .optional()
+      .describe('of cannot_meet_deadline: what could be promised now; null: nothing can'),
     errors: z.array(z.strictObject({ pointer: z.string(), code: z.string(), detail: z.string() })).optional(),
   })
   .meta({ id: 'Problem' });
+/** What a problem may say beyond its code and fields. */
+export type ProblemMembers = Pick<Problem, 'earliestAnswerBy'>;
 export type Problem = z.infer<typeof problem>;
 export type FieldError = NonNullable<Problem['errors']>[number];

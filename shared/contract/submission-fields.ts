@@ -35,6 +35,14 @@ export const submissionFields = {
   reference: { personal: false, shown: true, freeText: true, validated: false, inDigest: 5, inRowDigest: 4 },
   extra: { personal: false, shown: true, freeText: true, validated: true, inDigest: 4, inRowDigest: 5 },
   priority: { personal: false, shown: true, freeText: false, validated: false, inDigest: 7, inRowDigest: 6 },
+  answerBy: {
+    personal: false,
+    shown: true,
+    freeText: false,
+    validated: false,
+    inDigest: 'when_given',
+    inRowDigest: 'when_given',
+  },
   callbackUrl: {
     personal: false,
     shown: false,

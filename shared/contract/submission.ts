@@ -39,6 +39,12 @@ const options = {
     .describe(
       'where the event goes: http or https, at an origin that is registered for you; default: your client’s own',
     ),
+  answerBy: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .describe(
+      'RFC 3339: refused with cannot_meet_deadline unless it can be promised; without an answer by then, it fails with Veriqueue.DeadlinePassed and is not asked about afterwards',
+    ),
   priority: priority.default('interactive'),
 };
 

@@ -81,6 +81,18 @@ export const outcome = z
   .meta({ id: 'Outcome' });
 export type Outcome = z.infer<typeof outcome>;
 
+/** What a promised time has been put off by. */
+export const promiseExtension = z
+  .strictObject({
+    by: z.number().int().positive().describe('seconds'),
+    reason: z
+      .enum(['held', 'slow', 'paused', 'rate', 'repeats'])
+      .describe(
+        'what added most: the lane was held, slow or paused, its rate was cut, or calls of yours had to be made again',
+      ),
+  })
+  .meta({ id: 'PromiseExtension' });
+
 /** How far the event has come. */
 export const delivery = z
   .strictObject({
@@ -119,6 +131,17 @@ export const verification = z
       .describe(
         'when the outcome is expected: RFC 3339, UTC; null once it is final, and while no time can be promised',
       ),
+    completesBy: instant
+      .nullable()
+      .describe(
+        'by then the upstream will have been asked for the first time, whatever others submit: RFC 3339, UTC; null where that cannot be promised, as while the lane is not running',
+      ),
+    completesByExtended: promiseExtension
+      .nullable()
+      .describe('by how much completesBy has been put off since the submission, and why; null for nothing'),
+    answerBy: instant
+      .nullable()
+      .describe('until when you want an answer, as submitted: RFC 3339, UTC; null without one'),
     nextAttemptAt: instant
       .nullable()
       .describe('when it is asked about again: RFC 3339, UTC; null unless it is retrying or deferred'),

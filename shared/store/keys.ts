@@ -1,3 +1,5 @@
+import { type PromiseKeys, promiseKeys } from './promise-keys.ts';
+
 /** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
 const PRIORITY_SPAN = 0x1_0000_0000;
 
@@ -98,7 +100,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys {
+export interface StoreKeys extends PromiseKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -225,6 +227,7 @@ export function storeKeys(lane: string): StoreKeys {
     allIndex: () => spell('allIndex'),
     undeliveredIndex: () => spell('undeliveredIndex'),
     referenceIndex: () => spell('referenceIndex'),
+    ...promiseKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),

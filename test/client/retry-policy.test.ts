@@ -6,7 +6,7 @@ import { ConnectionError, TimeoutError, type VeriqueueError } from '../../client
 const answered = (status: number, retryAfterMs: number | null = null, code = 'unrecognized_answer') =>
   createApiError(
     { doing: 'test', verification: null, attempts: 1 },
-    { status, code, title: '', detail: null, errors: [], retryAfterMs },
+    { status, code, title: '', detail: null, errors: [], retryAfterMs, earliestAnswerBy: null },
   );
 
 const decide = (facts: Partial<RetryFacts> & Pick<RetryFacts, 'failure'>) =>

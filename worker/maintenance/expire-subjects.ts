@@ -49,7 +49,7 @@ async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
  * @returns false while the job is being worked on. It may find the outcome and end by itself; but workers look at jobs of
  *   a closed lane in passing, and one that was looked at in this very moment would wait, answered, until the lane opens
  */
-async function leaveQueue(queue: SweepDeps['queue'], id: string): Promise<boolean> {
+export async function leaveQueue(queue: SweepDeps['queue'], id: string): Promise<boolean> {
   if ((await queue.remove(id)) === 1) return true;
   return (await queue.getJobState(id)) === 'unknown';
 }

@@ -21,7 +21,15 @@ export interface SweepDeps extends VerificationStore {
 
 /** One kind of upkeep. */
 export interface SweepStep {
-  readonly name: 'expired' | 'forgotten' | 'unanswered' | 'undelivered' | 'orphans' | 'ended' | 'budgets';
+  readonly name:
+    | 'expired'
+    | 'forgotten'
+    | 'unanswered'
+    | 'undelivered'
+    | 'orphans'
+    | 'ended'
+    | 'budgets'
+    | 'weights';
   /** @returns whether there may be as much to do again at once */
   run(): Promise<boolean>;
 }

@@ -1,3 +1,4 @@
+import { repairWeightSum } from '../../shared/store/clients/weight-sum.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { createEachEntry, type EachEntry } from './each-entry.ts';
 import { createExpireSubjects } from './expire-subjects.ts';
@@ -30,6 +31,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createRemoveOrphans(deps, each),
     createRemoveEndedJobs(deps, each),
     createWatchBudgets(deps),
+    createRepairWeights(deps),
   ];
   return async () => {
     let more = false;
@@ -65,6 +67,17 @@ function createForgetOld(deps: SweepDeps, each: EachEntry): SweepStep {
         metrics.swept.inc({ what: 'forgotten' });
       });
       return due.length === BATCH;
+    },
+  };
+}
+
+/** What promises are worked out from is right again after a version before, or a hand, has changed a client. */
+function createRepairWeights({ redis, keys }: SweepDeps): SweepStep {
+  return {
+    name: 'weights',
+    run: async () => {
+      await repairWeightSum(redis, keys);
+      return false;
     },
   };
 }

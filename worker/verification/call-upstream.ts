@@ -10,7 +10,9 @@ import type { WorkerMetrics } from '../metrics.ts';
 import type { AbandonReason } from '../upstream/open-exchange.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
 import type { CallResult, UpstreamClient } from '../upstream/upstream-client.ts';
+import { isPastDeadline } from './deadline.ts';
 import type { OwnedVerification } from './owned-verification.ts';
+import type { PromiseKeeper } from './promise-keeper.ts';
 import type { SlotRank } from './slot-rank.ts';
 
 export interface CallDeps {
@@ -22,6 +24,7 @@ export interface CallDeps {
   readonly limiter: Limiter;
   /** Of the calls while interactive and bulk verifications wait, 0 to 1. */
   readonly bulkShare: number;
+  readonly promises: PromiseKeeper;
   readonly metrics: WorkerMetrics;
   readonly log: Logger;
   readonly now: () => number;
@@ -46,6 +49,8 @@ export type NotCalled =
   | { readonly status: 'limiter_closed'; readonly until: number }
   /** Another run has the verification: this one sends nothing and writes nothing. */
   | { readonly status: 'claim_lost' }
+  /** The time is over by which its client wants an answer. */
+  | { readonly status: 'deadline_passed' }
   | { readonly status: 'abandoned'; readonly reason: AbandonReason };
 
 export interface UsedSlot {
@@ -87,6 +92,7 @@ export async function callUpstream(
   );
   if (slot.status === 'reserved') {
     const answer = upload.complete();
+    void deps.promises.noteCall(owned.record, callId, deps.now());
     const used = noteUsed(deps, rank, slot, asked);
     const call = await answer;
     if (call.status !== 'not_sent' && call.sent) return { status: 'called', call, callId, slot: used };
@@ -100,7 +106,10 @@ export async function callUpstream(
     : withoutSending(call, callId, null);
 }
 
-type Marked = ReservedSlot | AbortedWait | Extract<NotCalled, { status: 'claim_lost' | 'limiter_closed' }>;
+type Marked =
+  | ReservedSlot
+  | AbortedWait
+  | Extract<NotCalled, { status: 'claim_lost' | 'limiter_closed' | 'deadline_passed' }>;
 
 interface MarkRequest {
   readonly callId: string;
@@ -129,9 +138,9 @@ async function reserveMarked(
       throw error;
     });
     if (readiness === 'due') return slot;
-    if (readiness === 'claim_lost') {
+    if (readiness === 'claim_lost' || readiness === 'deadline_passed') {
       await unmark();
-      return { status: 'claim_lost' };
+      return { status: readiness };
     }
     since = slot.since;
   }
@@ -140,10 +149,15 @@ async function reserveMarked(
 /** Another run may have the verification by now, or the upload may be over: then the slot goes to the next waiter. */
 async function markAndWait(
   deps: CallDeps,
-  { record: { id }, claim }: OwnedVerification,
+  { record, claim }: OwnedVerification,
   { callId, signal }: MarkRequest,
   slot: ReservedSlot,
-): Promise<'due' | 'late' | 'claim_lost'> {
+): Promise<'due' | 'late' | 'claim_lost' | 'deadline_passed'> {
+  if (isPastDeadline(record, Math.max(slot.at, deps.now()))) {
+    slot.cancel();
+    return 'deadline_passed';
+  }
+  const { id } = record;
   const sentAt = new Date(deps.now()).toISOString();
   const leaving = { id, claim, call: callId, sentAt, bulkShare: deps.bulkShare, isProbe: slot.probe };
   const marking = await markSent(deps.marks, leaving);

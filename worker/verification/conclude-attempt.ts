@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { NextStep } from '../../shared/outcomes/retry-policy.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { isDeferralExplained } from '../../shared/store/verifications/person-deferral.ts';
@@ -6,6 +7,7 @@ import { type Postponement, postponeVerification } from '../../shared/store/veri
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { Called, NotCalled } from './call-upstream.ts';
+import { isPastDeadline } from './deadline.ts';
 import { type DescribeDeps, describeCall, describeUndecidedCall, type MarkedCall } from './describe-call.ts';
 import type { FinishVerification } from './finish-verification.ts';
 import type { OwnedVerification } from './owned-verification.ts';
@@ -36,6 +38,11 @@ export async function applyStep(
     });
     return { result: 'done' };
   }
+  if (step.status !== 'queued' && isPastDeadline(record, step.at)) {
+    const call = describeCall(deps, record, marked);
+    await deps.finish(record, { row: resolveOutcome('Veriqueue.DeadlinePassed'), call, needs: claim });
+    return { result: 'done' };
+  }
   const { status, counted, deferredBefore, at } = step;
   // A probe every minute for days would fill the record: what does not count is listed only if it may have been paid for.
   const noted = (counted ? describeCall : describeUndecidedCall)(deps, record, marked);
@@ -58,10 +65,21 @@ export async function goBackInLine(
   owned: OwnedVerification,
   why: NotCalled,
 ): Promise<JobResult> {
+  if (why.status === 'deadline_passed') return failPastDeadline(deps, owned);
   await postponeVerification(deps.claims.redis, deps.claims.keys, unchanged(owned));
   return why.status === 'limiter_closed'
     ? { result: 'lane_closed', until: why.until }
     : { result: 'hand_back' };
+}
+
+/** Its client wants no answer any more, so that it is not asked about. */
+export async function failPastDeadline(
+  deps: Pick<ConcludeDeps, 'finish'>,
+  { record, claim }: OwnedVerification,
+): Promise<JobResult> {
+  const row = resolveOutcome('Veriqueue.DeadlinePassed');
+  await deps.finish(record, { row, call: null, needs: claim });
+  return { result: 'done' };
 }
 
 /** Others have used up what the upstream allows about this person; nothing was asked, so nothing is counted. */

@@ -1,5 +1,6 @@
 import type { Logger } from 'pino';
 import type { Attempt, Outcome } from '../../shared/contract/verification.ts';
+import { isWaiting } from '../../shared/contract/verification-status.ts';
 import { applyMatchThreshold } from '../../shared/outcomes/match-threshold.ts';
 import type { OutcomeRow } from '../../shared/outcomes/outcome-row.ts';
 import { labelOfCode, resolveBilling } from '../../shared/outcomes/resolve-outcome.ts';
@@ -29,6 +30,8 @@ export interface FinalAnswer {
    * about the person needs none. It was paid for, and counts although another run has the verification by now.
    */
   readonly needs?: OwnedClaim;
+  /** It is no outcome of a verification that a worker has in hand. */
+  readonly onlyWhileWaiting?: boolean;
 }
 
 export type FinishVerification = (record: VerificationRecord, answer: FinalAnswer) => Promise<void>;
@@ -56,6 +59,7 @@ export function createFinish(deps: FinishDeps): FinishVerification {
       const finishing = computeFinishing(seen, answer, completedAt, deps);
       const written = await finishVerification(deps, finishing);
       if (written.status !== 'stale') {
+        if (record.answerBy !== null) await deps.redis.zrem(deps.keys.deadlines(), record.id);
         report(deps, record, answer, { status: written.status, outcome: finishing.outcome });
         return;
       }
@@ -121,6 +125,7 @@ function computeOutcome(
     };
   }
   if (answer.needs && !isSame(answer.needs, seen.claim)) return null;
+  if (answer.onlyWhileWaiting && !isWaiting(seen)) return null;
   const { row } = answer;
   const sim = answer.sim ?? null;
   const threshold = applyMatchThreshold(row, sim, facts.matchThreshold);

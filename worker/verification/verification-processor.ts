@@ -20,6 +20,7 @@ import { traceJob } from '../job/trace-job.ts';
 import type { AccountWatch } from './account-watch.ts';
 import type { AskUpstream } from './ask-upstream.ts';
 import { decideAfterDeaths } from './crash-decision.ts';
+import { isPastDeadline } from './deadline.ts';
 import type { FinishVerification } from './finish-verification.ts';
 import type { OwnedVerification } from './owned-verification.ts';
 import type { RunAloneLock } from './run-alone-lock.ts';
@@ -129,6 +130,7 @@ async function askAbout(
   run: JobRun,
 ): Promise<JobResult> {
   const { record, claim } = owned;
+  if (isPastDeadline(record, deps.now())) return giveUp(deps, owned, 'Veriqueue.DeadlinePassed');
   const subject = openIfUsable(deps, record, sealed);
   if (typeof subject === 'string') return giveUp(deps, owned, subject);
   if (decideAfterDeaths(record.deaths) === 'run') return deps.ask(owned, subject, run);

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import type { AccountKeys } from '../../store/keys.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import { loadScript } from '../../store/redis/script.ts';
+import type { LostTime } from '../../store/verifications/promised-time.ts';
 import { FACT_FIELDS, type LimiterFacts, parseLimiterFacts, TALLY_SECONDS } from './limiter-facts.ts';
 
 /** The lane as operators and metrics see it. Instants are milliseconds since the epoch, by Redis' clock. */
@@ -27,17 +28,6 @@ export interface LimiterState {
   /** Processes waiting for a slot. */
   readonly waitingProcesses: number;
   readonly lost: LostTime;
-}
-
-/**
- * For how long the limiter gave no slots, added up since it began, in ms by why. `rate`: less than the quota, as the time in
- * which what was missing would have been given.
- */
-export interface LostTime {
-  readonly paused: number;
-  readonly held: number;
-  readonly slow: number;
-  readonly rate: number;
 }
 
 /** The present second and the 60 before it. */

@@ -3,6 +3,7 @@ import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { weighClient } from '../shares/weigh-clients.ts';
 import type { Budget } from './client-limits.ts';
+import { noteClientWeight } from './weight-sum.ts';
 
 /** What is given is changed; what is null is taken away. */
 export interface ClientChange {
@@ -41,6 +42,7 @@ export async function changeClient(
   );
   if (reply !== 1) return 'missing';
   if (change.weight !== undefined) await weighClient({ redis, keys }, clientId);
+  await noteClientWeight(redis, keys, clientId);
   return 'changed';
 }
 

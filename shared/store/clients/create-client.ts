@@ -5,6 +5,7 @@ import type { KeyRing } from '../../sealing/key-ring.ts';
 import { wrapSecret } from '../../sealing/key-wrap.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import { type ClientStore, type StoredApiKey, type StoredSecret, secretContext } from './client.ts';
+import { noteClientWeight } from './weight-sum.ts';
 
 export interface ClientCredentials {
   readonly clientId: string;
@@ -78,4 +79,5 @@ export async function storeClient(
     .exec();
   const failed = replies?.find(([error]) => error !== null);
   if (failed?.[0]) throw failed[0];
+  await noteClientWeight(redis, keys, clientId);
 }

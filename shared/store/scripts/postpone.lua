@@ -46,5 +46,7 @@ if nextAttemptAt == '' then
   redis.call('HDEL', record, 'nextAttemptAt')
 else
   redis.call('HSET', record, 'nextAttemptAt', nextAttemptAt)
+  -- No promise covers the wait for a person.
+  if status ~= 'retrying' then redis.call('HSET', record, 'promiseWaived', '1') end
 end
 return 'postponed'

@@ -4,6 +4,7 @@ import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 import type { SubjectFields } from '../subjects/subject-store.ts';
+import { type PromiseOffer, queuePromise } from './promise.ts';
 
 export interface Acceptance extends Readonly<StoredOptions> {
   readonly id: string;
@@ -15,6 +16,8 @@ export interface Acceptance extends Readonly<StoredOptions> {
   readonly sealed: SealedSubject;
   /** Redis key of the claim its Idempotency-Key made, so that it can be forgotten with the rest. */
   readonly idempotencyClaim?: string;
+  /** Absent where nothing can be promised. */
+  readonly promise?: PromiseOffer;
   /** Redis keys of sorted sets in which it must stand, its jobs' places: otherwise nothing is written. */
   readonly places?: readonly string[];
 }
@@ -56,6 +59,10 @@ export function queueAcceptance(
       ...kept,
     ],
   );
+  const { answerBy, promise } = acceptance;
+  if (promise !== undefined) queuePromise(transaction, keys, acceptance, promise);
+  // One whose acceptance came to nothing is taken off when its time comes.
+  if (answerBy !== undefined) transaction.zadd(keys.deadlines(), Date.parse(answerBy), id);
 }
 
 /** The record's hash as an acceptance writes it. */

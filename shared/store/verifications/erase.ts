@@ -37,6 +37,6 @@ export async function eraseVerification(
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
   if (status !== 'erased') return { status };
-  await subjects.delete(id);
+  await Promise.all([subjects.delete(id), redis.zrem(keys.deadlines(), id)]);
   return { status, deliveryJobs };
 }

@@ -1,6 +1,7 @@
 import { pickFields, SHOWN_FIELDS, type ShownField } from '../../contract/submission-fields.ts';
 import type { Verification } from '../../contract/verification.ts';
-import type { VerificationStatus } from '../../contract/verification-status.ts';
+import { isWaiting, type VerificationStatus } from '../../contract/verification-status.ts';
+import type { Extension } from './promised-time.ts';
 import type { VerificationRecord } from './verification-record.ts';
 
 /** What is known of a waiting verification besides its record. */
@@ -10,6 +11,12 @@ export interface PlaceInLine {
   /** ms epoch */
   readonly estimatedCompletionAt: number | null;
   readonly isSuspended: boolean;
+  /** Whether the account gives slots: while it does not, its end is not known, and no time can be promised. */
+  readonly isRunning: boolean;
+  /** What has been added to its promise so far; null when nothing has, or that is not known here. */
+  readonly extended: Extension | null;
+  /** ms epoch */
+  readonly now: number;
   /** Whether its lane asks the real upstream; null when that is not known here. */
   readonly livemode: boolean | null;
 }
@@ -18,6 +25,9 @@ export const noPlace: PlaceInLine = {
   position: null,
   estimatedCompletionAt: null,
   isSuspended: false,
+  isRunning: true,
+  extended: null,
+  now: 0,
   livemode: null,
 };
 
@@ -35,6 +45,7 @@ export function presentVerification(record: VerificationRecord, waiting: PlaceIn
     submittedAt: new Date(record.submittedAt).toISOString(),
     position: waiting.position,
     estimatedCompletionAt: instant(waiting.estimatedCompletionAt),
+    ...presentPromise(record, waiting),
     nextAttemptAt: instant(record.nextAttemptAt),
     attempts: [...record.attempts],
     outcome: record.outcome,
@@ -43,6 +54,25 @@ export function presentVerification(record: VerificationRecord, waiting: PlaceIn
       attempts: record.delivery.attempts,
       nextAttemptAt: instant(record.delivery.nextAttemptAt),
     },
+  };
+}
+
+/**
+ * What was asked about keeps the promise that it was asked under. What waits has it put off as time goes by; it is left out
+ * while the account is closed, because nothing is known of the end of that.
+ */
+function presentPromise(
+  { promise, attempts, status }: VerificationRecord,
+  { isRunning, extended, now }: PlaceInLine,
+): Pick<Verification, 'completesBy' | 'completesByExtended'> {
+  if (promise === null) return { completesBy: null, completesByExtended: null };
+  const waits = attempts.length === 0 && isWaiting({ status });
+  const added = waits ? extended : promise.extended;
+  const by = promise.by + (added?.byMs ?? 0);
+  const isOpen = !waits || (isRunning && !(promise.isWaived && by < now));
+  return {
+    completesBy: isOpen ? instant(by) : null,
+    completesByExtended: added && { by: Math.ceil(added.byMs / 1000), reason: added.reason },
   };
 }
 

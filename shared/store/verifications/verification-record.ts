@@ -9,10 +9,12 @@ import {
   type Outcome,
   outcome,
   priority,
+  promiseExtension,
   verificationStatus,
 } from '../../contract/verification.ts';
 import type { DailyWait } from '../../outcomes/retry-policy.ts';
 import type { OwnedClaim } from './owned-claim.ts';
+import type { Extension, PromisedTime } from './promised-time.ts';
 
 /**
  * The record of one verification: one Redis hash, the system of record (BullMQ is only the engine).
@@ -50,6 +52,16 @@ export interface VerificationRecord extends Readonly<z.infer<z.ZodObject<typeof 
   /** Differs whenever anything has changed that outcome and event are made of. */
   readonly revision: string;
   readonly deaths: Deaths;
+  /** By when it was promised to be asked about; null where nothing was, as in records of versions before. */
+  readonly promise: RecordedPromise | null;
+}
+
+/** A promised time, and what became of it. */
+export interface RecordedPromise extends PromisedTime {
+  /** It had to wait for its person, which no promise covers. */
+  readonly isWaived: boolean;
+  /** What had been added when it was asked about; null: nothing, or it has not been. */
+  readonly extended: Extension | null;
 }
 
 /**
@@ -79,7 +91,19 @@ const options = {
   reference: text,
   extra: text,
   callbackUrl: text,
+  answerBy: text,
 } satisfies Record<StoredField, z.ZodType>;
+
+const ms = z.number().nonnegative();
+/** With what a promise is put off: `PromisedTime` without its time, which the script that accepts works out. */
+const promiseSince = z.object({
+  since: z.object({
+    lost: z.object({ paused: ms, held: ms, slow: ms, rate: ms }),
+    repeats: z.number().int().nonnegative(),
+  }),
+  perTurnMs: ms,
+});
+const extensionText = z.object({ byMs: ms, reason: promiseExtension.shape.reason });
 
 /** The fields of the hash but the attempts; what is left out is not set. */
 export const recordFields = z.object({
@@ -103,6 +127,10 @@ export const recordFields = z.object({
   sentCall: z.string().optional(),
   redelivery: z.string().optional(),
   deaths: z.string().default(''),
+  completesBy: time.optional(),
+  promiseSince: jsonText(promiseSince).optional(),
+  promiseWaived: z.literal('1').optional(),
+  promiseExtended: jsonText(extensionText).optional(),
   /** Of versions before, which counted lost locks as well. */
   crashesShared: count.default(0),
   crashesAlone: count.default(0),
@@ -156,8 +184,16 @@ export function parseRecord(hash: Readonly<Record<string, string>>): ParsedRecor
         row.deliveryStatus === 'delivering' || row.deliveryAttempts > 0 || row.redelivery !== undefined,
       revision: REVISION_FIELDS.map((name) => hash[name] ?? '').join('|'),
       deaths: countDeaths(row),
+      promise: parsePromise(row),
     },
   };
+}
+
+function parsePromise(row: z.infer<typeof recordFields>): RecordedPromise | null {
+  const { completesBy: by, promiseSince: since } = row;
+  if (by === undefined || since === undefined) return null;
+  const isWaived = row.promiseWaived === '1';
+  return { by, ...since, isWaived, extended: row.promiseExtended ?? null };
 }
 
 /** What a version before counted may have been a lost lock, so that it is never proof. */

@@ -6,6 +6,7 @@ import { pauseAccount } from '../../../../shared/account/limiter/pause-account.t
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
+import { countCallMade } from '../../../../shared/store/clients/calls-made.ts';
 import { changeClient } from '../../../../shared/store/clients/change-client.ts';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
 import { replaceField } from '../../../../shared/store/clients/replace-field.ts';
@@ -140,6 +141,10 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     await abandonClaim(context(redis), { id, clientId: CLIENT_ID, claim: held, day: DAY });
   },
   'admit-person': admitTheOnlyOneOfToday,
+  'count-call-made': async (redis) => {
+    const call = { call: 'call-a', isRepeat: true, extended: { byMs: 1, reason: 'held' as const }, at: NOW };
+    await countCallMade(redis, keys, { id: await accepted(), clientId: CLIENT_ID, ...call });
+  },
   'begin-delivery': async (redis) => beginDelivery(redis, keys, await finishedRecord(), 'run-a'),
   cancel: async (redis) =>
     cancelVerification(storeOf(redis, keys), {
@@ -230,6 +235,9 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
 /** The others, and why a second run does no harm. */
 const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
+  promise: 'part of a transaction: tested below',
+  'note-client-weight': 'brings an entry up to date that is so the second time',
+  'sum-client-weights': 'adds the same entries up',
   'reset-delivery': 'part of a transaction: tested below',
   'read-limiter': 'reads only',
   'read-budget': 'reads only',
@@ -264,10 +272,19 @@ describe('a script that is sent again because its reply was lost', () => {
     for (const { once, twice } of seen) expect(twice).toEqual(once);
   });
 
-  test('changes nothing: accept', async () => {
-    const id = await acceptRecord(lane.redis, keys, lane.keyRing, { reference: 'order-17' });
+  test('changes nothing: accept, with its promise', async () => {
+    const promise = {
+      baseMs: 1_000,
+      perTurnMs: 50,
+      unit: 1,
+      byCalls: { perCallMs: 50, beforeMs: 6_000 },
+      since: { lost: { paused: 0, held: 0, slow: 0, rate: 0 }, repeats: 0 },
+    };
+    const given = { reference: 'order-17', promise };
+    const id = await acceptRecord(lane.redis, keys, lane.keyRing, given);
     const once = await readWholeRedis(lane.redis);
-    await acceptRecord(lane.redis, keys, lane.keyRing, { id, reference: 'order-17' });
+    expect((await mustRead(lane.redis, keys, id)).promise).toMatchObject({ perTurnMs: 50 });
+    await acceptRecord(lane.redis, keys, lane.keyRing, { id, ...given });
     expect(await readWholeRedis(lane.redis)).toEqual(once);
   });
 

@@ -1,0 +1,78 @@
+import type { Priority } from '../../contract/verification.ts';
+import type { StoreKeys } from '../keys.ts';
+import type { Redis, Transaction } from '../redis/redis-client.ts';
+import { loadScript } from '../redis/script.ts';
+import { orderClassOf } from '../shares/order-class.ts';
+import type { DelayTotals, PromisedTime } from './promised-time.ts';
+
+/** What a client can be promised now, before it is known how many turns of its own come first. */
+export interface PromiseOffer {
+  /** ms, for what does not depend on the client's own line. */
+  readonly baseMs: number;
+  /** ms for each turn of the client up to the promised one, this one included. */
+  readonly perTurnMs: number;
+  /** How the client's tags grow from turn to turn: `shares.unit`. */
+  readonly unit: number;
+  /**
+   * Where what may come before the client's very next turn is known call by call: ms for each of them, and beforehand. Null
+   * where others may come in between.
+   */
+  readonly byCalls: { readonly perCallMs: number; readonly beforeMs: number } | null;
+  readonly since: DelayTotals;
+}
+
+const promiseScript = loadScript(new URL('../scripts/promise.lua', import.meta.url));
+
+interface PromisedVerification {
+  readonly id: string;
+  readonly clientId: string;
+  readonly priority: Priority;
+  /** ms epoch */
+  readonly submittedAt: number;
+}
+
+/** Queues the promise into the transaction that accepts a verification, behind the acceptance. */
+export function queuePromise(
+  transaction: Transaction,
+  keys: StoreKeys,
+  { id, clientId, priority, submittedAt }: PromisedVerification,
+  { baseMs, perTurnMs, unit, byCalls, since }: PromiseOffer,
+): void {
+  const kept: Pick<PromisedTime, 'since' | 'perTurnMs'> = { since, perTurnMs };
+  const queue = keys.verificationQueue;
+  const orderClass = orderClassOf(priority);
+  promiseScript.appendTo(
+    transaction,
+    [
+      keys.record(id),
+      keys.shareLine(orderClass, clientId),
+      keys.queueKey(queue, 'prioritized'),
+      keys.queueKey(queue, 'wait'),
+      keys.queueKey(queue, 'active'),
+      keys.queueKey(queue, 'delayed'),
+    ],
+    [
+      id,
+      clientId,
+      keys.tag,
+      orderClass,
+      submittedAt,
+      baseMs,
+      perTurnMs,
+      unit,
+      byCalls?.perCallMs ?? '',
+      byCalls?.beforeMs ?? 0,
+      JSON.stringify(kept),
+    ],
+  );
+}
+
+/** The fields that a promise has written, for a record whose other fields are known. */
+export async function readPromiseFields(
+  redis: Redis,
+  keys: StoreKeys,
+  id: string,
+): Promise<Readonly<Record<string, string>>> {
+  const [completesBy, promiseSince] = await redis.hmget(keys.record(id), 'completesBy', 'promiseSince');
+  return completesBy && promiseSince ? { completesBy, promiseSince } : {};
+}
