@@ -10,7 +10,13 @@ const rule = z.strictObject({
   expr: z.string(),
   for: z.string().optional(),
   labels: z.strictObject({ severity: z.enum(['critical', 'warning']) }),
-  annotations: z.strictObject({ summary: z.string(), description: z.string(), runbook_url: z.string() }),
+  annotations: z.strictObject({
+    summary: z.string(),
+    description: z.string(),
+    summary_zh: z.string(),
+    description_zh: z.string(),
+    runbook_url: z.string(),
+  }),
 });
 export type AlertRule = z.infer<typeof rule>;
 

@@ -23,6 +23,14 @@ describe('the alert rules', () => {
     expect(entries.map((entry) => entry.alert)).toContain(alert);
   });
 
+  it.each(alertRules)('$alert says the same in Chinese, with the same values', ({ annotations }) => {
+    const values = (text: string) => [...text.matchAll(/\{\{.*?\}\}/g)].map(([value]) => value).toSorted();
+    expect(annotations.summary_zh).toMatch(/\p{Script=Han}/u);
+    expect(annotations.description_zh).toMatch(/\p{Script=Han}/u);
+    expect(values(annotations.summary_zh)).toEqual(values(annotations.summary));
+    expect(values(annotations.description_zh)).toEqual(values(annotations.description));
+  });
+
   it.each(alertRules)('$alert is shown by a test to fire, and not to fire on what it reads', ({ alert }) => {
     const about = ruleTests.filter((test) => expectedFiring(test).some((firing) => firing.includes(alert)));
     const silent = about.filter((test) => expectedFiring(test).some((firing) => !firing.includes(alert)));
