@@ -62,7 +62,7 @@ interface Props {
 
 function Facts({ client, path }: Props) {
   const t = texts.value.clients;
-  const { disabled } = client;
+  const { disabled, share } = client;
   const disable = () =>
     ask({
       place: 'state',
@@ -98,6 +98,25 @@ function Facts({ client, path }: Props) {
           <dd>{client.createdAt === null ? '–' : <Time at={client.createdAt} exact />}</dd>
         </div>
         <div>
+          <dt>{t.waiting}</dt>
+          <dd>{t.waitingOf(formatNumber(share.interactive), formatNumber(share.bulk))}</dd>
+        </div>
+        {share.due !== null && (
+          <div>
+            <dt>{t.share}</dt>
+            <dd>{formatNumber(100 * share.due)} %</dd>
+          </div>
+        )}
+        {share.oldestAt !== null && (
+          <div>
+            <dt>{t.oldest}</dt>
+            <dd>
+              <Time at={share.oldestAt} exact />
+            </dd>
+          </div>
+        )}
+        <Budgets client={client} />
+        <div>
           <dt>{t.stored}</dt>
           <dd>{formatNumber(client.stored)}</dd>
         </div>
@@ -108,6 +127,30 @@ function Facts({ client, path }: Props) {
         <a href={hrefOf('deliveries', null, { client: client.id })}>{t.itsDeadLetters}</a>
         <Action onClick={disabled ? enable : disable}>{disabled ? t.enable : t.disable}</Action>
       </p>
+    </>
+  );
+}
+
+/** What has been billed of each budget. */
+function Budgets({ client: { budget } }: Pick<Props, 'client'>) {
+  const t = texts.value.clients;
+  const rows = [
+    [t.budgetDay, budget?.day],
+    [t.budgetMonth, budget?.month],
+  ] as const;
+  return (
+    <>
+      {rows.map(
+        ([name, period]) =>
+          period && (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd class={period.spent >= period.limit ? 'failure' : ''}>
+                {t.spent(formatNumber(period.spent), formatNumber(period.limit))}
+              </dd>
+            </div>
+          ),
+      )}
     </>
   );
 }

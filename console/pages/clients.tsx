@@ -16,6 +16,7 @@ export function Clients() {
     <>
       <section class="panel list" aria-label={texts.value.page.clients}>
         <Table />
+        <p class="help">{t.shareHelp}</p>
         {clients.value?.length === 0 && <p class="none">{t.empty}</p>}
       </section>
       {operator.value?.readOnly !== true && <NewClient />}
@@ -35,6 +36,12 @@ function Table() {
             <th scope="col">{t.state}</th>
             <th scope="col" class="number">
               {t.weight}
+            </th>
+            <th scope="col" class="number roomy">
+              {t.share}
+            </th>
+            <th scope="col" class="number">
+              {t.waiting}
             </th>
             <th scope="col" class="number">
               {t.today}
@@ -64,6 +71,8 @@ function Table() {
                 </span>
               </td>
               <td class="number">{formatNumber(client.weight)}</td>
+              <td class="number roomy">{formatShare(client.share.due)}</td>
+              <td class="number">{formatNumber(client.share.interactive + client.share.bulk)}</td>
               <td class="number">{formatNumber(client.today.calls)}</td>
               <td class="number roomy">{formatNumber(client.today.billed)}</td>
               <td class="number roomy">{formatNumber(client.stored)}</td>
@@ -77,6 +86,9 @@ function Table() {
     </div>
   );
 }
+
+const formatShare = (due: number | null): string =>
+  due === null ? texts.value.none : `${formatNumber(100 * due)} %`;
 
 function NewClient() {
   const made = useSignal<ConsoleNewClient | null>(null);

@@ -44,6 +44,9 @@ function Attention() {
   const t = texts.value.overview;
   const deliveries = snapshot.value?.deliveries;
   const endpoints = deliveries?.endpoints.data ?? [];
+  const budgets = snapshot.value?.budgets ?? [];
+  const countSpent = (share: 80 | 100) =>
+    new Set(budgets.filter(({ spent }) => spent === share).map(({ clientId }) => clientId)).size;
   const countOf = (status: string) => endpoints.filter((endpoint) => endpoint.status === status).length;
   const items = [
     { count: countOf('failing'), say: t.failing, tone: 'watch', href: hrefOf('deliveries') },
@@ -55,6 +58,8 @@ function Attention() {
       tone: 'soft',
       href: hrefOf('deliveries'),
     },
+    { count: countSpent(100), say: t.budgets, tone: 'alarm', href: hrefOf('clients') },
+    { count: countSpent(80), say: t.budgetsSoon, tone: 'watch', href: hrefOf('clients') },
   ].filter(({ count }) => count > 0);
   return (
     <section class="panel wide" aria-labelledby="attention">

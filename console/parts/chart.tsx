@@ -81,7 +81,7 @@ export function Chart({ title, series, from, stepMs, limit, nameOf }: ChartProps
       </div>
       <figcaption>
         <Legend series={series} limit={limit} />{' '}
-        <span class="reading">{read ?? (whole === 0 ? t.empty : `${summary}. ${t.hint}`)}</span>
+        <span class="reading">{read ?? (whole === 0 ? t.empty : `${summary} ${t.hint}`)}</span>
       </figcaption>
     </figure>
   );

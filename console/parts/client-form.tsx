@@ -10,13 +10,21 @@ export interface ClientSettings {
   readonly allowedOrigins: readonly string[];
 }
 
+/** What a client has besides, once it is known. */
+interface ClientLimits {
+  readonly maxWaiting: number | null;
+  readonly budgetDay: number | null;
+  readonly budgetMonth: number | null;
+  readonly budgetMode: string;
+}
+
 interface ClientFormProps {
   readonly place: string;
   readonly confirm: string;
   /** What stands now. */
   readonly client?: ConsoleClient;
   /** @returns whether it was taken */
-  readonly save: (settings: ClientSettings) => Promise<boolean>;
+  readonly save: (settings: ClientSettings | (ClientSettings & ClientLimits)) => Promise<boolean>;
 }
 
 const DEFAULT_WEIGHT = 100;
@@ -27,7 +35,9 @@ export function ClientForm({ place, confirm, client, save }: ClientFormProps) {
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = event.currentTarget;
-    const isSaved = await save(readSettings(new FormData(form)));
+    const given = new FormData(form);
+    const settings = readSettings(given);
+    const isSaved = await save(client === undefined ? settings : { ...settings, ...readLimits(given) });
     if (isSaved && client === undefined) form.reset();
   };
   return (
@@ -63,6 +73,7 @@ export function ClientForm({ place, confirm, client, save }: ClientFormProps) {
         />
         <span class="help">{t.originsHelp}</span>
       </label>
+      {client && <Limits client={client} />}
       <p class="actions broad">
         <ActionResult place={place} />
         <Action submit loud>
@@ -83,4 +94,66 @@ function readSettings(form: FormData): ClientSettings {
       .split(/\s+/)
       .filter((origin) => origin !== ''),
   };
+}
+
+const readNumber = (form: FormData, name: string): number | null => {
+  const text = String(form.get(name) ?? '').trim();
+  return text === '' ? null : Number(text);
+};
+
+function readLimits(form: FormData): ClientLimits {
+  return {
+    maxWaiting: readNumber(form, 'maxWaiting'),
+    budgetDay: readNumber(form, 'budgetDay'),
+    budgetMonth: readNumber(form, 'budgetMonth'),
+    budgetMode: String(form.get('budgetMode') ?? 'hard'),
+  };
+}
+
+function Limits({ client: { maxWaiting, budget } }: { readonly client: ConsoleClient }) {
+  const t = texts.value.clients;
+  return (
+    <>
+      <Amount name="maxWaiting" label={t.maxWaiting} help={t.maxWaitingHelp} min={0} value={maxWaiting} />
+      <label>
+        {t.budgetMode}
+        <select name="budgetMode" value={budget?.mode ?? 'hard'}>
+          <option value="hard">{t.hard}</option>
+          <option value="warn">{t.warn}</option>
+        </select>
+      </label>
+      <Amount
+        name="budgetDay"
+        label={t.budgetDay}
+        help={t.budgetHelp}
+        min={1}
+        value={budget?.day?.limit ?? null}
+      />
+      <Amount name="budgetMonth" label={t.budgetMonth} help="" min={1} value={budget?.month?.limit ?? null} />
+    </>
+  );
+}
+
+interface AmountProps {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly min: number;
+  readonly value: number | null;
+}
+
+function Amount({ name, label, help, min, value }: AmountProps) {
+  return (
+    <label>
+      {label}
+      <input
+        name={name}
+        type="number"
+        min={min}
+        max={999_999_999}
+        defaultValue={value === null ? '' : String(value)}
+      />
+      {help !== '' && <span class="help">{help}</span>}
+    </label>
+  );
 }

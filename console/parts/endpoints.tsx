@@ -96,7 +96,9 @@ function Row({ endpoint }: { readonly endpoint: Endpoint }) {
           </span>
         )}
       </td>
-      <td class="number">{formatNumber(waiting)}</td>
+      <td class="number" data-label={t.waiting}>
+        {formatNumber(waiting)}
+      </td>
       <td class="action">
         <Actions endpoint={endpoint} />
       </td>

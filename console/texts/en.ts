@@ -121,6 +121,10 @@ export const en = {
         'event waits, because its client has no callback URL',
         'events wait, because their client has no callback URL',
       ),
+    budgets: (count: string) =>
+      plural(count, 'client has used up its budget', 'clients have used up their budget'),
+    budgetsSoon: (count: string) =>
+      plural(count, 'client has spent 80 % of its budget', 'clients have spent 80 % of their budget'),
     quota: 'Quota',
     inUse: 'In use',
     unknown: 'not known yet',
@@ -159,7 +163,7 @@ export const en = {
     quota: 'quota',
     accepted: 'accepted',
     failed: 'failed',
-    summary: (sum: string, most: string) => `${sum} in all, at most ${most} at once`,
+    summary: (sum: string, most: string) => `${sum} in all, at most ${most} at once.`,
     point: (time: string, values: string) => `${time}: ${values}`,
     hint: 'Point at the chart to read a value.',
     empty: 'Nothing was counted in this period.',

@@ -10,6 +10,7 @@ import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
+import { readShare } from './client-share.ts';
 
 export interface PresentClientDeps {
   readonly redis: Redis;
@@ -38,19 +39,23 @@ export async function findClient(deps: PresentClientDeps, clientId: string): Pro
   if (describing.status === 'unreadable') report(clientId, 'its fields are damaged');
   if (describing.status !== 'found') return null;
   const day = ledgerDay(now());
-  const [stored, usage] = await Promise.all([
+  const [stored, usage, share] = await Promise.all([
     readOr(redis.zcard(keys.clientIndex(clientId)), 0),
     readClientUsage(redis, keys, { period: { from: day, to: day }, clientId, now: now(), report }),
+    readShare(redis, keys, describing.client),
   ]);
   return {
     ...presentClient(describing.client),
     budget: usage.budget,
+    share,
     stored,
     today: { calls: usage.total.calls, billed: usage.total.billed },
   };
 }
 
-function presentClient(client: ClientDescription): Omit<ConsoleClient, 'budget' | 'stored' | 'today'> {
+function presentClient(
+  client: ClientDescription,
+): Omit<ConsoleClient, 'budget' | 'share' | 'stored' | 'today'> {
   return {
     id: client.id,
     name: client.name,

@@ -151,6 +151,17 @@ export const consoleClient = z.strictObject({
   createdAt: instant.nullable(),
   apiKeys: z.array(z.strictObject({ prefix: z.string(), createdAt: instant })),
   webhookSecrets: z.array(z.strictObject({ retiresAt: instant.nullable() })),
+  share: z.strictObject({
+    interactive: count.describe('its verifications in line'),
+    bulk: count,
+    due: z
+      .number()
+      .nullable()
+      .describe(
+        'its part of the quota by the weights of all that wait now, 0 to 1; null while it has nothing waiting',
+      ),
+    oldestAt: instant.nullable().describe('when the first of them in line was submitted'),
+  }),
   stored: count.describe('verifications that are kept of it'),
   today: z.strictObject({ calls: count, billed: count }),
 });

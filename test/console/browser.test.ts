@@ -196,8 +196,10 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.page.getByRole('link', { name: 'Till 7' }).click();
     await open.page.getByRole('heading', { name: 'Till 7' }).waitFor();
     await open.page.getByLabel('Callback URL').fill('https://till.example/events');
+    await open.page.getByLabel('Budget of a day').fill('500');
     await open.page.getByRole('button', { name: 'Save' }).click();
     await open.page.getByText('Saved.').waitFor();
+    await open.page.getByText('0 of 500 billed').waitFor();
     await open.page.getByRole('button', { name: 'Add an API key' }).click();
     await open.page.getByText('Copy the key now').waitFor();
     await open.page

@@ -164,9 +164,28 @@ describe('a client', () => {
     });
     const { data } = consoleClients.parse(await desk.read('/console/api/clients'));
     expect(data).toContainEqual(expect.objectContaining({ id: made.id, name: 'till 2' }));
+    const without = { maxWaiting: null, budgetDay: null, budgetMonth: null, budgetMode: 'hard' };
+    expect((await send('PATCH', `/clients/${made.id}`, without)).status).toBe(200);
+    expect(await show(made.id)).toMatchObject({ maxWaiting: null, weight: 1 });
     await send('PATCH', `/clients/${made.id}`, { disabled: true });
     expect((await show(made.id)).disabled).toBe(true);
     expect(await lastAction()).toMatchObject({ action: 'change_client', result: 'disabled' });
+  });
+
+  test('has a share of the quota by its weight, as long as something of it waits', async () => {
+    const own = await startConsoleUnderTest(redis.url);
+    try {
+      const read = async (id: string) =>
+        consoleClient.parse(await own.read(`/console/api/clients/${id}`)).share;
+      const idle = own.client.clientId;
+      expect(await read(idle)).toEqual({ interactive: 0, bulk: 0, due: null, oldestAt: null });
+      const { id } = await own.submitted();
+      expect(await read(idle)).toMatchObject({ interactive: 1, bulk: 0, due: 1 });
+      const { submittedAt } = await mustRead(own.redis, own.keys, id);
+      expect((await read(idle)).oldestAt).toBe(new Date(submittedAt).toISOString());
+    } finally {
+      await own.close();
+    }
   });
 
   test('gets another key, loses one, and keeps its last', async () => {
