@@ -70,7 +70,7 @@ function report(
   if (workers.length > 0) {
     log.warn(
       { event: 'worker_silent', workers, verifications: verifications.length, deliveries: deliveries.length },
-      'workers died or hang; what they held is given back',
+      'workers died or hang: their jobs are given back',
     );
   }
   const given = [

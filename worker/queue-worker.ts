@@ -126,7 +126,7 @@ export function startClaiming(worker: Worker, log: Logger): Promise<void> {
   return new Promise((resolve) => {
     const ended = (error?: unknown) => {
       if (closing) return;
-      log.fatal({ event: 'worker_ended', queue: worker.name, err: error }, 'claiming ended');
+      log.fatal({ event: 'worker_ended', queue: worker.name, err: error }, 'the worker claims no more');
       resolve();
     };
     worker.run().then(() => ended(), ended);

@@ -38,7 +38,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
     connectTimeoutMs: CONNECT_TIMEOUT_MS,
     connectionsPerOrigin: settings.DELIVERY_CONCURRENCY,
     onRefusal: (hostname, reason) =>
-      log.warn({ event: 'callback_refused', hostname, reason }, 'a callback may not be connected to'),
+      log.warn({ event: 'callback_refused', hostname, reason }, 'the address of a callback is not allowed'),
   });
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
@@ -96,7 +96,10 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
 /** One line when an endpoint stops answering and one when it answers again, not one per delivery that is parked. */
 function logBreaker(log: Logger, endpoint: string, status: 'open' | 'closed'): void {
   if (status === 'open')
-    log.warn({ event: 'endpoint_unresponsive', endpoint }, 'an endpoint is given a rest');
+    log.warn(
+      { event: 'endpoint_unresponsive', endpoint },
+      'an endpoint does not answer: it gets probes only',
+    );
   else log.info({ event: 'endpoint_responsive', endpoint }, 'an endpoint answers again');
 }
 

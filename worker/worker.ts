@@ -137,7 +137,10 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
         worker
           .close()
           .catch((error: unknown) =>
-            context.log.error({ event: 'worker_ended', err: error }, 'claiming did not end in order'),
+            context.log.error(
+              { event: 'worker_ended', err: error },
+              'the worker could not stop claiming in order',
+            ),
           );
       }
     },

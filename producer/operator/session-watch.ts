@@ -43,7 +43,7 @@ export function createSessionWatch({ isLive, log, everyMs = EVERY_MS }: SessionW
       // A stream shows nothing new while Redis is away; the next look decides.
       log.debug(
         { event: 'session_look_failed', reason: describeRedisError(error) },
-        'cannot look at a session',
+        'a session cannot be read',
       );
     }
     timer = followed.size > 0 ? setTimeout(() => void lookAgain(), everyMs).unref() : undefined;

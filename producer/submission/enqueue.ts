@@ -86,7 +86,7 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
   const reason = describeRedisError(error);
   deps.log.warn(
     { event: 'submission_undone', verification: acceptance.id, reason },
-    'a part of a submission failed',
+    'a submission failed in part and was taken back',
   );
   try {
     const withdrawal = await withdraw(deps, acceptance);
@@ -96,7 +96,7 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
   } catch (undoError) {
     deps.log.error(
       { event: 'undo_failed', verification: acceptance.id, reason: describeRedisError(undoError) },
-      'cannot undo a submission of which a part failed',
+      'a submission that failed in part could not be taken back',
     );
     return { status: 'unknown', error };
   }

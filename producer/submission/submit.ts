@@ -276,7 +276,7 @@ async function release(deps: SubmitDeps, claim: { id: string; redisKey: string }
   } catch (error) {
     deps.log.warn(
       { event: 'idempotency_release_failed', reason: describeRedisError(error) },
-      'cannot give back an Idempotency-Key',
+      'an Idempotency-Key stays taken for 10 s',
     );
   }
 }

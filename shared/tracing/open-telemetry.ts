@@ -46,7 +46,7 @@ export function startOpenTelemetry({ environment, serviceName, log }: TracingOpt
   sdk.start();
   // What it says later is said by the report.
   if (listens) diag.disable();
-  log.info({ event: 'tracing_started', service: serviceName, version }, 'traces are made');
+  log.info({ event: 'tracing_started', service: serviceName, version }, 'tracing is on');
   return {
     tracing: createTracing(trace.getTracer('veriqueue', version)),
     stop: async () => {
@@ -58,7 +58,10 @@ export function startOpenTelemetry({ environment, serviceName, log }: TracingOpt
 
 function listenToComplaints(log: Logger): void {
   const complain = (message: string) =>
-    log.warn({ event: 'tracing_warning', reason: withholdValues(message) }, 'a setting of tracing is odd');
+    log.warn(
+      { event: 'tracing_warning', reason: withholdValues(message) },
+      'a tracing setting is not understood',
+    );
   const silent = () => undefined;
   diag.setLogger(
     { error: complain, warn: complain, info: silent, debug: silent, verbose: silent },

@@ -114,7 +114,7 @@ export async function deferDelivery(
     keepUntil: ENDS_BY_ITSELF.includes(reason) ? now + deps.retentionMs : null,
   });
   deps.tracing.note({ 'veriqueue.step': 'wait' });
-  deps.log.info({ event: 'delivery_held', verification: id, reason }, 'an event waits');
+  deps.log.info({ event: 'delivery_held', verification: id, reason }, 'an event waits for its endpoint');
   return { result: 'done' };
 }
 

@@ -47,7 +47,10 @@ async function begin(deps: DeliveryDeps, id: string): Promise<DueDelivery | JobR
       return read.delivery;
     case 'missing':
       // Its client had it erased.
-      deps.log.warn({ event: 'record_missing', verification: id }, 'there is nothing to deliver');
+      deps.log.warn(
+        { event: 'record_missing', verification: id },
+        'the verification does not exist any more: nothing is delivered',
+      );
       return { result: 'done' };
     case 'unreadable':
       return { result: 'set_aside', reason: `its record has unreadable fields: ${read.fields.join(', ')}` };

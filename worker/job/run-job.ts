@@ -141,7 +141,7 @@ async function moveJob(deps: JobDeps, { job, token }: Start, write: () => Promis
     );
   } catch (error) {
     deps.metrics.jobsLost.inc({ queue: job.queueName });
-    deps.log.warn({ event: 'job_lost', ...about(job), err: error }, 'a job is left to its next worker');
+    deps.log.warn({ event: 'job_lost', ...about(job), err: error }, 'another worker has this job now');
   }
 }
 

@@ -26,7 +26,10 @@ export function createEachEntry({
     if (logged.has(`${step} ${id}`)) return;
     if (logged.size >= REMEMBERED) logged.clear();
     logged.add(`${step} ${id}`);
-    log.error({ event: 'sweep_skipped', step, verification: id, err: error }, 'a sweep passes an entry by');
+    log.error(
+      { event: 'sweep_skipped', step, verification: id, err: error },
+      'the sweep skipped an entry that it cannot read',
+    );
   };
   return async (step, ids, work) => {
     for (const id of ids) {

@@ -95,7 +95,7 @@ export async function waitWithPerson(
   });
   deps.log.info(
     { event: 'person_limit', verification: owned.record.id, until: new Date(until).toISOString() },
-    'it waits until its person may be asked about again',
+    'waits: this person was asked about too often',
   );
   return { result: 'later', at: until };
 }

@@ -155,7 +155,7 @@ function report(
   if (written.status !== 'finished' || outcome === null) {
     deps.log.warn(
       { event: 'outcome_not_written', verification: record.id, code, why: written.status },
-      'an outcome came second',
+      'another attempt had written the outcome already',
     );
     return;
   }

@@ -88,7 +88,10 @@ export async function processVerification(
         return { result: 'hand_back' };
       case 'missing':
         // Its client had it erased.
-        deps.log.warn({ event: 'record_missing', verification: job.id }, 'there is nothing to ask about');
+        deps.log.warn(
+          { event: 'record_missing', verification: job.id },
+          'the verification does not exist any more: nothing is asked',
+        );
         return { result: 'done' };
       case 'unreadable':
         return {

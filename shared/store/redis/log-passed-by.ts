@@ -11,6 +11,6 @@ export function logPassedBy(log: Pick<Logger, 'warn'>): ReportPassedBy {
     if (logged.has(element)) return;
     if (logged.size >= REMEMBERED) logged.clear();
     logged.add(element);
-    log.warn({ event: 'passed_by', element, reason }, 'what Redis holds there cannot be read');
+    log.warn({ event: 'passed_by', element, reason }, 'an entry in Redis cannot be read');
   };
 }
