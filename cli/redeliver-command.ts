@@ -1,13 +1,15 @@
-import { redeliver } from '../shared/store/endpoints/redeliver.ts';
+import { z } from 'zod';
 import {
   countRange,
   type RangeRedelivery,
   type RedeliveryRange,
   redeliverRange,
 } from '../shared/store/endpoints/redeliver-range.ts';
+import { type OperatorApi, openOperatorApi } from './access/operator-api.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 import { type CliContext, withConnection } from './context.ts';
+import { withOperations } from './operations/with-operations.ts';
 import { reportPassedBy } from './report-passed-by.ts';
 
 export interface RedeliverOptions {
@@ -32,6 +34,8 @@ export async function redeliverEvents(
   if (options.since === undefined && options.dead !== true) {
     throw new CommandFailure('Give an id, --since or --dead', 2);
   }
+  const access = await context.findOperatorAccess();
+  if (access !== null) return redeliverDead(context, openOperatorApi(access, context.interrupted), options);
   await redeliverMany(context, {
     events: options.dead === true ? 'dead' : 'resting',
     clientId: options.client ?? null,
@@ -42,19 +46,32 @@ export async function redeliverEvents(
 }
 
 async function redeliverOne(context: CliContext, id: string): Promise<void> {
-  const redelivery = await withConnection(context, (connection) => redeliver(connection, id));
-  switch (redelivery.status) {
-    case 'redelivered':
-      return context.terminal.show({ id, status: redelivery.status }, `${id} is on its way again.`);
-    case 'not_due':
-      throw new CommandFailure(`The event of ${id} is already under way (${redelivery.delivery})`);
-    case 'unanswered':
-      throw new CommandFailure(`${id} has no outcome yet, so it has no event`);
-    case 'missing':
-      throw new CommandFailure(`No verification ${id}`);
-    default:
-      redelivery satisfies never;
+  await withOperations(context, (operations) => operations.redeliver(id));
+  context.terminal.show({ id, status: 'redelivered' }, `${id} is on its way again.`);
+}
+
+const begun = z.object({ status: z.enum(['redelivering', 'already_redelivering']) });
+
+/** Over the operators' API: the producer sends them by itself. */
+async function redeliverDead(
+  context: CliContext,
+  api: OperatorApi,
+  options: RedeliverOptions,
+): Promise<void> {
+  if (options.since !== undefined || options.until !== undefined) {
+    throw new CommandFailure(
+      "A period can be redelivered on Redis alone: set REDIS_URL, and leave the operators' API out",
+      2,
+    );
   }
+  const { client } = options;
+  const request = { method: 'POST', path: 'dead-letters/redeliver', body: { client } } as const;
+  const { status } = await api.ask(request, begun);
+  const verb = status === 'redelivering' ? 'is sending' : 'was already sending';
+  context.terminal.show(
+    { status },
+    `The producer ${verb} the dead letters. veriqueue doctor counts what is left of them.`,
+  );
 }
 
 async function redeliverMany(context: CliContext, range: RedeliveryRange): Promise<void> {

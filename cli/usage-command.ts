@@ -1,6 +1,5 @@
 import type { Command } from 'commander';
 import type { UsageReport } from '../shared/contract/usage.ts';
-import { readClientUsage, readUsage } from '../shared/store/usage/usage.ts';
 import {
   countDays,
   DEFAULT_USAGE_DAYS,
@@ -10,9 +9,9 @@ import {
 } from '../shared/store/verifications/usage-period.ts';
 import { parseDay } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
-import { type CliContext, withConnection } from './context.ts';
+import type { CliContext } from './context.ts';
+import { withOperations } from './operations/with-operations.ts';
 import { describeBudget } from './present-budget.ts';
-import { reportPassedBy } from './report-passed-by.ts';
 import type { Terminal } from './terminal.ts';
 
 interface UsageOptions {
@@ -41,12 +40,8 @@ async function show(context: CliContext, options: UsageOptions): Promise<void> {
       2,
     );
   }
-  const { client: clientId } = options;
-  const passedBy = reportPassedBy(context.terminal);
-  const report = await withConnection(context, ({ redis, keys }) =>
-    clientId === undefined
-      ? readUsage(redis, keys, period, passedBy)
-      : readClientUsage(redis, keys, { period, clientId, now: context.now(), report: passedBy }),
+  const report = await withOperations(context, (operations) =>
+    operations.readUsage(period, options.client ?? null),
   );
   context.terminal.show(report, formatReport(context.terminal, report));
 }

@@ -1,8 +1,10 @@
 import { z } from 'zod';
 import { consoleChanges } from '../../shared/contract/console-changes.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
+import { type UsageReport, usageReport } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
-import type { OperatorApi } from '../access/operator-api.ts';
+import { type OperatorApi, OperatorProblem } from '../access/operator-api.ts';
+import { CommandFailure } from '../command-failure.ts';
 import type { Operations } from './operations.ts';
 
 // Not the console's own shapes, which are strict: a newer producer says more than this version knows.
@@ -22,6 +24,8 @@ const endpoint = z.object({
 });
 const endpoints = z.object({ data: z.array(endpoint), total: z.number() });
 const troubles = z.object({ deliveries: z.object({ deadLetters: z.number(), endpoints }) });
+const usage = z.looseObject(usageReport.shape);
+const redelivery = z.object({ status: z.literal('redelivered') });
 const holding = z.object({ status: z.enum(['held', 'already_held']) });
 const releasing = z.object({ status: z.enum(['releasing', 'already_releasing']) });
 
@@ -45,6 +49,20 @@ export function apiOperations(api: OperatorApi): Operations {
       const { deliveries } = await api.ask({ path: 'snapshot' }, troubles);
       return { endpoints: deliveries.endpoints.data, deadLetters: deliveries.deadLetters };
     },
+    readUsage: async (period, clientId) => {
+      const report = await api.ask({ path: 'usage', query: { ...period } }, usage);
+      return clientId === null ? report : usageOf(report, clientId);
+    },
+    redeliver: async (id) => {
+      const path = `verifications/${encodeURIComponent(id)}/redeliver`;
+      const request = { method: 'POST', path, body: {}, absent: `No verification ${id}` } as const;
+      await api.ask(request, redelivery).catch((error: unknown) => {
+        const isRefused = error instanceof OperatorProblem && error.code === 'not_redeliverable';
+        throw isRefused
+          ? new CommandFailure(`The event of ${id} is already under way, or it has none yet`)
+          : error;
+      });
+    },
     listEndpoints: async () => (await api.ask({ path: 'endpoints' }, endpoints)).data.map(toState),
     holdEndpoint: async (name) => (await change('endpoints/hold', { endpoint: name }, holding)).status,
     enableEndpoint: async (name) => {
@@ -52,6 +70,15 @@ export function apiOperations(api: OperatorApi): Operations {
       return { status: 'releasing', already: status === 'already_releasing' };
     },
   };
+}
+
+/** The part of one client: the API's report is of all. */
+function usageOf({ from, to, data }: UsageReport, clientId: string): UsageReport {
+  const own = data.filter((row) => row.clientId === clientId);
+  const sum = (name: 'billed' | 'unbilled' | 'unknown') => own.reduce((total, row) => total + row[name], 0);
+  const [billed, unbilled, unknown] = [sum('billed'), sum('unbilled'), sum('unknown')];
+  const total = { calls: billed + unbilled + unknown, billed, unbilled, unknown };
+  return { from, to, data: own, total, budget: null };
 }
 
 function toState({

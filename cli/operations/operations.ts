@@ -1,6 +1,8 @@
 import type { ConsoleChanges } from '../../shared/contract/console-changes.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { UsageReport } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
+import type { UsagePeriod } from '../../shared/store/verifications/usage-period.ts';
 
 /** What came of letting an endpoint's events go. */
 export type EndpointRelease =
@@ -35,6 +37,14 @@ export interface Operations {
   readChanges(cursor: string | null): Promise<ConsoleChanges>;
   /** Endpoints that do not take their events, and how many events were given up. */
   readTroubles(): Promise<Troubles>;
+  /**
+   * Calls by day, client and code.
+   *
+   * @param clientId null: of all clients
+   */
+  readUsage(period: UsagePeriod, clientId: string | null): Promise<UsageReport>;
+  /** Delivers one event again. @throws {CommandFailure} when it cannot be */
+  redeliver(id: string): Promise<void>;
   listEndpoints(): Promise<readonly EndpointState[]>;
   holdEndpoint(endpoint: string): Promise<'held' | 'already_held'>;
   /** Declares it healthy, and sends what waits in the order in which it began to wait. */

@@ -4,8 +4,11 @@ import { ANY_ORIGIN } from '../../shared/store/clients/client.ts';
 import type { ClientDescription } from '../../shared/store/clients/describe-client.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { listEndpoints, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
+import { redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
+import { readClientUsage, readUsage } from '../../shared/store/usage/usage.ts';
 import { readChanges } from '../../shared/store/verifications/read-changes.ts';
+import { CommandFailure } from '../command-failure.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { findClients } from '../find-client.ts';
@@ -41,6 +44,13 @@ export function redisOperations(context: CliContext, connection: Connection): Op
       const { endpoints } = await listTroubledEndpoints(redis, keys, MAX_TROUBLED);
       return { endpoints, deadLetters: await redis.zcard(keys.deadLetters()) };
     },
+    readUsage: (period, clientId) => {
+      const report = reportPassedBy(context.terminal);
+      return clientId === null
+        ? readUsage(redis, keys, period, report)
+        : readClientUsage(redis, keys, { period, clientId, now: context.now(), report });
+    },
+    redeliver: async (id) => assertRedelivered(id, await redeliver(connection, id)),
     listEndpoints: async () => {
       const report = reportPassedBy(context.terminal);
       const clients = await findClients(connection, context.now(), report);
@@ -56,6 +66,22 @@ export function redisOperations(context: CliContext, connection: Connection): Op
       return { status: 'released', released, left };
     },
   };
+}
+
+/** @throws {CommandFailure} saying why not */
+function assertRedelivered(id: string, redelivery: Awaited<ReturnType<typeof redeliver>>): void {
+  switch (redelivery.status) {
+    case 'redelivered':
+      return;
+    case 'not_due':
+      throw new CommandFailure(`The event of ${id} is already under way (${redelivery.delivery})`);
+    case 'unanswered':
+      throw new CommandFailure(`${id} has no outcome yet, so it has no event`);
+    case 'missing':
+      throw new CommandFailure(`No verification ${id}`);
+    default:
+      redelivery satisfies never;
+  }
 }
 
 function endpointsOf(

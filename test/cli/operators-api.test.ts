@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { UsageReport } from '../../shared/contract/usage.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
 import { type CliEnvironment, runCli, runJson } from './run-cli.ts';
@@ -74,11 +75,36 @@ describe("the command line over the operators' API", { timeout: 240_000 }, () =>
     expect((await chain.receiver.eventOf(id)).data.id).toBe(id);
   });
 
+  it('reads the usage, of all and of one client, and delivers an event again', async () => {
+    const { id } = await chain.submit(makePerson());
+    await chain.receiver.eventOf(id);
+    const isDelivered = async () => (await chain.verification(id)).delivery.status;
+    await expect.poll(isDelivered, { timeout: 60_000 }).toBe('delivered');
+    const own = ['usage', '--client', chain.client.clientId];
+    const [all, one, none] = await Promise.all([
+      cli<UsageReport>('usage'),
+      cli<UsageReport>(...own),
+      cli<UsageReport>('usage', '--client', 'cli_other'),
+    ]);
+    expect(all).toEqual(await onRedis('usage'));
+    expect(one).toEqual(await onRedis(...own));
+    expect([none.data, none.total.calls]).toEqual([[], 0]);
+    expect(await cli('deliveries', 'redeliver', id)).toEqual({ id, status: 'redelivered' });
+    expect(await cli('deliveries', 'redeliver', '--dead')).toEqual({ status: 'redelivering' });
+    const missing = 'ver_01jd000000000000000000000a';
+    const [unknown, period] = await Promise.all([
+      runCli(['deliveries', 'redeliver', missing], remote),
+      runCli(['deliveries', 'redeliver', '--since', '2h'], remote),
+    ]);
+    expect(unknown.stderr).toBe(`error: No verification ${missing}\n`);
+    expect(period).toMatchObject({ code: 2 });
+  });
+
   it('asks before it holds or pauses, and changes nothing in a dry run', async () => {
     const hold = ['endpoints', 'hold', chain.client.clientId, 'https://hooks.example.com'];
     const unasked = await runCli(hold, remote);
     expect(unasked).toMatchObject({ code: 2, stdout: '' });
-    expect(unasked.stderr).toMatch(/there must be a terminal, or --yes\n$/);
+    expect(unasked.stderr).toMatch(/^error: This needs a confirmation\. .*--yes/);
     expect(await cli(...hold, '--dry-run')).toEqual({
       dryRun: true,
       would: `hold ${chain.client.clientId} https://hooks.example.com at ${chain.url}`,
