@@ -20,8 +20,19 @@ export interface OperationsDeps {
 
 const hidden = { schema: { hide: true } } as const;
 
+/** A browser goes on to the page at once; this is what curl shows. */
+const WHERE_TO_LOOK =
+  'Veriqueue. Calls are described at /docs/ for people, and at /openapi.json for programs.\n';
+
+/** In the place of the page's own. */
+const LOGO =
+  '<svg xmlns="http://www.w3.org/2000/svg" width="120" height="40"><text y="27" font-family="sans-serif" font-size="22" font-weight="600" fill="#fff">Veriqueue</text></svg>';
+
 /** What operators and their machines look at, without a key but for the console: kept off the public listener where that matters. */
 export async function addOperationsRoutes(app: FastifyInstance, deps: OperationsDeps): Promise<void> {
+  app.get('/', hidden, async (_request, reply) =>
+    reply.code(303).header('location', '/docs/').type('text/plain; charset=utf-8').send(WHERE_TO_LOOK),
+  );
   app.get('/livez', hidden, async () => ({ status: 'live' }));
   app.get('/readyz', hidden, async (_request, reply) => {
     const { ready, ...detail } = await describeReadiness(deps);
@@ -34,6 +45,7 @@ export async function addOperationsRoutes(app: FastifyInstance, deps: Operations
   await app.register(swaggerUi, {
     routePrefix: '/docs',
     theme: { title: 'Veriqueue' },
+    logo: { type: 'image/svg+xml', content: Buffer.from(LOGO), href: '/docs/', target: '_self' },
     uiConfig: { docExpansion: 'list', deepLinking: true },
   });
   if (deps.console) await addConsole(app, deps.console);

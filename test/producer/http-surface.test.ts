@@ -34,7 +34,7 @@ async function sendRaw(url: string, bytes: string): Promise<{ status: number; co
 
 describe('a request that leads nowhere', () => {
   test.each([
-    ['GET', '/'],
+    ['GET', '/doc'],
     ['GET', '/v2/verifications'],
     ['POST', '/v1/verification'],
     ['GET', '/v1/verifications/a/b/c'],

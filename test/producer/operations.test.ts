@@ -73,6 +73,16 @@ describe('the OpenAPI document', () => {
   });
 });
 
+describe('the address alone', () => {
+  test('leads a browser to the docs page, and says where it is', async () => {
+    const answer = await fetch(`${producer.url}/`, { redirect: 'manual' });
+    expect([answer.status, answer.headers.get('location')]).toEqual([303, '/docs/']);
+    expect(await answer.text()).toContain('/openapi.json');
+    const followed = await get('/');
+    expect(followed.headers.get('content-type')).toContain('text/html');
+  });
+});
+
 describe('the docs page', () => {
   test('is complete without any other host', async () => {
     const page = await get('/docs/');
@@ -83,6 +93,14 @@ describe('the docs page', () => {
     expect(files.length).toBeGreaterThan(4);
     for (const file of files) expect((await get(`/docs/${file}`)).status).toBe(200);
     expect((await get('/docs/json')).status).toBe(200);
+  });
+
+  test('shows its own name, and no other program’s', async () => {
+    const html = await (await get('/docs/')).text();
+    expect(html).toContain('<title>Veriqueue</title>');
+    expect(await (await get('/docs/static/swagger-initializer.js')).text()).toContain(
+      'data:image/svg+xml;base64',
+    );
   });
 
   test('has no script inside it, as its policy demands', async () => {
@@ -129,7 +147,7 @@ describe('with a listener of their own', () => {
     const own = await startProducerUnderTest(redis.url, { environment: { OPERATIONS_PORT: '0' } });
     try {
       expect(own.operationsUrl).not.toBe(own.url);
-      for (const path of ['/livez', '/readyz', '/metrics', '/openapi.json', '/docs/', '/docs/json']) {
+      for (const path of ['/', '/livez', '/readyz', '/metrics', '/openapi.json', '/docs/', '/docs/json']) {
         expect([path, (await fetch(`${own.operationsUrl}${path}`)).status]).toEqual([path, 200]);
         expect([path, (await fetch(`${own.url}${path}`)).status]).toEqual([path, 404]);
       }
