@@ -215,6 +215,24 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/examples/receiver/receiver.test.ts',
   },
   {
+    page: 'docs/submitting.md',
+    begins: '{ "answerBy"',
+    reason: 'a part of a submission',
+    executedBy: 'test/end-to-end/promised-time.test.ts',
+  },
+  {
+    page: 'docs/fair-shares.md',
+    begins: 'flowchart LR',
+    reason: 'a drawing',
+    executedBy: 'test/model/fair-shares.test.ts',
+  },
+  {
+    page: 'docs/sizing.md',
+    begins: 'its calls a second',
+    reason: 'a formula',
+    executedBy: 'test/model/fair-shares.test.ts',
+  },
+  {
     page: 'docs/sizing.md',
     begins: 'memory = ',
     reason: 'a formula',
