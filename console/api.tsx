@@ -1,6 +1,6 @@
 import type { Problem } from '../shared/contract/problem.ts';
 import { session } from './state.tsx';
-import { texts } from './texts/texts.tsx';
+import { textOf, texts } from './texts/texts.tsx';
 
 /** What a call came to; a session that is over shows the sign-in page, wherever that was noticed. */
 export type Answer<T> =
@@ -30,5 +30,5 @@ export async function call<T>(method: Method, path: string, body?: object): Prom
 /** In the reader's language where there is a text, with the field that is at fault. */
 function describe({ code, title, errors = [] }: Problem): string {
   const fields = errors.map(({ pointer }) => pointer.slice(1)).join(', ');
-  return `${texts.value.problems[code] ?? title}${fields === '' ? '' : ` (${fields})`}`;
+  return `${textOf(texts.value.problems, code) ?? title}${fields === '' ? '' : ` (${fields})`}`;
 }

@@ -3,7 +3,7 @@ import { nameOfClient } from '../clients.tsx';
 import { usePagedList } from '../parts/list.tsx';
 import { Time } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
-import { texts, wordOf } from '../texts/texts.tsx';
+import { textOf, texts, wordOf } from '../texts/texts.tsx';
 
 type Line = ConsoleActivity['data'][number];
 
@@ -37,7 +37,7 @@ export function Activity() {
                   <Time at={line.at} />
                 </td>
                 <td>{line.operator}</td>
-                <td>{t.actions[line.action] ?? line.action}</td>
+                <td>{textOf(t.actions, line.action) ?? line.action}</td>
                 <td>{line.target === null ? '–' : <Target text={line.target} />}</td>
                 <td class="roomy">{wordOf(line.result)}</td>
               </tr>

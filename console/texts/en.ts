@@ -28,7 +28,7 @@ export const en = {
     last_key: 'a client keeps its last API key; add another first, or disable the client',
     invalid_request: 'a field has a value that is not allowed',
     unavailable: 'the service cannot take requests right now',
-  } as Readonly<Record<string, string>>,
+  },
 
   page: {
     overview: 'Overview',
@@ -198,7 +198,7 @@ export const en = {
     running: 'running',
     slow: 'slow',
     paused: 'paused',
-  } as Readonly<Record<string, string>>,
+  },
 };
 
 /** What every language has. */

@@ -212,6 +212,7 @@ export const zhTasks: typeof enTasks = {
       redeliver_dead_letters: '重新投递死信',
       create_client: '创建客户端',
       change_client: '修改客户端',
+      delete_client: '删除客户端',
       add_api_key: '添加 API 密钥',
       revoke_api_key: '吊销 API 密钥',
       rotate_webhook_secret: '轮换 Webhook 签名密钥',

@@ -251,6 +251,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'keep-lock': 'sets one lock to its own token',
   'forget-empty-endpoint': 'takes one entry out of a set',
   'look-at-jobs': 'what it clears is gone the second time',
+  'delete-client': 'what it deletes is gone the second time',
   'add-operator': 'finds its own key the second time',
   'revoke-operator': 'what it takes out is gone the second time',
   'begin-console-session': 'writes one field with one value',
