@@ -85,7 +85,7 @@ describe('veriqueue keys', () => {
     const half = { ...own.environment, VERIQUEUE_KEYS: `${publicKey},${digestKey}` };
     const refused = await runCli(['keys', 'rotate'], half);
     expect(refused).toMatchObject({ code: 1 });
-    expect(refused.stderr).toMatch(/VERIQUEUE_KEYS must be that of a worker/);
+    expect(refused.stderr).toMatch(/VERIQUEUE_KEYS holds public keys alone\. Use the keys of a worker/);
 
     const both = { ...own.environment, VERIQUEUE_KEYS: `${privateKey},${own.environment['VERIQUEUE_KEYS']}` };
     expect(await runJson<Rotation>(['keys', 'rotate'], both)).toMatchObject({
