@@ -5,7 +5,7 @@ import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
 import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
-import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
+import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
@@ -51,6 +51,7 @@ export type {
   LaneOverview,
   OutcomeRow,
   PhotoSource,
+  PromiseExtension,
   UsageReport,
   Verification,
   VerificationStatus,

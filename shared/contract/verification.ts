@@ -92,6 +92,7 @@ export const promiseExtension = z
       ),
   })
   .meta({ id: 'PromiseExtension' });
+export type PromiseExtension = z.infer<typeof promiseExtension>;
 
 /** How far the event has come. */
 export const delivery = z

@@ -43,7 +43,7 @@ describe('veriqueue lane and watch', { timeout: 90_000 }, () => {
   it('changes nothing without a word of confirmation', async () => {
     const { code, stderr } = await runCli(['lane', 'pause', '--reason', 'x'], chain.environment);
     expect(code).toBe(2);
-    expect(stderr).toMatch(/there must be a terminal, or --yes\n$/);
+    expect(stderr).toMatch(/^error: This needs a confirmation\. .*--yes\n$/);
     expect((await chain.lane()).status).toBe('running');
   });
 });

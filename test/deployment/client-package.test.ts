@@ -243,6 +243,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   OutcomesPage: 'outcomes',
   Problem: 'problem',
   ProblemCode: 'problem',
+  PromiseExtension: 'verification',
   SubmissionFields: 'submission',
   UsageReport: 'usage',
   Verification: 'verification',

@@ -89,7 +89,7 @@ describe('a journal', () => {
     await expect(open()).rejects.toThrow(/damaged at line 7$/);
     for (const other of ['idCard,name\n', 'x', '{"journal":"another"}\n']) {
       await writeFile(path, other);
-      await expect(open()).rejects.toThrow(/must be the journal of a batch/);
+      await expect(open()).rejects.toThrow(/is not the journal of a batch$/);
       expect(await readFile(path, 'utf8')).toBe(other);
     }
   });
