@@ -163,9 +163,12 @@ describe('the commands', () => {
     const listed = await command('list');
     expect(listed.stdout).toMatch(/李雷\s+look\s+vqo_[0-9a-f]{8}…/);
     const again = await command('add', '李雷');
-    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('has a key; revoke it first')]);
+    expect([again.code, again.stderr]).toEqual([
+      1,
+      expect.stringContaining('already has a key. Revoke it first'),
+    ]);
     expect((await command('revoke', '李雷')).code).toBe(0);
-    expect((await command('revoke', '李雷')).stderr).toContain('no operator has the name 李雷');
+    expect((await command('revoke', '李雷')).stderr).toContain('No operator has the name 李雷');
     expect((await command('add', '李雷')).code).toBe(0);
   });
 
