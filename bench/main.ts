@@ -6,6 +6,7 @@ import { runDeliveryBench } from './delivery/delivery-bench.ts';
 import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
+import { type PromiseBenchOptions, runPromiseBench } from './promises/promise-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
@@ -148,6 +149,18 @@ program
   .option('--waiting <count>', 'verifications of the measurement in Redis', parseCount, 1_000_000)
   .option('--clients <count>', 'clients of the measurement in Redis', parseCount, 10_000)
   .action((options: Omit<SharesBenchOptions, 'say'>) => runSharesBench({ ...options, say }));
+
+program
+  .command('promises')
+  .description(
+    'times that are promised through the whole chain: broken ones, and how long they are beside the wait',
+  )
+  .option('--verifications <count>', 'of eight clients', parseCount, 2_000)
+  .option('--workers <count>', 'worker processes', parseCount, 4)
+  .option('--quota-per-second <count>', 'calls a second', parseCount, 20)
+  .option('--transient <percent>', "of every second client's calls", parseCount, 0)
+  .option('--kill-every <seconds>', 'kills a worker so often', parseCount, 0)
+  .action((options: Omit<PromiseBenchOptions, 'say'>) => runPromiseBench({ ...options, say }));
 
 await program.parseAsync();
 process.exit(0);

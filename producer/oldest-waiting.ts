@@ -43,6 +43,9 @@ export async function readOldestWaiting(redis: Redis, keys: StoreKeys, now: numb
   };
 }
 
+/** The next in line need not be the one that has waited longest: clients take turns. Looked at are as many. */
+const HEADS = 8;
+
 /** Each answers since when (ms epoch) the head of one line could have gone on; null when there is none. */
 function createLines(redis: Redis, keys: StoreKeys) {
   const { verificationQueue, deliveryQueue } = keys;
@@ -67,8 +70,9 @@ function createLines(redis: Redis, keys: StoreKeys) {
     first: async (priority: number) => {
       const { first, last } = priorityScores(priority);
       const line = keys.queueKey(verificationQueue, 'prioritized');
-      const [id] = await redis.zrange(line, String(first), String(last), 'BYSCORE', 'LIMIT', 0, 1);
-      return sinceOf(id, verificationSince);
+      const ids = await redis.zrange(line, String(first), String(last), 'BYSCORE', 'LIMIT', 0, HEADS);
+      const since = await Promise.all(ids.map((id) => sinceOf(id, verificationSince)));
+      return since.reduce((a, b) => (a === null || b === null ? (a ?? b) : Math.min(a, b)), null);
     },
     nextEvent: async () => sinceOfEvent(await redis.lindex(keys.queueKey(deliveryQueue, 'wait'), -1)),
     firstEvent: async () => {

@@ -19,7 +19,8 @@ import type { LaneView } from './lane-view.ts';
 /**
  * Places in the line, in the order asked for; 1 is next, null stands in no line (claimed, postponed or final).
  *
- * The rank in BullMQ's prioritized set is the place: it orders by priority, then by arrival.
+ * The rank in BullMQ's prioritized set is the place: it orders by priority, then by the turns of the clients. What
+ * holds no turn yet is parked where its turn will be by what was known at its submission, so that its place is an estimate.
  */
 export async function readPositions(
   redis: Redis,

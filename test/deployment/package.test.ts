@@ -41,7 +41,15 @@ describe('the package veriqueue', () => {
   it('holds what was built, and nothing else of the checkout', () => {
     const files = application.files.veriqueue ?? [];
     const top = [...new Set(files.map((path) => path.split('/')[0]))].toSorted();
-    expect(top).toEqual(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json']);
+    expect(top).toEqual([
+      'CHANGELOG.md',
+      'LICENSE',
+      'README.md',
+      'README.zh-CN.md',
+      'bin',
+      'dist',
+      'package.json',
+    ]);
     expect(files.filter((path) => path.endsWith('.ts') && !path.endsWith('.d.ts'))).toEqual([]);
     expect(files.filter((path) => path.startsWith('dist/client/build'))).toEqual([]);
     expect([existsSync(join(root, 'dist')), existsSync(join(root, 'client/dist'))]).toEqual([false, false]);

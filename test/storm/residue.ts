@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import { accountKeys, type StoreKeys } from '../../shared/store/keys.ts';
+import { spellOwnKeys } from '../support/own-keys.ts';
 
 /** What Redis still holds of work that is over. */
 export interface Residue {
@@ -17,10 +18,7 @@ const GOES = new Set(['subject', 'held-deliveries']);
 
 /** The kinds of keys that the lane and its account have, by asking for one of each. */
 function listKept(keys: StoreKeys): ReadonlySet<string> {
-  const spellings = [...Object.values(keys), ...Object.values(accountKeys(keys.lane))];
-  const names = spellings.flatMap((spell: unknown) =>
-    typeof spell === 'function' ? [String(spell('x', 'x'))] : [],
-  );
+  const names = [keys, accountKeys(keys.lane)].flatMap((each) => spellOwnKeys(each, 'x', 'x'));
   const kinds = names.map((name) => name.slice(keys.queuePrefix.length + 1).split(':')[0] ?? '');
   return new Set(kinds.filter((kind) => !GOES.has(kind)));
 }
@@ -66,5 +64,7 @@ function isKept(name: string, keys: StoreKeys, kept: ReadonlySet<string>): boole
   if (!name.startsWith(`${queuePrefix}:`)) return false;
   const [kind = '', ...rest] = name.slice(queuePrefix.length + 1).split(':');
   if (kind === verificationQueue || kind === deliveryQueue) return QUEUE_KEYS.has(rest.join(':'));
+  // In a line is what waits, and a client with a weight there has something waiting.
+  if (kind === 'shares' && (rest[0] === 'line' || rest[0] === 'weights')) return false;
   return kept.has(kind);
 }
