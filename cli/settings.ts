@@ -21,7 +21,7 @@ export const cliEnvironment = z.object({
   /** The operators' API, for what otherwise works on Redis; `VERIQUEUE_URL` unless set. */
   VERIQUEUE_OPERATOR_URL: httpUrl.optional(),
   /** Not `OPERATOR_KEY`, which a shell has that runs a producer: with this set, commands go over the network. */
-  VERIQUEUE_OPERATOR_KEY: z.string().optional(),
+  VERIQUEUE_OPERATOR_KEY: secretText.optional(),
   /** The profile to use; `--profile` goes before it. */
   VERIQUEUE_PROFILE: z.string().optional(),
   /** Where profiles are kept, in a folder `veriqueue`; unset: `~/.config`. */

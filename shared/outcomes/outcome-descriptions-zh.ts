@@ -95,7 +95,7 @@ export const OUTCOME_DESCRIPTIONS_ZH: Readonly<Record<keyof typeof OUTCOMES, str
   'Veriqueue.Quarantined': '处理它时工作进程死亡了七次，其中三次是在单独运行之后',
   'Veriqueue.ProcessingFailed': '本程序处理它时反复失败；日志说明原因',
   'Veriqueue.SubjectUnreadable': '封存的个人数据无法打开',
-  'Veriqueue.DeadlinePassed': '在提交所给的时间之前未能得到答复；此后不再询问',
+  'Veriqueue.DeadlinePassed': '在提交所给的时间之前未能得到答复',
   'Veriqueue.SubjectExpired': '在得到答复之前个人数据已过期',
 };
 

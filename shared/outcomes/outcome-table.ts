@@ -137,9 +137,7 @@ export const OUTCOMES = {
     billed: 'unknown',
   },
   'Veriqueue.SubjectUnreadable': own.fault('The sealed data of the person could not be opened'),
-  'Veriqueue.DeadlinePassed': own.gaveUp(
-    'No answer could be had by the time that its submission gave; it is not asked about afterwards',
-  ),
+  'Veriqueue.DeadlinePassed': own.gaveUp('No answer could be had by the time that its submission gave'),
   'Veriqueue.SubjectExpired': own.gaveUp('The data of the person expired before an answer could be had'),
 } as const satisfies Record<OutcomeCode, OutcomeColumns>;
 

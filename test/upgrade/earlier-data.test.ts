@@ -51,6 +51,7 @@ async function startOn(options: Omit<LoadOptions, 'addresses'>): Promise<void> {
     seed: (redis, addresses) =>
       loadDataSet(redis, data, { ...options, addresses: { ...addresses, otherReceiver: otherAddress } }),
   });
+  for (const receiver of [chain.receiver, otherReceiver]) receiver.acceptEarlier();
   for (const { webhookSecret } of Object.values(data.clients)) {
     chain.receiver.trust(webhookSecret);
     otherReceiver.trust(webhookSecret);
@@ -107,7 +108,10 @@ describe('the data of version 0.1', () => {
     const session = await fetch(`${chain.url}/console/api/session`, {
       headers: { cookie: data.sessionCookie },
     });
-    expect(await session.json()).toEqual({ signedIn: true });
+    expect(await session.json()).toEqual({
+      signedIn: true,
+      operator: { name: 'environment', readOnly: false },
+    });
   });
 
   it('replays the submissions whose Idempotency-Key it knows, and knows no erased one', async () => {

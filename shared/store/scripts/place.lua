@@ -25,8 +25,9 @@ local function kindOf(share, id, score)
   return (class == 1 or class == 3) and shares.RETRY or shares.FRESH
 end
 
--- One that stands aside and went back unasked is before all others that do, where BullMQ puts it. Left there, it would be
--- each probe of a closed account, and the others would never be. It goes behind them, as one that BullMQ has made ready.
+-- One that stands aside and went back unasked is before all others that do, where BullMQ puts it. Left there, it would
+-- be each probe of a closed account, and the others would never be. It goes behind them, as one that BullMQ has made
+-- ready.
 local function turnAside(id)
   local counter = redis.call('INCR', verificationCounterKey(tag))
   redis.call('ZADD', prioritized, shares.exact(shares.ASIDE * shares.SPAN + counter % shares.SPAN), id)

@@ -248,7 +248,7 @@ describe('the search for a Redis server', () => {
     const result = await find(ROOT, { [join(bin, 'redis-server')]: '5.0.7' });
     expect(result).toEqual({
       kind: 'missing',
-      message: expect.stringMatching(/version must be 6\.2 or newer, received 5\.0\.7/),
+      message: expect.stringMatching(/version must be 6\.2 or newer, but is 5\.0\.7/),
     });
   });
 });

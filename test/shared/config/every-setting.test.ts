@@ -129,10 +129,12 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   SANDBOX_PER_ID_LIMITS: flag,
   VERIQUEUE_URL: url,
   VERIQUEUE_API_KEY: header,
+  VERIQUEUE_OPERATOR_URL: url,
+  VERIQUEUE_OPERATOR_KEY: header,
 };
 
 /** Any text will do, or the text is judged where it is used. */
-const FREE = new Set(['VERIQUEUE_DATA_DIR', 'NO_COLOR', 'NODE_ENV']);
+const FREE = new Set(['VERIQUEUE_DATA_DIR', 'VERIQUEUE_PROFILE', 'XDG_CONFIG_HOME', 'NO_COLOR', 'NODE_ENV']);
 /** The command line judges keys and secrets when a command needs them: most do not. */
 const LATER = new Set(['command line VERIQUEUE_KEYS', 'command line VERIQUEUE_WEBHOOK_SECRET']);
 /** Judged together with FIELD_ENCRYPTION, below. */
@@ -301,7 +303,7 @@ describe('a process', () => {
         },
       );
       expect(status).toBe(1);
-      for (const variable of own) expect(stderr).toContain(`  ${variable}: `);
+      for (const variable of own) expect(stderr).toMatch(new RegExp(`^ {2}${variable}(:| must) `, 'm'));
     },
     90_000,
   );

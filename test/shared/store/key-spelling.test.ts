@@ -37,6 +37,10 @@ const inStore = {
     '{vq:main}:verifications:prioritized',
     keys.queueKey(keys.verificationQueue, 'prioritized'),
   ],
+  verificationCounter: [
+    '{vq:main}:verifications:pc',
+    new QueueKeys(keys.queuePrefix).toKey(keys.verificationQueue, 'pc'),
+  ],
   verificationJob: ['{vq:main}:verifications:p', keys.jobKey(keys.verificationQueue, 'p')],
 } as const;
 

@@ -46,6 +46,9 @@ describe('a client', () => {
         allowedOrigins: ['https://hooks.example.com'],
         webhookSecrets: [webhookSecret],
         disabled: false,
+        weight: 100,
+        maxWaiting: null,
+        budget: null,
       },
     });
   });
@@ -109,6 +112,9 @@ describe('an API key', () => {
       callbackUrl: null,
       allowedOrigins: ['https://hooks.example.com'],
       disabled: false,
+      weight: 100,
+      maxWaiting: null,
+      budget: null,
     });
   });
 
