@@ -45,10 +45,13 @@ describe("the command line over the operators' API", { timeout: 240_000 }, () =>
     });
     const pausing = ['lane', 'pause', '--reason', 'an audit', '--yes'];
     expect(await cli(...pausing)).toEqual({ lane: chain.keys.lane, status: 'paused' });
-    expect(await chain.lane()).toMatchObject({ status: 'paused', reason: 'an audit' });
+    // Producers look at the lane five times a second.
+    const seen = () => chain.lane();
+    await expect.poll(seen, { timeout: 60_000 }).toMatchObject({ status: 'paused', reason: 'an audit' });
     const resuming = ['lane', 'resume', '--yes'];
     expect(await cli(...resuming)).toEqual({ lane: chain.keys.lane, status: 'resumed', from: ['paused'] });
     expect(await cli(...resuming)).toEqual({ lane: chain.keys.lane, status: 'already_running' });
+    await expect.poll(seen, { timeout: 60_000 }).toMatchObject({ status: 'running' });
   });
 
   it('holds an endpoint, whose events wait, and enables it again', async () => {

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verificationPage } from '../../shared/contract/verification.ts';
 import { jobKeysOf } from '../../shared/store/queue/verification-flow.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startReplyCutter } from '../support/reply-cutter.ts';
 import {
   listTraces,
   type ProducerUnderTest,
@@ -201,17 +202,14 @@ describe('when Redis hangs', () => {
   });
 
   test('a submission that Redis carried out after its client was answered 503 is taken back', async () => {
-    // Its clock stands still, so what it knows of client and backlog stays fresh: the transaction is what hangs.
-    const now = Date.now();
-    const own = await startProducerUnderTest(redis.url, {
-      now: () => now,
-      environment: { CLIENT_MAX_RECORDS: '0' },
-    });
+    const cutter = await startReplyCutter(redis.url);
+    const own = await startProducerUnderTest(cutter.url, { environment: { CLIENT_MAX_RECORDS: '0' } });
     try {
       const counter = `${own.keys.queuePrefix}:${own.keys.verificationQueue}:id`;
       const { id } = await own.submitted();
       const before = await listTraces(own);
-      redis.hang();
+      // Only the transaction names it: what comes before, such as the place and the promise, is answered.
+      cutter.beforeSending(own.keys.photosStored(), () => redis.hang());
       try {
         await expectUnavailable(own.submit());
       } finally {
@@ -222,6 +220,7 @@ describe('when Redis hangs', () => {
       expect((await own.call(`/v1/verifications/${id}`)).status).toBe(200);
     } finally {
       await own.close();
+      await cutter.close();
     }
   });
 

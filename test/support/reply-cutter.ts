@@ -8,6 +8,8 @@ export interface ReplyCutter {
   readonly cuts: number;
   /** The next command that holds this text is carried out, and its connection breaks before the reply. */
   cutReplyTo(text: string): void;
+  /** Before the next command that holds this text is passed on, this is done. */
+  beforeSending(text: string, act: () => void): void;
   close(): Promise<void>;
 }
 
@@ -16,6 +18,7 @@ export async function startReplyCutter(redisUrl: string): Promise<ReplyCutter> {
   const { hostname, port } = new URL(redisUrl);
   const sockets = new Set<Socket>();
   let doomed: string | null = null;
+  let awaited: { readonly text: string; readonly act: () => void } | null = null;
   let cuts = 0;
   const server = createServer((client) => {
     const redis = connect(Number(port), hostname);
@@ -30,6 +33,11 @@ export async function startReplyCutter(redisUrl: string): Promise<ReplyCutter> {
       if (doomed !== null && sent.includes(doomed)) {
         doomed = null;
         isCut = true;
+      }
+      if (awaited !== null && sent.includes(awaited.text)) {
+        const { act } = awaited;
+        awaited = null;
+        act();
       }
       redis.write(sent);
     });
@@ -54,6 +62,9 @@ export async function startReplyCutter(redisUrl: string): Promise<ReplyCutter> {
     },
     cutReplyTo: (text) => {
       doomed = text;
+    },
+    beforeSending: (text, act) => {
+      awaited = { text, act };
     },
     close: async () => {
       server.close();

@@ -35,7 +35,7 @@ describe('a proxy of the environment', () => {
     });
     expect(status).toBe(1);
     expect(stderr).toMatch(/ {2}HTTPS_PROXY must be unset, or NO_PROXY must name faceid/);
-    expect(stderr).toContain('  QUOTA_PER_SECOND: ');
+    expect(stderr).toContain('  QUOTA_PER_SECOND must ');
     expect(stderr).not.toContain('secret');
   }, 90_000);
 });

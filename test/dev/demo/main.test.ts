@@ -43,7 +43,7 @@ it('a photo that is not there is named before anything is started', async () => 
   const { child, ended } = demo('--photo', join(folder, 'missing.jpg'));
   const [said, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   expect(code).toBe(1);
-  expect(complained).toContain('missing.jpg: there is no such file');
+  expect(complained).toContain('missing.jpg cannot be read: no such file');
   expect(said).toBe('');
   expect(await leftBehind()).toEqual([]);
 });
@@ -54,7 +54,7 @@ it.skipIf(!hasRedis)(
     const { child, ended } = demo('--photo', 'package.json');
     const [, complained, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
     expect(code).toBe(1);
-    expect(complained).toMatch(/with package\.json: .*image/i);
+    expect(complained).toMatch(/with package\.json was not accepted: .*image/i);
     const kept = /kept in (\S+)/.exec(complained)?.[1] ?? '';
     expect(kept.startsWith(folder)).toBe(true);
     expect(await readdir(join(kept, '..'))).toContain('demo.log');
