@@ -1,19 +1,7 @@
 import { z } from 'zod';
-import { startEnvironment } from '../../dev/start/settings.ts';
-import { producerEnvironment } from '../../producer/settings.ts';
-import { sandboxEnvironment } from '../../sandbox/settings.ts';
-import { workerEnvironment } from '../../worker/settings.ts';
+import { describeAllowedZh, SETTING_GROUPS_ZH, SETTING_MEANINGS_ZH } from './configuration-zh.ts';
 import { SETTING_GROUPS, type SettingGroup } from './setting-groups.ts';
-
-type Shape = Readonly<Record<string, z.ZodType>>;
-
-/** Who reads a setting, by the word that the page has for it. */
-export const readers: Readonly<Record<string, Shape>> = {
-  producer: producerEnvironment.shape,
-  worker: workerEnvironment.shape,
-  sandbox: sandboxEnvironment.shape,
-  'npm start': startEnvironment.shape,
-};
+import { readers } from './setting-readers.ts';
 
 /** One row of the page. */
 export interface Setting {
@@ -61,28 +49,73 @@ function describeAllowed(schema: z.ZodType): string {
   return issue.message.replace(/^must be /, '').replace(/, such as .*$/, '');
 }
 
-/** The part of docs/configuration.md that follows from the schemas. */
-export function renderConfiguration(): string {
-  return `${[renderEnvironmentFile(), ...SETTING_GROUPS.map(renderGroup)].join('\n\n')}\n`;
+/** What the page says in one language. */
+interface Wording {
+  readonly file: string;
+  readonly columns: string;
+  readonly words: Readonly<Record<string, string>>;
+  readonly between: string;
+  readonly group: (group: SettingGroup) => Pick<SettingGroup, 'title' | 'introduction'>;
+  readonly allowed: (allowed: string) => string;
+  readonly meaning: (setting: Setting) => string;
 }
 
-function renderGroup({ title, introduction, variables }: SettingGroup): string {
-  const rows = variables.map(describeSetting).map((setting) => {
-    const value = /^(?:required|none)$/.test(setting.default) ? setting.default : `\`${setting.default}\``;
+const ENGLISH: Wording = {
+  file: 'A file to copy',
+  columns: '| variable | default | allowed | read by | meaning |',
+  words: {},
+  between: ', ',
+  group: (group) => group,
+  allowed: (allowed) => allowed,
+  meaning: ({ meaning }) => meaning,
+};
+
+const CHINESE: Wording = {
+  file: '可复制的文件',
+  columns: '| 变量 | 默认值 | 允许的值 | 读取者 | 含义 |',
+  words: { required: '必填', none: '无', producer: '生产者', worker: '工作进程', sandbox: '沙箱' },
+  between: '、',
+  group: ({ title }) => findText(SETTING_GROUPS_ZH, title),
+  allowed: describeAllowedZh,
+  meaning: ({ variable }) => findText(SETTING_MEANINGS_ZH, variable),
+};
+
+function findText<T>(texts: Readonly<Record<string, T>>, name: string): T {
+  const found = texts[name];
+  if (found === undefined) throw new Error(`build/docs/configuration-zh.ts needs a Chinese text for ${name}`);
+  return found;
+}
+
+/** The part of docs/configuration.md that follows from the schemas. */
+export const renderConfiguration = (): string => renderPage(ENGLISH);
+
+/** That of docs/configuration.zh.md. */
+export const renderConfigurationZh = (): string => renderPage(CHINESE);
+
+function renderPage(wording: Wording): string {
+  const file = `## ${wording.file}\n\n${renderEnvironmentFile()}`;
+  return `${[file, ...SETTING_GROUPS.map((group) => renderGroup(wording, group))].join('\n\n')}\n`;
+}
+
+function renderGroup(wording: Wording, group: SettingGroup): string {
+  const { title, introduction } = wording.group(group);
+  const say = (word: string) => wording.words[word] ?? word;
+  const rows = group.variables.map(describeSetting).map((setting) => {
+    const isWord = /^(?:required|none)$/.test(setting.default);
     const cells = [
       `\`${setting.variable}\``,
-      value,
-      setting.allowed,
-      setting.readBy.join(', '),
-      setting.meaning,
+      isWord ? say(setting.default) : `\`${setting.default}\``,
+      wording.allowed(setting.allowed),
+      setting.readBy.map(say).join(wording.between),
+      wording.meaning(setting),
     ];
     return `| ${cells.join(' | ')} |`;
   });
-  const head = '| variable | default | allowed | read by | meaning |\n| --- | --- | --- | --- | --- |';
+  const head = `${wording.columns}\n| --- | --- | --- | --- | --- |`;
   return `## ${title}\n\n${introduction}\n\n${head}\n${rows.join('\n')}`;
 }
 
-/** What must be set stands there without a value; what has a default is commented out. */
+/** The same in every language, as code is. What must be set stands there without a value; what has a default is commented out. */
 function renderEnvironmentFile(): string {
   const groups = SETTING_GROUPS.filter(({ inEnvironmentFile }) => inEnvironmentFile).map(
     ({ title, variables }) => {
@@ -93,5 +126,5 @@ function renderEnvironmentFile(): string {
       return `# ${title}\n${lines.join('\n')}`;
     },
   );
-  return `## A file to copy\n\n\`\`\`ini\n${groups.join('\n\n')}\n\`\`\``;
+  return `\`\`\`ini\n${groups.join('\n\n')}\n\`\`\``;
 }

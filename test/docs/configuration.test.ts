@@ -1,12 +1,19 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { describeSetting, readers, renderConfiguration } from '../../build/docs/render-configuration.ts';
+import { SETTING_MEANINGS_ZH } from '../../build/docs/configuration-zh.ts';
+import {
+  describeSetting,
+  renderConfiguration,
+  renderConfigurationZh,
+} from '../../build/docs/render-configuration.ts';
 import { SETTING_GROUPS } from '../../build/docs/setting-groups.ts';
+import { readers } from '../../build/docs/setting-readers.ts';
 import { extractBlocks } from './fenced-blocks.ts';
 import { writtenByHand } from './generated-page.ts';
 
-const path = fileURLToPath(new URL('../../docs/configuration.md', import.meta.url));
+const pathOf = (page: string) => fileURLToPath(new URL(`../../docs/${page}`, import.meta.url));
+const path = pathOf('configuration.md');
 const variables = [...new Set(Object.values(readers).flatMap((shape) => Object.keys(shape)))];
 
 /** The schema of the process that uses a variable; `npm start` only hands most of them on. */
@@ -18,8 +25,11 @@ function schemaOf(variable: string) {
   return schema;
 }
 
-it('the page of settings shows the schemas as they are', async () => {
-  await expect(`${writtenByHand(path)}\n${renderConfiguration()}`).toMatchFileSnapshot(path);
+it.each([
+  { page: 'configuration.md', render: renderConfiguration },
+  { page: 'configuration.zh.md', render: renderConfigurationZh },
+])('$page shows the schemas as they are', async ({ page, render }) => {
+  await expect(`${writtenByHand(pathOf(page))}\n${render()}`).toMatchFileSnapshot(pathOf(page));
 });
 
 it('the page of settings has every setting once, in one group', () => {
@@ -27,7 +37,17 @@ it('the page of settings has every setting once, in one group', () => {
   expect(grouped.toSorted()).toEqual(variables.toSorted());
 });
 
+/** The names and values in a text, and its Chinese characters, if it has any. */
+const codeOf = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, code]) => code).toSorted();
+const chineseOf = (text: string) => text.replace(/`[^`]+`/g, '').match(/\p{Script=Han}+/u)?.[0];
+
 describe('a setting', () => {
+  it.each(variables)('is explained in Chinese by the same names and values: %s', (variable) => {
+    const chinese = Object.entries(SETTING_MEANINGS_ZH).find(([name]) => name === variable)?.[1] ?? '';
+    expect(chineseOf(chinese)).toBeDefined();
+    expect(codeOf(chinese)).toEqual(codeOf(describeSetting(variable).meaning));
+  });
+
   it.each(variables)('has a default that its schema reads as it is shown: %s', (variable) => {
     const shown = describeSetting(variable).default;
     const unset = schemaOf(variable).safeParse(undefined);
