@@ -57,7 +57,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   OPERATIONS_PORT: '将健康检查、指标、文档和控制台从 API 移到单独的监听端口。',
   OPERATIONS_HOST: '该监听端口的地址。未设置时与 `HOST` 相同。',
   WORKER_PORT: '工作进程的健康检查和指标所用的端口。设为 0 则取一个空闲端口。',
-  OPERATOR_KEY: '打开[控制台](console.md)和原始队列。未设置时两者都关闭。`npm start` 会生成一个。',
+  OPERATOR_KEY: '打开[控制台](console.zh.md)和原始队列。未设置时两者都关闭。`npm start` 会生成一个。',
   TRUSTED_PROXIES: '您的代理。来自它们的连接数不受限制，它们的 `X-Forwarded-For` 给出客户端的地址。',
   MAX_SOCKETS_PER_ADDRESS:
     '来自同一地址的并发连接数；IPv6 按前 64 位计算。超过之后，请求得到 429 `too_many_connections`。设为 0 则不作限制。',
