@@ -6,7 +6,7 @@ import { workerEnvironment } from './settings.ts';
 import { startWorker } from './worker.ts';
 
 /** For closing connections and sending the last traces once the drain is over. */
-const STOP_GRACE_MS = 5_000;
+export const STOP_GRACE_MS = 5_000;
 
 /**
  * The worker process, from its environment to its end.

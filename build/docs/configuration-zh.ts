@@ -31,7 +31,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   PERSON_PER_DAY: '每天对同一身份证号的调用次数，按 UTC+08:00 的自然日计算。设为 0 则不作限制，由上游拒绝。',
   BILLED_CODES:
     '您的合同所计费的[代码](outcomes.zh.md)。未设置时，采用公开价目表所列的代码：见[哪些调用计费](tencent-cloud.zh.md#价格)。',
-  RETENTION: '事件送达或核验取消之后，核验还可以读取多久。在调用上游之前就取消的核验最多保留一天。',
+  RETENTION:
+    '事件送达之后，核验还可以读取多久。事件无法投递或核验已取消时，从[更早的时刻算起，或者不计时](receiving.zh.md#保留多久)。',
   SUBJECT_TTL: '照片最多等待答复多久。到期后照片被删除，核验以 `Veriqueue.SubjectExpired` 失败。',
   SWEEP_INTERVAL: '工作进程每隔多久查找一次超过 `SUBJECT_TTL` 或 `RETENTION` 的内容。',
   MAX_BACKLOG: '最多允许多少次核验等待结果。超过之后，提交得到 503 `backlog_full`。',
@@ -69,7 +70,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   DELIVERY_CONCURRENCY: '一个工作进程同时进行的投递数。',
   PROBE_INTERVAL: '通道挂起期间两次试探的间隔。',
   SLOW_PROBE_INTERVAL: '通道为 slow 期间两次试探的间隔。',
-  SHUTDOWN_DEADLINE: '工作进程停止时最多用多久完成手头的工作。强行终止之前，请等待更长的时间。',
+  SHUTDOWN_DEADLINE:
+    '工作进程停止时最多用多久完成手头的工作。它最迟在 5 秒之后退出：强行终止之前，请[等待更长的时间](operations.md#restart)。',
   VERIQUEUE_DATA_DIR: '`npm start` 所生成的密钥、客户端和私有 Redis 的文件夹。',
   VERIQUEUE_PRINT_KEYS:
     '即使标准输出不是终端，也打印密钥。未设置时，`npm start` 只给出保存密钥的文件，因为日志会保留下来，也会被其他人阅读。',

@@ -93,7 +93,7 @@ export const retentionSettings = {
   RETENTION: duration({ min: '1ms', max: '3650d' })
     .prefault('30d')
     .describe(
-      'How long you can read a verification after its event was delivered or it was cancelled. One that was cancelled before the upstream was asked is kept for a day at most.',
+      'How long you can read a verification after its event was delivered. It begins [earlier, or not at all](receiving.md#how-long-it-is-kept), for one whose event cannot be delivered, or that was cancelled.',
     ),
   SUBJECT_TTL: duration({ min: '1ms', max: '365d' })
     .prefault('7d')
@@ -271,7 +271,9 @@ export const workerSettings = {
     .describe('How often a worker looks for what is past `SUBJECT_TTL` or `RETENTION`.'),
   SHUTDOWN_DEADLINE: duration({ min: '0s', max: '1h' })
     .prefault('20s')
-    .describe('How long a stopping worker may take to finish. Wait longer before you kill it.'),
+    .describe(
+      'How long a stopping worker may take to finish. It ends 5 s later at the latest: [wait longer](operations.md#restart) before you kill it.',
+    ),
 };
 
 /** A code that the upstream never answers with would leave the bill wrong without a word. */

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { parseEnvironment } from '../../shared/config/environment.ts';
+import { STOP_GRACE_MS } from '../../worker/run-worker.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { root } from '../deployment/built-program.ts';
 import { findOutsideTool } from '../support/outside-tool.ts';
@@ -48,7 +49,8 @@ describe('the manifests for Kubernetes', () => {
     const [, preStop] = containers[0].lifecycle.preStop.exec.command;
     const { SHUTDOWN_DEADLINE } = parseEnvironment(workerEnvironment, secretsOf.worker);
     expect(Number(preStop)).toBeGreaterThanOrEqual(5);
-    expect(terminationGracePeriodSeconds).toBeGreaterThan(Number(preStop) + SHUTDOWN_DEADLINE / 1000);
+    const needed = SHUTDOWN_DEADLINE + STOP_GRACE_MS;
+    expect((terminationGracePeriodSeconds - Number(preStop)) * 1000).toBeGreaterThan(needed);
   });
 
   it('keep producers in their Service while Redis is away', () => {

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { parseEnvironment } from '../../shared/config/environment.ts';
+import { STOP_GRACE_MS } from '../../worker/run-worker.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { root } from '../deployment/built-program.ts';
 import { findOutsideTool } from '../support/outside-tool.ts';
@@ -44,7 +45,9 @@ describe.each(['producer', 'worker'] as const)('the systemd unit of the %s', (na
 
   it('waits longer than it drains, and leaves no core dump', () => {
     const { SHUTDOWN_DEADLINE } = parseEnvironment(workerEnvironment, secrets);
-    expect(Number(linesOf(unit, 'TimeoutStopSec')[0])).toBeGreaterThan(SHUTDOWN_DEADLINE / 1000);
+    expect(Number(linesOf(unit, 'TimeoutStopSec')[0]) * 1000).toBeGreaterThan(
+      SHUTDOWN_DEADLINE + STOP_GRACE_MS,
+    );
     expect(linesOf(unit, 'LimitCORE')).toEqual(['0']);
   });
 

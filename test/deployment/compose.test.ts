@@ -14,6 +14,7 @@ import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { assertRedisFit } from '../../shared/store/redis/fitness.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
+import { STOP_GRACE_MS } from '../../worker/run-worker.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { hasRedis } from '../support/has-redis.ts';
 import { requireRedisBinary } from '../support/redis-binary.ts';
@@ -129,7 +130,7 @@ describe.each(COMPOSE_FILES)('%s', (fileName) => {
     );
     const grace = (name: string) => secondsOf(serviceOf(file, name).stop_grace_period) * 1000;
     expect(grace('producer')).toBeGreaterThanOrEqual(2 * DRAIN_DEADLINE_MS);
-    expect(grace('worker')).toBeGreaterThan(SHUTDOWN_DEADLINE + 5_000);
+    expect(grace('worker')).toBeGreaterThan(SHUTDOWN_DEADLINE + STOP_GRACE_MS);
   });
 
   it('bounds the memory and the log of every service', () => {
