@@ -14,7 +14,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
     '上游的地址：[国际站或中国站的接入点](tencent-cloud.zh.md#接入点)。`http://` 只能用于环回地址，以及内部主机上的沙箱，后者须设置 `ALLOW_SANDBOX=true`、`LIVEMODE=false` 并使用沙箱自己的凭证。',
   TENCENTCLOUD_TOKEN: '临时凭证的令牌。',
   UPSTREAM_ACCOUNT:
-    '您为账号取的名称。使用其他名称的工作进程[不得加入该通道](operations.md#what-a-lane-asks)。',
+    '您为账号取的名称。使用其他名称的工作进程[不得加入该通道](operations.zh.md#通道所调用的上游)。',
   LIVEMODE: '说明 `FACEID_ENDPOINT` 是否为真实服务。仅当主机既不是腾讯云也不是环回地址时才需要设置。',
   UPSTREAM_TIMEOUT: '最后一个字节发出之后，等待答复的最长时间。',
   FIELD_ENCRYPTION: '在 TLS 之内再次加密身份证号和姓名（上游接口的 `Encryption` 参数）。',
