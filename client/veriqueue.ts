@@ -1,4 +1,6 @@
 /** The entry of the package `@veriqueue/client`. It runs wherever `fetch` and WebCrypto do, and has no dependency. */
+
+import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
@@ -47,6 +49,7 @@ export { verifyWebhook } from './webhook.ts';
 
 export type {
   ClientBudget,
+  ClientShare,
   DeliveryAttempt,
   LaneOverview,
   OutcomeRow,

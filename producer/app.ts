@@ -57,7 +57,7 @@ export async function buildApp(
   addSubmissionRoutes(app, deps, deps.metrics);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
   addRedeliverRoute(app, deps);
-  addLaneRoutes(app, deps.lane);
+  addLaneRoutes(app, deps);
   addUsageRoute(app, deps);
   addProblemRoutes(app);
   if (operations) await addOperationsRoutes(app, { ...operations, document: () => app.swagger() });

@@ -13,6 +13,7 @@ import { createLaneView } from './lane-view.ts';
 import type { ProducerLog } from './producer-log.ts';
 import type { SubmissionRate } from './rate-limit.ts';
 import type { IntakeSettings } from './settings.ts';
+import { createShareView, type ShareView } from './shares/share-view.ts';
 import type { EnqueueDeps } from './submission/enqueue.ts';
 import { createPromiseOffers } from './submission/offer-promise.ts';
 import type { SubmitDeps } from './submission/submit.ts';
@@ -22,6 +23,7 @@ import { createWithdrawals } from './submission/withdrawals.ts';
 export interface Intake extends SubmitDeps {
   readonly accountKeys: AccountKeys;
   readonly rate: SubmissionRate;
+  readonly shares: ShareView;
 }
 
 export type Connections = readonly [redis: Redis, flowRedis: Redis];
@@ -98,6 +100,7 @@ export function createIntake(
     accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
+    shares: createShareView({ redis, keys, lane, now }),
     offers: createPromiseOffers({ redis, keys, lane, now }),
     withdrawals: createWithdrawals(enqueueing),
     rules: {

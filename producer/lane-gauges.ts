@@ -1,4 +1,4 @@
-import { Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
 import type { Logger } from '../shared/log.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
@@ -9,6 +9,7 @@ import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { listBudgetLevels, type NotedLevel } from '../shared/store/usage/budget-levels.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
+import { registerReadGauge, type Sample, shareReading } from './read-gauge.ts';
 
 export interface LaneGaugesDeps {
   readonly redis: Redis;
@@ -71,17 +72,6 @@ async function readMostRecords(redis: Redis, keys: StoreKeys): Promise<number> {
   const clientIds = (await listClientIds(redis, keys)).slice(0, MAX_CLIENTS);
   const counts = await Promise.all(clientIds.map((id) => readOr(redis.zcard(keys.clientIndex(id)), 0)));
   return counts.reduce((most, count) => Math.max(most, count), 0);
-}
-
-/** A scrape collects all gauges at once, and each asks for itself: one look at Redis answers them all. */
-function shareReading(read: ReadLane): ReadLane {
-  let reading: Promise<LaneReading | null> | undefined;
-  return () => {
-    reading ??= read().finally(() => {
-      reading = undefined;
-    });
-    return reading;
-  };
 }
 
 function registerLaneState(registry: Registry, read: ReadLane): void {
@@ -235,23 +225,14 @@ function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
   );
 }
 
-type Sample = readonly [labels: Readonly<Record<string, string>>, value: number];
-
 function register(
   registry: Registry,
   described: { readonly name: string; readonly help: string },
   read: ReadLane,
   show: (reading: LaneReading) => readonly Sample[],
 ): void {
-  new Gauge({
-    ...described,
-    // Also where none is used: the library shows a gauge without labels as 0 when its number is not known.
-    labelNames: ['status', 'queue', 'reason', 'livemode', 'spent'],
-    registers: [registry],
-    async collect() {
-      this.reset();
-      const reading = await read();
-      for (const [labels, value] of reading === null ? [] : show(reading)) this.set(labels, value);
-    },
-  });
+  registerReadGauge(registry, { ...described, labelNames: LABELS }, read, show);
 }
+
+/** All, also where none is used: the library shows a gauge without labels as 0 when its number is not known. */
+const LABELS = ['status', 'queue', 'reason', 'livemode', 'spent'] as const;

@@ -3,6 +3,7 @@ import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { type LaneGaugesDeps, registerLaneGauges } from './lane-gauges.ts';
+import { registerShareGauges, type ShareGaugesDeps } from './shares/share-gauges.ts';
 
 type SocketCounts = () => { readonly busy: number; readonly idle: number };
 
@@ -28,7 +29,7 @@ export interface ProducerMetrics {
   watchSockets(counts: SocketCounts): void;
 }
 
-export interface MetricsDeps extends LaneGaugesDeps {
+export interface MetricsDeps extends LaneGaugesDeps, ShareGaugesDeps {
   readonly bodyBudget: BodyBudget;
 }
 
@@ -36,6 +37,7 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
   const registry = createProcessRegistry({ part: 'producer', lane: deps.keys.lane });
   registerRedisUp(registry, () => deps.redis.ping());
   registerLaneGauges(registry, deps);
+  registerShareGauges(registry, deps);
   const registers = [registry];
   registerBodyBytes(registers, deps.bodyBudget);
   const requests = new Counter({

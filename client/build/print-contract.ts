@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
@@ -23,6 +24,7 @@ import { jsonSchema, printType } from './print-type.ts';
 const INFERRED = {
   Attempt: attempt,
   ClientBudget: clientBudget,
+  ClientShare: clientShare,
   Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,

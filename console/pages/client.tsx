@@ -107,6 +107,16 @@ function Facts({ client, path }: Props) {
             <dd>{formatNumber(100 * share.due)} %</dd>
           </div>
         )}
+        <div>
+          <dt>{t.calls}</dt>
+          <dd>{formatNumber(share.callsLastMinute)}</dd>
+        </div>
+        {share.had !== null && (
+          <div>
+            <dt>{t.had}</dt>
+            <dd>{formatNumber(100 * share.had)} %</dd>
+          </div>
+        )}
         {share.oldestAt !== null && (
           <div>
             <dt>{t.oldest}</dt>

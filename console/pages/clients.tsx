@@ -5,6 +5,7 @@ import { formatNumber } from '../format.ts';
 import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
 import { perform } from '../parts/result.tsx';
 import { Secrets } from '../parts/secrets.tsx';
+import { Shares } from '../parts/shares.tsx';
 import { hrefOf } from '../route.ts';
 import { operator } from '../state.tsx';
 import { texts, wordOf } from '../texts/texts.tsx';
@@ -19,6 +20,7 @@ export function Clients() {
         <p class="help">{t.shareHelp}</p>
         {clients.value?.length === 0 && <p class="none">{t.empty}</p>}
       </section>
+      <Shares />
       {operator.value?.readOnly !== true && <NewClient />}
     </>
   );

@@ -123,7 +123,9 @@ export const enTasks = {
     waitingOf: (interactive: string, bulk: string) => `${interactive} interactive, ${bulk} bulk`,
     share: 'Share due',
     shareHelp:
-      'Share due: its part of the quota by the weights of the clients that have something waiting now.',
+      'Share due: its part of the quota by the weights of the clients that wait or had calls in the last minute.',
+    had: 'Share had',
+    calls: 'Calls of the last minute',
     oldest: 'First in its line',
     maxWaiting: 'At most waiting',
     maxWaitingHelp: 'Empty: as CLIENT_MAX_WAITING says. 0: no limit.',
@@ -180,6 +182,19 @@ export const enTasks = {
     itsVerifications: 'Its verifications',
     itsDeadLetters: 'Its dead letters',
     usage: 'Calls of the last 30 days',
+  },
+
+  shares: {
+    title: 'Shares of the quota',
+    weight: 'Weight',
+    waiting: 'Waiting',
+    calls: 'Calls, last minute',
+    due: 'Share due',
+    had: 'Share had',
+    oldest: 'Oldest waits',
+    others: (count: string) => plural(count, 'other client'),
+    none: 'No client waits, and none had calls in the last minute.',
+    help: 'Clients that wait or had calls in the last minute, the most waiting first. Due: by the weights of all of them. Had: of the calls of that minute.',
   },
 
   usage: {

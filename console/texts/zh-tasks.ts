@@ -118,7 +118,9 @@ export const zhTasks: typeof enTasks = {
     waiting: '等待中',
     waitingOf: (interactive, bulk) => `交互 ${interactive} 条，批量 ${bulk} 条`,
     share: '应得份额',
-    shareHelp: '应得份额：按目前有核验在等待的各客户端的权重计算的配额份额。',
+    shareHelp: '应得份额：按正在等待或最近一分钟有调用的各客户端的权重计算的配额份额。',
+    had: '实得份额',
+    calls: '最近一分钟的调用',
     oldest: '队首核验提交于',
     maxWaiting: '等待上限',
     maxWaitingHelp: '留空则采用 CLIENT_MAX_WAITING；0 表示不限。',
@@ -173,6 +175,19 @@ export const zhTasks: typeof enTasks = {
     itsVerifications: '它的核验',
     itsDeadLetters: '它的死信',
     usage: '最近 30 天的调用',
+  },
+
+  shares: {
+    title: '配额份额',
+    weight: '权重',
+    waiting: '等待中',
+    calls: '最近一分钟调用',
+    due: '应得份额',
+    had: '实得份额',
+    oldest: '最久已等待',
+    others: (count) => `其他 ${count} 个客户端`,
+    none: '没有客户端在等待，最近一分钟也没有调用。',
+    help: '正在等待或最近一分钟有调用的客户端，等待最多的在前。应得：按其中各客户端的权重计算。实得：占该分钟全部调用的比例。',
   },
 
   usage: {

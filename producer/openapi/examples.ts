@@ -146,6 +146,14 @@ export const lane: LaneOverview = {
   quota: { perSecond: 20, effectivePerSecond: 19.2, inUse: 19, marginMs: 20 },
   estimatedWaitSeconds: 0.8,
   photosStored: { now: 4_055, peak: 11_872 },
+  client: {
+    weight: 100,
+    waiting: 31,
+    callsLastMinute: 284,
+    shareDue: 0.25,
+    shareHad: 0.26,
+    oldestWaitingSeconds: 6.2,
+  },
 };
 
 export const outcomes: OutcomesPage = { data: publicOutcomeTable().slice(0, 2) };

@@ -11,13 +11,16 @@ import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
+import type { ShareView } from '../shares/share-view.ts';
 import { type CallbackRules, checkSettings } from './check-settings.ts';
+import { listShares } from './client-share.ts';
 import type { ActionDeps } from './operator-actions.ts';
 import { findClient, listClients } from './present-client.ts';
 
 export interface ClientRouteDeps extends ActionDeps {
   readonly keyRing: KeyRing;
   readonly rules: CallbackRules;
+  readonly shares: ShareView;
 }
 
 const params = z.object({ client: z.string().min(1).max(100) });
@@ -32,6 +35,8 @@ export function parseClientParam(request: FastifyRequest): string {
 /** `/console/api/clients`: who may submit, and where the events go. Keys and secrets are in `credential-routes.ts`. */
 export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): void {
   app.get('/console/api/clients', () => listClients(deps));
+
+  app.get('/console/api/shares', () => listShares(deps.shares));
 
   app.get('/console/api/clients/:client', async (request) => {
     const client = await findClient(deps, parseClientParam(request));

@@ -10,11 +10,13 @@ import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { readClientUsage } from '../../shared/store/usage/usage.ts';
+import type { ShareView } from '../shares/share-view.ts';
 import { readShare } from './client-share.ts';
 
 export interface PresentClientDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
+  readonly shares: ShareView;
   readonly report: ReportPassedBy;
   /** ms epoch */
   readonly now: () => number;
@@ -42,7 +44,7 @@ export async function findClient(deps: PresentClientDeps, clientId: string): Pro
   const [stored, usage, share] = await Promise.all([
     readOr(redis.zcard(keys.clientIndex(clientId)), 0),
     readClientUsage(redis, keys, { period: { from: day, to: day }, clientId, now: now(), report }),
-    readShare(redis, keys, describing.client),
+    readShare(deps.shares, describing.client),
   ]);
   return {
     ...presentClient(describing.client),

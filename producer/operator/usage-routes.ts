@@ -12,11 +12,13 @@ import { readUsage } from '../../shared/store/usage/usage.ts';
 import { defaultUsagePeriod, isUsablePeriod } from '../../shared/store/verifications/usage-period.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
+import type { ShareView } from '../shares/share-view.ts';
 import { findClient } from './present-client.ts';
 
 export interface UsageDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
+  readonly shares: ShareView;
   readonly report: ReportPassedBy;
   /** ms epoch */
   readonly now: () => number;

@@ -1,11 +1,18 @@
 import type { FastifyInstance } from 'fastify';
-import { laneOverview } from '../../shared/contract/lane.ts';
+import { type LaneOverview, laneOverview } from '../../shared/contract/lane.ts';
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { publicOutcomeTable } from '../../shared/outcomes/resolve-outcome.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
+import { clientOf } from '../request-state.ts';
+import { presentShare, type ShareView } from '../shares/share-view.ts';
 
-export function addLaneRoutes(app: FastifyInstance, lane: LaneView): void {
+interface LaneRouteDeps {
+  readonly lane: LaneView;
+  readonly shares: ShareView;
+}
+
+export function addLaneRoutes(app: FastifyInstance, { lane, shares }: LaneRouteDeps): void {
   app.route({
     method: 'GET',
     url: '/v1/lane',
@@ -14,10 +21,13 @@ export function addLaneRoutes(app: FastifyInstance, lane: LaneView): void {
       tags: ['Service'],
       summary: 'Show backlog, quota and whether the lane is held',
       description:
-        'Of the whole deployment. A lane that is held or paused accepts work, and answers it later.',
+        'Of the whole deployment; `client` is of yours alone. A lane that is held or paused accepts work, and answers it later.',
       response: { 200: laneOverview.describe('The lane as it is now'), ...problemResponses('getLane') },
     },
-    handler: () => lane.read(),
+    handler: async (request): Promise<LaneOverview> => {
+      const [overview, standing] = await Promise.all([lane.read(), shares.of(clientOf(request))]);
+      return { ...overview, client: presentShare(standing) };
+    },
   });
 
   app.route({

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientShare } from './client-share.ts';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
 import { clientBudget } from './usage.ts';
@@ -154,12 +155,9 @@ export const consoleClient = z.strictObject({
   share: z.strictObject({
     interactive: count.describe('its verifications in line'),
     bulk: count,
-    due: z
-      .number()
-      .nullable()
-      .describe(
-        'its part of the quota by the weights of all that wait now, 0 to 1; null while it has nothing waiting',
-      ),
+    callsLastMinute: clientShare.shape.callsLastMinute,
+    due: clientShare.shape.shareDue,
+    had: clientShare.shape.shareHad,
     oldestAt: instant.nullable().describe('when the first of them in line was submitted'),
   }),
   stored: count.describe('verifications that are kept of it'),

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { clientShare } from './client-share.ts';
 
 /** `GET /v1/lane`. */
 export const laneOverview = z
@@ -49,6 +50,11 @@ export const laneOverview = z
       now: z.number().int().describe('persons whose photo is stored now'),
       peak: z.number().int().describe('the most at one time'),
     }),
+    client: clientShare
+      .optional()
+      .describe(
+        'the client whose API key asks; left out for operators, and by producers of earlier versions',
+      ),
   })
   .meta({ id: 'Lane' });
 export type LaneOverview = z.infer<typeof laneOverview>;

@@ -178,9 +178,19 @@ describe('a client', () => {
       const read = async (id: string) =>
         consoleClient.parse(await own.read(`/console/api/clients/${id}`)).share;
       const idle = own.client.clientId;
-      expect(await read(idle)).toEqual({ interactive: 0, bulk: 0, due: null, oldestAt: null });
+      expect(await read(idle)).toEqual({
+        interactive: 0,
+        bulk: 0,
+        callsLastMinute: 0,
+        due: null,
+        had: null,
+        oldestAt: null,
+      });
       const { id } = await own.submitted();
-      expect(await read(idle)).toMatchObject({ interactive: 1, bulk: 0, due: 1 });
+      // One look at all shares is shown for a second.
+      await expect
+        .poll(() => read(idle), { timeout: 60_000 })
+        .toMatchObject({ interactive: 1, bulk: 0, due: 1 });
       const { submittedAt } = await mustRead(own.redis, own.keys, id);
       expect((await read(idle)).oldestAt).toBe(new Date(submittedAt).toISOString());
     } finally {

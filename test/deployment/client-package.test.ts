@@ -232,6 +232,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   Attempt: 'verification',
   ClientAction: 'outcome-codes',
   ClientBudget: 'usage',
+  ClientShare: 'client-share',
   Delivery: 'verification',
   DeliveryAttempt: 'delivery-log',
   DeliveryLog: 'delivery-log',

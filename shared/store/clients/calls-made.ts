@@ -39,3 +39,27 @@ export async function countCallMade(
     ],
   );
 }
+
+/** A minute in spans. The one that goes on counts as a whole, so what is counted is of the last 55 to 60 seconds. */
+const SPANS_OF_MINUTE = 12;
+
+/**
+ * Calls of the last minute by client. One round trip; what it reads is bounded by the calls that the quota lets through.
+ *
+ * @param now ms epoch
+ */
+export async function readCallsOfMinute(
+  redis: Redis,
+  keys: StoreKeys,
+  now: number,
+): Promise<ReadonlyMap<string, number>> {
+  const last = Math.floor(now / SPAN_MS);
+  const spans = Array.from({ length: SPANS_OF_MINUTE }, (_, i) => redis.hgetall(keys.callsMade(last - i)));
+  const calls = new Map<string, number>();
+  for (const span of await Promise.all(spans))
+    for (const [clientId, text] of Object.entries(span)) {
+      const n = Number(text);
+      if (Number.isSafeInteger(n) && n > 0) calls.set(clientId, (calls.get(clientId) ?? 0) + n);
+    }
+  return calls;
+}

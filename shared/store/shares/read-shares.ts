@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import type { Priority } from '../../contract/verification.ts';
-import { DEFAULT_WEIGHT } from '../clients/client-weight.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { orderClassOf } from './order-class.ts';
@@ -65,35 +64,3 @@ export async function readNumberAhead(
 ): Promise<number | null> {
   return redis.zrank(keys.shareLine(orderClassOf(priority), clientId), id);
 }
-
-/** A client that has something waiting. */
-export interface ActiveClient {
-  readonly clientId: string;
-  readonly weight: number;
-  readonly waiting: number;
-}
-
-/**
- * Clients that have verifications of a priority waiting, for operators: two round trips.
- *
- * @param atMost of them; which ones, when there are more, is left to Redis
- */
-export async function readActiveClients(
-  redis: Redis,
-  keys: StoreKeys,
-  priority: Priority,
-  atMost: number,
-): Promise<ActiveClient[]> {
-  const orderClass = orderClassOf(priority);
-  const [, page] = await redis.hscan(keys.shareWeights(orderClass), '0', 'COUNT', atMost);
-  const clients = page.flatMap((clientId, i) =>
-    i % 2 === 0 ? [{ clientId, weight: weight.parse(page[i + 1]) }] : [],
-  );
-  const some = clients.slice(0, atMost);
-  const waiting = await Promise.all(
-    some.map(({ clientId }) => redis.zcard(keys.shareLine(orderClass, clientId))),
-  );
-  return some.map((client, i) => ({ ...client, waiting: waiting[i] ?? 0 }));
-}
-
-const weight = z.coerce.number().int().positive().catch(DEFAULT_WEIGHT);

@@ -3,7 +3,6 @@ import type { Priority } from '../../../../shared/contract/verification.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { placeVerifications } from '../../../../shared/store/shares/place.ts';
 import {
-  readActiveClients,
   readActiveShares,
   readClientShare,
   readNumberAhead,
@@ -54,12 +53,4 @@ test('a verification knows how many of its client are before it, parked ones too
     readNumberAhead(lane.redis, keys, { id, clientId, priority: 'bulk' });
   expect([await ahead('a-00', 'a'), await ahead('a-11', 'a'), await ahead('b-1', 'b')]).toEqual([0, 11, 1]);
   expect(await ahead('b-1', 'a')).toBeNull();
-});
-
-test('operators see the clients that have something waiting', async () => {
-  const clients = await readActiveClients(lane.redis, keys, 'bulk', 10);
-  expect(clients.toSorted((x, y) => x.weight - y.weight)).toEqual([
-    { clientId: 'a', weight: 100, waiting: 12 },
-    { clientId: 'b', weight: 300, waiting: 3 },
-  ]);
 });
