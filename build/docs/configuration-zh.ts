@@ -71,7 +71,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   PROBE_INTERVAL: '通道挂起期间两次试探的间隔。',
   SLOW_PROBE_INTERVAL: '通道为 slow 期间两次试探的间隔。',
   SHUTDOWN_DEADLINE:
-    '工作进程停止时最多用多久完成手头的工作。它最迟在 5 秒之后退出：强行终止之前，请[等待更长的时间](operations.md#restart)。',
+    '工作进程停止时最多用多久完成手头的工作。它最迟在 5 秒之后退出：强行终止之前，请[等待更长的时间](operations.zh.md#重启)。',
   VERIQUEUE_DATA_DIR: '`npm start` 所生成的密钥、客户端和私有 Redis 的文件夹。',
   VERIQUEUE_PRINT_KEYS:
     '即使标准输出不是终端，也打印密钥。未设置时，`npm start` 只给出保存密钥的文件，因为日志会保留下来，也会被其他人阅读。',
