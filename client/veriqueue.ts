@@ -194,8 +194,8 @@ export class Veriqueue {
   }
 
   /**
-   * Cancels a verification that has not been sent upstream: no event follows. With `erase`, whatever its state, nothing of
-   * it is left, and null comes back.
+   * Cancels a verification that has not been sent upstream: no event follows. With `erase` it is removed, whatever its
+   * state, and null comes back; counts of calls stay, which name no person.
    *
    * @throws {ConflictError} when it is too late, or another request or a worker is at it right now
    */

@@ -22,7 +22,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   NODE_ENV: '设为 `production` 时拒绝使用沙箱，因为沙箱不核验任何真实的人。',
   ALLOW_SANDBOX: '即使 `NODE_ENV=production`，也允许使用沙箱。',
   UNKNOWN_FATE:
-    '调用已经发出却没有得到可读的答复时如何处理。`ask_again` 可能付费两次，并在结果中标记 `possiblyBilledAgain`；`fail` 以 `error` 结束。',
+    '调用已经发出却没有得到可读的答复时如何处理。`ask_again` 可能付费两次；`fail` 以 `error` 结束。两者都在结果中标记 [`possiblyBilledAgain`](outcomes.zh.md#结果的字段)。',
   MATCH_THRESHOLD: '相似度低于此值的匹配改为 `no_match`。未设置时由上游判定。',
   RETRIES: '对于值得再次调用的代码，除第一次之外的尝试次数。',
   RETRY_BASE: '第一次重试之前的最长等待时间。此后每次加倍；实际等待时间在此范围内随机选取。',

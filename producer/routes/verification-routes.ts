@@ -99,7 +99,7 @@ function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): v
       tags,
       summary: 'Cancel a verification that has not been sent upstream, or erase any',
       description:
-        'Cancelling twice is the same as once; no event follows. With `erase=true` nothing is left: whatever the state, the verification is cancelled if it still can be, and removed with its attempts, its delivery log and its Idempotency-Key. An event that was not delivered yet never will be. 409 only while the upstream is being asked, or the event is being delivered: come back after `Retry-After` seconds.',
+        'Cancelling twice is the same as once; no event follows. With `erase=true`, whatever the state, the verification is cancelled if it still can be, and removed with its attempts, its delivery log and its Idempotency-Key. Counts of calls stay, and name no person. An event that was not delivered yet never will be. 409 only while the upstream is being asked, or the event is being delivered: come back after `Retry-After` seconds.',
       params: idParams,
       querystring: deletionQuery,
       response: {

@@ -217,7 +217,7 @@ export const upstreamSettings = {
   UNKNOWN_FATE: choice(['ask_again', 'fail'])
     .default('ask_again')
     .describe(
-      'What follows a call that was sent and got no readable answer. `ask_again` may pay twice and marks the outcome `possiblyBilledAgain`; `fail` ends with an `error`.',
+      'What follows a call that was sent and got no readable answer. `ask_again` may pay twice; `fail` ends with an `error`. Both mark the outcome [`possiblyBilledAgain`](outcomes.md#the-fields-of-an-outcome).',
     ),
 };
 

@@ -88,7 +88,8 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   callback_not_allowed: {
     title: '回调地址的来源已不再为该客户端登记',
     meaning: '回调地址的来源已不再为您的客户端登记。',
-    action: '请运营人员登记该来源（`veriqueue client update`），然后重新投递。',
+    action:
+      '请运营人员登记该来源，然后重新投递。`npx veriqueue client set <client> --origin <origin>` 会替换全部来源，因此其他来源也要一并写上。',
   },
   last_key: {
     title: '客户端保留最后一个 API 密钥：请先添加另一个，或停用该客户端',
@@ -150,7 +151,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   client_backlog_full: {
     title: '该客户端等待中的核验已达上限',
     meaning: '您的客户端等待结果的核验已达到其上限或 `CLIENT_MAX_WAITING` 所允许的数量。',
-    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}，或取消不再需要的。限额由运营人员设置。`,
+    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}：被拒绝的提交不占用其键。或取消不再需要的。限额由运营人员设置。`,
   },
   too_many_records: {
     title: '该客户端保存的核验已达上限',
@@ -190,7 +191,8 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   backlog_full: {
     title: '积压已满',
-    meaning: '等待的核验已达到 `MAX_BACKLOG` 所允许的数量：到来的多于配额所能放行的，或账号被挂起。',
+    meaning:
+      '等待的核验已达到 `MAX_BACKLOG` 所允许的数量：到来的多于配额所能放行的，某个客户端占满了积压，或通道已挂起。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
   uploads_full: {

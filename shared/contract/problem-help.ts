@@ -78,7 +78,8 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   callback_not_allowed: {
     meaning: 'The origin of the callback URL is no longer registered for your client.',
-    action: 'Have the operator register the origin (`veriqueue client update`), then redeliver.',
+    action:
+      'Have the operator register the origin, then redeliver. `npx veriqueue client set <client> --origin <origin>` replaces all origins, so name the others as well.',
   },
   last_key: {
     meaning: 'A client keeps its last API key: without one it would look as if it had never existed.',
@@ -133,7 +134,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   client_backlog_full: {
     meaning:
       'As many verifications of your client wait for an outcome as its cap or `CLIENT_MAX_WAITING` allows.',
-    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}, or cancel what you no longer need. The operator sets the limit.`,
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}: a refused submission does not use up its key. Or cancel what you no longer need. The operator sets the limit.`,
   },
   too_many_records: {
     meaning: 'As many verifications of your client are stored as `CLIENT_MAX_RECORDS` allows.',
@@ -168,7 +169,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   backlog_full: {
     meaning:
-      'As many verifications wait as `MAX_BACKLOG` allows: more arrive than the quota lets through, or the account is suspended.',
+      'As many verifications wait as `MAX_BACKLOG` allows: more arrive than the quota lets through, one client fills it, or the lane is held.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
   uploads_full: {

@@ -62,7 +62,7 @@ export const outcome = z
     description: z
       .string()
       .nullable()
-      .describe('the sentence that the upstream gave with its code; null when it gave none'),
+      .describe('the sentence that the upstream gave with its code, or else ours for that code'),
     sim: z
       .number()
       .nullable()
@@ -72,10 +72,16 @@ export const outcome = z
       .nullable()
       .describe('the id that the upstream gave the deciding call, for its support; null when it gave none'),
     action: openText(clientActions).describe('what you can do next; GET /v1/outcomes gives it for each code'),
-    billed: z.boolean().describe('whether the upstream charges for the deciding call'),
+    billed: z
+      .boolean()
+      .describe(
+        'whether the upstream charges for the deciding call; false also where only its bill shows that',
+      ),
     possiblyBilledAgain: z
       .boolean()
-      .describe('an earlier attempt got no readable answer, so the upstream may have billed it as well'),
+      .describe(
+        'the upstream may have billed more calls than `billed` says: another attempt was billed or got no readable answer, or the deciding one got none',
+      ),
     completedAt: instant.describe('when the outcome was written: RFC 3339, UTC'),
   })
   .meta({ id: 'Outcome' });

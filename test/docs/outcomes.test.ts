@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import { expect, it } from 'vitest';
+import { outcome } from '../../shared/contract/verification.ts';
 import { RETRY_POLICIES } from '../../shared/outcomes/outcome-row.ts';
 import { renderOutcomeTable } from '../../shared/outcomes/render-outcome-table.ts';
 import { writtenByHand } from './generated-page.ts';
@@ -16,6 +17,13 @@ it.each(pages)('$page shows the table as it is', async ({ page, language }) => {
 });
 
 it.each(pages)('$page explains every way of asking again', ({ page }) => {
-  const explained = [...writtenByHand(pathOf(page)).matchAll(/^\| `(\w+)` \|/gm)].map(([, policy]) => policy);
+  const [, table = ''] = /^\| retry \|.*\n((?:\|.*\n)+)/m.exec(writtenByHand(pathOf(page))) ?? [];
+  const explained = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, policy]) => policy);
   expect(explained.sort()).toEqual([...new Set(Object.values(RETRY_POLICIES))].sort());
+});
+
+it.each(pages)('$page explains every field of an outcome', ({ page }) => {
+  const [, table = ''] = /^\| (?:field|字段) \|.*\n((?:\|.*\n)+)/m.exec(writtenByHand(pathOf(page))) ?? [];
+  const explained = [...table.matchAll(/^\| `(\w+)` \|/gm)].map(([, field]) => field);
+  expect(explained).toEqual(Object.keys(outcome.shape));
 });
