@@ -7,6 +7,7 @@ import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { withClients } from './operations/with-operations.ts';
+import { describeAtRisk } from './present-at-risk.ts';
 import { presentClient, showText } from './present-client.ts';
 
 interface SetOptions {
@@ -20,6 +21,7 @@ interface SetOptions {
   readonly budgetDay?: number | false;
   readonly budgetMonth?: number | false;
   readonly budgetMode?: Budget['mode'];
+  readonly dryRun?: true;
 }
 
 export const WEIGHT_OPTION = `its part of the quota while others wait too, ${MIN_WEIGHT} to ${MAX_WEIGHT}`;
@@ -49,6 +51,7 @@ export function addClientSetCommand(client: Command, context: CliContext): void 
     .option('--budget-month <calls>', 'calls that may be billed in a month (+08:00)', parseBudget)
     .option('--no-budget-month', 'any number of them')
     .addOption(new Option('--budget-mode <mode>', BUDGET_MODE_OPTION).choices(['hard', 'warn']))
+    .option('--dry-run', 'with --weight: say whose promised times it puts at risk, and change nothing')
     .action((clientId: string, options: SetOptions) => set(context, clientId, options));
 }
 
@@ -57,17 +60,41 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
   if (Object.keys(change).length === 0) {
     throw new CommandFailure('Give at least one setting to change: see --help', 2);
   }
+  if (options.dryRun === true) return weigh(context, clientId, change);
   const { terminal } = context;
-  const { client, budgetUse, releasedEvents } = await withClients(context, (clients) =>
+  const { client, budgetUse, releasedEvents, promisesAtRisk } = await withClients(context, (clients) =>
     clients.change(clientId, change),
   );
   terminal.show(
-    { ...presentClient(client), budgetUse, ...(releasedEvents === null ? {} : { releasedEvents }) },
+    {
+      ...presentClient(client),
+      budgetUse,
+      ...(releasedEvents === null ? {} : { releasedEvents }),
+      ...(promisesAtRisk === null ? {} : { promisesAtRisk }),
+    },
     showText(terminal, client, budgetUse),
   );
   if (releasedEvents) terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
   for (const [name, remark] of Object.entries(REMARKS))
     if (options[name as keyof typeof REMARKS] !== undefined) terminal.remark(remark);
+  if (promisesAtRisk !== null) terminal.remark(describeAtRisk(terminal, promisesAtRisk));
+}
+
+/** What a weight would do, without any change. */
+async function weigh(
+  context: CliContext,
+  clientId: string,
+  { weight, ...rest }: ClientChange,
+): Promise<void> {
+  if (weight === undefined || Object.keys(rest).length > 0) {
+    throw new CommandFailure('Give --dry-run with --weight and no other setting', 2);
+  }
+  const { terminal } = context;
+  const promisesAtRisk = await withClients(context, (clients) => clients.weigh(clientId, weight));
+  terminal.show(
+    { dryRun: true, clientId, weight, promisesAtRisk },
+    `Would give ${clientId} the weight ${weight}. Nothing was changed.\n${describeAtRisk(terminal, promisesAtRisk)}`,
+  );
 }
 
 const REMARKS = {

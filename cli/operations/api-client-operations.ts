@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { promisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import { clientBudget } from '../../shared/contract/usage.ts';
 import type { OperatorApi } from '../access/operator-api.ts';
 import { unknownClient } from '../find-client.ts';
@@ -19,6 +20,8 @@ const client = z.object({
   webhookSecrets: z.array(z.object({ retiresAt: instant.nullable() })),
   budget: clientBudget.nullable(),
 });
+// One of a version before does not say it.
+const changedClient = client.extend({ promisesAtRisk: promisesAtRisk.nullable().default(null) });
 const clients = z.object({ data: z.array(client) });
 const newClient = z.object({ id: z.string(), apiKey: z.string(), webhookSecret: z.string() });
 const newKey = z.object({ apiKey: z.string() });
@@ -57,8 +60,15 @@ export function apiClientOperations(api: OperatorApi): ClientOperations {
       return { clientId: id, ...shown };
     },
     change: async (clientId, change) => {
-      const changed = await api.ask({ ...of(clientId), method: 'PATCH', body: change }, client);
-      return { ...split(changed), releasedEvents: null };
+      const request = { ...of(clientId), method: 'PATCH', body: change } as const;
+      const { promisesAtRisk: atRisk, ...changed } = await api.ask(request, changedClient);
+      return { ...split(changed), releasedEvents: null, promisesAtRisk: atRisk };
+    },
+    weigh: (clientId, weight) => {
+      // A way of its own, and not a query of the change: a producer of a version before would make the change.
+      const absent = `${unknownClient(clientId).message}, or the producer is of a version that cannot say it beforehand`;
+      const request = { ...of(clientId, '/promises-at-risk'), absent, query: { weight: String(weight) } };
+      return api.ask(request, promisesAtRisk);
     },
     addKey: async (clientId) => (await api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey)).apiKey,
     revokeKey: async (clientId, prefix) => {

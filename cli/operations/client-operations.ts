@@ -1,3 +1,4 @@
+import type { PromisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import type { ClientBudget } from '../../shared/contract/usage.ts';
 import type { ClientChange } from '../../shared/store/clients/change-client.ts';
 import type { ClientCredentials, NewClient } from '../../shared/store/clients/create-client.ts';
@@ -13,6 +14,8 @@ export interface ShownClient {
 export interface ChangedClient extends ShownClient {
   /** Events that had waited for the new settings and are sent; null when none could have, or the producer sends them. */
   readonly releasedEvents: number | null;
+  /** Null when the change gave no weight, or the producer's version does not say. */
+  readonly promisesAtRisk: PromisesAtRisk | null;
 }
 
 export interface RotatedSecret {
@@ -33,6 +36,8 @@ export interface ClientOperations {
   show(clientId: string): Promise<ShownClient>;
   create(client: Omit<NewClient, 'now'>): Promise<ClientCredentials>;
   change(clientId: string, change: ClientChange): Promise<ChangedClient>;
+  /** What another weight would do to promises that were given; changes nothing. */
+  weigh(clientId: string, weight: number): Promise<PromisesAtRisk>;
   /** One more API key. */
   addKey(clientId: string): Promise<string>;
   /** @returns the beginning of the key that is refused from now on */

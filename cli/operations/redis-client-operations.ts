@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
 import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
@@ -38,11 +39,19 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       return createClient({ redis, keys, keyRing }, { ...client, now: now() });
     },
     change: async (clientId, change) => {
+      const { weight } = change;
+      const promisesAtRisk =
+        weight === undefined ? null : await findPromisesAtRisk({ ...connection, now }, { clientId, weight });
       if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
       const releasedEvents = await releaseEvents(context, connection, clientId, change);
       const client = await findClient(connection, clientId, now());
       if (client.budget !== null) await copyLedgersOfMonth(redis, keys, now(), reportPassedBy(terminal));
-      return { client, budgetUse: await readBudget(redis, keys, clientId, now()), releasedEvents };
+      const budgetUse = await readBudget(redis, keys, clientId, now());
+      return { client, budgetUse, releasedEvents, promisesAtRisk };
+    },
+    weigh: async (clientId, weight) => {
+      await findClient(connection, clientId, now());
+      return findPromisesAtRisk({ ...connection, now }, { clientId, weight });
     },
     addKey: async (clientId) => {
       const apiKey = await addApiKey({ redis, keys, clientId }, now());

@@ -1,5 +1,10 @@
 import { useSignal } from '@preact/signals';
-import type { ConsoleClient, ConsoleNewKey, ConsoleNewSecret } from '../../shared/contract/console.ts';
+import type {
+  ConsoleChangedClient,
+  ConsoleClient,
+  ConsoleNewKey,
+  ConsoleNewSecret,
+} from '../../shared/contract/console.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { formatInstant, formatNumber } from '../format.ts';
 import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
@@ -42,7 +47,8 @@ export function Client({ id }: { readonly id: string }) {
               confirm={t.save}
               client={client}
               save={async (settings: ClientSettings) =>
-                (await perform('client', { method: 'PATCH', path, body: settings, done: t.saved })) !== null
+                (await perform('client', { method: 'PATCH', path, body: settings, done: describeSaved })) !==
+                null
               }
             />
           </section>
@@ -53,6 +59,13 @@ export function Client({ id }: { readonly id: string }) {
       )}
     </>
   );
+}
+
+/** A weight may put promised times at risk: that is said beside the button. */
+function describeSaved({ promisesAtRisk: atRisk }: ConsoleChangedClient): string {
+  const t = texts.value.clients;
+  if (atRisk === null || atRisk.verifications === 0) return t.saved;
+  return t.savedAtRisk(formatNumber(atRisk.verifications), formatNumber(atRisk.clients));
 }
 
 interface Props {

@@ -148,6 +148,8 @@ export const enTasks = {
     created: 'The client is created. Copy both now: they cannot be shown again.',
     save: 'Save',
     saved: 'Saved.',
+    savedAtRisk: (verifications: string, clients: string) =>
+      `Saved. With these weights, the promised times of ${plural(verifications, 'waiting verification')} of ${plural(clients, 'client')} may be missed.`,
     disable: 'Disable…',
     disableTitle: (name: string) => `Disable ${name}?`,
     disableConsequence: 'Its API keys are refused. What was accepted is still verified and delivered.',

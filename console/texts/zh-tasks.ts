@@ -142,6 +142,8 @@ export const zhTasks: typeof enTasks = {
     created: '客户端已创建。请立即复制这两项，之后无法再次显示。',
     save: '保存',
     saved: '已保存。',
+    savedAtRisk: (verifications, clients) =>
+      `已保存。按现在的权重，${clients} 个客户端的 ${verifications} 条等待中的核验可能赶不上承诺的时间。`,
     disable: '停用…',
     disableTitle: (name) => `停用 ${name}？`,
     disableConsequence: '它的 API 密钥将被拒绝。已接收的核验仍会处理并投递。',

@@ -1,6 +1,9 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
 import {
+  atRiskQuery,
+  type ConsoleChangedClient,
   type ConsoleNewClient,
   clientChangeRequest,
   newClientRequest,
@@ -9,6 +12,7 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
+import type { AccountKeys } from '../../shared/store/keys.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import type { ShareView } from '../shares/share-view.ts';
@@ -21,6 +25,7 @@ export interface ClientRouteDeps extends ActionDeps {
   readonly keyRing: KeyRing;
   readonly rules: CallbackRules;
   readonly shares: ShareView;
+  readonly accountKeys: AccountKeys;
 }
 
 const params = z.object({ client: z.string().min(1).max(100) });
@@ -44,6 +49,13 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
     return client;
   });
 
+  app.get('/console/api/clients/:client/promises-at-risk', async (request) => {
+    const clientId = parseClientParam(request);
+    const { weight } = parseInput(atRiskQuery, request.query, 'invalid_query');
+    if ((await findClient(deps, clientId)) === null) throw new ProblemError('not_found');
+    return findPromisesAtRisk(deps, { clientId, weight });
+  });
+
   app.post('/console/api/clients', async (request, reply) => {
     const { name, weight, ...given } = parseInput(newClientRequest, request.body ?? {}, 'invalid_request');
     const { callbackUrl, allowedOrigins = [] } = checkSettings(given, deps.rules);
@@ -64,6 +76,10 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
     const given = parseInput(clientChangeRequest, request.body ?? {}, 'invalid_request');
     const checked = checkSettings(given, deps.rules);
     const change = { ...withoutUndefined(given), ...checked };
+    const atRisk =
+      change.weight === undefined
+        ? null
+        : await findPromisesAtRisk(deps, { clientId: id, weight: change.weight });
     if ((await changeClient(deps.redis, deps.keys, id, change)) === 'missing')
       throw new ProblemError('not_found');
     await deps.note(request, {
@@ -72,7 +88,8 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
       status: Object.keys(change).join(', ') || 'nothing',
     });
     releaseWaiting(deps, id, checked);
-    return findClient(deps, id);
+    const client = await findClient(deps, id);
+    return client && ({ ...client, promisesAtRisk: atRisk } satisfies ConsoleChangedClient);
   });
 }
 

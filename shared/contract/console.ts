@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { clientShare } from './client-share.ts';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
+import { promisesAtRisk } from './promises-at-risk.ts';
 import { clientBudget } from './usage.ts';
 import {
   attempt,
@@ -165,6 +166,11 @@ export const consoleClient = z.strictObject({
 });
 export type ConsoleClient = z.infer<typeof consoleClient>;
 
+export const consoleChangedClient = consoleClient.extend({
+  promisesAtRisk: promisesAtRisk.nullable().describe('null: the change gave no weight'),
+});
+export type ConsoleChangedClient = z.infer<typeof consoleChangedClient>;
+
 export const consoleClients = z.strictObject({ data: z.array(consoleClient), total: count });
 
 /** What is shown once. */
@@ -265,6 +271,7 @@ const clientSettings = {
   allowedOrigins: origins.optional(),
   weight: z.number().int().min(1).max(1_000).optional(),
 };
+export const atRiskQuery = z.strictObject({ weight: z.coerce.number().int().min(1).max(1_000) });
 const budgetPart = z.number().int().min(1).max(999_999_999).nullable().optional();
 export const newClientRequest = z.strictObject(clientSettings);
 export const clientChangeRequest = z.strictObject({

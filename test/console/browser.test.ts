@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
+import { createClient } from '../../shared/store/clients/create-client.ts';
 import { createConsoleSessions } from '../../shared/store/operators/console-sessions.ts';
 import { addOperator } from '../../shared/store/operators/operators.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -212,6 +213,32 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     const lines = open.page.locator('tbody tr');
     await lines.filter({ hasText: 'environment' }).filter({ hasText: 'created a client' }).waitFor();
     await lines.filter({ hasText: 'revoked an API key' }).filter({ hasText: 'Till 7' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('shows who takes the quota: share due and had, waiting, calls of the last minute, in both languages', async () => {
+    const other = await createClient(open.storing, {
+      name: 'Kiosk',
+      allowedOrigins: [],
+      weight: 300,
+      now: 0,
+    });
+    await open.desk.submitted();
+    await open.desk.submitted();
+    await open.desk.submitted(undefined, { authorization: `Bearer ${other.apiKey}` });
+    await open.desk.redis.hset(open.desk.keys.callsMade(Math.floor(Date.now() / 5_000)), {
+      [open.desk.client.clientId]: 3,
+      [other.clientId]: 9,
+    });
+    await open.signIn();
+    await open.visit('#/clients');
+    const panel = open.page.getByRole('region', { name: 'Shares of the quota' });
+    const cellsOf = (client: string) => panel.locator('tr').filter({ hasText: client }).locator('td');
+    await panel.getByText('Kiosk').waitFor();
+    const cells = (await cellsOf('Kiosk').allTextContents()).slice(0, 5);
+    expect(cells).toEqual(['300', '1', '9', '75 %', '75 %']);
+    await open.page.getByLabel('Language').selectOption('zh');
+    await open.page.getByRole('heading', { name: '配额份额' }).waitFor();
     expect(open.failures).toEqual([]);
   });
 

@@ -3,6 +3,7 @@ import {
   type ConsoleActivity,
   type ConsoleClient,
   type ConsoleNewClient,
+  consoleChangedClient,
   consoleClient,
   consoleClients,
   consoleDeadLetterPage,
@@ -149,14 +150,17 @@ describe('a client', () => {
       budget: { mode: 'warn', waiting: 0, day: null, month: { limit: 9, spent: 0 } },
     });
     const unlimited = await send('PATCH', `/clients/${made.id}`, { maxWaiting: null, budgetMonth: null });
-    expect(await unlimited.json()).toMatchObject({ weight: 400, maxWaiting: null, budget: null });
+    expect(consoleChangedClient.parse(await unlimited.json())).toMatchObject({
+      ...{ weight: 400, maxWaiting: null, budget: null, promisesAtRisk: null },
+    });
     expect((await send('PATCH', `/clients/${made.id}`, { budgetDay: 0 })).status).toBe(422);
     const changed = await send('PATCH', `/clients/${made.id}`, {
       name: 'till 2',
       callbackUrl: null,
       weight: 1,
     });
-    expect(consoleClient.parse(await changed.json())).toMatchObject({
+    expect(consoleChangedClient.parse(await changed.json())).toMatchObject({
+      promisesAtRisk: { verifications: 0, clients: 0, isSampled: false, data: [] },
       name: 'till 2',
       callbackUrl: null,
       weight: 1,

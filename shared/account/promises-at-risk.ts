@@ -1,0 +1,154 @@
+import type { PromisesAtRisk } from '../contract/promises-at-risk.ts';
+import type { Priority } from '../contract/verification.ts';
+import { readRepeats } from '../store/clients/repeats.ts';
+import { readWeightSum } from '../store/clients/weight-sum.ts';
+import type { AccountKeys, StoreKeys } from '../store/keys.ts';
+import type { Redis } from '../store/redis/redis-client.ts';
+import { readWaitingClients, sampleLine, type WaitingClient } from '../store/shares/sample-line.ts';
+import { computeExtension, type LostTime } from '../store/verifications/promised-time.ts';
+import { readRecords } from '../store/verifications/read.ts';
+import { type LaneReading, readLane } from './lane-overview.ts';
+import { computeGuaranteedRate, computePromiseTerms } from './promise-terms.ts';
+import { computeDelay, reweighLead, type Standing } from './weigh-promise.ts';
+
+export interface WeighDeps {
+  readonly redis: Redis;
+  readonly keys: StoreKeys;
+  readonly accountKeys: AccountKeys;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+/** Another weight for a client. */
+export interface Reweighing {
+  readonly clientId: string;
+  readonly weight: number;
+}
+
+/** The most waiting of each priority. Each may need as many records as a sample has. */
+const MOST_CLIENTS = 100;
+const SAMPLE = 50;
+const MOST_SHOWN = 20;
+
+type ClientAtRisk = PromisesAtRisk['data'][number];
+
+/**
+ * Which promised times another weight may break. They were computed with the weights at their submission: a raised weight
+ * lowers the share of all others, a lowered one the client's own. Nothing is changed by looking.
+ *
+ * Its cost is bounded: 100 clients of a priority, 50 verifications of each. To be called before the weight is changed.
+ */
+export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): Promise<PromisesAtRisk> {
+  const { redis, keys, accountKeys } = deps;
+  const [lane, sum] = await Promise.all([
+    readLane(redis, { keys, accountKeys }, 0),
+    readWeightSum(redis, keys, change.clientId),
+  ]);
+  // One that may not submit and has no work counts for no promise, whatever its weight.
+  const counts = (await redis.hexists(keys.weightSum(), change.clientId)) === 1;
+  const grown = counts ? change.weight - sum.weight : 0;
+  const found = new Map<string, ClientAtRisk>();
+  let isSampled = false;
+  for (const priority of ['interactive', 'bulk'] as const) {
+    const waiting = await readWaitingClients(redis, keys, priority);
+    isSampled ||= waiting.length > MOST_CLIENTS;
+    for (const client of waiting.slice(0, MOST_CLIENTS)) {
+      isSampled ||= client.waiting > SAMPLE;
+      const weights = { before: client.weight, after: client.weight, sum: sum.sum, clients: sum.clients };
+      if (client.clientId === change.clientId) weights.after = change.weight;
+      const standings = standingsOf(client, weights, grown, rateOf(lane, priority));
+      if (standings === null) continue;
+      add(found, await weighClient(deps, { client, priority, standings, lost: lane.lost }));
+    }
+  }
+  const all = [...found.values()].sort((a, b) => b.verifications - a.verifications);
+  return {
+    verifications: all.reduce((total, { verifications }) => total + verifications, 0),
+    clients: all.length,
+    isSampled,
+    data: all.slice(0, MOST_SHOWN),
+  };
+}
+
+const rateOf = ({ overview, bulkShare }: LaneReading, priority: Priority): number =>
+  bulkShare === null
+    ? 0
+    : computeGuaranteedRate(priority, { quotaPerSecond: overview.quota.perSecond, bulkShare });
+
+interface Weights {
+  readonly before: number;
+  readonly after: number;
+  readonly sum: number;
+  readonly clients: number;
+}
+
+interface Standings {
+  readonly before: Standing;
+  readonly after: Standing;
+}
+
+/** Null where nothing is promised. */
+function standingsOf(
+  { lead }: WaitingClient,
+  { before, after, sum, clients }: Weights,
+  grown: number,
+  perSecond: number,
+): Standings | null {
+  const termsOf = (weight: number, weightOfAll: number) =>
+    computePromiseTerms({ weight, weightOfAll, clients, perSecond });
+  const [termsBefore, termsAfter] = [termsOf(before, sum), termsOf(after, sum + grown)];
+  if (termsBefore === null || termsAfter === null) return null;
+  return {
+    before: { terms: termsBefore, weight: before, lead },
+    after: { terms: termsAfter, weight: after, lead: reweighLead(lead, before, after) },
+  };
+}
+
+interface Weighing {
+  readonly client: WaitingClient;
+  readonly priority: Priority;
+  readonly standings: Standings;
+  readonly lost: LostTime;
+}
+
+async function weighClient(
+  { redis, keys, now: readNow }: WeighDeps,
+  { client, priority, standings, lost }: Weighing,
+): Promise<ClientAtRisk> {
+  const { clientId, waiting } = client;
+  const sample = await sampleLine(redis, keys, { clientId, priority, waiting, size: SAMPLE });
+  const ids = sample.map(({ id }) => id);
+  const [records, repeats] = await Promise.all([
+    readRecords(redis, keys, ids),
+    readRepeats(redis, keys, clientId),
+  ]);
+  const now = readNow();
+  const delays = records.flatMap((read, i) => {
+    const promise = read.status === 'found' ? read.record.promise : null;
+    // What was asked about once has had its promise kept, or not.
+    if (read.status !== 'found' || promise === null || promise.isWaived) return [];
+    if (read.record.attempts.length > 0) return [];
+    const by = promise.by + (computeExtension(promise, { lost, repeats })?.byMs ?? 0);
+    const delay = computeDelay(by, sample[i]?.ahead ?? 0, { ...standings, now });
+    return delay > 0 ? [delay] : [];
+  });
+  const part = sample.length === 0 ? 0 : delays.length / sample.length;
+  return {
+    clientId,
+    verifications: Math.round(part * waiting),
+    waiting,
+    laterSeconds: Math.ceil(Math.max(0, ...delays) / 1000),
+  };
+}
+
+/** A client may have something waiting in both priorities. */
+function add(found: Map<string, ClientAtRisk>, more: ClientAtRisk): void {
+  if (more.verifications === 0) return;
+  const known = found.get(more.clientId);
+  found.set(more.clientId, {
+    clientId: more.clientId,
+    verifications: more.verifications + (known?.verifications ?? 0),
+    waiting: more.waiting + (known?.waiting ?? 0),
+    laterSeconds: Math.max(more.laterSeconds, known?.laterSeconds ?? 0),
+  });
+}
