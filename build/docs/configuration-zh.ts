@@ -35,11 +35,11 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
     '事件送达之后，核验还可以读取多久。事件无法投递或核验已取消时，从[更早的时刻算起，或者不计时](receiving.zh.md#保留多久)。',
   SUBJECT_TTL: '照片最多等待答复多久。到期后照片被删除，核验以 `Veriqueue.SubjectExpired` 失败。',
   SWEEP_INTERVAL: '工作进程每隔多久查找一次超过 `SUBJECT_TTL` 或 `RETENTION` 的内容。',
-  MAX_BACKLOG: '最多允许多少次核验等待结果。超过之后，提交得到 503 `backlog_full`。',
+  MAX_BACKLOG: '所有客户端合计最多允许多少次核验等待结果。超过之后，所有提交都得到 503 `backlog_full`。',
   CLIENT_RATE_PER_SECOND: '单个客户端每秒的提交次数，所有生产者合计。设为 0 则不作限制。',
   CLIENT_BURST: '在 `CLIENT_RATE_PER_SECOND` 之内，单个客户端可以同时到来的提交次数。',
   CLIENT_MAX_WAITING:
-    '单个客户端尚无结果的核验次数，[客户端自己的上限](cli.md#clients)优先。超过之后，其提交得到 429 `client_backlog_full`。设为 0 则不作限制。',
+    '单个客户端尚无结果的核验次数，[客户端自己的上限](cli.md#clients)优先。超过之后，其提交得到 429 `client_backlog_full`。设为 0 则不作限制，[一个客户端就能占满所有人的积压](fair-shares.zh.md#边界)。',
   CLIENT_MAX_RECORDS:
     '单个客户端保留的核验次数，[每次约 5 kB](sizing.md#redis)。超过之后，其提交得到 429 `too_many_records`。设为 0 则不作限制。',
   MAX_UPLOADS_MIB:
@@ -53,7 +53,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
     '单个客户端每分钟可以要求重新投递的事件数，所有生产者合计。设为 0 则不作限制。',
   CLIENT_MAX_REDELIVERIES: '单个客户端同时进行中的重新投递数。设为 0 则不作限制。',
   ALLOW_INSECURE_CALLBACKS: '允许 `http://` 的回调地址，以及位于私有地址的回调地址。`npm start` 会设置它。',
-  HOST: '监听的地址。',
+  HOST: '监听的地址。`127.0.0.1` [只有本机可以访问](going-live.zh.md#端口与进程)；我们的镜像设为 `0.0.0.0`。',
   PORT: 'HTTP API 的端口。',
   OPERATIONS_PORT: '将健康检查、指标、文档和控制台从 API 移到单独的监听端口。',
   OPERATIONS_HOST: '该监听端口的地址。未设置时与 `HOST` 相同。',

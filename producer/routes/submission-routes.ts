@@ -29,7 +29,7 @@ const submissionHeaders = z.object({
     .max(255)
     .optional()
     .describe(
-      '1 to 255 printable ASCII characters; the same key and body give the same verification for 24 hours',
+      '1 to 255 printable ASCII characters; the same key and content give the same verification for 24 hours from the first request, or for RETENTION where that is shorter',
     ),
 });
 

@@ -34,7 +34,11 @@ export const processSettings = {
   LOG_FORMAT: choice(['auto', 'json', 'pretty'])
     .default('auto')
     .describe('How log lines look. `auto` writes `pretty` lines on a terminal and JSON elsewhere.'),
-  HOST: host.default('127.0.0.1').describe('The address to listen on.'),
+  HOST: host
+    .default('127.0.0.1')
+    .describe(
+      'The address to listen on. `127.0.0.1` is [reached from this machine alone](going-live.md#ports-and-processes); our image sets `0.0.0.0`.',
+    ),
 };
 
 export const redisSettings = {
@@ -113,7 +117,7 @@ export const producerSettings = {
   MAX_BACKLOG: wholeNumber({ min: 1, max: 1_000_000_000 })
     .prefault('100000')
     .describe(
-      'How many verifications may wait for an outcome. Beyond it, submissions get 503 `backlog_full`.',
+      'How many verifications of all clients together may wait for an outcome. Beyond it, all submissions get 503 `backlog_full`.',
     ),
   CLIENT_RATE_PER_SECOND: decimalNumber({ min: 0, max: 1_000_000 })
     .prefault('0')
@@ -134,7 +138,7 @@ export const producerSettings = {
   CLIENT_MAX_WAITING: wholeNumber({ min: 0, max: 1_000_000_000 })
     .prefault('0')
     .describe(
-      'Verifications of one client without an outcome, unless [the client has a cap of its own](cli.md#clients). Beyond it, its submissions get 429 `client_backlog_full`. 0 sets no limit.',
+      'Verifications of one client without an outcome, unless [the client has a cap of its own](cli.md#clients). Beyond it, its submissions get 429 `client_backlog_full`. 0 sets no limit, and [one client can fill the backlog of all](fair-shares.md#where-it-ends).',
     ),
   CLIENT_MAX_RECORDS: wholeNumber({ min: 0, max: 1_000_000_000 })
     .prefault('5000000')

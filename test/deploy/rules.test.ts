@@ -4,13 +4,46 @@ import { describe, expect, it } from 'vitest';
 import { buildProgram } from '../../cli/program.ts';
 import { root } from '../deployment/built-program.ts';
 import { readDocument } from '../deployment/documents.ts';
-import { alertRules, expectedFiring, RULE_TESTS, RULES, ruleTests } from './alert-rules.ts';
+import { type AlertRule, alertRules, expectedFiring, RULE_TESTS, RULES, ruleTests } from './alert-rules.ts';
 import { hasPromtool, promtool } from './promtool.ts';
 
 const runbook = readDocument('docs/runbook.md');
 const entries = [...runbook.matchAll(/^### (\w+)\n([\s\S]*?)(?=^##|(?![\s\S]))/gm)].map(
   ([, alert = '', text = '']) => ({ alert, text }),
 );
+/** What stands right below an alert's heading. */
+const firstLineOf = (page: string, alert: string) => page.split(`### ${alert}\n\n`)[1]?.split('\n', 1)[0];
+
+/** A rule's numbers, as its entry repeats them; nothing and one need no number. */
+const thresholdsOf = ({ expr }: AlertRule) =>
+  [...expr.matchAll(/([<>]) (?:on \(lane\) )?([\d.]+(?: \* \d+)?)/g)]
+    .filter(([, , number]) => number !== '0')
+    .map(([, comparison, number]) => `\`${comparison} ${number}\``);
+
+const withThresholds = (rule: AlertRule, opening: string) =>
+  new RegExp([`^${opening}`, ...thresholdsOf(rule).map(escapeRegExp)].join('.*'));
+
+const escapeRegExp = (text: string) => text.replace(/[.*]/g, '\\$&');
+
+const pagesInWords = [
+  {
+    name: 'docs/runbook.md',
+    page: runbook,
+    fires: (rule: AlertRule) => {
+      const after = rule.for === undefined ? 'at once' : `after ${rule.for.replace('m', ' min')}`;
+      return withThresholds(rule, `\\*\\*Fires:\\*\\* ${rule.labels.severity}, ${after}: `);
+    },
+  },
+  {
+    name: 'docs/runbook.zh.md',
+    page: readDocument('docs/runbook.zh.md'),
+    fires: (rule: AlertRule) => {
+      const after = rule.for === undefined ? '立即' : `持续 ${rule.for.replace('m', ' 分钟')}之后`;
+      return withThresholds(rule, `\\*\\*触发：\\*\\*${rule.labels.severity}，${after}：`);
+    },
+  },
+];
+
 const alerts = alertRules.map(({ alert }) => alert);
 
 describe('the alert rules', () => {
@@ -69,13 +102,29 @@ describe('docs/runbook.md', () => {
   });
 
   it.each(entries)(
-    '$alert: says what clients notice, how to see it, what to do, when to sleep on',
+    '$alert: says when it fires, what clients notice, how to see it, what to do, when to sleep on',
     ({ text }) => {
       const parts = [...text.matchAll(/^\*\*(.+?):\*\* \S/gm)].map(([, part]) => part);
-      expect(parts).toEqual(['Clients', 'See', 'Do', 'Sleep on']);
-      expect(text.trim().split('\n').length).toBeLessThanOrEqual(12);
+      expect(parts).toEqual(['Fires', 'Clients', 'See', 'Do', 'Sleep on']);
+      expect(text.trim().split('\n').length).toBeLessThanOrEqual(14);
     },
   );
+
+  it.each(alertRules)(
+    '$alert: opens with the severity, the duration and the thresholds of its rule',
+    (rule) => {
+      for (const { page, fires } of pagesInWords) expect(firstLineOf(page, rule.alert)).toMatch(fires(rule));
+    },
+  );
+
+  it.each(pagesInWords)('$name lists every alert by its severity', ({ page }) => {
+    for (const severity of ['critical', 'warning']) {
+      const [row = ''] = page.match(new RegExp(`^\\| ${severity} \\|.*$`, 'm')) ?? [];
+      const listed = [...row.matchAll(/\(#(\w+)\)/g)].map(([, anchor]) => anchor);
+      const due = alertRules.filter(({ labels }) => labels.severity === severity);
+      expect(listed).toEqual(due.map(({ alert }) => alert.toLowerCase()));
+    }
+  });
 
   it('links to entries and headings that exist', () => {
     const headings = (text: string) =>

@@ -234,7 +234,7 @@ export const elsewhere: readonly ElsewhereRow[] = [
   },
   {
     page: 'docs/sizing.md',
-    begins: 'memory = ',
+    begins: 'maxmemory = ',
     reason: 'a formula',
     executedBy: 'test/bench/memory.test.ts',
   },
