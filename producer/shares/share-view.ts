@@ -93,7 +93,7 @@ export function createShareView({ redis, keys, lane, now }: ShareViewDeps): Shar
     of: async (client) => present(await look(), client),
     readBusiest: async (atMost) => {
       const seen = await look();
-      const waiting = await countWaiting(redis, keys, idsThatWait(seen));
+      const waiting = await countLines(redis, keys, seen);
       const ranked = rankClients(seen, waiting);
       const clients = await Promise.all(
         ranked.slice(0, atMost).map(async (id) => {
@@ -113,9 +113,19 @@ export function presentShare({ interactive, bulk, oldestAt, ...share }: ClientSt
 
 const weightOf = ({ clients }: Look, id: string): number => clients.get(id)?.weight ?? 0;
 
-function idsThatWait({ clients }: Look): readonly string[] {
-  const ids = [...clients].flatMap(([id, { waits }]) => (waits.interactive || waits.bulk ? [id] : []));
-  return ids.slice(0, MOST_COUNTED);
+/** Of each client that waits, its verifications of both priorities. */
+async function countLines(
+  redis: Redis,
+  keys: StoreKeys,
+  { clients }: Look,
+): Promise<ReadonlyMap<string, number>> {
+  const counts = new Map<string, number>();
+  for (const priority of ['interactive', 'bulk'] as const) {
+    const ids = [...clients].flatMap(([id, { waits }]) => (waits[priority] ? [id] : []));
+    const found = await countWaiting(redis, keys, priority, ids.slice(0, MOST_COUNTED));
+    for (const [id, waiting] of found) counts.set(id, waiting + (counts.get(id) ?? 0));
+  }
+  return counts;
 }
 
 /** The most waiting first, then the most calls; by id where both are the same, so that the order stays. */

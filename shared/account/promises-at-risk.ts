@@ -50,9 +50,9 @@ export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): P
   const found = new Map<string, ClientAtRisk>();
   let isSampled = false;
   for (const priority of ['interactive', 'bulk'] as const) {
-    const waiting = await readWaitingClients(redis, keys, priority);
-    isSampled ||= waiting.length > MOST_CLIENTS;
-    for (const client of waiting.slice(0, MOST_CLIENTS)) {
+    const { clients, left } = await readWaitingClients(redis, keys, priority, MOST_CLIENTS);
+    isSampled ||= left > 0;
+    for (const client of clients) {
       isSampled ||= client.waiting > SAMPLE;
       const weights = { before: client.weight, after: client.weight, sum: sum.sum, clients: sum.clients };
       if (client.clientId === change.clientId) weights.after = change.weight;

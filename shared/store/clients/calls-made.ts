@@ -1,5 +1,6 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import { loadScript } from '../redis/script.ts';
 import type { Extension } from '../verifications/promised-time.ts';
 
@@ -54,7 +55,9 @@ export async function readCallsOfMinute(
   now: number,
 ): Promise<ReadonlyMap<string, number>> {
   const last = Math.floor(now / SPAN_MS);
-  const spans = Array.from({ length: SPANS_OF_MINUTE }, (_, i) => redis.hgetall(keys.callsMade(last - i)));
+  const spans = Array.from({ length: SPANS_OF_MINUTE }, (_, i) =>
+    readOr(redis.hgetall(keys.callsMade(last - i)), {}),
+  );
   const calls = new Map<string, number>();
   for (const span of await Promise.all(spans))
     for (const [clientId, text] of Object.entries(span)) {

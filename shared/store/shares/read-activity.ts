@@ -2,6 +2,7 @@ import type { Priority } from '../../contract/verification.ts';
 import { readCallsOfMinute } from '../clients/calls-made.ts';
 import { storedWeight } from '../clients/client-weight.ts';
 import type { StoreKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { orderClassOf } from './order-class.ts';
 
@@ -27,7 +28,8 @@ export interface Activity {
  * @throws what ioredis throws
  */
 export async function readActivity(redis: Redis, keys: StoreKeys, now: number): Promise<Activity> {
-  const weightsOf = (priority: Priority) => redis.hgetall(keys.shareWeights(orderClassOf(priority)));
+  const weightsOf = (priority: Priority): Promise<Readonly<Record<string, string>>> =>
+    readOr(redis.hgetall(keys.shareWeights(orderClassOf(priority))), {});
   const [interactive, bulk, calls] = await Promise.all([
     weightsOf('interactive'),
     weightsOf('bulk'),
@@ -54,7 +56,7 @@ async function readWeights(
 ): Promise<(readonly [clientId: string, weight: string])[]> {
   const known = await Promise.all(
     ids.map(async (clientId) => {
-      const [id, weight] = await redis.hmget(keys.client(clientId), 'id', 'weight');
+      const [id, weight] = await readOr(redis.hmget(keys.client(clientId), 'id', 'weight'), [null, null]);
       return typeof id === 'string' ? ([clientId, weight ?? ''] as const) : null;
     }),
   );

@@ -32,24 +32,30 @@ async function readSince(redis: Redis, keys: StoreKeys, line: string): Promise<n
   return Number.isSafeInteger(submittedAt) && submittedAt > 0 ? submittedAt : null;
 }
 
-/** How many each of these clients has waiting, of both priorities. Sent in pieces, so that others get their turns. */
+/**
+ * How many each of these clients has waiting of a priority. A pipeline of 500 at a time: one command each would cost Redis ten
+ * times as much, and all at once would keep others waiting. What cannot be read counts as 0.
+ */
 export async function countWaiting(
   redis: Redis,
   keys: StoreKeys,
+  priority: Priority,
   clientIds: readonly string[],
 ): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>();
-  const count = (priority: Priority, clientId: string) =>
-    readOr(redis.zcard(keys.shareLine(orderClassOf(priority), clientId)), 0);
   for (let i = 0; i < clientIds.length; i += AT_ONCE) {
-    await Promise.all(
-      clientIds.slice(i, i + AT_ONCE).map(async (id) => {
-        const [interactive, bulk] = await Promise.all([count('interactive', id), count('bulk', id)]);
-        counts.set(id, interactive + bulk);
-      }),
-    );
+    const some = clientIds.slice(i, i + AT_ONCE);
+    const pipeline = redis.pipeline();
+    for (const id of some) pipeline.zcard(keys.shareLine(orderClassOf(priority), id));
+    const replies = (await pipeline.exec()) ?? [];
+    for (const [k, id] of some.entries()) counts.set(id, await readOr(takeCount(replies[k]), 0));
   }
   return counts;
+}
+
+async function takeCount([error, reply]: [Error | null, unknown] = [null, 0]): Promise<number> {
+  if (error !== null) throw error;
+  return Number(reply);
 }
 
 const AT_ONCE = 500;

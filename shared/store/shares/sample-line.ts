@@ -1,8 +1,10 @@
 import type { Priority } from '../../contract/verification.ts';
 import { storedWeight } from '../clients/client-weight.ts';
 import type { StoreKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { orderClassOf } from './order-class.ts';
+import { countWaiting } from './read-line.ts';
 
 /** A client that has verifications of one priority waiting. */
 export interface WaitingClient {
@@ -14,28 +16,31 @@ export interface WaitingClient {
   readonly lead: number;
 }
 
-/** Those clients, the most waiting first. Two round trips; their cost grows with the clients that wait. */
+/** Those clients, the most waiting first, and how many more there are. Their lines are counted, whatever their length. */
 export async function readWaitingClients(
   redis: Redis,
   keys: StoreKeys,
   priority: Priority,
-): Promise<WaitingClient[]> {
+  atMost: number,
+): Promise<{ readonly clients: readonly WaitingClient[]; readonly left: number }> {
   const orderClass = orderClassOf(priority);
   const [weights, served] = await Promise.all([
-    redis.hgetall(keys.shareWeights(orderClass)),
-    redis.hget(keys.shares(), `v:${orderClass}`),
+    readOr<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
+      redis.hgetall(keys.shareWeights(orderClass)),
+      {},
+    ),
+    readOr(redis.hget(keys.shares(), `v:${orderClass}`), null),
   ]);
+  const counts = await countWaiting(redis, keys, priority, Object.keys(weights));
+  const most = [...counts].filter(([, waiting]) => waiting > 0).sort(([, a], [, b]) => b - a);
   const clients = await Promise.all(
-    Object.entries(weights).map(async ([clientId, weight]) => {
-      const [waiting, start] = await Promise.all([
-        redis.zcard(keys.shareLine(orderClass, clientId)),
-        redis.zscore(keys.shareNext(orderClass), clientId),
-      ]);
+    most.slice(0, atMost).map(async ([clientId, waiting]) => {
+      const start = await readOr(redis.zscore(keys.shareNext(orderClass), clientId), null);
       const lead = start === null || served === null ? 0 : Math.max(0, Number(start) - Number(served));
-      return { clientId, weight: storedWeight.parse(weight), waiting, lead };
+      return { clientId, weight: storedWeight.parse(weights[clientId]), waiting, lead };
     }),
   );
-  return clients.filter(({ waiting }) => waiting > 0).sort((a, b) => b.waiting - a.waiting);
+  return { clients, left: most.length - clients.length };
 }
 
 /** One in a client's line. */

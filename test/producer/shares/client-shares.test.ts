@@ -190,6 +190,34 @@ describe('the share of a client', { timeout: 240_000 }, () => {
       expect(Object.keys(await gauges(chain, 'veriqueue_client_waiting'))).not.toContain(gone.clientId);
     }));
 
+  it('is shown as far as it can be read where keys of the shares are lost or damaged', () =>
+    withChain(0, async (chain) => {
+      const { redis: store, keys, client } = chain;
+      const damaged = await chain.addClient();
+      await submitAs(chain, damaged);
+      await submitAs(chain, client);
+      await expect.poll(async () => (await shares(chain)).data, patient).toHaveLength(2);
+      await store.set(keys.shareLine(2, damaged.clientId), 'not a line');
+      await store.del(keys.client(damaged.clientId));
+      for (let span = 0; span < 14; span += 1)
+        await store.set(keys.callsMade(Math.floor(Date.now() / 5_000) - span + 1), 'no counters');
+      await store.hset(keys.shareWeights(2), { [client.clientId]: 'heavy' });
+      await expect
+        .poll(() => shares(chain), patient)
+        .toMatchObject({
+          data: [
+            { clientId: client.clientId, weight: 100, waiting: 1, callsLastMinute: 0, shareHad: null },
+            { clientId: damaged.clientId, weight: 100, waiting: 0, oldestWaitingSeconds: null },
+          ],
+        });
+      await store.set(keys.shareWeights(2), 'no weights');
+      await expect.poll(() => shares(chain), patient).toMatchObject({ data: [], others: { clients: 0 } });
+      expect(await ownShare(chain, client)).toMatchObject({ waiting: 1, shareDue: null });
+      expect(Object.keys(await gauges(chain, 'veriqueue_client_waiting'))).toEqual(['other']);
+      const path = `/clients/${client.clientId}/promises-at-risk?weight=300`;
+      expect(await operator(chain, path)).toMatchObject({ verifications: 0 });
+    }));
+
   it('is a series of its own for the twenty clients that have most waiting, and one for all others', () =>
     withChain(0, async (chain) => {
       const many = await Promise.all(Array.from({ length: 24 }, () => chain.addClient()));
