@@ -26,6 +26,8 @@ const SUBMIT_EVERY_MS = 2_000;
 /** By then as much is claimed as may be. */
 const SETTLED_MS = 8_000;
 const KILL_EVERY_MS = 5_000;
+/** A new limiter begins with a wide margin; by then it is as narrow as it gets (`marginFirstDownCalls`). */
+const MARGIN_SETTLED_AFTER_CALLS = 1_500;
 
 /** Shares of the quota between clients, judged at a recording upstream; each line ends with its verdict. */
 export async function runSharesBench(options: SharesBenchOptions): Promise<void> {
@@ -201,13 +203,14 @@ async function recordCalls(chain: SharesChain, count: number): Promise<readonly 
 
 async function runLone(options: SharesBenchOptions): Promise<void> {
   const { calls, say } = options;
-  say(`A client that waits alone, ${calls} calls`);
+  say(`A client that waits alone, ${calls} calls after the first ${MARGIN_SETTLED_AFTER_CALLS}`);
   await withChain(
     options,
     { part: 0, of: 'first' },
-    (chain) => chain.fill(0, calls),
+    (chain) => chain.fill(0, MARGIN_SETTLED_AFTER_CALLS + calls),
     async (chain) => {
-      const recorded = await recordCalls(chain, calls);
+      const all = await recordCalls(chain, MARGIN_SETTLED_AFTER_CALLS + calls);
+      const recorded = all.slice(MARGIN_SETTLED_AFTER_CALLS);
       const seconds = ((recorded.at(-1)?.atMs ?? 0) - (recorded[0]?.atMs ?? 0)) / 1000;
       const use = (recorded.length - 1) / seconds / QUOTA_PER_SECOND;
       say(
