@@ -199,7 +199,8 @@ describe('the rolling bound, in virtual time', () => {
       const { arrivals, calls } = simulate(sim);
       const late = arrivals.filter((time) => time >= 5000);
       expect(late.length / 25 / 20).toBeGreaterThan(0.99);
-      expect(calls / 30).toBeLessThan(processes * 20);
+      // A slot that lies a moment beyond the horizon is asked for twice.
+      expect(calls / 30).toBeLessThan(processes * 20 + 6);
     },
   );
 });

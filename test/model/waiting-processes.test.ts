@@ -19,8 +19,8 @@ const ask = { waitedUs: 0, headStartUs: 0, want: 1 };
 
 describe('the line of processes', () => {
   it.each([
-    { name: 'gives a near slot to the only one', line: [], slotMs: 100, mine: true },
-    { name: 'gives no slot beyond the horizon', line: [], slotMs: 101, mine: false },
+    { name: 'gives a near slot to the only one', line: [], slotMs: 50, mine: true },
+    { name: 'gives no slot beyond the horizon', line: [], slotMs: 51, mine: false },
     { name: 'lets an earlier one go first', line: [makeWaiting()], slotMs: 50, mine: false },
     {
       name: 'lets no process wait for a later one',
@@ -61,7 +61,7 @@ describe('the line of processes', () => {
 
   it('sends each back until its own place comes within the horizon', () => {
     const first = makeWaiting({ dueUs: nowUs + 60 * MS });
-    const slotUs = nowUs + 160 * MS;
+    const slotUs = nowUs + 110 * MS;
     const turn = computeTurn(makeLimiter(first), 'me', ask, slotUs, settings, nowUs);
     expect(turn).toMatchObject({ mine: false, dueUs: nowUs + 60 * MS + 45_225 });
     expect(turn.waiters.map(({ id }) => id)).toEqual(['other', 'me']);
