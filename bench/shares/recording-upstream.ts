@@ -36,7 +36,7 @@ listen(
     request.on('data', (chunk: Buffer) => chunks.push(chunk));
     request.once('end', () => {
       const at = Date.now();
-      const [, idCard = ''] = /"IdCard":"(\d+)"/.exec(Buffer.concat(chunks).toString('latin1')) ?? [];
+      const [, idCard = ''] = /"IdCard":"([\dX]+)"/.exec(Buffer.concat(chunks).toString('latin1')) ?? [];
       arrivals.push([idCard, at]);
       const answer = answerOf(idCard);
       const { min, max } = orders.latencyMs;
