@@ -9,6 +9,7 @@ export const SPAN = 2 ** 32;
 export const PARKED = 2 ** 31;
 export const TURNS = 8;
 export const ASIDE = 5;
+const BEHIND_NEWCOMERS = 1 / 4_096;
 const LANDED_AT_ONCE = 4;
 /** What comes first in a client's line: what went back unasked, what was asked before, what is new. */
 export const BACK = 0;
@@ -23,7 +24,7 @@ export interface ModelVerification {
   readonly class: OrderClass;
   /** Own tag and place among the waiters, while it is claimed; with what was taken off the tags before added. */
   shareTag?: number | undefined;
-  turn?: { readonly class: number; readonly tag: number } | undefined;
+  turn?: { readonly class: OrderClass; readonly tag: number } | undefined;
   ahead?: number | undefined;
   /** A request has left in this claim, and nothing of it is noted yet. */
   isMarked?: boolean;
@@ -87,6 +88,7 @@ export class FairShares {
     if (isTakenOver && verification.shareTag !== undefined) {
       if (verification.isMarked) this.chargeTurn(verification);
       verification.isMarked = false;
+      this.#goOnInTurn(verification);
       return;
     }
     const tag = this.#class(verification).base + this.#claimTurn(verification);
@@ -94,6 +96,14 @@ export class FairShares {
     verification.shareTag = tag;
     verification.turn = ahead === undefined ? { class: verification.class, tag } : { class: 2, tag: ahead };
     verification.ahead = undefined;
+  }
+
+  #goOnInTurn(verification: ModelVerification): void {
+    const { turn } = verification;
+    if (turn === undefined) return;
+    const { v, base } = this.classes[turn.class];
+    if (v === undefined) return;
+    verification.turn = { class: turn.class, tag: Math.max(turn.tag, base + v + BEHIND_NEWCOMERS) };
   }
 
   grant(id: string, bulkShare = 0, isProbe = false): void {

@@ -59,7 +59,11 @@ export interface WaitersDeps {
  * per waiting request. A slot goes to the most urgent just before its instant, not to the one that asked first.
  *
  * One loop: ask ▸ (wait ▸ ask …) ▸ reserved: sleep until it is near ▸ hand it to the first waiter, or to the next if that
- * one cancels ▸ report when it was sent, with the next command. It ends when no request waits.
+ * one cancels ▸ ask for the next one. When it was sent is reported with the next command. The loop ends when no request waits.
+ *
+ * It asks before the slot in hand is used: the limiter gives the slot after it away 50 ms ahead, to the most urgent of those it
+ * knows of. A process that asked only after sending never had two slots in a row, so one that had claimed more than the
+ * others fell behind, and newcomers in it waited for seconds.
  */
 export class Waiters {
   readonly #deps: WaitersDeps;
@@ -70,6 +74,8 @@ export class Waiters {
   /** The one that the limiter was asked for last. */
   #asked: Waiter | undefined;
   #running: Promise<void> | undefined;
+  /** Slots that are handed out, or will be. */
+  readonly #filling = new Set<Promise<void>>();
 
   constructor(deps: WaitersDeps) {
     this.#deps = deps;
@@ -110,6 +116,7 @@ export class Waiters {
     for (const waiter of this.#waiters.splice(0)) waiter.end({ status: 'aborted' });
     this.#nap?.abort();
     await this.#running;
+    await Promise.all(this.#filling);
   }
 
   #admit(waiter: Waiter): void {
@@ -143,7 +150,7 @@ export class Waiters {
         await this.#sleep(this.#deps.client.monotonicMs(answer.dueUs) - performance.now());
       else if (answer.kind === 'closed') this.#turnAway(answer);
     }
-    await this.#deps.client.flush();
+    if (this.#filling.size === 0) await this.#deps.client.flush();
   }
 
   async #ask(): Promise<LimiterAnswer | undefined> {
@@ -166,13 +173,31 @@ export class Waiters {
     }
   }
 
-  /** Slots of one reply may lie milliseconds apart, less than their holders need before: each is seen to by itself. */
+  /**
+   * Slots of one reply may lie milliseconds apart, less than their holders need before: each is seen to by itself.
+   *
+   * @returns resolves when each has its holder; that of a probe, which decides about all others, must have used it
+   */
   async #use({ seq, probe, atUs }: Reserved): Promise<void> {
-    await Promise.all(atUs.map((at, i) => this.#fill({ seq: seq + i, atUs: at, probe })));
+    await Promise.all(
+      atUs.map((at, i) => {
+        let noteHanded = () => {};
+        const handed = new Promise<void>((resolve) => {
+          noteHanded = resolve;
+        });
+        const filled = this.#fill({ seq: seq + i, atUs: at, probe }, noteHanded).finally(() => {
+          noteHanded();
+          this.#filling.delete(filled);
+          if (!this.#running && this.#filling.size === 0) void this.#deps.client.flush();
+        });
+        this.#filling.add(filled);
+        return probe ? filled : handed;
+      }),
+    );
   }
 
   /** Hands a slot to the first waiter that uses it. One that none wants any more, or that is too late, is given back. */
-  async #fill({ seq, atUs, probe }: Slot): Promise<void> {
+  async #fill({ seq, atUs, probe }: Slot, noteHanded: () => void): Promise<void> {
     const { client } = this.#deps;
     const deps: SlotDeps = { ...this.#deps, closing: this.#closing.signal };
     await wakeAt(client.monotonicMs(atUs) - RESERVED_AHEAD_MS, deps.closing);
@@ -182,6 +207,7 @@ export class Waiters {
       if (!waiter) break;
       const slot = new WaiterSlot(deps, { seq, atUs, probe, since: waiter.sinceMs });
       waiter.end(slot);
+      noteHanded();
       const end = await slot.ended;
       if (end.how === 'cancelled') continue;
       if (end.how === 'used') sentUs = end.sentUs;
