@@ -124,9 +124,14 @@ describe('a scrape under a mixed load', () => {
     expect(texts.join()).not.toContain('Unheard');
   });
 
-  it('identifies no person: no id, no address of a receiver, no client', () => {
-    for (const secret of [/\bver_/, /\bcli_/, chain.receiver.url, chain.client.apiKey])
+  it('identifies no person: no verification, no address of a receiver, no key', () => {
+    for (const secret of [/\bver_/, chain.receiver.url, chain.client.apiKey])
       expect(texts.join()).not.toMatch(secret);
+  });
+
+  it('names clients by their ids, and in the shares alone', () => {
+    const naming = texts.flatMap((text) => text.split('\n').filter((line) => /\bcli_/.test(line)));
+    expect(naming.filter((line) => !line.startsWith('veriqueue_client_'))).toEqual([]);
   });
 });
 
