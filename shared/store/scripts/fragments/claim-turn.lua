@@ -3,8 +3,8 @@
 --- @include "shares.lua"
 --- @include "standing-mark.lua"
 
--- All that a dead worker held comes back at once. In their old turns these would stand before all clients that have come
--- since: fifteen calls of the largest client, and a newcomer waits for most of a second. They go right behind the
+-- All that a dead worker held comes back at once. In their old turns these would stand before all clients that have
+-- come since: fifteen calls of the largest client, and a newcomer waits for most of a second. They go right behind the
 -- newcomers instead, and still before their own client's next turn. Their calls do not move the virtual time.
 -- Less than the smallest step between turns (a tenth), and written without an exponent.
 local BEHIND_NEWCOMERS = 1 / 4096
