@@ -16,6 +16,8 @@ export interface JudgedPromise {
   readonly ratio: number;
   readonly isExtended: boolean;
   readonly isBroken: boolean;
+  /** Negative when it was asked before its time. */
+  readonly lateMs: number;
 }
 
 /** What the recording upstream says of each promise. */
@@ -26,5 +28,6 @@ export function judgePromises(asked: readonly AskedVerification[]): readonly Jud
     ratio: (promisedBy - submittedAt) / Math.max(1, askedAt - submittedAt),
     isExtended: extendedBy > promisedBy,
     isBroken: !(askedAt <= extendedBy),
+    lateMs: askedAt - extendedBy,
   }));
 }

@@ -242,6 +242,8 @@ function report(say: (line: string) => void, judged: readonly JudgedPromise[]): 
   }
   const broken = judged.filter(({ isBroken }) => isBroken).length;
   say(`  all: ${describe(judged)}`);
+  const latest = Math.max(...judged.map(({ lateMs }) => lateMs));
+  say(`  the nearest to its promise: ${(-latest / 1000).toFixed(1)} s before it`);
   say(
     `  broken 0: ${broken === 0 ? 'met' : 'MISSED'}; median promise at most 1.3 times the wait: ${median(judged) <= 1.3 ? 'met' : 'MISSED'}`,
   );

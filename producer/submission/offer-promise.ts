@@ -62,7 +62,7 @@ export function createPromiseOffers({ redis, keys, lane, now }: OfferDeps): Prom
       if (bulkShare === null) return null;
       const quotaPerSecond = overview.quota.perSecond;
       const perSecond = computeGuaranteedRate(priority, { quotaPerSecond, bulkShare });
-      const terms = computePromiseTerms({ weight, weightOfAll: sum, clients, perSecond });
+      const terms = computePromiseTerms({ priority, weight, weightOfAll: sum, clients, perSecond });
       if (terms === null) return null;
       const { baseMs, perTurnMs, perCallMs } = terms;
       // Whatever is interactive goes before what is bulk, also what is submitted later.

@@ -8,7 +8,7 @@ import { readWaitingClients, sampleLine, type WaitingClient } from '../store/sha
 import { computeExtension, type LostTime } from '../store/verifications/promised-time.ts';
 import { readRecords } from '../store/verifications/read.ts';
 import { type LaneReading, readLane } from './lane-overview.ts';
-import { computeGuaranteedRate, computePromiseTerms } from './promise-terms.ts';
+import { computeGuaranteedRate, computePromiseTerms, type PromiseFacts } from './promise-terms.ts';
 import { computeDelay, reweighLead, type Standing } from './weigh-promise.ts';
 
 export interface WeighDeps {
@@ -56,7 +56,7 @@ export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): P
       isSampled ||= client.waiting > SAMPLE;
       const weights = { before: client.weight, after: client.weight, sum: sum.sum, clients: sum.clients };
       if (client.clientId === change.clientId) weights.after = change.weight;
-      const standings = standingsOf(client, weights, grown, rateOf(lane, priority));
+      const standings = standingsOf(client, weights, grown, { priority, perSecond: rateOf(lane, priority) });
       if (standings === null) continue;
       add(found, await weighClient(deps, { client, priority, standings, lost: lane.lost }));
     }
@@ -92,10 +92,10 @@ function standingsOf(
   { lead }: WaitingClient,
   { before, after, sum, clients }: Weights,
   grown: number,
-  perSecond: number,
+  part: Pick<PromiseFacts, 'priority' | 'perSecond'>,
 ): Standings | null {
   const termsOf = (weight: number, weightOfAll: number) =>
-    computePromiseTerms({ weight, weightOfAll, clients, perSecond });
+    computePromiseTerms({ ...part, weight, weightOfAll, clients });
   const [termsBefore, termsAfter] = [termsOf(before, sum), termsOf(after, sum + grown)];
   if (termsBefore === null || termsAfter === null) return null;
   return {

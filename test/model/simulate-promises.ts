@@ -155,6 +155,7 @@ class Promises {
     const counted = faults.activeOnly ? clients.filter(({ name }) => state.weights.has(name)) : clients;
     const weight = this.#clients.get(client)?.weight ?? 100;
     const terms = computePromiseTerms({
+      priority,
       weight,
       weightOfAll: counted.reduce((sum, each) => sum + each.weight, 0),
       clients: counted.length,

@@ -9,7 +9,13 @@ import {
 
 /** Ten calls a second: 100 ms each. */
 function standing(weight: number, weightOfAll: number, lead: number): Standing {
-  const terms = computePromiseTerms({ weight, weightOfAll, clients: 2, perSecond: 10 });
+  const terms = computePromiseTerms({
+    priority: 'interactive',
+    weight,
+    weightOfAll,
+    clients: 2,
+    perSecond: 10,
+  });
   if (terms === null) throw new Error('No terms');
   return { terms, weight, lead };
 }
