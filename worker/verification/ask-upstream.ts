@@ -83,13 +83,20 @@ async function askUntilDecided(
   const { record } = owned;
   const request = { prepared, rank: slotRank(record), order: record.turn ?? undefined, signal };
   let repeated: RepeatReason | null = null;
+  // An upload can be held for less long than a bulk call may have to wait: begun again with each, the wait would never end.
+  let since: number | undefined;
   for (let fruitless = 0; fruitless < FRUITLESS_CALLS_SAT_OUT; fruitless += 1) {
-    const outcome = await traceCall(deps, record, () => callUpstream(deps, owned, request));
+    const began = performance.now();
+    const outcome = await traceCall(deps, record, () => callUpstream(deps, owned, { ...request, since }));
     if (outcome.status === 'not_called') {
       const { why } = outcome;
-      if (why.status === 'abandoned' && why.reason === 'held_too_long' && !signal.aborted) continue;
+      if (why.status === 'abandoned' && why.reason === 'held_too_long' && !signal.aborted) {
+        since ??= began;
+        continue;
+      }
       return outcome;
     }
+    since = undefined;
     const { repeat } = outcome.call;
     const isRepeated = repeat !== null && repeat !== repeated;
     repeated = repeat;

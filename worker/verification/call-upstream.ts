@@ -66,6 +66,8 @@ export interface CallRequest {
   readonly rank: SlotRank;
   /** Undefined for one that a version before has claimed. */
   readonly order: SlotOrder | undefined;
+  /** Of a call before it that was held for too long: the wait for a slot goes on from there (`performance.now()`). */
+  readonly since: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -80,11 +82,11 @@ export async function callUpstream(
   owned: OwnedVerification,
   request: CallRequest,
 ): Promise<CallOutcome> {
-  const { rank, order } = request;
+  const { rank, order, since } = request;
   const callId = makeRunToken();
   const upload = await deps.upstream.upload(request.prepared, request.signal);
   const asked = { at: deps.now(), tick: performance.now() };
-  const slot = await reserveMarked(deps, owned, { callId, order, signal: upload.signal }).catch(
+  const slot = await reserveMarked(deps, owned, { callId, order, since, signal: upload.signal }).catch(
     async (error: unknown) => {
       await upload.abandon();
       throw error;
@@ -114,6 +116,7 @@ type Marked =
 interface MarkRequest {
   readonly callId: string;
   readonly order: SlotOrder | undefined;
+  readonly since: number | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -126,10 +129,11 @@ async function reserveMarked(
   const { order, signal } = request;
   const reserving = { ...(order === undefined ? {} : { order }), signal };
   const unmark = () => takeBackMark(deps.claims, { id: owned.record.id, call: request.callId });
-  for (let since: number | undefined; ; ) {
+  let mayBeMarked = false;
+  for (let { since } = request; ; ) {
     const slot = await deps.limiter.reserve({ ...reserving, since });
     if (slot.status !== 'reserved') {
-      if (since !== undefined) await unmark();
+      if (mayBeMarked) await unmark();
       return slot.status === 'aborted' ? slot : { status: 'limiter_closed', until: slot.until };
     }
     const readiness = await markAndWait(deps, owned, request, slot).catch(async (error: unknown) => {
@@ -143,6 +147,7 @@ async function reserveMarked(
       return { status: readiness };
     }
     since = slot.since;
+    mayBeMarked = true;
   }
 }
 
