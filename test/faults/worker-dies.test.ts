@@ -32,6 +32,9 @@ describe('a worker that is killed', () => {
     }
     const submitted = await Promise.all(people.map((person) => chain.submit(person)));
     await Promise.all(submitted.slice(0, 3).map(({ id }) => underWay(id)));
+    // The record says so a little before the request is gone: each must have used up its slow answer.
+    const arrived = () => people.slice(0, 3).map(({ idCard }) => chain.sandbox.calls(idCard).calls);
+    await expect.poll(arrived, { timeout: RECOVERY_MS }).toEqual([1, 1, 1]);
     await kill(doomed);
     await chain.addWorkerProcess();
     await chain.receiver.accept(12, RECOVERY_MS);
