@@ -9,6 +9,7 @@ import { computeCheckDigit } from '../../shared/validation/id-card.ts';
 import { startBenchRedis } from '../bench-redis.ts';
 import { startBenchWorker } from '../bench-worker.ts';
 import { type Child, startChild } from '../child.ts';
+import { computeMedian } from '../median.ts';
 import type { UpstreamOrders } from '../shares/recording-upstream.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
 import { type JudgedPromise, judgePromises } from './judge-promises.ts';
@@ -245,19 +246,16 @@ function report(say: (line: string) => void, judged: readonly JudgedPromise[]): 
   const latest = Math.max(...judged.map(({ lateMs }) => lateMs));
   say(`  the nearest to its promise: ${(-latest / 1000).toFixed(1)} s before it`);
   say(
-    `  broken 0: ${broken === 0 ? 'met' : 'MISSED'}; median promise at most 1.3 times the wait: ${median(judged) <= 1.3 ? 'met' : 'MISSED'}`,
+    `  broken 0: ${broken === 0 ? 'met' : 'MISSED'}; median promise at most 1.3 times the wait: ${medianRatio(judged) <= 1.3 ? 'met' : 'MISSED'}`,
   );
 }
 
 function describe(judged: readonly JudgedPromise[]): string {
   const broken = judged.filter(({ isBroken }) => isBroken).length;
   const extended = judged.filter(({ isExtended }) => isExtended).length;
-  const waits = judged.map(({ waitedMs }) => waitedMs).sort((a, b) => a - b);
-  const wait = (waits[Math.floor(waits.length / 2)] ?? Number.NaN) / 1000;
-  return `${judged.length} asked, ${broken} broken, ${extended} put off; median wait ${wait.toFixed(1)} s, median promise ${median(judged).toFixed(2)} times the wait`;
+  const wait = computeMedian(judged.map(({ waitedMs }) => waitedMs)) / 1000;
+  return `${judged.length} asked, ${broken} broken, ${extended} put off; median wait ${wait.toFixed(1)} s, median promise ${medianRatio(judged).toFixed(2)} times the wait`;
 }
 
-function median(judged: readonly JudgedPromise[]): number {
-  const ratios = judged.map(({ ratio }) => ratio).sort((a, b) => a - b);
-  return ratios[Math.floor(ratios.length / 2)] ?? Number.NaN;
-}
+const medianRatio = (judged: readonly JudgedPromise[]): number =>
+  computeMedian(judged.map(({ ratio }) => ratio));

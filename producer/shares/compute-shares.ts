@@ -29,10 +29,13 @@ export function computeShares({ clients, calls }: Activity, bulkShare: number): 
         (sum, priority) => sum + (parts[priority] * client.weight) / weights[priority],
         0,
       );
-      return [clientId, { due, had: calls === 0 ? null : client.calls / calls }];
+      return [clientId, { due, had: computePartHad(client.calls, calls) }];
     }),
   );
 }
+
+/** Null when no call was made at all. */
+export const computePartHad = (own: number, all: number): number | null => (all === 0 ? null : own / all);
 
 function prioritiesOf({ waits }: ActiveClient): readonly Priority[] {
   if (!waits.bulk) return ['interactive'];

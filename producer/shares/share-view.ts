@@ -4,7 +4,7 @@ import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { type Activity, readActivity } from '../../shared/store/shares/read-activity.ts';
 import { countWaiting, readLine } from '../../shared/store/shares/read-line.ts';
 import type { LaneView } from '../lane-view.ts';
-import { computeShares, type Share } from './compute-shares.ts';
+import { computePartHad, computeShares, type Share } from './compute-shares.ts';
 
 export interface ClientStanding extends ClientShare {
   readonly interactive: number;
@@ -76,13 +76,14 @@ export function createShareView({ redis, keys, lane, now }: ShareViewDeps): Shar
     { id, weight }: { readonly id: string; readonly weight: number },
   ): Promise<ClientStanding> => {
     const { interactive, bulk, oldestAt } = await readLine(redis, keys, id);
-    const callsLastMinute = clients.get(id)?.calls ?? 0;
+    // One that neither waits nor had calls has no share due, and none of the calls.
+    const { due, had } = shares.get(id) ?? { due: null, had: computePartHad(0, calls) };
     return {
       weight,
       waiting: interactive + bulk,
-      callsLastMinute,
-      shareDue: shares.get(id)?.due ?? null,
-      shareHad: calls === 0 ? null : callsLastMinute / calls,
+      callsLastMinute: clients.get(id)?.calls ?? 0,
+      shareDue: due,
+      shareHad: had,
       oldestWaitingSeconds: oldestAt === null ? null : Math.max(0, (now() - oldestAt) / 1000),
       interactive,
       bulk,
@@ -150,6 +151,6 @@ function sumOthers(
     waiting: sum((id) => waiting.get(id) ?? 0),
     callsLastMinute,
     shareDue: sum((id) => shares.get(id)?.due ?? 0),
-    shareHad: calls === 0 ? null : callsLastMinute / calls,
+    shareHad: computePartHad(callsLastMinute, calls),
   };
 }

@@ -4,7 +4,7 @@ import {
   RECOVERY_MS,
 } from '../../shared/account/promise-terms.ts';
 import type { Priority } from '../../shared/contract/verification.ts';
-import { DEFAULT_WEIGHT } from '../../shared/store/clients/client-weight.ts';
+import { turnUnitOf } from '../../shared/store/clients/client-weight.ts';
 import { readRepeats } from '../../shared/store/clients/repeats.ts';
 import { readWeightSum, type WeightSum } from '../../shared/store/clients/weight-sum.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -67,7 +67,7 @@ export function createPromiseOffers({ redis, keys, lane, now }: OfferDeps): Prom
       const { baseMs, perTurnMs, perCallMs } = terms;
       // Whatever is interactive goes before what is bulk, also what is submitted later.
       const byCalls = priority === 'interactive' ? { perCallMs, beforeMs: RECOVERY_MS } : null;
-      const unit = DEFAULT_WEIGHT / weight;
+      const unit = turnUnitOf(weight);
       return { baseMs, perTurnMs, unit, byCalls, since: { lost, repeats } };
     },
   };

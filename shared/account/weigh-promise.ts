@@ -1,4 +1,4 @@
-import { DEFAULT_WEIGHT } from '../store/clients/client-weight.ts';
+import { turnUnitOf } from '../store/clients/client-weight.ts';
 import type { PromiseTerms } from './promise-terms.ts';
 
 /** What decides when a client's waiting verifications are asked about. */
@@ -10,11 +10,9 @@ export interface Standing {
   readonly lead: number;
 }
 
-const unitOf = (weight: number): number => DEFAULT_WEIGHT / weight;
-
 /** What `shares.reweigh` makes of the lead: the next turn was one unit after the one before it. */
 export function reweighLead(lead: number, before: number, after: number): number {
-  return before === after ? lead : Math.max(0, lead - unitOf(before) + unitOf(after));
+  return before === after ? lead : Math.max(0, lead - turnUnitOf(before) + turnUnitOf(after));
 }
 
 /**
@@ -24,7 +22,7 @@ export function reweighLead(lead: number, before: number, after: number): number
  * @returns ms epoch
  */
 export function computeLatestCall({ terms, weight, lead }: Standing, ahead: number, now: number): number {
-  return now + terms.baseMs + (ahead + 1 + lead / unitOf(weight)) * terms.perTurnMs;
+  return now + terms.baseMs + (ahead + 1 + lead / turnUnitOf(weight)) * terms.perTurnMs;
 }
 
 /**

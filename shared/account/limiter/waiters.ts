@@ -128,6 +128,7 @@ export class Waiters {
         // One may have come in the last turn.
         const first = this.#take();
         if (first) this.#admit(first);
+        this.#reportWhenIdle();
       });
     } else if (this.#asked === undefined || compareWaiters(waiter, this.#asked) < 0) {
       // More urgent than the one that the limiter was asked for: ask again for this one.
@@ -150,7 +151,11 @@ export class Waiters {
         await this.#sleep(this.#deps.client.monotonicMs(answer.dueUs) - performance.now());
       else if (answer.kind === 'closed') this.#turnAway(answer);
     }
-    if (this.#filling.size === 0) await this.#deps.client.flush();
+  }
+
+  /** What no further command takes along goes by itself: neither a waiter nor a slot in hand is left. */
+  #reportWhenIdle(): void {
+    if (!this.#running && this.#filling.size === 0) void this.#deps.client.flush();
   }
 
   async #ask(): Promise<LimiterAnswer | undefined> {
@@ -188,7 +193,7 @@ export class Waiters {
         const filled = this.#fill({ seq: seq + i, atUs: at, probe }, noteHanded).finally(() => {
           noteHanded();
           this.#filling.delete(filled);
-          if (!this.#running && this.#filling.size === 0) void this.#deps.client.flush();
+          this.#reportWhenIdle();
         });
         this.#filling.add(filled);
         return probe ? filled : handed;

@@ -4,7 +4,7 @@ import { storedWeight } from '../clients/client-weight.ts';
 import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import type { Redis } from '../redis/redis-client.ts';
-import { orderClassOf } from './order-class.ts';
+import { readShareWeights } from './read-shares.ts';
 
 /** A client that has something waiting, or had calls in the last minute. */
 export interface ActiveClient {
@@ -28,11 +28,9 @@ export interface Activity {
  * @throws what ioredis throws
  */
 export async function readActivity(redis: Redis, keys: StoreKeys, now: number): Promise<Activity> {
-  const weightsOf = (priority: Priority): Promise<Readonly<Record<string, string>>> =>
-    readOr(redis.hgetall(keys.shareWeights(orderClassOf(priority))), {});
   const [interactive, bulk, calls] = await Promise.all([
-    weightsOf('interactive'),
-    weightsOf('bulk'),
+    readShareWeights(redis, keys, 'interactive'),
+    readShareWeights(redis, keys, 'bulk'),
     readCallsOfMinute(redis, keys, now),
   ]);
   const waiting = { ...bulk, ...interactive };

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import type { Priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { orderClassOf } from './order-class.ts';
 
@@ -63,4 +64,16 @@ export async function readNumberAhead(
   { id, clientId, priority }: { id: string; clientId: string; priority: Priority },
 ): Promise<number | null> {
   return redis.zrank(keys.shareLine(orderClassOf(priority), clientId), id);
+}
+
+/** By id, the weights that the clients' turns are given with who have something of a priority waiting. */
+export async function readShareWeights(
+  redis: Redis,
+  keys: StoreKeys,
+  priority: Priority,
+): Promise<Readonly<Record<string, string>>> {
+  return readOr<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
+    redis.hgetall(keys.shareWeights(orderClassOf(priority))),
+    {},
+  );
 }

@@ -5,6 +5,7 @@ import { readOr } from '../redis/failure.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { orderClassOf } from './order-class.ts';
 import { countWaiting } from './read-line.ts';
+import { readShareWeights } from './read-shares.ts';
 
 /** A client that has verifications of one priority waiting. */
 export interface WaitingClient {
@@ -25,10 +26,7 @@ export async function readWaitingClients(
 ): Promise<{ readonly clients: readonly WaitingClient[]; readonly left: number }> {
   const orderClass = orderClassOf(priority);
   const [weights, served] = await Promise.all([
-    readOr<Readonly<Record<string, string>>, Readonly<Record<string, string>>>(
-      redis.hgetall(keys.shareWeights(orderClass)),
-      {},
-    ),
+    readShareWeights(redis, keys, priority),
     readOr(redis.hget(keys.shares(), `v:${orderClass}`), null),
   ]);
   const counts = await countWaiting(redis, keys, priority, Object.keys(weights));
