@@ -59,9 +59,10 @@ export function createSubmitter(
       const id: string = typeid('ver').toString();
       const sealed = sealSubject(keyRing, id, subject);
       const kept = await redisSubjects.put(id, sealed);
-      await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
-        queueAcceptance(transaction, keys, { id, clientId, priority, submittedAt: Date.now(), sealed }, kept),
-      );
+      await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction, loaded) => {
+        const acceptance = { id, clientId, priority, submittedAt: Date.now(), sealed };
+        queueAcceptance(transaction, keys, acceptance, kept, loaded);
+      });
     },
     close: () => flow.close(),
   };

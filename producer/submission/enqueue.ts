@@ -57,8 +57,8 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
     return { status: 'refused', error };
   }
   try {
-    await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction) =>
-      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept),
+    await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction, loaded) =>
+      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded),
     );
     return { status: 'accepted' };
   } catch (error) {

@@ -1,4 +1,5 @@
-import { createHmac, createSecretKey, hkdfSync, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, timingSafeEqual } from 'node:crypto';
+import { deriveFromKey } from './hkdf.ts';
 import { findKey, type KeyRing } from './key-ring.ts';
 import type { PublicKey, RingKey } from './ring-key.ts';
 
@@ -109,7 +110,7 @@ function digestKey(key: DigestingKey, purpose: DigestPurpose): KeyObject {
   digestKeys.set(key.secret, known);
   const found = known.get(purpose);
   if (found !== undefined) return found;
-  const derived = Buffer.from(hkdfSync('sha256', key.secret, '', `veriqueue/digest/1|${purpose}`, 32));
+  const derived = deriveFromKey(key.secret, `veriqueue/digest/1|${purpose}`);
   const made = createSecretKey(derived);
   derived.fill(0);
   known.set(purpose, made);

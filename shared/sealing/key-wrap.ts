@@ -1,5 +1,6 @@
-import { hkdfSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import { type Opening, openBytes, type SealContext, sealBytes } from './aead.ts';
+import { deriveFromKey, deriveKey } from './hkdf.ts';
 import { canOpen, findKey, getNewestKey, type KeyRing } from './key-ring.ts';
 import type { PrivateKey, SealingKey, SymmetricKey } from './ring-key.ts';
 import { agree, generateKeyPair, importPublicKey, X25519_BYTES } from './x25519.ts';
@@ -61,14 +62,14 @@ export function unwrapSecret(keyRing: KeyRing, context: WrapContext, wrapped: Bu
 }
 
 function wrapSymmetric(key: SymmetricKey, context: WrapContext, bytes: Buffer): Buffer {
-  const sealed = withKey(derive(key.secret, symmetricInfo(context)), (wrappingKey) =>
+  const sealed = withKey(deriveFromKey(key.secret, symmetricInfo(context)), (wrappingKey) =>
     sealBytes(wrappingKey, describeContext(context, key.id), bytes),
   );
   return joinWrapped(SYMMETRIC, key.id, sealed);
 }
 
 function openSymmetric(key: SymmetricKey, context: WrapContext, sealed: Buffer): Opening {
-  return withKey(derive(key.secret, symmetricInfo(context)), (wrappingKey) =>
+  return withKey(deriveFromKey(key.secret, symmetricInfo(context)), (wrappingKey) =>
     openBytes(wrappingKey, describeContext(context, key.id), sealed),
   );
 }
@@ -139,14 +140,10 @@ function pairInfo({ owner, purpose }: WrapContext, ephemeral: Buffer, recipient:
   ]);
 }
 
-function derive(secret: KeyObject | Buffer, info: string | Buffer): Buffer {
-  return Buffer.from(hkdfSync('sha256', secret, '', info, 32));
-}
-
 function agreeAndDerive(privateKey: KeyObject, publicKey: KeyObject, info: Buffer): Buffer {
   const agreed = agree(privateKey, publicKey);
   try {
-    return derive(agreed, info);
+    return deriveKey(agreed, info);
   } finally {
     agreed.fill(0);
   }

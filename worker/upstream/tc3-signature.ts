@@ -42,8 +42,31 @@ export interface DerivedKeys {
   readonly signing: Buffer;
 }
 
-/** All headers the signed request needs except `Host` and `Content-Length`. */
-export function signTc3(request: Tc3Request): Record<string, string> {
+/** The key that signs on one day (UTC, `yyyy-mm-dd`). */
+export type SigningKeyOf = (secretKey: string, date: string, service: string) => Buffer;
+
+const deriveSigningKey: SigningKeyOf = (secretKey, date, service) =>
+  deriveKeys(secretKey, date, service).signing;
+
+/** Three of the four HMACs of a signature are the same all day: keeps the key that was derived last. */
+export function keepSigningKey(derive: SigningKeyOf = deriveSigningKey): SigningKeyOf {
+  let kept: { readonly of: string; readonly key: Buffer } | undefined;
+  return (secretKey, date, service) => {
+    const of = `${date}|${service}|${secretKey}`;
+    if (kept?.of !== of) kept = { of, key: derive(secretKey, date, service) };
+    return kept.key;
+  };
+}
+
+/**
+ * All headers the signed request needs except `Host` and `Content-Length`.
+ *
+ * @param signingKeyOf derives the day's key. Who signs often gives one of {@link keepSigningKey}.
+ */
+export function signTc3(
+  request: Tc3Request,
+  signingKeyOf: SigningKeyOf = deriveSigningKey,
+): Record<string, string> {
   const contentType = request.contentType ?? CONTENT_TYPE;
   const signedHeaders = request.signedHeaders ?? 'content-type;host';
   const date = formatUtcDate(request.timestamp);
@@ -53,9 +76,7 @@ export function signTc3(request: Tc3Request): Record<string, string> {
     scope,
     canonicalRequest(request, contentType, signedHeaders),
   );
-  const signature = hmac(deriveKeys(request.secretKey, date, request.service).signing, toSign).toString(
-    'hex',
-  );
+  const signature = hmac(signingKeyOf(request.secretKey, date, request.service), toSign).toString('hex');
   return {
     authorization: `${ALGORITHM} Credential=${request.secretId}/${scope}, SignedHeaders=${signedHeaders}, Signature=${signature}`,
     'content-type': contentType,

@@ -7,7 +7,7 @@ import { type AbandonReason, type ExchangeEnd, type ExchangeLimits, openExchange
 import { type PreparedCall, prepareCall } from './prepared-call.ts';
 import { readAnswer, readServerTime, type UpstreamAnswer } from './read-answer.ts';
 import type { Subject } from './request-body.ts';
-import { signTc3 } from './tc3-signature.ts';
+import { keepSigningKey, signTc3 } from './tc3-signature.ts';
 
 const SERVICE = 'faceid';
 const ACTION = 'ImageRecognitionV2';
@@ -119,18 +119,22 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
   const encrypt = deps.encryption === undefined ? undefined : createFieldEncryptor(deps.encryption);
   const dispatcher = makePool(endpoint, limits);
   const clock = { offsetMs: 0 };
+  const signingKeyOf = keepSigningKey();
 
   const sign = (payloadHash: string) =>
-    signTc3({
-      ...credentials,
-      ...(region === undefined ? {} : { region }),
-      host: endpoint.host,
-      service: SERVICE,
-      action: ACTION,
-      version: VERSION,
-      timestamp: Math.floor((now() + clock.offsetMs) / 1000),
-      payloadHash,
-    });
+    signTc3(
+      {
+        ...credentials,
+        ...(region === undefined ? {} : { region }),
+        host: endpoint.host,
+        service: SERVICE,
+        action: ACTION,
+        version: VERSION,
+        timestamp: Math.floor((now() + clock.offsetMs) / 1000),
+        payloadHash,
+      },
+      signingKeyOf,
+    );
 
   const read = (end: ExchangeEnd): CallResult => {
     const result = toResult(end);

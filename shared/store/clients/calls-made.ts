@@ -1,14 +1,14 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
-import { loadScript } from '../redis/script.ts';
+import { loadGatheredScript } from '../redis/gathered-script.ts';
 import type { Extension } from '../verifications/promised-time.ts';
 
 /** Calls are counted by spans of so long, and what is asked for is the last minute: to within a span. */
 const SPAN_MS = 5_000;
 const SPANS_KEPT = 14;
 
-const countScript = loadScript(new URL('../scripts/count-call-made.lua', import.meta.url));
+const countScript = loadGatheredScript(new URL('../scripts/count-call-made.lua', import.meta.url));
 
 export interface CallMade {
   readonly id: string;

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type FlowJob, FlowProducer, type Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
-import type { ScriptArgument } from '../redis/script.ts';
+import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
 
 /**
  * Adds a flow and writes of our own in ONE Redis transaction, so that there is never a record without its jobs, nor
@@ -12,21 +12,24 @@ import type { ScriptArgument } from '../redis/script.ts';
  * the record first and the flow after it (a crash in between leaves a verification that a client without a 202 may
  * submit again, to be paid for twice), and a repair job that finds such records (the same, later).
  *
- * Redis does not roll back: after SCRIPT FLUSH or a failover it does not know BullMQ's scripts, which fail while the
- * companion's commands succeed. NOSCRIPT cannot be answered within a transaction, so the whole of it is sent once more,
- * with the scripts' full text. The companion therefore changes nothing unless the jobs are there. Rejected: the full text
- * each time, 52 kB that Redis would have to hash for every submission.
+ * Redis does not roll back: after SCRIPT FLUSH or a failover it does not know some of the scripts, which fail while the
+ * other commands succeed. NOSCRIPT cannot be answered within a transaction, so the whole of it is sent once more, with the
+ * scripts' full text: BullMQ passes by jobs that it has, and the companion changes nothing unless the jobs are there. Rejected:
+ * the full text each time, 64 kB that Redis would have to hash for every submission.
  */
 export interface AtomicFlow {
   /**
    * @param companion queues further commands; keys must carry the lane's hash tag
    * @throws the first error of any command of the transaction
    */
-  add(flow: FlowJob, companion: (transaction: ChainableCommander) => void): Promise<void>;
+  add(flow: FlowJob, companion: Companion): Promise<void>;
   /** Resolves when submissions can be taken. BullMQ remembers a failed start for good; better to know at once. */
   ready(): Promise<void>;
   close(): Promise<void>;
 }
+
+/** @param loaded which scripts need not be sent as texts: for `appendTo` */
+export type Companion = (transaction: ChainableCommander, loaded: LoadedScripts) => void;
 
 /**
  * @param redis a connection of its own: its `multi` is changed
@@ -64,8 +67,8 @@ export function createAtomicFlow(
 }
 
 interface Addition {
-  readonly companion: (transaction: ChainableCommander) => void;
-  /** Whether BullMQ's scripts are sent as texts. */
+  readonly companion: Companion;
+  /** Whether all scripts are sent as texts. */
   readonly fullText: boolean;
 }
 
@@ -101,25 +104,51 @@ function joinTransactions(
   scripts: ReadonlyMap<string, DefinedScript>,
   currentAddition: () => Addition | undefined,
 ): void {
+  const loaded = new Set<string>();
+  // The next server may be another one.
+  redis.on('close', () => loaded.clear());
   const begin = redis.multi.bind(redis) as () => ChainableCommander;
   const joined = (): ChainableCommander => {
-    const transaction = begin();
     const addition = currentAddition();
-    if (!addition) return transaction;
+    if (!addition) return begin();
+    const transaction = beginLean(redis, begin);
     if (addition.fullText) sendTexts(transaction, scripts);
     const exec = transaction.exec.bind(transaction);
     transaction.exec = async () => {
       const before = transaction.length;
-      addition.companion(transaction);
+      const sent: string[] = [];
+      addition.companion(transaction, {
+        has: (sha) => !addition.fullText && loaded.has(sha),
+        sending: (sha) => void sent.push(sha),
+      });
       const added = transaction.length - before;
       const replies = (await exec()) ?? [];
       const failed = replies.find(([error]) => error !== null);
       if (failed?.[0]) throw failed[0];
+      for (const sha of sent) loaded.add(sha);
       return replies.slice(0, replies.length - added);
     };
     return transaction;
   };
   redis.multi = joined as typeof redis.multi;
+}
+
+/** The scripts by which BullMQ adds a flow's jobs. It calls them by these names and its version. */
+const ADDS_A_FLOW =
+  /^(?:add(?:Standard|Prioritized|Delayed|Parent)Job|releaseParentIfNoPendingDependencies)\b/;
+
+/**
+ * ioredis copies every script of the connection into each transaction, of BullMQ more than sixty; a flow calls two or three. That
+ * was a tenth of what a submission costs its process.
+ */
+function beginLean(redis: Redis, begin: () => ChainableCommander): ChainableCommander {
+  const all: Readonly<Record<string, unknown>> = redis.scriptsSet;
+  redis.scriptsSet = Object.fromEntries(Object.entries(all).filter(([name]) => ADDS_A_FLOW.test(name)));
+  try {
+    return begin();
+  } finally {
+    redis.scriptsSet = all;
+  }
 }
 
 function sendTexts(transaction: ChainableCommander, scripts: ReadonlyMap<string, DefinedScript>): void {

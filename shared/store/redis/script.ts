@@ -13,14 +13,26 @@ export interface RedisScript {
   (redis: Redis, keys: readonly string[], args: readonly ScriptArgument[]): Promise<unknown>;
   readonly scriptName: string;
   /**
-   * Appends the script to a pipeline or MULTI. It goes there with its full text: the fallback of a single call
-   * cannot work, since the commands behind it have been sent (in a MULTI: have been executed) when NOSCRIPT arrives.
+   * Appends the script to a pipeline or MULTI. It goes there with its full text unless `loaded` has it: the fallback of a
+   * single call cannot work, since the commands behind it have been sent (in a MULTI: have been executed) when NOSCRIPT
+   * arrives.
    */
   appendTo(
     chain: ChainableCommander,
     keys: readonly string[],
     args: readonly ScriptArgument[],
+    loaded?: LoadedScripts,
   ): ChainableCommander;
+}
+
+/**
+ * Which scripts the server at the other end of a connection has, by their SHA-1. Its keeper sends a transaction again, with
+ * all texts, when the server answers NOSCRIPT all the same.
+ */
+export interface LoadedScripts {
+  has(sha: string): boolean;
+  /** The text is on its way: once it has run, the server has the script. */
+  sending(sha: string): void;
 }
 
 export interface ReplyOptions {
@@ -72,10 +84,18 @@ export function defineScript(
 
   return Object.assign(run, {
     scriptName: name,
-    appendTo(chain: ChainableCommander, keys: readonly string[], args: readonly ScriptArgument[]) {
+    appendTo(
+      chain: ChainableCommander,
+      keys: readonly string[],
+      args: readonly ScriptArgument[],
+      loaded?: LoadedScripts,
+    ) {
       assertCounts(keys, args);
-      const rest = [text, keys.length, ...keys, ...args];
-      return reply === 'bytes' ? chain.callBuffer('eval', rest) : chain.call('eval', rest);
+      const isLoaded = loaded?.has(sha) === true;
+      if (!isLoaded) loaded?.sending(sha);
+      const command = isLoaded ? 'evalsha' : 'eval';
+      const rest = [isLoaded ? sha : text, keys.length, ...keys, ...args];
+      return reply === 'bytes' ? chain.callBuffer(command, rest) : chain.call(command, rest);
     },
   });
 }

@@ -27,6 +27,13 @@
 local record, subject, unfinishedIndex, photosStored, reserved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, client, submittedAt, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
+
+local function given(name)
+  for i = 8 + places, 7 + places + options, 2 do
+    if ARGV[i] == name then return ARGV[i + 1] end
+  end
+end
+
 if redis.call('EXISTS', record) == 1 then
   redis.call('ZREM', reserved, id)
   return 0
@@ -41,13 +48,13 @@ redis.call('ZADD', unfinishedIndex, submittedAt, id)
 redis.call('ZADD', allIndexKey(tag), submittedAt, id)
 redis.call('ZADD', clientIndexKey(tag, client), submittedAt, id)
 redis.call('ZADD', clientStatusIndexKey(tag, client, 'queued'), submittedAt, id)
-local reference = redis.call('HGET', record, 'reference')
+local reference = given('reference')
 if reference then redis.call('ZADD', referenceIndexKey(tag), 0, reference .. ' ' .. id) end
 local stored = redis.call('HINCRBY', photosStored, 'now', 1)
 if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
   redis.call('HSET', photosStored, 'peak', stored)
 end
 redis.call('ZREM', reserved, id)
-local share = shares.of(tag, redis.call('HGET', record, 'priority'), client)
+local share = shares.of(tag, given('priority'), client)
 if redis.call('ZSCORE', share.prioritized, id) then shares.join(share, id, shares.FRESH) end
 return 1

@@ -32,11 +32,11 @@ local CLAIMS_KEPT = 4 * 13
 local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
 local id, worker, token, tag, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local crashCode, day = ARGV[6], ARGV[7]
-local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims')
+local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims', 'deaths', 'sentAt', 'nextAttemptAt')
 local status = before[1]
 if not status then return {} end
 if isFinal(status) then return redis.call('HGETALL', record) end
-forgetDeathsOfTheLiving(record, heartbeats)
+if before[5] then forgetDeathsOfTheLiving(record, heartbeats, before[5]) end
 local claims = before[4] or ''
 if string.find(claims, token, 1, true) then
   if before[2] == worker and before[3] == token then return redis.call('HGETALL', record) end
@@ -47,10 +47,10 @@ if before[2] then
   releaseClaim(record, inFlight)
 end
 takeClaimTurn(record, tag, client, id, before[2])
-noteLostCall(record, tag, client, crashCode, day, '')
+if before[6] then noteLostCall(record, tag, client, crashCode, day, '') end
 moveStatus(record, tag, id, 'verifying')
 redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,
   'claims', string.sub(claims .. token .. ' ', -CLAIMS_KEPT))
-redis.call('HDEL', record, 'nextAttemptAt')
+if before[7] then redis.call('HDEL', record, 'nextAttemptAt') end
 redis.call('HINCRBY', inFlight, worker, 1)
 return redis.call('HGETALL', record)

@@ -55,7 +55,7 @@ local function revision()
   parts[#parts + 1] = mark or ''
   return table.concat(parts, '|')
 end
-local now = redis.call('HMGET', record, 'status', 'outcome')
+local now = redis.call('HMGET', record, 'status', 'outcome', 'priority')
 if not now[1] then return {'missing'} end
 if mode == 'finish' and now[2] == outcome then return {'finished'} end
 if seen ~= '' and seen ~= revision() then return {'stale', unpack(redis.call('HGETALL', record))} end
@@ -68,11 +68,12 @@ noteLostCall(record, tag, client, crashCode, today, call)
 noteCall(record, tag, call, attempt, isListed, day, entry)
 releaseClaim(record, inFlight)
 endTurn(record, tag, attempt ~= '')
-leaveLineOf(record, tag, id)
+leaveLine(tag, id, client, now[3])
 moveStatus(record, tag, id, status)
-redis.call('HSET', record, 'outcome', outcome, 'deliveryStatus', 'pending')
+local fields = {'outcome', outcome, 'deliveryStatus', 'pending'}
+if event ~= '' then fields[5], fields[6] = 'event', event end
+redis.call('HSET', record, unpack(fields))
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
-if event ~= '' then redis.call('HSET', record, 'event', event) end
 redis.call('ZADD', undeliveredIndexKey(tag), redis.call('TIME')[1], id)
 shred(subject, photosStored, unfinishedIndex, id)
 return {'finished'}

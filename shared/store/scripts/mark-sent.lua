@@ -15,13 +15,15 @@
 --- Invariant: The mark is written before the first byte that the upstream may bill. The slot that the request leaves
 --- in is what moves the order of those that wait, once for each call.
 
---- @include "fragments/owns-claim.lua"
 --- @include "fragments/standing-mark.lua"
 --- @include "fragments/grant-turn.lua"
 
 local record, worker, token, call, field, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-if not ownsClaim(record, worker, token) then return 'lost' end
-local isMarked = standingMark(record) == call
+local now = redis.call('HMGET', record, 'claimedBy', 'claimToken', 'sentAt', 'sentCall', 'priority', 'turn', 'shareTag')
+if now[1] ~= worker or now[2] ~= token then return 'lost' end
 redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)
-if not isMarked then grantTurn(ARGV[6], record, tonumber(ARGV[7]), ARGV[8] == '1') end
+if readMark(now[3], now[4]) ~= call then
+  local called = {priority = now[5], turn = now[6], shareTag = now[7]}
+  grantTurn(ARGV[6], called, tonumber(ARGV[7]), ARGV[8] == '1')
+end
 return 'marked'

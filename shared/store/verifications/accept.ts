@@ -2,7 +2,7 @@ import { pickFields, STORED_FIELDS, type StoredOptions } from '../../contract/su
 import type { SealedSubject } from '../../sealing/seal.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
-import { loadScript } from '../redis/script.ts';
+import { type LoadedScripts, loadScript } from '../redis/script.ts';
 import type { SubjectFields } from '../subjects/subject-store.ts';
 import { type PromiseOffer, queuePromise } from './promise.ts';
 
@@ -28,12 +28,14 @@ const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url
  * Queues the writing of record, sealed subject and indexes into a transaction.
  *
  * @param kept what the store of subjects has returned for the ciphertext
+ * @param loaded which scripts the server has; without it they go there as texts
  */
 export function queueAcceptance(
   transaction: Transaction,
   keys: StoreKeys,
   acceptance: Acceptance,
   kept: SubjectFields,
+  loaded?: LoadedScripts,
 ): void {
   const { id, sealed, places = [] } = acceptance;
   const options = Object.entries(optionalFields(acceptance)).flat();
@@ -58,9 +60,10 @@ export function queueAcceptance(
       ...options,
       ...kept,
     ],
+    loaded,
   );
   const { answerBy, promise } = acceptance;
-  if (promise !== undefined) queuePromise(transaction, keys, acceptance, promise);
+  if (promise !== undefined) queuePromise(transaction, keys, acceptance, promise, loaded);
   // One whose acceptance came to nothing is taken off when its time comes.
   if (answerBy !== undefined) transaction.zadd(keys.deadlines(), Date.parse(answerBy), id);
 }

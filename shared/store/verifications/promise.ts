@@ -1,7 +1,7 @@
 import type { Priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Redis, Transaction } from '../redis/redis-client.ts';
-import { loadScript } from '../redis/script.ts';
+import { type LoadedScripts, loadScript } from '../redis/script.ts';
 import { orderClassOf } from '../shares/order-class.ts';
 import type { DelayTotals, PromisedTime } from './promised-time.ts';
 
@@ -37,6 +37,7 @@ export function queuePromise(
   keys: StoreKeys,
   { id, clientId, priority, submittedAt }: PromisedVerification,
   { baseMs, perTurnMs, unit, byCalls, since }: PromiseOffer,
+  loaded?: LoadedScripts,
 ): void {
   const kept: Pick<PromisedTime, 'since' | 'perTurnMs'> = { since, perTurnMs };
   const queue = keys.verificationQueue;
@@ -64,6 +65,7 @@ export function queuePromise(
       byCalls?.beforeMs ?? 0,
       JSON.stringify(kept),
     ],
+    loaded,
   );
 }
 

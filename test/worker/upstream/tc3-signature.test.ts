@@ -3,6 +3,7 @@ import {
   canonicalRequest,
   deriveKeys,
   hashPayload,
+  keepSigningKey,
   type SignedHeaders,
   signTc3,
   stringToSign,
@@ -122,5 +123,30 @@ describe('signature v3', () => {
     expect(withToken['authorization']).toBe(signTc3(base)['authorization']);
     expect(Object.keys(signTc3(regionless))).not.toContain('x-tc-region');
     expect(Object.keys(signTc3(regionless))).not.toContain('x-tc-token');
+  });
+
+  it('signs with a kept key as without, and derives another for another day, service or secret', () => {
+    const derived: string[] = [];
+    const signingKeyOf = keepSigningKey((secretKey, date, service) => {
+      derived.push(`${secretKey} ${date} ${service}`);
+      return deriveKeys(secretKey, date, service).signing;
+    });
+    const lastOfDay = 1_551_139_199;
+    const requests = [
+      { secretKey: 'b', timestamp: lastOfDay - 1, service: 'cvm' },
+      { secretKey: 'b', timestamp: lastOfDay, service: 'cvm' },
+      { secretKey: 'b', timestamp: lastOfDay + 1, service: 'cvm' },
+      { secretKey: 'b', timestamp: lastOfDay + 2, service: 'faceid' },
+      { secretKey: 'c', timestamp: lastOfDay + 3, service: 'faceid' },
+    ].map((part) => ({ ...EXAMPLE, ...part, secretId: 'a', payloadHash: PAYLOAD_HASH }));
+    expect(requests.map((request) => signTc3(request, signingKeyOf))).toEqual(
+      requests.map((request) => signTc3(request)),
+    );
+    expect(derived).toEqual([
+      'b 2019-02-25 cvm',
+      'b 2019-02-26 cvm',
+      'b 2019-02-26 faceid',
+      'c 2019-02-26 faceid',
+    ]);
   });
 });

@@ -4,9 +4,7 @@
 --- taken over may be cut off from Redis, or stopped. So a death counts only as long as the worker's last heartbeat
 --- stays what it was. Compared for being the same, not for being later: the clock of a replica that took over may
 --- be behind.
-local function forgetDeathsOfTheLiving(record, heartbeats)
-  local deaths = redis.call('HGET', record, 'deaths')
-  if not deaths then return end
+local function forgetDeathsOfTheLiving(record, heartbeats, deaths)
   local kept = ''
   for entry in string.gmatch(deaths, '%S+') do
     local beat, worker = string.match(entry, '^%a+:(%d+):(.+)$')

@@ -5,13 +5,6 @@
 --- @include "land-retries.lua"
 local LANDED_AT_ONCE, LOOKED_AT = 4, 8
 
-local function advanceTime(state, class, turnTag)
-  local v = tonumber(redis.call('HGET', state, 'v:' .. class))
-  if v and turnTag <= v then return v end
-  redis.call('HSET', state, 'v:' .. class, shares.exact(turnTag))
-  return turnTag
-end
-
 -- A client whose next turn is past is as one that was never seen. Each grant adds one at most, and looks at two.
 local function forgetPast(tag, class, v)
   local next, weights = shareNextKey(tag, class), shareWeightsKey(tag, class)
@@ -38,27 +31,37 @@ end
 
 -- Interactive comes before bulk. With each interactive call bulk comes nearer to a turn ahead of it, so that both
 -- together make `bulkShare` of the calls. Nothing is saved up while no bulk verification waits.
-local function shareWithBulk(tag, state, class, isAhead, bulkShare)
-  if bulkShare <= 0 or isAhead then return end
-  local due = tonumber(redis.call('HGET', state, 'bulkDue') or '0')
+local function shareWithBulk(tag, state, known, class, isAhead, bulkShare)
+  if bulkShare <= 0 or isAhead then return known end
+  local due = known
   if class == 2 then
     due = bulkShare >= 1 and 1 or math.min(1, due + bulkShare / (1 - bulkShare))
     if due >= 1 then due = letBulkAhead(tag, state) and due - 1 or 0 end
   else
     due = math.max(0, due - 1)
   end
-  redis.call('HSET', state, 'bulkDue', shares.exact(due))
+  return due
 end
 
-local function grantTurn(tag, record, bulkShare, isProbe)
-  local now = redis.call('HMGET', record, 'priority', 'turn', 'shareTag')
-  local turnTag = tonumber(now[3])
+-- `called` is of the record: its priority, its turn and the tag of it.
+local function grantTurn(tag, called, bulkShare, isProbe)
+  local turnTag = tonumber(called.shareTag)
   -- Claimed by an earlier version.
   if not turnTag then return end
-  local state, class = sharesKey(tag), now[1] == 'interactive' and 2 or 4
-  forgetPast(tag, class, advanceTime(state, class, turnTag - shares.baseOf(state, class)))
+  local state, class = sharesKey(tag), shares.classOf(called.priority)
+  local now = redis.call('HMGET', state, 'base:' .. class, 'v:' .. class, 'bulkDue')
+  turnTag = turnTag - tonumber(now[1] or '0')
+  local v = tonumber(now[2])
+  if not v or turnTag > v then
+    v = turnTag
+    redis.call('HSET', state, 'v:' .. class, shares.exact(v))
+  end
+  forgetPast(tag, class, v)
   -- While the account is closed, what failed stays behind: the next probe is to be another.
   if isProbe then return end
   landRetries(tag, LANDED_AT_ONCE)
-  shareWithBulk(tag, state, class, class == 4 and string.sub(now[2], 1, 2) == '2 ', bulkShare)
+  local known = tonumber(now[3] or '0')
+  local isAhead = class == 4 and string.sub(called.turn or '', 1, 2) == '2 '
+  local due = shareWithBulk(tag, state, known, class, isAhead, bulkShare)
+  if due ~= known then redis.call('HSET', state, 'bulkDue', shares.exact(due)) end
 end

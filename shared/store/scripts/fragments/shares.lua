@@ -19,8 +19,10 @@ shares.BACK, shares.RETRY, shares.FRESH = 0, 1, 2
 
 function shares.exact(n) return string.format('%.17g', n) end
 
+function shares.classOf(priority) return priority == 'interactive' and 2 or 4 end
+
 function shares.of(tag, priority, client)
-  local class = priority == 'interactive' and 2 or 4
+  local class = shares.classOf(priority)
   local share = {class = class, client = client, state = sharesKey(tag), next = shareNextKey(tag, class),
     weights = shareWeightsKey(tag, class), line = shareLineKey(tag, class, client),
     prioritized = waitingVerificationsKey(tag), record = clientKey(tag, client)}
@@ -72,20 +74,23 @@ function shares.tagAt(share, rank)
 end
 
 -- One that a worker has taken has no score, and one that was let ahead, or stands aside, keeps that place.
-function shares.setTag(share, id, tag, isForced)
+function shares.setTag(share, id, tag)
   local now = tonumber(redis.call('ZSCORE', share.prioritized, id))
   local score = share.class * shares.SPAN + tag
-  if not now or now == score then return end
-  if isForced or math.floor(now / shares.SPAN) == share.class then
-    redis.call('ZADD', share.prioritized, shares.exact(score), id)
-  end
+  if not now or now == score or math.floor(now / shares.SPAN) ~= share.class then return end
+  redis.call('ZADD', share.prioritized, shares.exact(score), id)
 end
 
+function shares.forceTag(share, id, tag)
+  redis.call('ZADD', share.prioritized, 'XX', shares.exact(share.class * shares.SPAN + tag), id)
+end
+
+-- Returns how many there were.
 function shares.retag(share, from, to)
   if not share.start then shares.setStart(share, shares.nextTurn(share)) end
-  for i, id in ipairs(redis.call('ZRANGE', share.line, from, to)) do
-    shares.setTag(share, id, shares.tagAt(share, from + i - 1))
-  end
+  local ids = redis.call('ZRANGE', share.line, from, to)
+  for i, id in ipairs(ids) do shares.setTag(share, id, shares.tagAt(share, from + i - 1)) end
+  return #ids
 end
 
 function shares.activate(share, weight)
@@ -133,7 +138,7 @@ function shares.join(share, id, kind)
   end
   redis.call('ZADD', share.line, kind, id)
   local rank, last = redis.call('ZRANK', share.line, id), redis.call('ZCARD', share.line) - 1
-  shares.setTag(share, id, rank == last and shares.tagOfLast(share, rank) or shares.tagAt(share, rank), true)
+  shares.forceTag(share, id, rank == last and shares.tagOfLast(share, rank) or shares.tagAt(share, rank))
   if rank < last and rank < shares.TURNS then shares.retag(share, rank + 1, shares.TURNS) end
 end
 
@@ -162,11 +167,8 @@ function shares.claimTurn(share, id)
   local rank = redis.call('ZRANK', share.line, id)
   if rank then redis.call('ZREM', share.line, id) end
   if not share.weight then return tag end
-  if redis.call('EXISTS', share.line) == 0 then
-    shares.deactivate(share)
-  else
-    shares.retag(share, rank == 0 and shares.TURNS - 1 or 0, shares.TURNS - 1)
-  end
+  local retagged = shares.retag(share, rank == 0 and shares.TURNS - 1 or 0, shares.TURNS - 1)
+  if retagged == 0 and redis.call('EXISTS', share.line) == 0 then shares.deactivate(share) end
   return tag
 end
 

@@ -2,10 +2,12 @@
 --- writes `sentAt` alone, so a `sentCall` that names another time is an old one's.
 ---
 --- Returns the call's id, which is empty where none was named, and its time; nil when nothing is marked.
+local function readMark(sentAt, sentCall)
+  if not sentAt then return nil end
+  local id, at = string.match(sentCall or '', '^(%S+) (%S+)$')
+  if at == sentAt then return id, at end
+  return '', sentAt
+end
 local function standingMark(record)
-  local now = redis.call('HMGET', record, 'sentAt', 'sentCall')
-  if not now[1] then return nil end
-  local id, at = string.match(now[2] or '', '^(%S+) (%S+)$')
-  if at == now[1] then return id, at end
-  return '', now[1]
+  return readMark(unpack(redis.call('HMGET', record, 'sentAt', 'sentCall')))
 end

@@ -1,3 +1,4 @@
+import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sealSubject } from '../../../../shared/sealing/seal.ts';
@@ -7,7 +8,7 @@ import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/ve
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
 import { useTestLane } from '../../../support/lane.ts';
-import { subject } from '../../../support/records.ts';
+import { makeAcceptance, subject } from '../../../support/records.ts';
 
 const lane = useTestLane();
 let keys: StoreKeys;
@@ -58,6 +59,55 @@ describe('adding a flow together with writes of our own', () => {
     expect(await queues.deliveries.getJobState('ver_2')).toBe('waiting-children');
   });
 
+  test('accepts a verification though Redis has forgotten the script that writes its record, or all of them', async () => {
+    const accept = async (id: string) => {
+      const sealed = sealSubject(lane.keyRing, id, subject);
+      const kept = await redisSubjects.put(id, sealed);
+      const accepting = { ...makeAcceptance(id, { sealed }), places: firstPlaces(keys) };
+      await add(id, (transaction, loaded) => queueAcceptance(transaction, keys, accepting, kept, loaded));
+    };
+    await accept('ver_1');
+    await accept('ver_2');
+    await lane.redis.script('FLUSH');
+    await accept('ver_3');
+    await lane.redis.script('FLUSH');
+    // A plain flow loads BullMQ's scripts again, so that the record's alone is unknown.
+    await add('ver_4', () => undefined);
+    await accept('ver_5');
+    for (const id of ['ver_1', 'ver_2', 'ver_3', 'ver_5']) {
+      expect(await lane.redis.hget(keys.record(id), 'status')).toBe('queued');
+      expect(await queues.verifications.getJobState(id)).toBe('prioritized');
+      expect(await queues.deliveries.getJobState(id)).toBe('waiting-children');
+    }
+    expect(await queues.verifications.getPrioritizedCount()).toBe(5);
+  });
+
+  test('sends the text of a script once for a connection', async () => {
+    const sha = 'of the script';
+    const texts: string[] = [];
+    const flowRedis = await lane.connect();
+    const own = createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined);
+    const send = (id: string) =>
+      own.add(verificationFlow(keys, { id, clientId: 'client_test' }, 'bulk'), (transaction, loaded) => {
+        if (!loaded.has(sha)) {
+          texts.push(id);
+          loaded.sending(sha);
+        }
+        transaction.set(keys.record(id), 'written');
+      });
+    await send('ver_1');
+    await send('ver_2');
+    const closed = once(flowRedis, 'close');
+    const ready = once(flowRedis, 'ready');
+    flowRedis.disconnect(true);
+    await closed;
+    await ready;
+    await send('ver_3');
+    await send('ver_4');
+    expect(texts).toEqual(['ver_1', 'ver_3']);
+    await own.close();
+  });
+
   test('leaves no record where a job could not be added', async () => {
     await lane.redis.set(queues.verifications.toKey('pc'), 'not a number');
     const id = 'ver_1';
@@ -67,17 +117,7 @@ describe('adding a flow together with writes of our own', () => {
       queueAcceptance(
         transaction,
         keys,
-        {
-          id,
-          clientId: 'client_test',
-          priority: 'bulk',
-          reference: undefined,
-          extra: undefined,
-          callbackUrl: undefined,
-          submittedAt: Date.now(),
-          sealed,
-          places: firstPlaces(keys),
-        },
+        { ...makeAcceptance(id, { sealed }), places: firstPlaces(keys) },
         kept,
       ),
     );
