@@ -112,7 +112,7 @@ export const SETTING_GROUPS_ZH: Readonly<
     title: 'npm start',
     introduction: '用于开发。`npm start` 会把其他所有设置传给它启动的进程。',
   },
-  'The sandbox': { title: '沙箱', introduction: '用于测试：见[沙箱](../sandbox/README.md)。' },
+  'The sandbox': { title: '沙箱', introduction: '用于测试：见[沙箱](../sandbox/README.zh.md)。' },
 };
 
 /** What the messages about bad values allow, in Chinese. The numbers stay those of the schemas. */

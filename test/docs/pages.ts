@@ -14,9 +14,13 @@ const below = (folder: string, recursive: boolean) =>
 const isTranslated = (page: string) => /\.zh(-CN)?\.md$/.test(page);
 
 /** Chinese pages. Their blocks are those of the original, byte for byte, and are carried out there. */
-export const translatedPages: readonly string[] = [...below('.', false), ...below('docs', false)].filter(
-  isTranslated,
-);
+export const translatedPages: readonly string[] = [
+  ...below('.', false),
+  ...below('docs', false),
+  ...below('sandbox', false),
+  ...below('examples', true),
+  ...below('deploy', true),
+].filter(isTranslated);
 
 export const originalOf = (translated: string): string => translated.replace(/\.zh(-CN)?\.md$/, '.md');
 
@@ -28,9 +32,9 @@ export const pages: readonly string[] = [
   'CHANGELOG.md',
   'sandbox/README.md',
   'samples/README.md',
-  ...below('docs', false).filter((page) => !isTranslated(page)),
-  ...below('examples', true),
-  ...below('deploy', true),
+  ...[...below('docs', false), ...below('examples', true), ...below('deploy', true)].filter(
+    (page) => !isTranslated(page),
+  ),
 ];
 
 export const readBlocks = (page: string): readonly Block[] =>
