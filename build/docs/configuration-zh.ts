@@ -39,7 +39,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   CLIENT_RATE_PER_SECOND: '单个客户端每秒的提交次数，所有生产者合计。设为 0 则不作限制。',
   CLIENT_BURST: '在 `CLIENT_RATE_PER_SECOND` 之内，单个客户端可以同时到来的提交次数。',
   CLIENT_MAX_WAITING:
-    '单个客户端尚无结果的核验次数，[客户端自己的上限](cli.md#clients)优先。超过之后，其提交得到 429 `client_backlog_full`。设为 0 则不作限制，[一个客户端就能占满所有人的积压](fair-shares.zh.md#边界)。',
+    '单个客户端尚无结果的核验次数，[客户端自己的上限](cli.zh.md#客户端)优先。超过之后，其提交得到 429 `client_backlog_full`。设为 0 则不作限制，[一个客户端就能占满所有人的积压](fair-shares.zh.md#边界)。',
   CLIENT_MAX_RECORDS:
     '单个客户端保留的核验次数，[每次约 5 kB](sizing.zh.md#redis)。超过之后，其提交得到 429 `too_many_records`。设为 0 则不作限制。',
   MAX_UPLOADS_MIB:
