@@ -43,7 +43,8 @@ Facts that answers often get wrong:
 - Repeats of a submission are safe with the same Idempotency-Key only.
 - Believe a verdict only with livemode true; the sandbox answers with livemode false.
 - Settings are environment variables. A process lists all wrong ones at its start.
-- A running server has its OpenAPI description at /openapi.json, and a page for each error at /problems/{code}.`;
+- A running server has its OpenAPI description at /openapi.json, and a page for each error at /problems/{code}.
+- Most pages exist in Chinese too, beside the English one and with the ending .zh.md (README.zh-CN.md at the root).`;
 
 function readTitle(path: string): string {
   const [, title] = /^# (.+)$/m.exec(readFileSync(join(root, path), 'utf8')) ?? [];
