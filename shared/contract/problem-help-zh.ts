@@ -17,7 +17,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   json_too_complex: {
     title: 'JSON 正文的层数或成员过多',
-    meaning: 'JSON 正文嵌套过深或成员过多。任何提交都不需要这样。',
+    meaning: 'JSON 正文嵌套过深或成员过多。正常的提交都不会如此。',
     action: '只发送提交所需的字段。',
   },
   request_aborted: {
@@ -37,7 +37,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   operator_key_required: {
     title: '需要运营密钥',
-    meaning: '控制台不认识您：会话已结束，或运营密钥错误。',
+    meaning: '控制台无法确认您的身份：会话已结束，或运营密钥错误。',
     action: '用您的运营密钥登录。第一个密钥是生产者的 `OPERATOR_KEY`。',
   },
   budget_exhausted: {
@@ -98,7 +98,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   cannot_meet_deadline: {
     title: '无法承诺在该时间之前给出答复',
-    meaning: '无法承诺在 `answerBy` 之前给出答复；没有接受任何内容。',
+    meaning: '无法承诺在 `answerBy` 之前给出答复；没有受理任何内容。',
     action:
       '请用 `earliestAnswerBy` 中的时间或更晚的时间重新提交，或不带 `answerBy` 提交。在无法承诺任何时间时（例如通道被挂起），它为 null。',
   },
@@ -177,7 +177,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   client_uploads_full: {
     title: '该客户端同时上传过多',
     meaning: '您的客户端正在发送的正文超过 `CLIENT_UPLOADS_MIB`。',
-    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}，并减少同时上传的数量。`,
+    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}，同时减少上传的并发数。`,
   },
   headers_too_large: {
     title: '请求头过大',

@@ -7,7 +7,7 @@ export const VALIDATION_FAILURES_ZH: Readonly<Record<ValidationCode, string>> = 
   id_card_fifteen_digits: '必须是 18 位号码；第一代身份证的 15 位号码已于 2013-01-01 失效',
   id_card_characters: '必须是 17 位数字 0-9，后跟一位数字或 X；不接受全角数字和其他文字的数字',
   id_card_birth_date: '第 7 至 14 位必须是真实的出生日期（yyyymmdd），不早于 1900 年',
-  id_card_birth_date_in_future: '出生日期不得在将来（中国时间）',
+  id_card_birth_date_in_future: '出生日期不得晚于今天（中国时间）',
   id_card_check_digit: '最后一位必须是前 17 位数字的校验码（ISO 7064 MOD 11-2）',
   name_empty: '必须至少有一个字母或汉字',
   name_too_long: '最多 64 个字符（Unicode 码位）',
