@@ -32,7 +32,8 @@ interface BatchOptions extends ApiOptions {
 
 const help = `
 FILE is a regular file, CSV (UTF-8, with a header row) or NDJSON, with the fields idCard, name and photo (a file in the
-folder of --photos), and if you like reference, extra, priority (bulk unless given) and callbackUrl.
+folder of --photos), and if you like reference, extra, priority (bulk unless given), answerBy and
+callbackUrl.
 
 Beside --out stand the journal (FILE.results.csv.journal), by which the same call goes on after a crash or
 Ctrl-C, and FILE.bad.csv with the rows that cannot be submitted: line, reference, field, code.

@@ -35,7 +35,7 @@ Environment:
   VERIQUEUE_WEBHOOK_SECRET  webhook secrets, for listen; unset: that of npm start in this folder
   VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
 
-Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get and batch have more, which their help lists`;
+Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get, trigger and batch have more, which their help lists`;
 
 /** The command line without its surroundings: nothing runs until it is given arguments to parse. */
 export function buildProgram(makeContext: (program: Command) => CliContext): Command {
