@@ -1,5 +1,5 @@
 import { type DestinationStream, type Logger, pino } from 'pino';
-import { writeByTurn } from './log-output.ts';
+import { gatherLines } from './log-output.ts';
 import { redactFields } from './log-redaction.ts';
 
 export type { Logger } from 'pino';
@@ -24,7 +24,7 @@ export interface LogOptions {
 /** One line per event that matters, on standard output; `event` is stable. To be called once in a process, by its main. */
 export async function createLog({ part, level, format, isTerminal }: LogOptions): Promise<Logger> {
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
-  const output = writeByTurn(pino.destination({ fd: 1, sync: true }));
+  const output = gatherLines(pino.destination({ fd: 1, sync: true }));
   process.once('exit', output.flush);
   return makeLog({ part, level }, pretty ? await openPretty(output) : output);
 }
