@@ -3,6 +3,7 @@ import { classifyJsonShape } from '../../shared/contract/json-shape.ts';
 import { JSON_LIMITS, SMALL_BODY_BYTES } from '../http-limits.ts';
 import { ProblemError } from '../problem.ts';
 import type { BodyBudget } from './body-budget.ts';
+import { cutPhoto } from './cut-photo.ts';
 import { type FormFault, type FormPart, parseMultipart } from './multipart.ts';
 import { parseBoundary } from './part-head.ts';
 import { readBody } from './read-body.ts';
@@ -23,8 +24,21 @@ export class ReceivedForm {
   }
 }
 
+/** `request.body` of a submission in JSON whose photo never was a text: `fields` has an empty text in its place. */
+export class JsonWithPhoto {
+  readonly fields: unknown;
+  readonly photo: Buffer;
+
+  constructor(fields: unknown, photo: Buffer) {
+    this.fields = fields;
+    this.photo = photo;
+  }
+}
+
 /** Requests without a client share this one's bytes: operators, and callers who try to become one. */
 const NO_CLIENT = '';
+
+type ParsingDone = (error: Error | null, body?: unknown) => void;
 
 /**
  * The two kinds of body this API reads. Every other is refused unread. What a route does not limit by its `bodyLimit` is
@@ -50,13 +64,22 @@ export function acceptBodies(
     return bytes;
   };
   const parseJson = app.getDefaultJsonParser('error', 'error');
+  const parse = (request: FastifyRequest, bytes: Buffer, done: ParsingDone) => {
+    const takesPhoto = request.routeOptions.config.formBytes !== undefined;
+    const cut = takesPhoto ? cutPhoto(bytes) : null;
+    if (cut === null) return parseJson(request, bytes.toString('utf8'), done);
+    parseJson(request, cut.rest.toString('utf8'), (error, fields) => {
+      // The error would count characters in what is left of the body.
+      if (error !== null) parseJson(request, bytes.toString('utf8'), done);
+      else done(null, new JsonWithPhoto(fields, cut.photo));
+    });
+  };
   app.addContentTypeParser('application/json', (request, _payload, done) => {
     // The body of a DELETE means nothing (RFC 9110, section 9.3.5), and signing out needs no key: so it is not read.
     if (request.method === 'DELETE') return done(null, undefined);
     read(request, request.routeOptions.bodyLimit ?? SMALL_BODY_BYTES).then(
       (bytes) => {
-        if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits')
-          parseJson(request, bytes.toString('utf8'), done);
+        if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits') parse(request, bytes, done);
         else done(new ProblemError('json_too_complex'));
       },
       (error: Error) => done(error),

@@ -4,7 +4,7 @@ import { presentIssues } from '../../shared/contract/present-issues.ts';
 import type { FieldError } from '../../shared/contract/problem.ts';
 import { type SubmissionForm, submission, submissionForm } from '../../shared/contract/submission.ts';
 import type { ReadableInput, SubmissionInput } from '../../shared/validation/submission.ts';
-import { ReceivedForm } from '../body/accept-bodies.ts';
+import { JsonWithPhoto, ReceivedForm } from '../body/accept-bodies.ts';
 import { PHOTO, type ReadParts, readParts } from './read-parts.ts';
 
 /** What was submitted, whichever way it came; texts are texts, nothing else is known yet. */
@@ -32,11 +32,16 @@ export type FormReading = SubmittedForm | MisshapenForm;
  */
 export function readForm(received: unknown): FormReading {
   if (received instanceof ReceivedForm) return composeForm(readParts(received.parts));
-  const body = dropByteOrderMarks(received);
+  const decoded = received instanceof JsonWithPhoto ? received.photo : undefined;
+  const body = dropByteOrderMarks(received instanceof JsonWithPhoto ? received.fields : received);
+  const photoOf = (text: string) =>
+    decoded === undefined
+      ? ({ form: 'base64', text } as const)
+      : ({ form: 'decoded', bytes: decoded } as const);
   const parsed = submission.safeParse(body);
   if (!parsed.success) {
     const { imageBase64, ...readable } = pickReadable(body, parsed.error.issues);
-    const photo = imageBase64 === undefined ? {} : { photo: { form: 'base64', text: imageBase64 } as const };
+    const photo = imageBase64 === undefined ? {} : { photo: photoOf(imageBase64) };
     return {
       status: 'misshapen',
       errors: presentIssues(parsed.error.issues, body),
@@ -44,7 +49,7 @@ export function readForm(received: unknown): FormReading {
     };
   }
   const { imageBase64, ...fields } = parsed.data;
-  return { status: 'read', fields, photo: { form: 'base64', text: imageBase64 } };
+  return { status: 'read', fields, photo: photoOf(imageBase64) };
 }
 
 type ReadableTexts = { readonly [Field in keyof z.input<typeof submission>]?: string };

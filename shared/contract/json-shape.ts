@@ -52,7 +52,7 @@ export function classifyJsonShape(text: Uint8Array, limits: JsonLimits): JsonSha
 }
 
 /** @returns where the string that begins at `start` is closed; the text's length when it is not */
-function findStringEnd(text: Uint8Array, start: number): number {
+export function findStringEnd(text: Uint8Array, start: number): number {
   // Nearly every string, a photo's megabytes above all, has no escapes: the native search finds its end at once.
   const first = text.indexOf(QUOTE, start + 1);
   if (first === -1) return text.length;

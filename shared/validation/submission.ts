@@ -11,9 +11,10 @@ import { type FieldCheck, VALIDATION_FAILURES, type ValidationCode } from './val
 export type SubmissionInput = Readonly<Pick<SubmissionForm, ValidatedText>> & { readonly photo: PhotoInput };
 type ValidatedText = Exclude<ValidatedField, 'photo'>;
 
-/** JSON carries the photo as `imageBase64`, multipart as the file part `image`. */
+/** JSON carries the photo as `imageBase64`, multipart as the file part `image`. `decoded`: its Base64 was checked before. */
 type PhotoInput =
   | { readonly form: 'base64'; readonly text: string }
+  | { readonly form: 'decoded'; readonly bytes: Buffer }
   | { readonly form: 'bytes'; readonly bytes: Buffer };
 
 export type ValidationOptions = IdCardOptions;
