@@ -1,4 +1,5 @@
 import { InvalidArgumentError } from 'commander';
+import { MOST_LATEST } from '../shared/contract/console-logs.ts';
 import { MAX_LIMIT } from '../shared/store/clients/client-limits.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { UNIT_MS } from '../shared/time-units.ts';
@@ -39,6 +40,11 @@ export function parsePort(text: string): number {
 
 export function parseLimit(text: string): number {
   return parseNumber(text, 1, 100_000, 'It must be a whole number, 1 to 100000.');
+}
+
+/** With how many of the latest log lines to begin. */
+export function parseLatest(text: string): number {
+  return parseNumber(text, 0, MOST_LATEST, `It must be a whole number, 0 to ${MOST_LATEST}.`);
 }
 
 export function parseWeight(text: string): number {

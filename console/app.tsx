@@ -8,6 +8,7 @@ import { Client } from './pages/client.tsx';
 import { Clients } from './pages/clients.tsx';
 import { Deliveries } from './pages/deliveries.tsx';
 import { Detail } from './pages/detail.tsx';
+import { Operators } from './pages/operators.tsx';
 import { Overview } from './pages/overview.tsx';
 import { Usage } from './pages/usage.tsx';
 import { Verifications } from './pages/verifications.tsx';
@@ -82,6 +83,8 @@ function PageOf({ route: { page, id } }: { readonly route: Route }) {
       return id === null ? <Clients /> : <Client key={id} id={id} />;
     case 'usage':
       return <Usage />;
+    case 'operators':
+      return <Operators />;
     case 'activity':
       return <Activity />;
     default:

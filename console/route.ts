@@ -1,6 +1,14 @@
 /** Every page has an address: `#/verifications/ver_…`, `#/clients?…`. Pure. */
 
-export const pages = ['overview', 'verifications', 'deliveries', 'clients', 'usage', 'activity'] as const;
+export const pages = [
+  'overview',
+  'verifications',
+  'deliveries',
+  'clients',
+  'usage',
+  'operators',
+  'activity',
+] as const;
 export type Page = (typeof pages)[number];
 
 export interface Route {

@@ -3,6 +3,7 @@ import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../sha
 import {
   callbackSettings,
   laneSettings,
+  logSharingSettings,
   processSettings,
   producerSettings,
   redisSettings,
@@ -14,6 +15,7 @@ import { countDigestingKeys } from '../shared/sealing/digest.ts';
 
 const shape = z.object({
   ...processSettings,
+  ...logSharingSettings,
   ...redisSettings,
   ...laneSettings,
   ...sealingSettings,

@@ -19,14 +19,26 @@ export interface LogOptions {
   readonly format: 'auto' | 'json' | 'pretty';
   /** Whether standard output is a terminal. */
   readonly isTerminal: boolean;
+  /** Is given every line as JSON, before it is written. It must not wait. */
+  readonly share?: (line: string) => void;
 }
 
 /** One line per event that matters, on standard output; `event` is stable. To be called once in a process, by its main. */
-export async function createLog({ part, level, format, isTerminal }: LogOptions): Promise<Logger> {
+export async function createLog({ part, level, format, isTerminal, share }: LogOptions): Promise<Logger> {
   const pretty = format === 'pretty' || (format === 'auto' && isTerminal);
   const output = gatherLines(pino.destination({ fd: 1, sync: true }));
   process.once('exit', output.flush);
-  return makeLog({ part, level }, pretty ? await openPretty(output) : output);
+  const written = pretty ? await openPretty(output) : output;
+  if (share === undefined) return makeLog({ part, level }, written);
+  return makeLog(
+    { part, level },
+    {
+      write: (line) => {
+        share(line);
+        written.write(line);
+      },
+    },
+  );
 }
 
 export function makeLog(

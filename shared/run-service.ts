@@ -1,5 +1,7 @@
 import { maskSettings } from './config/environment.ts';
 import { createLog, type Logger, type LogOptions } from './log.ts';
+import type { LogSharing } from './log-sharing.ts';
+import { type LogSharingSettings, openLogSharing } from './open-log-sharing.ts';
 import { type ProcessContext, type ProcessEnd, untilAborted } from './run-process.ts';
 import { startTracing } from './tracing/start-tracing.ts';
 import type { Tracing } from './tracing/tracing.ts';
@@ -15,10 +17,11 @@ export interface RunningService {
 
 export interface Service {
   readonly part: 'producer' | 'worker';
-  readonly settings: Readonly<Record<string, unknown>> & {
-    readonly LOG_LEVEL: LogOptions['level'];
-    readonly LOG_FORMAT: LogOptions['format'];
-  };
+  readonly settings: Readonly<Record<string, unknown>> &
+    LogSharingSettings & {
+      readonly LOG_LEVEL: LogOptions['level'];
+      readonly LOG_FORMAT: LogOptions['format'];
+    };
   /** ms from the signal on, after which the process ends with 1. Without it, `stop` sets its own limits. */
   readonly stopWithinMs?: number;
   /** Logs that it has started. @throws the signal's reason, or why it cannot run */
@@ -35,11 +38,22 @@ export interface Service {
  *
  * @throws what `start` throws, unless the process is stopped meanwhile
  */
-export async function runService(
+export async function runService(context: ProcessContext, service: Service): Promise<ProcessEnd> {
+  const sharing = openLogSharing(service.settings, service.part);
+  try {
+    return await runLogged(context, service, sharing);
+  } finally {
+    await sharing.stop();
+  }
+}
+
+async function runLogged(
   { environment, signal, isTerminal, reportReady, endWithin }: ProcessContext,
   { part, settings, stopWithinMs, start }: Service,
+  { offer: share }: LogSharing,
 ): Promise<ProcessEnd> {
-  const log = await createLog({ part, level: settings.LOG_LEVEL, format: settings.LOG_FORMAT, isTerminal });
+  const { LOG_LEVEL: level, LOG_FORMAT: format } = settings;
+  const log = await createLog({ part, level, format, isTerminal, share });
   log.debug({ event: 'settings', ...maskSettings(settings) }, 'effective settings');
   const serviceName = `veriqueue-${part}`;
   const { tracing, stop: stopTracing } = await startTracing({ environment, serviceName, log });

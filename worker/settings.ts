@@ -6,6 +6,7 @@ import { validatePlainHttp } from '../shared/config/plain-http.ts';
 import {
   callbackSettings,
   laneSettings,
+  logSharingSettings,
   personLimitSettings,
   processSettings,
   redisSettings,
@@ -21,6 +22,7 @@ import { createFieldEncryptor } from './upstream/field-encryption.ts';
 
 const shape = z.object({
   ...processSettings,
+  ...logSharingSettings,
   ...redisSettings,
   ...laneSettings,
   ...sealingSettings,

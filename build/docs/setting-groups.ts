@@ -106,6 +106,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'REDIS_CA_FILE',
       'LOG_LEVEL',
       'LOG_FORMAT',
+      'LOG_SHARING',
       'WORKER_CONCURRENCY',
       'DELIVERY_CONCURRENCY',
       'PROBE_INTERVAL',

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { consoleChanges } from '../../shared/contract/console-changes.ts';
+import { consoleLogs } from '../../shared/contract/console-logs.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
 import { type UsageReport, usageReport } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
@@ -45,6 +46,7 @@ export function apiOperations(api: OperatorApi): Operations {
     },
     readChanges: (cursor) =>
       api.ask({ path: 'changes', query: { cursor: cursor ?? undefined } }, consoleChanges),
+    readLogs: (query) => api.ask({ path: 'logs', query: { ...query } }, consoleLogs),
     readTroubles: async () => {
       const { deliveries } = await api.ask({ path: 'snapshot' }, troubles);
       return { endpoints: deliveries.endpoints.data, deadLetters: deliveries.deadLetters };

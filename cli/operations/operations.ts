@@ -1,4 +1,5 @@
 import type { ConsoleChanges } from '../../shared/contract/console-changes.ts';
+import type { ConsoleLogs, LogsQuery } from '../../shared/contract/console-logs.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
@@ -35,6 +36,8 @@ export interface Operations {
    * @param cursor null: from now on
    */
   readChanges(cursor: string | null): Promise<ConsoleChanges>;
+  /** Log lines of all processes since a cursor, or the latest. */
+  readLogs(query: LogsQuery): Promise<ConsoleLogs>;
   /** Endpoints that do not take their events, and how many events were given up. */
   readTroubles(): Promise<Troubles>;
   /**

@@ -5,6 +5,7 @@ import type { ClientDescription } from '../../shared/store/clients/describe-clie
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { listEndpoints, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import { redeliver } from '../../shared/store/endpoints/redeliver.ts';
+import { followLogs } from '../../shared/store/logs/read-logs.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { readClientUsage, readUsage } from '../../shared/store/usage/usage.ts';
 import { readChanges } from '../../shared/store/verifications/read-changes.ts';
@@ -40,6 +41,7 @@ export function redisOperations(context: CliContext, connection: Connection): Op
       ]);
       return { ...changes, data: [...changes.data], lane: { lane, status, reason } };
     },
+    readLogs: (query) => followLogs(redis, keys, query),
     readTroubles: async () => {
       const { endpoints } = await listTroubledEndpoints(redis, keys, MAX_TROUBLED);
       return { endpoints, deadLetters: await redis.zcard(keys.deadLetters()) };

@@ -1,9 +1,10 @@
 import type { ConsoleActivity } from '../../shared/contract/console.ts';
+import { describeResult } from '../activity-result.ts';
 import { nameOfClient } from '../clients.tsx';
 import { usePagedList } from '../parts/list.tsx';
 import { Time } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
-import { textOf, texts, wordOf } from '../texts/texts.tsx';
+import { textOf, texts } from '../texts/texts.tsx';
 
 type Line = ConsoleActivity['data'][number];
 
@@ -39,7 +40,7 @@ export function Activity() {
                 <td>{line.operator}</td>
                 <td>{textOf(t.actions, line.action) ?? line.action}</td>
                 <td>{line.target === null ? '–' : <Target text={line.target} />}</td>
-                <td class="roomy">{wordOf(line.result)}</td>
+                <td class="roomy">{describeResult(line, t)}</td>
               </tr>
             ))}
           </tbody>

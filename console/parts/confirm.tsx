@@ -10,6 +10,8 @@ interface Question {
   readonly place: string;
   readonly title: string;
   readonly consequence: string;
+  /** What an operator must know before this one is done. */
+  readonly warnings?: readonly string[];
   readonly confirm: string;
   /** Asks for a line of text. */
   readonly field?: { readonly label: string; readonly help: string };
@@ -54,7 +56,14 @@ export function Confirm() {
           <h2 id="question" class="title">
             {asked.title}
           </h2>
-          <p id="consequence">{asked.consequence}</p>
+          <div id="consequence">
+            <p>{asked.consequence}</p>
+            {asked.warnings?.map((warning) => (
+              <p key={warning} class="warning">
+                {warning}
+              </p>
+            ))}
+          </div>
           {asked.field && (
             <p>
               <label for="value">{asked.field.label}</label>

@@ -1,8 +1,12 @@
+import { enActivity } from './en-activity.ts';
+import { enOperators } from './en-operators.ts';
 import { enTasks, plural } from './en-tasks.ts';
 
 /** Every text of the page in English. `zh.ts` has the same keys: one that is missing there does not compile. */
 export const en = {
   ...enTasks,
+  ...enOperators,
+  ...enActivity,
   name: 'English',
   locale: 'en',
   close: 'Close',
@@ -26,6 +30,10 @@ export const en = {
     not_found: 'it is unknown or forgotten',
     not_redeliverable: 'there is no event yet, or it is still under way',
     last_key: 'a client keeps its last API key; add another first, or disable the client',
+    operator_name_taken: 'another operator has this name; revoke that key first',
+    too_many_operators: 'a hundred operators have keys; revoke one first',
+    own_operator_key: 'this is your own key',
+    last_operator_key: 'no other operator has a key that may change things',
     invalid_request: 'a field has a value that is not allowed',
     unavailable: 'the service cannot take requests right now',
   },
@@ -36,6 +44,7 @@ export const en = {
     deliveries: 'Deliveries',
     clients: 'Clients',
     usage: 'Usage',
+    operators: 'Operators',
     activity: 'Activity',
   },
   shell: {
@@ -165,7 +174,13 @@ export const en = {
     failed: 'failed',
     summary: (sum: string, most: string) => `${sum} in all, at most ${most} at once.`,
     point: (time: string, values: string) => `${time}: ${values}`,
-    hint: 'Point at the chart to read a value.',
+    separator: ', ',
+    kind: 'chart',
+    hint: 'Point at the chart to read a value, or walk with the arrow keys.',
+    keys: 'Arrow keys move along the chart, Page Up and Page Down by a tenth, Home and End to its ends.',
+    asTable: 'Values as a table',
+    step: 'Time',
+    zerosLeftOut: 'Steps in which nothing was counted are left out.',
     empty: 'Nothing was counted in this period.',
   },
 
@@ -193,6 +208,15 @@ export const en = {
     failing_for_days: 'failing for days',
     operator: 'by an operator',
     origin_not_allowed: 'origin not allowed',
+    timeout: 'no answer in time',
+    connect_timeout: 'no connection in time',
+    dns: 'name not found',
+    refused_connection: 'connection refused',
+    reset: 'connection broken',
+    tls: 'TLS failed',
+    forbidden_address: 'address not allowed',
+    too_large: 'answer too large',
+    other: 'failed',
     interactive: 'interactive',
     bulk: 'bulk',
     running: 'running',

@@ -1,9 +1,13 @@
 import type { Texts } from './en.ts';
+import { zhActivity } from './zh-activity.ts';
+import { zhOperators } from './zh-operators.ts';
 import { zhTasks } from './zh-tasks.ts';
 
 /** 页面的全部中文文本。键与 `en.ts` 相同，缺少任何一个都无法编译。 */
 export const zh: Texts = {
   ...zhTasks,
+  ...zhOperators,
+  ...zhActivity,
   name: '中文',
   locale: 'zh-CN',
   close: '关闭',
@@ -27,6 +31,10 @@ export const zh: Texts = {
     not_found: '没有这条记录，或者已经删除',
     not_redeliverable: '事件尚未生成，或者仍在投递',
     last_key: '客户端必须保留最后一个 API 密钥；请先添加新密钥，或者停用该客户端',
+    operator_name_taken: '该名称已有运营人员使用；请先吊销其密钥',
+    too_many_operators: '已有一百名运营人员持有密钥；请先吊销一个',
+    own_operator_key: '这是您自己的密钥',
+    last_operator_key: '没有其他运营人员持有可以更改内容的密钥',
     invalid_request: '有字段的值不符合要求',
     unavailable: '服务暂时无法处理请求',
   },
@@ -37,6 +45,7 @@ export const zh: Texts = {
     deliveries: '投递',
     clients: '客户端',
     usage: '用量',
+    operators: '运营人员',
     activity: '操作记录',
   },
   shell: {
@@ -163,7 +172,13 @@ export const zh: Texts = {
     failed: '失败',
     summary: (sum, most) => `共 ${sum} 次，单段最多 ${most} 次。`,
     point: (time, values) => `${time}：${values}`,
-    hint: '将指针移到图上可查看数值。',
+    separator: '，',
+    kind: '图表',
+    hint: '将指针移到图上，或用方向键移动，可查看数值。',
+    keys: '方向键沿图表移动，Page Up 和 Page Down 移动十分之一，Home 和 End 移到两端。',
+    asTable: '以表格显示数值',
+    step: '时间',
+    zerosLeftOut: '没有计数的时段不列出。',
     empty: '这段时间内没有数据。',
   },
 
@@ -191,6 +206,15 @@ export const zh: Texts = {
     failing_for_days: '连续多日失败',
     operator: '由运营人员操作',
     origin_not_allowed: '来源未获允许',
+    timeout: '未及时应答',
+    connect_timeout: '连接超时',
+    dns: '找不到主机名',
+    refused_connection: '连接被拒绝',
+    reset: '连接中断',
+    tls: 'TLS 失败',
+    forbidden_address: '地址不允许',
+    too_large: '应答过大',
+    other: '失败',
     interactive: '交互',
     bulk: '批量',
     running: '运行中',

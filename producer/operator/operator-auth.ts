@@ -4,6 +4,7 @@ import type { Logger } from '../../shared/log.ts';
 import { createConsoleSessions, SESSION_MS } from '../../shared/store/operators/console-sessions.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
+import { createOperatorAccess, readKey } from './operator-access.ts';
 import {
   createOperatorKeys,
   type KeyHolder,
@@ -11,6 +12,7 @@ import {
   type OperatorKeysDeps,
 } from './operator-key.ts';
 import { isSameOrigin } from './same-origin.ts';
+import { writeSessionCookie } from './session-cookie.ts';
 import { createSessionWatch } from './session-watch.ts';
 import { createWrongKeyLimit } from './wrong-key-limit.ts';
 
@@ -39,23 +41,18 @@ export interface OperatorAuth {
    */
   signOut(request: FastifyRequest, which: 'this' | 'all'): Promise<string>;
   /**
-   * Calls `end` when the session of an admitted request is over.
+   * Calls `end` when the session of an admitted request is over, or the operator key that it carries itself is revoked.
    *
-   * @returns forgets it; a request with an operator key itself has no session, and is never ended
+   * @returns forgets it
    */
   follow(request: FastifyRequest, end: () => void): () => void;
   stop(): void;
 }
 
-const COOKIE = 'veriqueue_operator';
-const BEARER = /^Bearer +(\S+)$/i;
 const READING = ['GET', 'HEAD'];
-const TOKEN = /^[\w-]{43}$/;
 
 export interface OperatorAuthDeps extends OperatorKeysDeps {
   readonly log: Logger;
-  /** ms epoch */
-  readonly now: () => number;
 }
 
 export function createOperatorAuth(deps: OperatorAuthDeps): OperatorAuth {
@@ -63,23 +60,12 @@ export function createOperatorAuth(deps: OperatorAuthDeps): OperatorAuth {
   const operatorKeys = createOperatorKeys(deps);
   const sessions = createConsoleSessions(redis, keys);
   const checkKey = createKeyCheck(operatorKeys, log, now);
-  const admitted = new WeakMap<FastifyRequest, OperatorIdentity>();
-  const holderOf = async (sessionId: string): Promise<KeyHolder | null> => {
-    const session = await sessions.use(sessionId, now());
-    return session && operatorKeys.findByHash(session.keyHash);
-  };
-  const watch = createSessionWatch({ isLive: async (id) => (await holderOf(id)) !== null, log });
-  const sessionOf = (request: FastifyRequest): string | null => {
-    const token = readCookie(request);
-    return TOKEN.test(token) ? operatorKeys.sessionId(token) : null;
-  };
-  const findSession = async (request: FastifyRequest) => {
-    const id = sessionOf(request);
-    return id === null ? null : holderOf(id);
-  };
+  const admitted = new WeakMap<FastifyRequest, KeyHolder>();
+  const access = createOperatorAccess({ operatorKeys, sessions, now });
+  const watch = createSessionWatch({ isLive: access.isLive, log });
   const admit = async (request: FastifyRequest) => {
     const sent = readKey(request);
-    const holder = sent === undefined ? await findSession(request) : await checkKey(request, sent);
+    const holder = sent === undefined ? await access.findSession(request) : await checkKey(request, sent);
     if (holder === null) throw keyRequired();
     if (sent === undefined) requireOwnPage(request);
     if (holder.readOnly && !READING.includes(request.method)) throw new ProblemError('read_only');
@@ -93,28 +79,28 @@ export function createOperatorAuth(deps: OperatorAuthDeps): OperatorAuth {
       if (!operator) throw new Error('The operator of the request is not signed in');
       return operator;
     },
-    findSession,
+    findSession: access.findSession,
     admitSignIn: requireOwnPage,
     signIn: async (request, sent) => {
       requireOwnPage(request);
       const holder = await checkKey(request, sent);
       const token = randomBytes(32).toString('base64url');
       await sessions.begin(operatorKeys.sessionId(token), holder.keyHash, now());
-      return { cookie: writeCookie(request, token, SESSION_MS / 1000), operator: holder };
+      return { cookie: writeSessionCookie(request, token, SESSION_MS / 1000), operator: holder };
     },
     signOut: async (request, which) => {
       if (which === 'all') await admit(request);
       else requireOwnPage(request);
-      const id = sessionOf(request);
+      const id = access.sessionOf(request);
       if (which === 'all') await sessions.endAll(now());
       else if (id !== null) await sessions.end(id);
       if (id !== null) watch.ended(id);
       await watch.look();
-      return writeCookie(request, '', 0);
+      return writeSessionCookie(request, '', 0);
     },
     follow: (request, end) => {
-      const id = readKey(request) === undefined ? sessionOf(request) : null;
-      return id === null ? () => undefined : watch.follow(id, end);
+      const name = access.nameOf(request, admitted.get(request)?.keyHash ?? null);
+      return name === null ? () => undefined : watch.follow(name, end);
     },
     stop: watch.stop,
   };
@@ -152,28 +138,4 @@ function keyRequired(): ProblemError {
 function requireOwnPage(request: FastifyRequest): void {
   if (READING.includes(request.method) || isSameOrigin(request.headers)) return;
   throw new ProblemError('foreign_origin');
-}
-
-function readKey(request: FastifyRequest): string | undefined {
-  const [, key] = BEARER.exec(request.headers.authorization ?? '') ?? [];
-  return key;
-}
-
-function readCookie(request: FastifyRequest): string {
-  const pairs = (request.headers.cookie ?? '').split(';').map((pair) => pair.trim().split('='));
-  return pairs.find(([name]) => name === COOKIE)?.[1] ?? '';
-}
-
-/** For every path, because the queues lie beside the console. A proxy that brings TLS says so in a header. */
-function writeCookie(request: FastifyRequest, token: string, seconds: number): string {
-  const secure = request.protocol === 'https' || forwardedProtocol(request) === 'https';
-  const attributes = ['Path=/', 'HttpOnly', 'SameSite=Strict', `Max-Age=${seconds}`];
-  return [`${COOKIE}=${token}`, ...attributes, ...(secure ? ['Secure'] : [])].join('; ');
-}
-
-/** The browser's protocol. Of several proxies each adds its own behind it, on the same line or on one of its own. */
-function forwardedProtocol(request: FastifyRequest): string | undefined {
-  const forwarded = request.headers['x-forwarded-proto'];
-  const first = typeof forwarded === 'string' ? forwarded : forwarded?.[0];
-  return first?.split(',')[0]?.trim().toLowerCase();
 }

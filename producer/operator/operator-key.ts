@@ -1,12 +1,8 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { ENVIRONMENT_OPERATOR } from '../../shared/contract/console-operators.ts';
 import { hashOperatorKey, isOperatorKey } from '../../shared/sealing/operator-key.ts';
-import type { StoreKeys } from '../../shared/store/keys.ts';
-import {
-  ENVIRONMENT_OPERATOR,
-  findOperator,
-  type OperatorIdentity,
-} from '../../shared/store/operators/operators.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { findOperator, type OperatorIdentity } from '../../shared/store/operators/operators.ts';
+import { createUseNote, type NoteUseDeps } from './note-use.ts';
 
 /** The operator that a key belongs to. */
 export interface KeyHolder extends OperatorIdentity {
@@ -18,7 +14,7 @@ export interface KeyHolder extends OperatorIdentity {
 export interface OperatorKeys {
   /** Whose key this text is; null for no key, and for one that is unknown or revoked. @throws errors of Redis */
   find(text: string): Promise<KeyHolder | null>;
-  /** The holder of a key that was recognized before, as long as it stands. @throws errors of Redis */
+  /** The holder of a key that was recognized before, as long as it stands; asking is a use of it. @throws errors of Redis */
   findByHash(keyHash: string | null): Promise<KeyHolder | null>;
   /**
    * Where a session's token is kept: a MAC under a key derived from the environment's. A reader of Redis cannot make a
@@ -27,27 +23,31 @@ export interface OperatorKeys {
   sessionId(token: string): string;
 }
 
-export interface OperatorKeysDeps {
+export interface OperatorKeysDeps extends NoteUseDeps {
   /** That of the environment. */
   readonly operatorKey: string;
-  readonly redis: Redis;
-  readonly keys: StoreKeys;
 }
 
 const environmentHolder: KeyHolder = { name: ENVIRONMENT_OPERATOR, readOnly: false, keyHash: null };
 
-export function createOperatorKeys({ operatorKey, redis, keys }: OperatorKeysDeps): OperatorKeys {
+export function createOperatorKeys({ operatorKey, ...deps }: OperatorKeysDeps): OperatorKeys {
+  const { redis, keys } = deps;
+  const noteUse = createUseNote(deps);
   const keyDigest = sha256(operatorKey);
   const sessionKey = Buffer.from(hkdfSync('sha256', operatorKey, '', 'veriqueue/console-session/2', 32));
-  const findByHash = async (keyHash: string | null): Promise<KeyHolder | null> => {
-    if (keyHash === null) return environmentHolder;
+  const findNamed = async (keyHash: string): Promise<KeyHolder | null> => {
     const operator = await findOperator(redis, keys, keyHash);
     return operator && { ...operator, keyHash };
+  };
+  const findByHash = async (keyHash: string | null): Promise<KeyHolder | null> => {
+    const holder = keyHash === null ? environmentHolder : await findNamed(keyHash);
+    if (holder !== null) noteUse(keyHash);
+    return holder;
   };
   return {
     find: async (text) => {
       // Digests are of one length, whatever was sent; they are compared in constant time.
-      if (timingSafeEqual(sha256(text), keyDigest)) return environmentHolder;
+      if (timingSafeEqual(sha256(text), keyDigest)) return findByHash(null);
       return isOperatorKey(text) ? findByHash(hashOperatorKey(text)) : null;
     },
     findByHash,

@@ -1,18 +1,18 @@
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 
-/** Ends what goes on for longer than one request, such as an event stream, with the session it belongs to. */
+/** Ends what goes on for longer than one request, such as an event stream, with the session (or the operator key) it belongs to. */
 export interface SessionWatch {
-  /** @param end called once, when the session is over @returns forgets it */
-  follow(sessionId: string, end: () => void): () => void;
+  /** @param access a session's id, or what names a key @param end called once, when it is over @returns forgets it */
+  follow(access: string, end: () => void): () => void;
   /** Now, without another look. */
-  ended(sessionId: string): void;
+  ended(access: string): void;
   /** Looks at all of them now. */
   look(): Promise<void>;
   stop(): void;
 }
 
 export interface SessionWatchDeps {
-  readonly isLive: (sessionId: string) => Promise<boolean>;
+  readonly isLive: (access: string) => Promise<boolean>;
   readonly log: { debug(fields: object, text: string): void };
   /** Between two looks. @default 1000 */
   readonly everyMs?: number;
@@ -26,14 +26,14 @@ export function createSessionWatch({ isLive, log, everyMs = EVERY_MS }: SessionW
   const followed = new Map<string, Set<() => void>>();
   let timer: NodeJS.Timeout | undefined;
 
-  const ended = (sessionId: string) => {
-    const ends = followed.get(sessionId) ?? [];
-    followed.delete(sessionId);
+  const ended = (access: string) => {
+    const ends = followed.get(access) ?? [];
+    followed.delete(access);
     for (const end of ends) end();
   };
   const look = async () => {
-    for (const sessionId of [...followed.keys()]) {
-      if (!(await isLive(sessionId))) ended(sessionId);
+    for (const access of [...followed.keys()]) {
+      if (!(await isLive(access))) ended(access);
     }
   };
   const lookAgain = async () => {
@@ -50,13 +50,13 @@ export function createSessionWatch({ isLive, log, everyMs = EVERY_MS }: SessionW
   };
 
   return {
-    follow: (sessionId, end) => {
-      const ends = followed.get(sessionId) ?? new Set();
-      followed.set(sessionId, ends.add(end));
+    follow: (access, end) => {
+      const ends = followed.get(access) ?? new Set();
+      followed.set(access, ends.add(end));
       timer ??= setTimeout(() => void lookAgain(), everyMs).unref();
       return () => {
         ends.delete(end);
-        if (ends.size === 0 && followed.get(sessionId) === ends) followed.delete(sessionId);
+        if (ends.size === 0 && followed.get(access) === ends) followed.delete(access);
       };
     },
     ended,

@@ -41,6 +41,14 @@ export const processSettings = {
     ),
 };
 
+export const logSharingSettings = {
+  LOG_SHARING: flag
+    .default(true)
+    .describe(
+      'Shares log lines through Redis, for `veriqueue tail --logs`: warnings and errors, and finer lines while an operator follows them; none below `LOG_LEVEL`. The latest 1,000 are kept, for a day at most.',
+    ),
+};
+
 export const redisSettings = {
   REDIS_URL: redisUrl.meta({
     description:

@@ -96,6 +96,26 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: '客户端保留最后一个 API 密钥：没有密钥的客户端看起来如同从未存在。',
     action: '请先添加另一个密钥。要阻止该客户端，请将其停用。',
   },
+  operator_name_taken: {
+    title: '该名称已有运营人员使用：请先吊销其密钥',
+    meaning: '该名称的运营人员已有密钥。一个名称只对应一个密钥，操作记录才能指明是谁。',
+    action: '换一个名称，或先吊销该密钥。',
+  },
+  too_many_operators: {
+    title: '不能再添加运营人员：请先吊销一个密钥',
+    meaning: '已有一百名运营人员持有密钥，达到上限。',
+    action: '吊销不再需要的密钥。',
+  },
+  own_operator_key: {
+    title: '该请求正是使用这个密钥发出的',
+    meaning: '您要吊销的正是发出该请求所用的密钥。吊销后您会立即退出登录。',
+    action: '请另一位运营人员吊销它。如果确实如此，请带上 `evenOwn=true` 重发请求。',
+  },
+  last_operator_key: {
+    title: '没有其他运营人员持有可以更改内容的密钥',
+    meaning: '这是最后一个可以更改内容的具名密钥。吊销之后，只有生产者的 `OPERATOR_KEY` 可以更改内容。',
+    action: '请先添加另一位运营人员。如果确实如此，请带上 `evenLast=true` 重发请求。',
+  },
   cannot_meet_deadline: {
     title: '无法承诺在该时间之前给出答复',
     meaning: '无法承诺在 `answerBy` 之前给出答复；没有受理任何内容。',

@@ -85,6 +85,25 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'A client keeps its last API key: without one it would look as if it had never existed.',
     action: 'Add another key first. To keep the client out, disable it.',
   },
+  operator_name_taken: {
+    meaning:
+      'An operator of this name has a key. A name stands for one key, so that Activity names one operator.',
+    action: 'Choose another name, or revoke that key first.',
+  },
+  too_many_operators: {
+    meaning: 'A hundred operators have keys, which is the limit.',
+    action: 'Revoke a key that is not needed any more.',
+  },
+  own_operator_key: {
+    meaning:
+      'You are about to revoke the key that this request is made with. You would be signed out at once.',
+    action: 'Have another operator revoke it. If you mean it, repeat the request with `evenOwn=true`.',
+  },
+  last_operator_key: {
+    meaning:
+      'It is the last named key that may change things. After it, only the `OPERATOR_KEY` of the producers can.',
+    action: 'Add another operator first. If you mean it, repeat the request with `evenLast=true`.',
+  },
   cannot_meet_deadline: {
     meaning: 'An answer by `answerBy` cannot be promised; nothing was accepted.',
     action:

@@ -1,3 +1,4 @@
+import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
 import { type PromiseKeys, promiseKeys } from './promise-keys.ts';
 
 /** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
@@ -100,7 +101,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PromiseKeys {
+export interface StoreKeys extends PromiseKeys, OperatorKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -179,18 +180,12 @@ export interface StoreKeys extends PromiseKeys {
   budgetLevels(): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
-  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
-  consoleSessions(): string;
   /** Hash: `<minute>|<series>` → count, of one hour since the epoch. */
   historyMinutes(hour: number): string;
   /** Hash: `<hour>|<series>` → count, of one day since the epoch. */
   historyHours(day: number): string;
   /** Hash: `<hour since the epoch>|<accepted or failed>` → attempts to deliver there, and `latest`. */
   endpointHistory(endpoint: string): string;
-  /** Hash: hash of an operator's key → the operator. */
-  operators(): string;
-  /** Stream of at most 2,000 entries: what operators did. */
-  operatorActivity(): string;
   /** Hash: how many people's photos are stored now, and the peak. */
   photosStored(): string;
   /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
@@ -228,6 +223,7 @@ export function storeKeys(lane: string): StoreKeys {
     undeliveredIndex: () => spell('undeliveredIndex'),
     referenceIndex: () => spell('referenceIndex'),
     ...promiseKeys(tag),
+    ...operatorKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
@@ -253,12 +249,9 @@ export function storeKeys(lane: string): StoreKeys {
     budgetLevels: () => `${tag}:budget-levels`,
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
-    consoleSessions: () => `${tag}:console-sessions`,
     historyMinutes: (hour) => spell('historyMinutes', String(hour)),
     historyHours: (day) => spell('historyHours', String(day)),
     endpointHistory: (endpoint) => spell('endpointHistory', endpoint),
-    operators: () => `${tag}:operators`,
-    operatorActivity: () => `${tag}:operator-activity`,
     photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
     deferredDeliveries: (endpoint) => spell('deferredDeliveries', endpoint),

@@ -216,6 +216,56 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     expect(open.failures).toEqual([]);
   });
 
+  test('an operator is added, uses the key, and is revoked with the open page', async () => {
+    await open.signIn();
+    await open.visit('#/operators');
+    await open.page.getByText('No operator has a key of their own yet').waitFor();
+    await open.page.locator('input[name=name]').fill('chen.jie');
+    await open.page.getByRole('button', { name: 'Create the key' }).click();
+    await open.page.getByText('Copy it now: it cannot be shown again.').waitFor();
+    const key = (await open.page.locator('.secrets code').textContent()) ?? '';
+    expect(key).toMatch(/^vqo_[0-9a-f]{72}$/);
+    await open.page.locator('input[name=name]').fill('night-audit');
+    await open.page.locator('select[name=role]').selectOption('read_only');
+    await open.page.getByRole('button', { name: 'Create the key' }).click();
+    const rows = open.page.locator('main tbody tr');
+    await rows.filter({ hasText: 'night-audit' }).filter({ hasText: 'never' }).waitFor();
+
+    const theirs = await browser.open({ baseURL: open.desk.url, locale: 'en-GB' });
+    const page = await theirs.newPage();
+    await page.goto('/console');
+    await page.getByLabel('Operator key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+    await page.locator('.connection.live').waitFor();
+    await open.page.reload();
+    await rows.filter({ hasText: 'chen.jie' }).getByRole('cell', { name: '1', exact: true }).waitFor();
+    await open.page.getByRole('button', { name: 'Revoke the key of chen.jie' }).click();
+    const dialog = open.page.getByRole('dialog', { name: 'Revoke the key of chen.jie?' });
+    await dialog.getByText('No other operator has a key that may change things.').waitFor();
+    await dialog.getByRole('button', { name: 'Revoke anyway' }).click();
+    await open.page.getByText('The key of chen.jie is revoked.').waitFor();
+    await page.getByLabel('Operator key').waitFor();
+    await theirs.close();
+    await open.visit('#/activity');
+    const lines = open.page.locator('tbody tr');
+    await lines.filter({ hasText: 'revoked an operator' }).filter({ hasText: 'chen.jie' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('an operator who revokes the own key is warned, and signed out', async () => {
+    const made = await addOperator(open.desk.redis, open.desk.keys, { name: 'own', readOnly: false, now: 0 });
+    await addOperator(open.desk.redis, open.desk.keys, { name: 'other', readOnly: false, now: 0 });
+    await open.signIn(made.status === 'added' ? made.key : '');
+    await open.visit('#/operators');
+    await open.page.locator('tbody tr').filter({ hasText: 'own' }).getByText('you').waitFor();
+    await open.page.getByRole('button', { name: 'Revoke the key of own' }).click();
+    await open.page.getByText('This is your own key').waitFor();
+    await open.page.getByRole('button', { name: 'Revoke anyway' }).click();
+    await open.page.getByLabel('Operator key').waitFor();
+    // What the page still asked for was refused, which browsers report.
+    expect(open.failures.filter((text) => !text.includes('401'))).toEqual([]);
+  });
+
   test('shows who takes the quota: share due and had, waiting, calls of the last minute, in both languages', async () => {
     const other = await createClient(open.storing, {
       name: 'Kiosk',
@@ -300,6 +350,37 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
       .locator('.reading')
       .filter({ hasText: /^\d\d.*: match 7, no match 3, unverifiable 0, error 3$/ })
       .waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a chart is walked by keyboard: each value is spoken once, and a table has them all', async () => {
+    await fillConsole(open);
+    await open.signIn();
+    await open.page.getByRole('button', { name: '30 d', exact: true }).click();
+    const chart = open.page.getByRole('application', { name: 'Upstream calls in each 6 h' });
+    await chart.waitFor();
+    // With the Tab key, as a reader gets there: the periods come before it.
+    await open.page.getByRole('button', { name: '30 d', exact: true }).focus();
+    await open.page.keyboard.press('Tab');
+    expect(await chart.evaluate((element) => element.matches(':focus'))).toBe(true);
+    const figure = open.page.locator('figure').filter({ has: chart });
+    const spoken = figure.getByRole('status');
+    expect(await spoken.textContent()).toBe('');
+    await open.page.keyboard.press('ArrowRight');
+    await spoken.filter({ hasText: /^\d\d.*: match 7, no match 3, unverifiable 0, error 3$/ }).waitFor();
+    await open.page.keyboard.press('ArrowLeft');
+    await spoken.filter({ hasText: /: match 0, no match 0, unverifiable 0, error 0$/ }).waitFor();
+    expect(await figure.locator('.reading').textContent()).toBe(await spoken.textContent());
+    expect(await figure.locator('.cursor').count()).toBe(1);
+    await open.page.keyboard.press('End');
+    await spoken.filter({ hasText: 'match 7' }).waitFor();
+    await open.page.keyboard.press('Escape');
+    await figure.locator('.cursor').waitFor({ state: 'detached' });
+    await figure.getByText('Values as a table').click();
+    const row = figure.getByRole('row').nth(1);
+    await row.waitFor();
+    expect(await row.getByRole('cell').allTextContents()).toEqual(['7', '3', '0', '3']);
+    expect(await figure.getByRole('row').count()).toBe(2);
     expect(open.failures).toEqual([]);
   });
 

@@ -49,6 +49,10 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
   );
   await acceptRecord(desk.redis, desk.keys, desk.settings.VERIQUEUE_KEYS, { clientId, reference: 'waits' });
   await fillEndpoints(desk, clientId, polling, deadId);
+  await desk.post('/console/api/operators', { name: 'chen.jie' });
+  await desk.post('/console/api/operators', { name: '夜班审计', readOnly: true });
+  await desk.post('/console/api/lane/pause', { reason: 'an audit' });
+  await desk.post('/console/api/lane/resume');
   return {
     clientId,
     deadId,
@@ -60,6 +64,7 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
       '#/clients',
       `#/clients/${clientId}`,
       '#/usage',
+      '#/operators',
       '#/activity',
     ],
   };

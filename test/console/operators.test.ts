@@ -89,7 +89,7 @@ describe('an operator with a key', () => {
     const [session, staying] = [await signIn(key), await signIn(other)];
     const stream = await readEvents(desk.operationsUrl, { cookie: session.cookie });
     await stream.next('snapshot');
-    expect((await command('revoke', 'leaves')).code).toBe(0);
+    expect((await command('revoke', 'leaves', '--yes')).code).toBe(0);
     await stream.ended;
     expect((await ask('/snapshot', session)).status).toBe(401);
     expect((await ask('/snapshot', bearer(key))).status).toBe(401);
@@ -103,10 +103,19 @@ describe('an operator with a key', () => {
     const key = await addKey('restored');
     const session = await signIn(key);
     const sessions = await desk.redis.hgetall(desk.keys.consoleSessions());
-    await command('revoke', 'restored');
+    await command('revoke', 'restored', '--yes');
     await desk.redis.hset(desk.keys.consoleSessions(), sessions);
     expect((await ask('/snapshot', session)).status).toBe(401);
   });
+});
+
+test('a stream that a script follows with a key ends when the key is revoked', async () => {
+  const key = await addKey('follows');
+  const stream = await readEvents(desk.operationsUrl, bearer(key));
+  await stream.next('snapshot');
+  await command('revoke', 'follows', '--yes');
+  await stream.ended;
+  await expect(readEvents(desk.operationsUrl, bearer(key))).rejects.toThrow('401');
 });
 
 describe('a read-only operator', () => {
@@ -167,8 +176,8 @@ describe('the commands', () => {
       1,
       expect.stringContaining('already has a key. Revoke it first'),
     ]);
-    expect((await command('revoke', '李雷')).code).toBe(0);
-    expect((await command('revoke', '李雷')).stderr).toContain('No operator has the name 李雷');
+    expect((await command('revoke', '李雷', '--yes')).code).toBe(0);
+    expect((await command('revoke', '李雷', '--yes')).stderr).toContain('No operator has the name 李雷');
     expect((await command('add', '李雷')).code).toBe(0);
   });
 

@@ -77,6 +77,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/cli/tail.test.ts',
   },
   {
+    page: 'docs/cli.md',
+    begins: '2026-03-01T08:00:01Z  warn',
+    reason: 'what processes log on a lane whose account is at fault',
+    executedBy: 'test/cli/tail-logs.test.ts',
+  },
+  {
     page: 'docs/testing.md',
     begins: 'npm run storm',
     reason: 'takes minutes',

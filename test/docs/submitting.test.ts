@@ -5,7 +5,17 @@ import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.
 import { readDocument, section, tableRows } from '../deployment/documents.ts';
 
 /** What only the console answers with; its own page sees them. */
-const CONSOLE = ['foreign_origin', 'invalid_request', 'last_key', 'operator_key_required', 'read_only'];
+const CONSOLE = [
+  'foreign_origin',
+  'invalid_request',
+  'last_key',
+  'last_operator_key',
+  'operator_key_required',
+  'operator_name_taken',
+  'own_operator_key',
+  'read_only',
+  'too_many_operators',
+];
 
 const words = (text: string) => text.split(/[`, ]+/).filter((word) => word !== '');
 

@@ -61,6 +61,8 @@ async function startParts(): Promise<void> {
   [server, receiver] = await Promise.all([startTestRedis(), startEchoingReceiver()]);
   redis = new Redis(server.url, { maxRetriesPerRequest: null });
   redis.on('error', () => undefined);
+  // As while an operator follows them: what processes log stands in Redis too.
+  await redis.set(keys.wantedLogs('debug'), '1');
   const environment = {
     LOG_LEVEL: 'trace',
     REDIS_URL: server.url,
@@ -337,6 +339,7 @@ describe('when all are final', () => {
     expect(placesOf(whenFinal, /^file dump\.rdb$/)).toBe(1);
     expect(placesOf(whenFinal, /^file .*\.aof$/)).toBeGreaterThan(0);
     expect(placesOf(whenFinal, /^stream .*:events$/)).toBe(2);
+    expect(placesOf(whenFinal, /^stream .*:logs$/)).toBe(1);
     expect(placesOf(whenFinal, /^output .*-(producer|sandbox|worker)$/)).toBe(4);
     expect(placesOf(whenFinal, /^event$/)).toBeGreaterThan(submitted.length - 5);
     for (const status of [200, 202, 204, 400, 401, 404, 405, 409, 415, 422, 503]) {

@@ -6,20 +6,11 @@ import { generateOperatorKey, hashOperatorKey } from '../../sealing/operator-key
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 
-/** The operator who uses the key of the environment. No other may have this name. */
-export const ENVIRONMENT_OPERATOR = 'environment';
-
 /** Under this name Activity lists what was done on Redis, without the operators' API. */
 export const COMMAND_LINE_OPERATOR = 'command line';
 
 /** More are no team of operators. */
 export const MAX_OPERATORS = 100;
-
-/** Letters, digits and `. _ @ -`: a name stands in logs, in commands and in a list of columns. */
-export const operatorName = z
-  .string()
-  .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,39}$/u)
-  .refine((name) => name !== ENVIRONMENT_OPERATOR);
 
 export interface OperatorIdentity {
   readonly name: string;
@@ -27,7 +18,9 @@ export interface OperatorIdentity {
   readonly readOnly: boolean;
 }
 
-export interface OperatorDescription extends OperatorIdentity {
+export interface StoredOperator extends OperatorIdentity {
+  /** What the key rests as. */
+  readonly keyHash: string;
   /** The visible beginning of the key. */
   readonly prefix: string;
   /** ms epoch */
@@ -69,13 +62,25 @@ export async function addOperator(
   return reply === 'added' ? { status: 'added', key } : { status: reply as 'name_taken' | 'too_many' };
 }
 
+/** `last_full_key`: it is the last named one that may change things, and stands. */
+export type OperatorRevocation = 'revoked' | 'missing' | 'last_full_key';
+
 /**
  * Refuses an operator's key from now on and ends the sessions that were begun with it.
  *
- * @returns false when there is no operator of this name
+ * @param evenLast also the last one that may change things: OPERATOR_KEY alone can then
  */
-export async function revokeOperator(redis: Redis, keys: StoreKeys, name: string): Promise<boolean> {
-  return (await revokeScript(redis, [keys.operators(), keys.consoleSessions()], [name])) === 1;
+export async function revokeOperator(
+  redis: Redis,
+  keys: StoreKeys,
+  { name, evenLast }: { readonly name: string; readonly evenLast: boolean },
+): Promise<OperatorRevocation> {
+  const reply = await revokeScript(
+    redis,
+    [keys.operators(), keys.consoleSessions(), keys.operatorUses()],
+    [name, evenLast ? '1' : '0'],
+  );
+  return reply as OperatorRevocation;
 }
 
 /** Whose key has this hash; null when it is unknown or revoked, or its entry cannot be read. */
@@ -89,10 +94,10 @@ export async function findOperator(
 }
 
 /** By name. Entries that cannot be read open nothing and are left out. */
-export async function listOperators(redis: Redis, keys: StoreKeys): Promise<readonly OperatorDescription[]> {
-  const found = (await redis.hvals(keys.operators())).flatMap((text) => {
+export async function listOperators(redis: Redis, keys: StoreKeys): Promise<readonly StoredOperator[]> {
+  const found = Object.entries(await redis.hgetall(keys.operators())).flatMap(([keyHash, text]) => {
     const parsed = storedOperator.safeParse(text);
-    return parsed.success ? [parsed.data] : [];
+    return parsed.success ? [{ ...parsed.data, keyHash }] : [];
   });
   return found.sort((a, b) => (a.name < b.name ? -1 : 1));
 }

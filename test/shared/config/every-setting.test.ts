@@ -34,6 +34,7 @@ const key = (bytes: number) => randomBytes(bytes).toString('base64');
 const wrong: Readonly<Record<string, readonly string[]>> = {
   LOG_LEVEL: ['loud', 'INFO', 'info '],
   LOG_FORMAT: ['xml', 'Json'],
+  LOG_SHARING: flag,
   HOST: address,
   REDIS_URL: [
     ...url,

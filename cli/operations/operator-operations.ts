@@ -1,0 +1,34 @@
+import type { OperatorDescription } from '../../shared/store/operators/operator-use.ts';
+import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
+
+export interface RevocationOptions {
+  /** Also the key that the command itself uses. */
+  readonly evenOwn: boolean;
+  /** Also the last one that may change things. */
+  readonly evenLast: boolean;
+}
+
+/** What came of adding or revoking a key, if not what was asked for. */
+export type OperatorRefusal = 'name_taken' | 'too_many' | 'missing' | 'own_key' | 'last_full_key';
+
+export type AddedOperator =
+  | { readonly status: 'added'; readonly operatorKey: string }
+  | { readonly status: 'name_taken' | 'too_many' };
+
+/**
+ * What operators do with operators' keys, whichever way.
+ *
+ * @throws {CommandFailure} over the API; whatever ioredis throws on Redis
+ */
+export interface OperatorOperations {
+  /** For questions, as `Operations.at`. */
+  readonly at: string;
+  /** By name, and the name of the operator whose key the command uses: null on Redis. */
+  list(): Promise<{ readonly operators: readonly OperatorDescription[]; readonly self: string | null }>;
+  /** The key is shown once. */
+  add(operator: OperatorIdentity): Promise<AddedOperator>;
+  revoke(
+    name: string,
+    options: RevocationOptions,
+  ): Promise<'revoked' | Exclude<OperatorRefusal, 'name_taken' | 'too_many'>>;
+}

@@ -1,0 +1,37 @@
+import { noteActivity } from '../../shared/store/operators/activity.ts';
+import { describeOperators } from '../../shared/store/operators/operator-use.ts';
+import {
+  addOperator,
+  COMMAND_LINE_OPERATOR,
+  revokeOperator,
+} from '../../shared/store/operators/operators.ts';
+import type { Connection } from '../connection.ts';
+import type { CliContext } from '../context.ts';
+import type { OperatorOperations } from './operator-operations.ts';
+
+/** On Redis directly: it makes the first key, and takes one away while no producer runs. */
+export function redisOperatorOperations(
+  { now }: CliContext,
+  { redis, keys }: Connection,
+): OperatorOperations {
+  const note = (action: string, target: string, result: string) =>
+    noteActivity(redis, keys, { operator: COMMAND_LINE_OPERATOR, action, target, result });
+  return {
+    at: '',
+    list: async () => {
+      const { operators } = await describeOperators(redis, keys, now());
+      return { operators, self: null };
+    },
+    add: async ({ name, readOnly }) => {
+      const addition = await addOperator(redis, keys, { name, readOnly, now: now() });
+      if (addition.status !== 'added') return addition;
+      await note('add_operator', name, 'added');
+      return { status: 'added', operatorKey: addition.key };
+    },
+    revoke: async (name, { evenLast }) => {
+      const revocation = await revokeOperator(redis, keys, { name, evenLast });
+      if (revocation === 'revoked') await note('revoke_operator', name, 'revoked');
+      return revocation;
+    },
+  };
+}

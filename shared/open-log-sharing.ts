@@ -1,0 +1,48 @@
+import { hostname } from 'node:os';
+import { ALWAYS_SHARED, LOG_LEVELS } from './contract/console-logs.ts';
+import { createLogSharing, type LogSharing } from './log-sharing.ts';
+import { storeKeys } from './store/keys.ts';
+import { appendLogs } from './store/logs/append-logs.ts';
+import { readWantedLogs } from './store/logs/wanted-logs.ts';
+import { openRedis } from './store/open-redis.ts';
+import { closeRedis } from './store/redis/close-redis.ts';
+import type { RedisLog } from './store/redis/redis-log.ts';
+
+export interface LogSharingSettings {
+  readonly LOG_SHARING: boolean;
+  readonly REDIS_URL: string;
+  readonly REDIS_CA_FILE?: string | undefined;
+  readonly LANE: string;
+}
+
+/** The other connections of a process report what becomes of Redis. */
+const silent: RedisLog = { info: () => undefined, warn: () => undefined };
+
+/**
+ * Shares the log of this process through Redis, on a connection of its own: a line that waits never stands before a command of
+ * a verification. With `LOG_SHARING=false` it opens nothing.
+ */
+export function openLogSharing(settings: LogSharingSettings, part: string): LogSharing {
+  if (!settings.LOG_SHARING) return { offer: () => undefined, stop: async () => undefined };
+  const keys = storeKeys(settings.LANE);
+  // Fails fast: what cannot be shared now is lost.
+  const redis = openRedis(
+    { url: settings.REDIS_URL, caFile: settings.REDIS_CA_FILE, name: `veriqueue-${part}-logs`, log: silent },
+    'request',
+  );
+  const from = `${part}@${hostname()}/${process.pid}`;
+  const sharing = createLogSharing({
+    append: (lines) => appendLogs(redis, keys, { from, lines, now: Date.now() }),
+    readWanted: () => readWantedLogs(redis, keys),
+    alwaysWanted: LOG_LEVELS[ALWAYS_SHARED],
+    now: Date.now,
+    part,
+  });
+  return {
+    offer: sharing.offer,
+    stop: async () => {
+      await sharing.stop();
+      await closeRedis(redis);
+    },
+  };
+}

@@ -1,0 +1,27 @@
+/** Of `StoreKeys`, what operators leave, and what they follow. */
+export interface OperatorKeys {
+  /** Hash: what a console session's token is kept as → `<begun> <last used>` (ms epoch) and the hash of its operator's key. */
+  consoleSessions(): string;
+  /** Hash: hash of an operator's key → the operator. */
+  operators(): string;
+  /** Hash: hash of an operator's key, or `environment` → when it was last used (ms epoch), a minute late at most. */
+  operatorUses(): string;
+  /** Stream of at most 2,000 entries: what operators did. */
+  operatorActivity(): string;
+  /** Stream of at most about 1,000 entries: log lines of all processes. No subject is in them. */
+  sharedLogs(): string;
+  /** String that expires: an operator follows lines of this level just now. */
+  wantedLogs(level: string): string;
+}
+
+/** @param tag what the store's keys begin with */
+export function operatorKeys(tag: string): OperatorKeys {
+  return {
+    consoleSessions: () => `${tag}:console-sessions`,
+    operators: () => `${tag}:operators`,
+    operatorUses: () => `${tag}:operator-uses`,
+    operatorActivity: () => `${tag}:operator-activity`,
+    sharedLogs: () => `${tag}:logs`,
+    wantedLogs: (level) => `${tag}:logs-wanted:${level}`,
+  };
+}
