@@ -17,6 +17,7 @@ import { createShareView, type ShareView } from './shares/share-view.ts';
 import type { EnqueueDeps } from './submission/enqueue.ts';
 import { createPromiseOffers } from './submission/offer-promise.ts';
 import type { SubmitDeps } from './submission/submit.ts';
+import { watchFlow } from './submission/watched-flow.ts';
 import { createWithdrawals } from './submission/withdrawals.ts';
 
 /** All that is needed to submit, show and cancel verifications: the HTTP producer and the library stand on one each. */
@@ -34,8 +35,9 @@ export function connectIntake(
   log: ProducerLog,
 ): Connections {
   const logOf = createOutageLog(log);
-  const open = (name: string) => openRedis({ url, caFile, log: logOf(name), name }, 'request');
-  return [open('veriqueue-producer'), open('veriqueue-producer-flow')];
+  const open = (name: string, role: 'request' | 'flow') =>
+    openRedis({ url, caFile, log: logOf(name), name }, role);
+  return [open('veriqueue-producer', 'request'), open('veriqueue-producer-flow', 'flow')];
 }
 
 const PROBE_KEPT_MS = 1_000;
@@ -82,7 +84,7 @@ export function createIntake(
   const enqueueing: EnqueueDeps = {
     redis,
     flowRedis,
-    flow: createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry),
+    flow: watchFlow(createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry), flowRedis),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
     subjects,
     keys,

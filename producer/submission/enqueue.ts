@@ -1,5 +1,4 @@
 import type { StoreKeys } from '../../shared/store/keys.ts';
-import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
@@ -9,6 +8,7 @@ import { type Acceptance, queueAcceptance } from '../../shared/store/verificatio
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import type { ProducerLog } from '../producer-log.ts';
+import type { WatchedFlow } from './watched-flow.ts';
 
 /** The producer only ever takes jobs away through these; it adds them as flows. */
 export interface ProducerQueues {
@@ -21,7 +21,7 @@ export interface EnqueueDeps {
   readonly redis: Redis;
   /** The connection the flow goes through. */
   readonly flowRedis: Redis;
-  readonly flow: AtomicFlow;
+  readonly flow: WatchedFlow;
   readonly queues: ProducerQueues;
   readonly subjects: SubjectStore;
   readonly keys: StoreKeys;
@@ -46,6 +46,10 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   const { keys, flow, flowRedis, subjects } = deps;
   if (flowRedis.status !== 'ready') {
     return { status: 'refused', error: new Error('Redis is not connected') };
+  }
+  // Nothing has been sent yet: a repeat finds no verification of it.
+  if (flow.isBehind()) {
+    return { status: 'refused', error: new Error('earlier submissions still wait for Redis') };
   }
   const { id, clientId, priority, sealed } = acceptance;
   let kept: SubjectFields;

@@ -4,6 +4,7 @@ import { verificationPage } from '../../shared/contract/verification.ts';
 import { jobKeysOf } from '../../shared/store/queue/verification-flow.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { startReplyCutter } from '../support/reply-cutter.ts';
+import { startSlowReplies } from '../support/slow-replies.ts';
 import {
   listTraces,
   type ProducerUnderTest,
@@ -246,6 +247,36 @@ describe('when Redis hangs', () => {
     expect((await send()).headers.get('idempotent-replayed')).toBe('true');
     const page = await producer.call('/v1/verifications', { as });
     expect(verificationPage.parse(await page.json()).data).toHaveLength(2);
+  });
+});
+
+describe('when Redis’ answers take long', () => {
+  test('submissions are accepted once, and what comes when they have waited too long is refused before it is sent', async () => {
+    const slow = await startSlowReplies(redis.url, 'veriqueue-producer-flow');
+    const own = await startProducerUnderTest(slow.url);
+    try {
+      await own.submitted();
+      const before = await own.redis.zcard(own.keys.unfinishedIndex());
+      // One answer every half second or so, of which the last takes longer than any single command may.
+      slow.trickle(30);
+      const accepted = Promise.all(Array.from({ length: 6 }, () => own.submit()));
+      const stored = () => own.redis.zcard(own.keys.unfinishedIndex());
+      await expect.poll(stored, { timeout: 60_000 }).toBe(before + 6);
+      const later: Promise<number>[] = [];
+      const statuses: number[] = [];
+      const isRefused = () => {
+        later.push(own.submit().then(({ status }) => statuses.push(status)));
+        return statuses.includes(503);
+      };
+      await expect.poll(isRefused, { timeout: 60_000, interval: 100 }).toBe(true);
+      slow.trickle(null);
+      expect((await accepted).map(({ status }) => status)).toEqual(Array.from({ length: 6 }, () => 202));
+      await Promise.all(later);
+      expect(await stored()).toBe(before + 6 + statuses.filter((status) => status === 202).length);
+    } finally {
+      await own.close();
+      await slow.close();
+    }
   });
 });
 

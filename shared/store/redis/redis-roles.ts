@@ -6,13 +6,14 @@ import { type Backoff, computeBackoffMs, spread } from '../../contract/backoff.t
  *
  * - `request`: the path of one HTTP request. It fails fast: a command that gets no answer is given up before the client's
  *   second is over, and nothing waits in a queue for Redis to come back.
+ * - `flow`: the transactions that accept verifications. As `request`, without a time for each command: see `createReplyWatch`.
  * - `tool`: a command or a start that a person waits for. As `request`, with less patience at the beginning.
  * - `batched`: a worker's records. Its commands wait until Redis is back; those of one turn leave together.
  * - `unbatched`: the same for what must be on its way before something else is: slots, and the mark that a request leaves.
  * - `bullmq`: what BullMQ is given, and duplicates for its blocking commands. As `batched`.
  * - `probe`: one try, to find out what listens at an address.
  */
-export type RedisRole = 'request' | 'tool' | 'batched' | 'unbatched' | 'bullmq' | 'probe';
+export type RedisRole = 'request' | 'flow' | 'tool' | 'batched' | 'unbatched' | 'bullmq' | 'probe';
 
 type RoleOptions = Omit<RedisOptions, 'replyMapping'>;
 
@@ -49,12 +50,16 @@ const reconnecting = {
   retryStrategy: (attempt: number) => computeReconnectDelayMs(attempt, Math.random()),
 } as const satisfies RoleOptions;
 
-const failFast = {
+const neverLater = {
   ...reconnecting,
   enableOfflineQueue: false,
   maxRetriesPerRequest: 0,
   // A write that is sent again after its request was answered 503 would be a surprise to everyone.
   autoResendUnfulfilledCommands: false,
+} as const satisfies RoleOptions;
+
+const failFast = {
+  ...neverLater,
   commandTimeout: 900,
   // After a hang the socket is dropped: requests then fail at once, instead of each writing one more
   // command that a Redis that wakes up would execute long after its request was answered.
@@ -81,6 +86,7 @@ const oneTry = {
 
 export const redisRoles: Readonly<Record<RedisRole, RoleSettings>> = {
   request: { options: failFast, batchesWrites: false, readyWithinMs: 10_000 },
+  flow: { options: neverLater, batchesWrites: false, readyWithinMs: 10_000 },
   tool: { options: failFast, batchesWrites: false, readyWithinMs: 5_000 },
   batched: { options: patient, batchesWrites: true, readyWithinMs: 30_000 },
   unbatched: { options: patient, batchesWrites: false, readyWithinMs: 30_000 },

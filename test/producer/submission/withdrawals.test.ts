@@ -1,6 +1,7 @@
 import { typeidUnboxed } from 'typeid-js';
 import { expect, test } from 'vitest';
 import type { EnqueueDeps } from '../../../producer/submission/enqueue.ts';
+import { watchFlow } from '../../../producer/submission/watched-flow.ts';
 import { createWithdrawals } from '../../../producer/submission/withdrawals.ts';
 import { createAtomicFlow } from '../../../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../../../shared/store/queue/job-queue.ts';
@@ -21,7 +22,10 @@ async function openDeps() {
   const deps: EnqueueDeps = {
     redis,
     flowRedis,
-    flow: createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined),
+    flow: watchFlow(
+      createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined),
+      flowRedis,
+    ),
     queues: { deliveries: open(keys.deliveryQueue), verifications: open(keys.verificationQueue) },
     subjects: redisSubjects,
     keys,
