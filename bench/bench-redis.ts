@@ -12,6 +12,7 @@ import type { RedisLog } from '../shared/store/redis/redis-log.ts';
 
 export interface BenchRedis {
   readonly url: string;
+  readonly pid: number;
   /** For the benchmark's own questions. */
   readonly redis: Redis;
   stop(): Promise<void>;
@@ -37,6 +38,7 @@ export async function startBenchRedis(say: (line: string) => void): Promise<Benc
   await redis.config('SET', 'auto-aof-rewrite-percentage', '0');
   return {
     url: server.url,
+    pid: server.pid,
     redis,
     stop: async () => {
       await closeRedis(redis);

@@ -6,6 +6,16 @@ const run = promisify(execFile);
 const root = new URL('../', import.meta.url);
 let built: Promise<unknown> | undefined;
 
+export type BuiltModule =
+  | 'producer/main'
+  | 'worker/main'
+  | 'bench/bullmq/pipeline-front'
+  | 'bench/bullmq/pipeline-submitter'
+  | 'bench/bullmq/pipeline-worker'
+  | 'bench/delivery/plain-delivery-worker'
+  | 'bench/peers/http-submitter'
+  | 'bench/peers/library-submitter';
+
 /**
  * A program as the image runs it: compiled. From source it would run through tsx, which wraps each function as it comes into
  * being: several per cent of the rate of our worker, made of many small ones, and next to nothing of a plain one's.
@@ -14,9 +24,7 @@ let built: Promise<unknown> | undefined;
  *
  * @throws Error with the compiler's output
  */
-export async function builtEntry(
-  module: 'worker/main' | 'bench/delivery/plain-delivery-worker',
-): Promise<URL> {
+export async function builtEntry(module: BuiltModule): Promise<URL> {
   built ??= build();
   await built;
   return new URL(`.data/bench/${module}.js`, root);

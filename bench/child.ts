@@ -6,6 +6,7 @@ import { nodeOptions } from '../dev/start/child.ts';
 
 /** A process of the benchmark's own, spoken to over IPC. It ends with its parent. */
 export interface Child {
+  readonly pid: number;
   /** Where it listens; empty for one that does not. */
   readonly url: string;
   /** Sends a request and waits for the answer to it. */
@@ -23,6 +24,7 @@ export async function startChild(entry: URL, orders: object): Promise<Child> {
   });
   const { url } = readyMessage.parse(await nextMessage(child));
   return {
+    pid: child.pid ?? 0,
     url,
     ask: async (message) => {
       const answer = nextMessage(child);

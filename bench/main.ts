@@ -6,6 +6,7 @@ import { runDeliveryBench } from './delivery/delivery-bench.ts';
 import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
+import { runPeersBench } from './peers/peers-bench.ts';
 import { type PromiseBenchOptions, runPromiseBench } from './promises/promise-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
@@ -30,6 +31,7 @@ const quotaDefaults = { seconds: 60 };
 const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: 16 };
 const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
 const batchDefaults = { rows: 20_000, photoBytes: 100_000 };
+const peersDefaults = { rounds: 5, photoBytes: [20_000, 50_000, 100_000, 300_000], concurrency: 64 };
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
 
 function parseCount(text: string): number {
@@ -37,6 +39,8 @@ function parseCount(text: string): number {
   if (Number.isInteger(count) && count > 0) return count;
   throw new InvalidArgumentError(`must be a whole number of at least 1, received ${text}`);
 }
+
+const parseCounts = (text: string) => text.split(',').map(parseCount);
 
 const program = new Command('npm run bench --')
   .description('The benchmarks. Without a command: chain, memory and sealing.')
@@ -55,6 +59,28 @@ program
   .option('--photo-bytes <count>', 'size of each photo', parseCount, chainDefaults.photoBytes)
   .option('--concurrency <count>', 'jobs at once, per queue', parseCount, chainDefaults.concurrency)
   .action((options: ChainOptions) => runChainBench({ ...options, say }));
+
+interface PeersOptions {
+  readonly rounds: number;
+  readonly photoBytes: readonly number[];
+  readonly verifications?: number;
+  readonly concurrency: number;
+  readonly only?: readonly string[];
+}
+
+program
+  .command('peers')
+  .description('the whole chain over HTTP and as a library, beside two pipelines written by hand on BullMQ')
+  .option('--rounds <count>', 'rounds', parseCount, peersDefaults.rounds)
+  .option('--photo-bytes <counts>', 'sizes of photos', parseCounts, peersDefaults.photoBytes)
+  .option(
+    '--verifications <count>',
+    'of each round and contender; 600, or 30 MB of photos, unless set',
+    parseCount,
+  )
+  .option('--concurrency <count>', 'jobs at once, per queue', parseCount, peersDefaults.concurrency)
+  .option('--only <names>', 'contenders', (text) => text.split(','))
+  .action(async (options: PeersOptions) => void (await runPeersBench({ ...options, say })));
 
 program
   .command('memory')

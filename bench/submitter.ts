@@ -12,11 +12,6 @@ import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../shared/store/verifications/accept.ts';
 
-/** A made-up person: the region of the number does not exist. Each is asked about once, as the limit per person demands. */
-export function makePerson(serial: number): { readonly idCard: string; readonly name: string } {
-  return { idCard: `999999${String(serial).padStart(12, '0')}`, name: '测试' };
-}
-
 /** A key ring as the environment carries it. */
 export const makeKeyText = (): string => generateKey(randomBytes);
 

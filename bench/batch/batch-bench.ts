@@ -1,8 +1,7 @@
-import { open } from 'node:fs/promises';
 import { performance } from 'node:perf_hooks';
-import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
+import { startBenchProducer } from '../bench-process.ts';
 import { type BenchRedis, compactAof, startBenchRedis } from '../bench-redis.ts';
 import { startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
@@ -79,28 +78,8 @@ async function startServer(redis: BenchRedis, environment: Readonly<Record<strin
   const store = { redis: redis.redis, keys, keyRing: openKeyRing(keyText) };
   const add = (name: string) => createClient(store, { name, allowedOrigins: [], now: Date.now() });
   const [batch, plain] = [await add('batch'), await add('plain')];
-  const nowhere = await open('/dev/null', 'w');
-  try {
-    const producer: RunningProcess = await startProcess({
-      name: 'producer',
-      folder: 'producer',
-      environment: {
-        PATH: process.env['PATH'],
-        REDIS_URL: redis.url,
-        LANE,
-        PORT: '0',
-        VERIQUEUE_KEYS: keyText,
-        MAX_BACKLOG: '1000000',
-        ...environment,
-      },
-      output: nowhere.fd,
-      readyWithinMs: 30_000,
-      stopWithinMs: 30_000,
-    });
-    return { url: producer.url, batch, plain, stop: producer.stop };
-  } finally {
-    await nowhere.close();
-  }
+  const producer = await startBenchProducer({ redisUrl: redis.url, lane: LANE, keyText, environment });
+  return { url: producer.url, batch, plain, stop: producer.stop };
 }
 
 function reportRuns(runs: readonly BatchRun[], say: (line: string) => void): void {

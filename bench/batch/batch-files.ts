@@ -1,10 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { loadTestIdNumber } from '../../sandbox/id-number.ts';
+import { makeJpeg, makePerson } from '../made-up-person.ts';
 
 /** A batch on disk, with made-up people. */
 export interface BatchFiles {
@@ -15,15 +14,6 @@ export interface BatchFiles {
 }
 
 const DIFFERENT_PHOTOS = 200;
-
-/** Start of image and one frame header: what validation reads. The rest is noise. */
-const JPEG_HEAD = Buffer.from('ffd8ffc0001108006400640301220002110103110100', 'hex');
-
-export function makeJpeg(bytes: number): Buffer {
-  return Buffer.concat([JPEG_HEAD, randomBytes(bytes - JPEG_HEAD.length)]);
-}
-
-export const makePerson = (serial: number) => ({ idCard: loadTestIdNumber(serial), name: '测试甲' });
 
 export const referenceOf = (serial: number): string => `batch-${serial}`;
 

@@ -1,5 +1,5 @@
 import { serveSubmissions } from '../chain/submitter-process.ts';
-import { makeJpeg, makePerson } from './batch-files.ts';
+import { makeJpeg, makePerson } from '../made-up-person.ts';
 
 export interface PlainHttpOrders {
   readonly url: string;

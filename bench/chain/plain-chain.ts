@@ -1,14 +1,21 @@
+import type { PipelineSubmitterOrders } from '../bullmq/pipeline-submitter.ts';
+import type { PipelineWorkerOrders } from '../bullmq/pipeline-worker.ts';
 import { startChild } from '../child.ts';
-import type { PlainPipelineOptions } from '../plain-pipeline.ts';
 import type { Chain, ChainSurroundings } from './chain.ts';
-import type { PlainSubmitterOrders } from './plain-submitter.ts';
 
-export async function startPlainChain(surroundings: ChainSurroundings): Promise<Chain> {
-  const { redisUrl, upstreamUrl, receiverUrl, concurrency, photoBytes } = surroundings;
-  const pipeline: PlainPipelineOptions = { redisUrl, upstreamUrl, receiverUrl, concurrency };
-  const submissions: PlainSubmitterOrders = { redisUrl, photoBytes };
-  const worker = await startChild(new URL('plain-worker.ts', import.meta.url), pipeline);
-  const submitter = await startChild(new URL('plain-submitter.ts', import.meta.url), submissions);
+export async function startPlainChain({ photoBytes, ...surroundings }: ChainSurroundings): Promise<Chain> {
+  const orders: PipelineWorkerOrders = {
+    ...surroundings,
+    kind: 'plain',
+    sealingKey: '',
+    webhookSecret: '',
+  };
+  const submissions: PipelineSubmitterOrders = { ...orders, photoBytes };
+  const worker = await startChild(new URL('../bullmq/pipeline-worker.ts', import.meta.url), orders);
+  const submitter = await startChild(
+    new URL('../bullmq/pipeline-submitter.ts', import.meta.url),
+    submissions,
+  );
   return {
     submit: async (order) => void (await submitter.ask(order)),
     stop: async () => {

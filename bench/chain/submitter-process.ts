@@ -5,27 +5,43 @@ export const SUBMITTERS = 32;
 
 const submissionOrder = z.object({ first: z.number().int(), count: z.number().int() });
 
-/** Makes this process a submitter: it carries out one order after the other, and ends with its parent. */
-export function serveSubmissions(submit: (serial: number) => Promise<void>): void {
+/** What a submitter answers an order with. */
+export const submissionsDone = z.object({
+  submitted: z.number().int(),
+  /** Submissions that were sent again, because the answer asked for it. */
+  repeats: z.number().int(),
+});
+
+/**
+ * Makes this process a submitter: it carries out one order after the other, and ends with its parent.
+ *
+ * @param submit submits the person with that serial number; a number that it returns counts its repeats
+ */
+export function serveSubmissions(submit: (serial: number) => Promise<unknown>): void {
   process.on('message', (message) => {
     const { first, count } = submissionOrder.parse(message);
-    void submitMany(submit, first, first + count).then(() => process.send?.({ submitted: count }));
+    void submitMany(submit, first, first + count).then((repeats) =>
+      process.send?.({ submitted: count, repeats }),
+    );
   });
   process.once('disconnect', () => process.exit(0));
   process.send?.({ ready: true, url: '' });
 }
 
 async function submitMany(
-  submit: (serial: number) => Promise<void>,
+  submit: (serial: number) => Promise<unknown>,
   first: number,
   end: number,
-): Promise<void> {
+): Promise<number> {
   let next = first;
+  let repeats = 0;
   const submitter = async () => {
     while (next < end) {
       next += 1;
-      await submit(next - 1);
+      const repeated = await submit(next - 1);
+      if (typeof repeated === 'number') repeats += repeated;
     }
   };
   await Promise.all(Array.from({ length: SUBMITTERS }, submitter));
+  return repeats;
 }

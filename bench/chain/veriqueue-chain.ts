@@ -1,17 +1,17 @@
 import type { RunningProcess } from '../../dev/start/child.ts';
-import { createClient } from '../../shared/store/clients/create-client.ts';
+import { type ClientCredentials, createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
+import { startBenchWorker } from '../bench-process.ts';
 import { silentLog } from '../bench-redis.ts';
-import { startBenchWorker } from '../bench-worker.ts';
 import { startChild } from '../child.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
 import type { Chain, ChainSurroundings } from './chain.ts';
 import type { VeriqueueSubmitterOrders } from './veriqueue-submitter.ts';
 
-const LANE = 'bench';
+export const LANE = 'bench';
 /** Far above what a machine does, so that pace is not what is measured. */
 export const QUOTA_PER_SECOND = 5_000;
 
@@ -19,8 +19,8 @@ export const QUOTA_PER_SECOND = 5_000;
 export async function startVeriqueueChain(surroundings: ChainSurroundings): Promise<Chain> {
   const { redisUrl, photoBytes } = surroundings;
   const keyText = makeKeyText();
-  const clientId = await registerClient(surroundings, keyText);
-  const worker = await startWorker(surroundings, keyText);
+  const { clientId } = await registerClient(surroundings, keyText);
+  const worker = await startUnlimitedWorker(surroundings, keyText);
   const orders: VeriqueueSubmitterOrders = { redisUrl, lane: LANE, keyText, clientId, photoBytes };
   const submitter = await startChild(new URL('veriqueue-submitter.ts', import.meta.url), orders);
   return {
@@ -32,26 +32,25 @@ export async function startVeriqueueChain(surroundings: ChainSurroundings): Prom
   };
 }
 
-async function registerClient(
-  { redisUrl, receiverUrl }: ChainSurroundings,
+export async function registerClient(
+  { redisUrl, receiverUrl }: Pick<ChainSurroundings, 'redisUrl' | 'receiverUrl'>,
   keyText: string,
-): Promise<string> {
+): Promise<ClientCredentials> {
   const redis = openRedis({ url: redisUrl, log: silentLog, name: 'bench' }, 'unbatched');
   try {
     await waitUntilReady(redis, 10_000);
-    const { clientId } = await createClient(
+    return await createClient(
       { redis, keys: storeKeys(LANE), keyRing: openKeyRing(keyText) },
       { name: 'bench', callbackUrl: receiverUrl, allowedOrigins: ['*'], now: Date.now() },
     );
-    return clientId;
   } finally {
     await closeRedis(redis);
   }
 }
 
 /** Its quota is lifted, so that pace is not what is measured. */
-function startWorker(
-  { redisUrl, upstreamUrl, concurrency }: ChainSurroundings,
+export function startUnlimitedWorker(
+  { redisUrl, upstreamUrl, concurrency }: Omit<ChainSurroundings, 'receiverUrl' | 'photoBytes'>,
   keyText: string,
 ): Promise<RunningProcess> {
   return startBenchWorker({

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
-import { createSubmitter, makePerson, openKeyRing } from '../submitter.ts';
+import { makeJpeg, makePerson } from '../made-up-person.ts';
+import { createSubmitter, openKeyRing } from '../submitter.ts';
 import { serveSubmissions } from './submitter-process.ts';
 
 export interface VeriqueueSubmitterOrders {
@@ -23,6 +23,6 @@ const submitter = createSubmitter(redis, {
   keyRing: openKeyRing(orders.keyText),
   clientId: orders.clientId,
 });
-const photo = randomBytes(orders.photoBytes);
+const photo = makeJpeg(orders.photoBytes);
 
 serveSubmissions((serial) => submitter.submit({ ...makePerson(serial), photo }));

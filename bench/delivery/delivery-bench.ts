@@ -9,8 +9,8 @@ import { DELIVERY_PRIORITY } from '../../shared/store/queue/verification-flow.ts
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { webhookId } from '../../shared/webhook/webhook-id.ts';
 import { buildVerificationEvent } from '../../worker/delivery/verification-event.ts';
+import { startBenchWorker } from '../bench-process.ts';
 import { compactAof, startBenchRedis } from '../bench-redis.ts';
-import { startBenchWorker } from '../bench-worker.ts';
 import { builtEntry } from '../built-entry.ts';
 import { type Child, startChild } from '../child.ts';
 import { computeMedian } from '../median.ts';

@@ -11,7 +11,7 @@ import { readRecord } from '../../shared/store/verifications/read.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { computeFinishing, type FinalAnswer } from '../../worker/verification/finish-verification.ts';
-import { makePerson } from '../submitter.ts';
+import { makePerson } from '../made-up-person.ts';
 
 export interface RecordsOrder {
   readonly redis: Redis;

@@ -6,7 +6,8 @@ import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
 import { silentLog } from '../bench-redis.ts';
-import { createSubmitter, makeKeyText, makePerson, openKeyRing } from '../submitter.ts';
+import { makePerson } from '../made-up-person.ts';
+import { createSubmitter, makeKeyText, openKeyRing } from '../submitter.ts';
 
 export interface QueueMemory {
   readonly photos: number;

@@ -6,8 +6,8 @@ import { openProducer, type Producer } from '../../producer/library/open-produce
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { computeCheckDigit } from '../../shared/validation/id-card.ts';
+import { startBenchWorker } from '../bench-process.ts';
 import { startBenchRedis } from '../bench-redis.ts';
-import { startBenchWorker } from '../bench-worker.ts';
 import { type Child, startChild } from '../child.ts';
 import { computeMedian } from '../median.ts';
 import type { UpstreamOrders } from '../shares/recording-upstream.ts';

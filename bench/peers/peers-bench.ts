@@ -1,0 +1,142 @@
+import type { PipelineKind } from '../bullmq/pipeline.ts';
+import { startChild } from '../child.ts';
+import { startBullmqStack } from './bullmq-stack.ts';
+import type { Contender, Stack, StackOptions } from './contender.ts';
+import { type Measure, type MeasureOptions, measureContender } from './measure-contender.ts';
+import { presentRows, type Row } from './present-rows.ts';
+import { requireProc } from './read-process.ts';
+import { startVeriqueueStack } from './veriqueue-stack.ts';
+
+export interface PeersBenchOptions {
+  readonly rounds: number;
+  /** Each is a comparison of its own. */
+  readonly photoBytes: readonly number[];
+  /** Of each round and contender; by the size of the photo when it is left out. */
+  readonly verifications?: number | undefined;
+  readonly concurrency: number;
+  /** Names of contenders; all when it is left out. */
+  readonly only?: readonly string[] | undefined;
+  readonly say: (line: string) => void;
+}
+
+export const CONTENDERS = [
+  'veriqueue-json',
+  'veriqueue-form',
+  'veriqueue-library',
+  'bullmq-plain',
+  'bullmq-plain-json',
+  'bullmq-plain-form',
+  'bullmq-careful',
+  'bullmq-careful-json',
+  'bullmq-careful-form',
+] as const;
+
+/** Enough that a tick of the processor's clock, 10 ms, is little of a run; few enough that a run takes seconds. */
+const BYTES_OF_A_RUN = 30_000_000;
+const MOST_OF_A_RUN = 600;
+const WARM_UPS = 2;
+const countFor = (photoBytes: number) => Math.min(MOST_OF_A_RUN, Math.ceil(BYTES_OF_A_RUN / photoBytes));
+
+/** Every contender in each round, in changing order. @returns the rows of each size of photo */
+export async function runPeersBench(
+  options: PeersBenchOptions,
+): Promise<ReadonlyMap<number, readonly Row[]>> {
+  requireProc();
+  const { say, only = CONTENDERS, photoBytes: sizes, rounds } = options;
+  const unknown = only.filter((name) => !CONTENDERS.some((known) => known === name));
+  if (unknown.length > 0) {
+    throw new Error(`Cannot compare ${unknown.join(', ')}: must be among ${CONTENDERS.join(', ')}`);
+  }
+  for (const line of describe(options)) say(line);
+  const tables = new Map<number, readonly Row[]>();
+  for (const photoBytes of sizes) {
+    const count = options.verifications ?? countFor(photoBytes);
+    say(`Photos of ${photoBytes / 1000} kB, ${rounds} rounds of ${count} verifications:`);
+    const rows = await compare({ ...options, photoBytes, count, only: (name) => only.includes(name) });
+    for (const line of presentRows(rows)) say(line);
+    tables.set(photoBytes, rows);
+  }
+  return tables;
+}
+
+function describe({ concurrency }: PeersBenchOptions): string[] {
+  return [
+    'Peers: the whole chain, from the first submission to the last event at the receiver.',
+    `  Alike for all: compiled; a Redis (AOF everysec, no rewrite during a run) and one worker process of its own, ${concurrency} jobs at once per queue,`,
+    '  one submitting process with 32 submissions at once, one stub upstream, one stub receiver. Over HTTP, the same submitting program.',
+    '  veriqueue: producer and worker as in production, the quota lifted, log level info. library: veriqueue/producer, all its checks included.',
+    '  bullmq-plain: bench/bullmq/plain-pipeline.ts, the photo in the job; no record, sealing, signature, retry, log.',
+    '  bullmq-careful: bench/bullmq/careful-pipeline.ts, sealed, with record, flow, both signatures, retries, log; no quota, limits, checks, idempotency.',
+    '  -json, -form: behind the producer, or behind one Fastify route that checks nothing. Without either: no HTTP.',
+    '  µs: processor time of a verification, client included, stubs not. others: what the rest of the machine used of all processors.',
+  ];
+}
+
+interface Comparison extends Omit<StackOptions, 'upstreamUrl' | 'receiverUrl'> {
+  readonly rounds: number;
+  readonly count: number;
+}
+
+const KINDS: readonly PipelineKind[] = ['plain', 'careful'];
+
+async function compare(comparison: Comparison): Promise<readonly Row[]> {
+  const upstream = await startChild(new URL('../chain/stub-upstream.ts', import.meta.url), {});
+  const receiver = await startChild(new URL('../chain/stub-receiver.ts', import.meta.url), {});
+  const options = { ...comparison, upstreamUrl: upstream.url, receiverUrl: receiver.url };
+  const stacks: Stack[] = [];
+  const stubs = [upstream.pid, receiver.pid];
+  const allPids = () => [process.pid, ...stubs, ...stacks.flatMap(({ pids }) => pids)];
+  try {
+    if (CONTENDERS.some((name) => name.startsWith('veriqueue') && comparison.only(name))) {
+      stacks.push(await startVeriqueueStack(options));
+    }
+    for (const kind of KINDS) {
+      if (!CONTENDERS.some((name) => name.startsWith(`bullmq-${kind}`) && comparison.only(name))) continue;
+      stacks.push(await startBullmqStack(kind, options));
+    }
+    return await runRounds(stacks, comparison, { receiver, stubs, allPids });
+  } finally {
+    for (const stack of stacks) await stack.stop();
+    await Promise.all([upstream.stop(), receiver.stop()]);
+  }
+}
+
+interface Entry {
+  readonly stack: Stack;
+  readonly contender: Contender;
+  readonly measures: Measure[];
+}
+
+async function runRounds(
+  stacks: readonly Stack[],
+  { rounds, count, say }: Comparison,
+  options: MeasureOptions,
+): Promise<readonly Row[]> {
+  const entries: Entry[] = stacks.flatMap((stack) =>
+    stack.contenders.map((contender) => ({ stack, contender, measures: [] })),
+  );
+  let first = 0;
+  const run = async ({ stack, contender }: Entry): Promise<Measure> => {
+    await stack.compact();
+    first += count;
+    return measureContender(contender, { first, count }, options);
+  };
+  // Compilers and connections warm up before anything counts.
+  for (let warmUp = 0; warmUp < WARM_UPS; warmUp += 1) for (const entry of entries) await run(entry);
+  for (let round = 0; round < rounds; round += 1) {
+    for (const entry of orderOf(entries, round)) {
+      const measure = await run(entry);
+      entry.measures.push(measure);
+      say(
+        `  round ${round + 1}: ${entry.contender.name} ${measure.rate.toFixed(0)}/s, others ${measure.othersPercent.toFixed(0)} %`,
+      );
+    }
+  }
+  return entries.map(({ contender, measures }) => ({ name: contender.name, measures }));
+}
+
+/** Begins with another one in each round, and goes backwards in every second: no contender always follows the same one. */
+function orderOf<Value>(values: readonly Value[], round: number): readonly Value[] {
+  const turned = [...values.slice(round % values.length), ...values.slice(0, round % values.length)];
+  return round % 2 === 0 ? turned : turned.toReversed();
+}
