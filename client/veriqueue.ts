@@ -2,7 +2,7 @@
 
 import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
-import type { LaneOverview } from '../shared/contract/lane.ts';
+import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
@@ -51,6 +51,7 @@ export type {
   ClientBudget,
   ClientShare,
   DeliveryAttempt,
+  LaneAccount,
   LaneOverview,
   OutcomeRow,
   PhotoSource,

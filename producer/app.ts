@@ -12,6 +12,7 @@ import type { Intake } from './intake.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { describeApi } from './openapi/describe-api.ts';
+import { OPERATORS_ACCOUNTS } from './operator/account-routes.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
@@ -153,7 +154,10 @@ function authenticateRequests(app: FastifyInstance, { redis, keys, now }: AppDep
     now,
   });
   app.addHook('onRequest', async (request) => {
-    if (request.routeOptions.url?.startsWith('/v1/')) request.client = await findClient(request);
+    const { url = '' } = request.routeOptions;
+    // Operators have keys of another kind.
+    if (url.startsWith('/v1/') && !url.startsWith(OPERATORS_ACCOUNTS))
+      request.client = await findClient(request);
   });
   // A body may take a minute to arrive. What was taken from its client meanwhile, the key or an origin, is gone.
   app.addHook('preHandler', async (request) => {

@@ -1,4 +1,4 @@
-import { type AccountKeys, accountKeys, storeKeys } from '../shared/store/keys.ts';
+import { storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
@@ -22,7 +22,6 @@ import { createWithdrawals } from './submission/withdrawals.ts';
 
 /** All that is needed to submit, show and cancel verifications: the HTTP producer and the library stand on one each. */
 export interface Intake extends SubmitDeps {
-  readonly accountKeys: AccountKeys;
   readonly rate: SubmissionRate;
   readonly shares: ShareView;
 }
@@ -77,7 +76,6 @@ export function createIntake(
   { subjects, log, now, tracing }: IntakeOptions,
 ): Intake {
   const keys = storeKeys(settings.LANE);
-  const account = accountKeys(settings.LANE);
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
   const openQueue = (name: string) => openJobQueue(redis, keys, name, onError);
@@ -93,13 +91,11 @@ export function createIntake(
   const lane = createLaneView({
     redis,
     keys,
-    accountKeys: account,
     quotaPerSecond: settings.QUOTA_PER_SECOND,
     now,
   });
   return {
     ...enqueueing,
-    accountKeys: account,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
     shares: createShareView({ redis, keys, lane, now }),

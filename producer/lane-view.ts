@@ -1,6 +1,6 @@
 import { type LaneReading, readLane } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
-import type { AccountKeys, StoreKeys } from '../shared/store/keys.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 
 /** Longer than this, what is known of the lane is not used for a decision. */
@@ -27,13 +27,11 @@ export interface LaneView {
 export function createLaneView({
   redis,
   keys,
-  accountKeys,
   quotaPerSecond,
   now,
 }: {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  readonly accountKeys: AccountKeys;
   readonly quotaPerSecond: number;
   readonly now: () => number;
 }): LaneView {
@@ -43,7 +41,7 @@ export function createLaneView({
 
   const refresh = async (): Promise<LaneReading> => {
     const takenBefore = taken;
-    const lane = await readLane(redis, { keys, accountKeys }, quotaPerSecond);
+    const lane = await readLane(redis, keys, quotaPerSecond);
     // What was taken while the answer was under way may be counted twice, for 200 ms; better than not at all.
     taken -= takenBefore;
     latest = { at: now(), lane };

@@ -1,3 +1,4 @@
+import { type AccountReading, lostOf } from '../shared/account/account-readings.ts';
 import { computeEstimatedCompletion } from '../shared/account/estimate.ts';
 import { speedOf } from '../shared/account/lane-overview.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
@@ -35,8 +36,9 @@ export async function readPositions(
 }
 
 /** What a verification is shown beside. */
-export interface Surroundings extends DelayTotals {
+export interface Surroundings extends Pick<DelayTotals, 'repeats'> {
   readonly lane: LaneOverview;
+  readonly accounts: readonly AccountReading[];
 }
 
 /** @param clientId whose verifications are to be shown */
@@ -44,11 +46,11 @@ export async function readSurroundings(
   { redis, keys, lane }: { readonly redis: Redis; readonly keys: StoreKeys; readonly lane: LaneView },
   clientId: string,
 ): Promise<Surroundings> {
-  const [{ overview, lost }, repeats] = await Promise.all([
+  const [{ overview, accounts }, repeats] = await Promise.all([
     lane.readAll(),
     readRepeats(redis, keys, clientId),
   ]);
-  return { lane: overview, lost, repeats };
+  return { lane: overview, accounts, repeats };
 }
 
 /** A verification as its client sees it now. */
@@ -80,7 +82,7 @@ function endOfLine({ priority }: VerificationRecord, { backlog }: LaneOverview):
 function present(
   record: VerificationRecord,
   position: number | null,
-  { lane, ...totals }: Surroundings,
+  { lane, accounts, repeats }: Surroundings,
   now: number,
 ): Verification {
   const waits = isWaiting(record);
@@ -95,7 +97,8 @@ function present(
     isSuspended: lane.status === 'held',
     livemode: lane.livemode,
     isRunning: lane.status === 'running',
-    extended: record.promise && computeExtension(record.promise, totals),
+    extended:
+      record.promise && computeExtension(record.promise, { lost: lostOf(accounts, record.promise), repeats }),
     now,
   });
 }

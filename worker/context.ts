@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
-import { type AccountPool, poolOfOne } from '../shared/account/account-pool.ts';
+import { type AccountPool, createAccountPool } from '../shared/account/account-pool.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
@@ -16,14 +16,15 @@ import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
+import { accountOfEnvironment } from './accounts/account-settings.ts';
+import { type AccountDeps, openAccount, type WorkerAccount } from './accounts/open-account.ts';
 import { createWorkerMetrics, type WorkerMetrics } from './metrics.ts';
-import { openAccount, type WorkerAccount } from './open-account.ts';
-import type { WorkerSettings } from './settings.ts';
+import type { RunSettings } from './run-settings.ts';
 import { createFinish, type FinishVerification } from './verification/finish-verification.ts';
 
 /** What the parts of one worker process share. */
 export interface WorkerContext {
-  readonly settings: WorkerSettings;
+  readonly settings: RunSettings;
   readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
   readonly workerId: string;
@@ -82,7 +83,12 @@ export function connectContext({
   const connections = connectAll(settings, log);
   const { redis } = connections;
   const workerId = randomUUID();
-  const metrics = createWorkerMetrics(keys, () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS));
+  const { served } = settings.accounts ?? accountOfEnvironment(settings);
+  const metrics = createWorkerMetrics(
+    keys,
+    () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS),
+    served.map(({ name }) => name),
+  );
   return {
     workerId,
     metrics,
@@ -107,7 +113,7 @@ interface Connections {
   readonly unbatchedRedis: Redis;
 }
 
-function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: WorkerSettings, log: Logger): Connections {
+function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: RunSettings, log: Logger): Connections {
   const logOf = createOutageLog(log);
   const open = (name: string, role: RedisRole) => openRedis({ url, caFile, log: logOf(name), name }, role);
   return {
@@ -144,20 +150,12 @@ function openContext({
   });
   const patient = patientRedis(redis, writes);
   const clock = { now: Date.now, random: Math.random };
-  const accounts = poolOfOne(
-    openAccount(settings, {
-      redis,
-      unbatchedRedis,
-      writes,
-      keyRing: settings.VERIQUEUE_KEYS,
-      log,
-      ...clock,
-    }),
-  );
+  const keyRing = settings.VERIQUEUE_KEYS;
+  const accounts = openPool(settings, { redis, unbatchedRedis, writes, keyRing, log, ...clock });
   const context: WorkerContext = {
     settings,
     keys,
-    keyRing: settings.VERIQUEUE_KEYS,
+    keyRing,
     workerId,
     redis,
     queueRedis,
@@ -170,7 +168,7 @@ function openContext({
       keys,
       subjects,
       matchThreshold,
-      livemode: accounts.choose().asks.livemode,
+      livemode: accounts.accounts[0].asks.livemode,
       billedCodes,
       metrics,
       tracing,
@@ -193,6 +191,13 @@ function openContext({
       await flow.close();
     },
   };
+}
+
+function openPool(settings: RunSettings, deps: AccountDeps): AccountPool<WorkerAccount> {
+  const { served, quotaPerSecond } = settings.accounts ?? accountOfEnvironment(settings);
+  const [first, ...others] = served;
+  const open = (account: (typeof served)[number]) => openAccount(settings, account, deps);
+  return createAccountPool([open(first), ...others.map(open)], quotaPerSecond);
 }
 
 /** @throws Error when no answer came in time */

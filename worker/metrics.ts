@@ -1,7 +1,7 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Priority } from '../shared/contract/verification.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
-import type { StoreKeys } from '../shared/store/keys.ts';
+import { FIRST_ACCOUNT, type StoreKeys } from '../shared/store/keys.ts';
 import type { SlotRank } from './verification/slot-rank.ts';
 
 /**
@@ -12,13 +12,23 @@ export interface WorkerMetrics extends AskingMetrics, DeliveryMetrics, UpkeepMet
   readonly registry: Registry;
 }
 
-/** @param askRedis resolves when Redis answered; asked at each scrape */
-export function createWorkerMetrics(keys: StoreKeys, askRedis: () => Promise<unknown>): WorkerMetrics {
+/** The value of the label `account`: as many as are configured, 100 at most. @param shownAs see `WorkerAccount` */
+export const accountLabel = (shownAs: string | null): string => shownAs ?? FIRST_ACCOUNT;
+
+/**
+ * @param askRedis resolves when Redis answered; asked at each scrape
+ * @param accounts names of those that this process asks
+ */
+export function createWorkerMetrics(
+  keys: StoreKeys,
+  askRedis: () => Promise<unknown>,
+  accounts: readonly string[] = [FIRST_ACCOUNT],
+): WorkerMetrics {
   const registry = createProcessRegistry({ part: 'worker', lane: keys.lane });
   registerRedisUp(registry, askRedis);
   return {
     registry,
-    ...createAskingMetrics([registry]),
+    ...createAskingMetrics([registry], accounts),
     ...createDeliveryMetrics([registry]),
     ...createUpkeepMetrics([registry], [keys.verificationQueue, keys.deliveryQueue]),
   };
@@ -31,25 +41,25 @@ const SUBMISSION_BUCKETS = [
 
 interface AskingMetrics {
   /** `code`: of `labelOfCode`. */
-  readonly attempts: Counter<'code' | 'kind'>;
+  readonly attempts: Counter<'code' | 'kind' | 'account'>;
   readonly attemptSeconds: Histogram;
-  readonly slotsGranted: Counter<'rank'>;
+  readonly slotsGranted: Counter<'rank' | 'account'>;
   readonly slotWaitSeconds: Histogram;
   readonly finished: Counter<'code' | 'verdict' | 'billed'>;
   readonly verdictSeconds: Histogram<'priority'>;
   readonly promisesBroken: Counter<'priority'>;
 }
 
-function createAskingMetrics(registers: Registry[]): AskingMetrics {
+function createAskingMetrics(registers: Registry[], accounts: readonly string[]): AskingMetrics {
   const slotsGranted = new Counter({
     name: 'veriqueue_slots_granted_total',
-    help: 'Slots granted to this process, by the line they were granted to',
-    labelNames: ['rank'],
+    help: 'Slots granted to this process, by the line they were granted to and the account they are of',
+    labelNames: ['rank', 'account'],
     registers,
   });
   const ranks: readonly SlotRank[] = ['interactive_retry', 'interactive', 'bulk_retry', 'bulk'];
   // A series that begins at its first increment has no rate for it.
-  for (const rank of ranks) slotsGranted.inc({ rank }, 0);
+  for (const account of accounts) for (const rank of ranks) slotsGranted.inc({ rank, account }, 0);
   const verdictSeconds = new Histogram({
     name: 'veriqueue_submission_to_verdict_seconds',
     help: 'Time from submission to the final outcome',
@@ -69,8 +79,8 @@ function createAskingMetrics(registers: Registry[]): AskingMetrics {
   return {
     attempts: new Counter({
       name: 'veriqueue_attempts_total',
-      help: 'Upstream calls by outcome code and its kind',
-      labelNames: ['code', 'kind'],
+      help: 'Upstream calls by outcome code, its kind and the account they were made on',
+      labelNames: ['code', 'kind', 'account'],
       registers,
     }),
     attemptSeconds: new Histogram({

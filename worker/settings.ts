@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import type { AccountUpstream } from '../shared/account/limiter/account-upstream.ts';
+import { accountsSettings } from '../shared/config/accounts-settings.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import { validatePlainHttp } from '../shared/config/plain-http.ts';
@@ -32,7 +32,17 @@ const shape = z.object({
   ...sandboxUseSettings,
   ...retrySettings,
   ...personLimitSettings,
+  ...accountsSettings,
   ...workerSettings,
+  // Required for the one account. A file of accounts refers to secrets by names of its own.
+  TENCENTCLOUD_SECRET_ID: upstreamSettings.TENCENTCLOUD_SECRET_ID.optional().meta({
+    ...upstreamSettings.TENCENTCLOUD_SECRET_ID.meta(),
+    required: true,
+  }),
+  TENCENTCLOUD_SECRET_KEY: upstreamSettings.TENCENTCLOUD_SECRET_KEY.optional().meta({
+    ...upstreamSettings.TENCENTCLOUD_SECRET_KEY.meta(),
+    required: true,
+  }),
 });
 export type WorkerSettings = z.output<typeof shape>;
 
@@ -40,6 +50,7 @@ export type WorkerSettings = z.output<typeof shape>;
 export const workerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
+  .superRefine(checkCredentials, evenWhenOthersFail)
   .superRefine(checkUpstream, evenWhenOthersFail)
   .superRefine(checkBackoff, evenWhenOthersFail)
   .superRefine(checkFieldEncryption, evenWhenOthersFail);
@@ -50,14 +61,28 @@ function checkKeys({ VERIQUEUE_KEYS }: WorkerSettings, context: z.RefinementCtx)
   report(context, 'VERIQUEUE_KEYS', 'must hold a key that opens (id:x25519:… or id:…): these only seal');
 }
 
+function checkCredentials(settings: WorkerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'ACCOUNTS_FILE') || settings.ACCOUNTS_FILE !== undefined) return;
+  for (const variable of ['TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY'] as const) {
+    if (areRead(context, variable) && settings[variable] === undefined)
+      report(context, variable, 'must be set');
+  }
+}
+
+/** With a file of accounts, each of them is looked at when its secrets are known. */
 function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'ACCOUNTS_FILE') || settings.ACCOUNTS_FILE !== undefined) return;
   if (!areRead(context, 'FACEID_ENDPOINT', 'LIVEMODE', 'ALLOW_SANDBOX')) return;
   const mode = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
   if (!mode.known) {
     report(context, 'LIVEMODE', mode.reason);
     return;
   }
-  const plain = validatePlainHttp(settings);
+  const plain = validatePlainHttp({
+    ...settings,
+    TENCENTCLOUD_SECRET_ID: settings.TENCENTCLOUD_SECRET_ID ?? '',
+    TENCENTCLOUD_SECRET_KEY: settings.TENCENTCLOUD_SECRET_KEY ?? '',
+  });
   if (
     plain !== null &&
     areRead(context, 'TENCENTCLOUD_SECRET_ID', 'TENCENTCLOUD_SECRET_KEY', 'TENCENTCLOUD_TOKEN')
@@ -65,17 +90,6 @@ function checkUpstream(settings: WorkerSettings, context: z.RefinementCtx): void
     report(context, 'FACEID_ENDPOINT', plain);
   const refusal = refuseSandbox(mode.livemode, settings);
   if (refusal !== null) report(context, 'ALLOW_SANDBOX', refusal);
-}
-
-/** What the worker asks, as it writes it down for its lane. */
-export function accountUpstreamOf(settings: WorkerSettings): AccountUpstream {
-  const { origin, pathname } = new URL(settings.FACEID_ENDPOINT);
-  const mode = decideLivemode(settings.FACEID_ENDPOINT, settings.LIVEMODE);
-  return {
-    endpoint: `${origin}${pathname === '/' ? '' : pathname}`,
-    livemode: mode.known && mode.livemode,
-    account: settings.UPSTREAM_ACCOUNT ?? '',
-  };
 }
 
 function checkBackoff({ RETRY_BASE, RETRY_CAP }: WorkerSettings, context: z.RefinementCtx): void {

@@ -1,4 +1,5 @@
 import { setMaxListeners } from 'node:events';
+import { readLostTime } from '../shared/account/account-readings.ts';
 import { isFinal } from '../shared/contract/verification-status.ts';
 import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/retry-policy.ts';
@@ -6,13 +7,14 @@ import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { ASIDE_PRIORITY } from '../shared/store/queue/verification-flow.ts';
 import { placeVerifications } from '../shared/store/shares/place.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
+import { createAccountChooser } from './accounts/account-chooser.ts';
 import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
-import { type AccountWatch, createAccountWatch, LOOK_AGAIN_MS } from './verification/account-watch.ts';
+import { LOOK_AGAIN_MS } from './verification/account-watch.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
 import { createPromiseKeeper } from './verification/promise-keeper.ts';
 import { RunAloneLock } from './verification/run-alone-lock.ts';
@@ -29,21 +31,29 @@ const CLAIMS_PER_CALL = 2;
 export async function startVerificationWorker(context: WorkerContext): Promise<QueueConsumer> {
   const { settings, keys, redis, subjects, log, now } = context;
   const claims = { redis, keys, subjects, workerId: context.workerId };
+  const accounts = createAccountChooser({
+    ...context,
+    pool: context.accounts,
+    concurrency: settings.WORKER_CONCURRENCY,
+    hasUntried: () => hasUntried(redis, keys),
+  });
   const ask = createAskUpstream({
     ...context,
+    accounts,
     claims: { ...claims, redis: context.patientRedis },
     marks: { ...claims, redis: context.unbatchedRedis },
     promises: createPromiseKeeper({
       ...context,
-      readState: () => context.accounts.choose().limiter.state(),
+      readLost: (names) => readLostTime(context.unbatchedRedis, keys.lane, names),
     }),
     retry: retrySettings(settings),
     bulkShare: settings.BULK_SHARE,
+    personScope: settings.PERSON_SCOPE,
   });
   const deps = {
     ...context,
     claims,
-    accountWatch: watchAccount(context),
+    accounts,
     runAloneLock: new RunAloneLock(),
     ask,
     subjectTtlMs: settings.SUBJECT_TTL,
@@ -57,7 +67,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
     prefix: keys.queuePrefix,
     connection: context.queueRedis,
     concurrency: settings.WORKER_CONCURRENCY,
-    claimsPerWindow: CLAIMS_PER_CALL * settings.QUOTA_PER_SECOND,
+    claimsPerWindow: CLAIMS_PER_CALL * context.accounts.quotaPerSecond,
     metrics: context.metrics,
     writes: context.writes,
     log,
@@ -81,14 +91,6 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
   await worker.waitUntilReady();
   const ended = startClaiming(worker, log);
   return { worker, ended, abort: (reason) => shutdown.abort(reason), close: async () => undefined };
-}
-
-function watchAccount({ accounts, redis, keys, now }: WorkerContext): AccountWatch {
-  return createAccountWatch({
-    readState: () => accounts.choose().limiter.state(),
-    hasUntried: () => hasUntried(redis, keys),
-    now,
-  });
 }
 
 /** What this program cannot work on is answered so, and its event goes out. */

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { enterAccount } from '../shared/account/limiter/account-membership.ts';
+import type { LimiterState } from '../shared/account/limiter/limiter-state.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { describeListenError } from '../shared/listen-error.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
@@ -9,12 +9,14 @@ import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { writeBulkShare } from '../shared/store/verifications/promise-settings.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
+import { enterAccounts } from './accounts/enter-accounts.ts';
+import type { WorkerAccount } from './accounts/open-account.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startExpiringDeadlines } from './maintenance/expire-deadlines.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
-import type { WorkerSettings } from './settings.ts';
+import type { RunSettings } from './run-settings.ts';
 import { startDeliveryWorker } from './start-delivery-worker.ts';
 import { startVerificationWorker } from './start-verification-worker.ts';
 import { keepOrder } from './verification/keep-order.ts';
@@ -38,7 +40,7 @@ export interface RunningWorker {
  * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used; the signal's reason
  */
 export async function startWorker(
-  settings: WorkerSettings,
+  settings: RunSettings,
   log: Logger,
   tracing: Tracing = tracingOff,
   signal: AbortSignal = new AbortController().signal,
@@ -65,17 +67,12 @@ export async function startWorker(
       },
     });
     let abandon: () => void = () => undefined;
-    const { keys, asks } = opened.context.accounts.choose();
-    const membership = await enterAccount({
-      ...opened.context,
-      keys,
-      upstream: asks,
-      signal,
-      onLost: () => abandon(),
-    }).catch(async (error: unknown) => {
-      await opened.close();
-      throw error;
-    });
+    const membership = await enterAccounts(opened.context, { signal, onLost: () => abandon() }).catch(
+      async (error: unknown) => {
+        await opened.close();
+        throw error;
+      },
+    );
     const heartbeat = await startHeartbeat(opened.context);
     const consumers = await startConsumers(opened.context);
     abandon = consumers.abandon;
@@ -156,15 +153,15 @@ async function readReadiness(
 ): Promise<Readiness> {
   const answered = await within(
     READY_WITHIN_MS,
-    Promise.all([accounts.choose().limiter.state(), redis.ping()]),
+    Promise.all([Promise.all(accounts.accounts.map(({ limiter }) => limiter.state())), redis.ping()]),
   );
   if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
-  const [state] = answered;
+  const [states] = answered;
   return {
     ready: workers.every((worker) => worker.isRunning()),
-    detail: { worker: workerId, redis: 'ready', lane: { ...state } },
+    detail: { worker: workerId, redis: 'ready', ...describeStates(accounts.accounts, states) },
   };
 }
 
@@ -186,7 +183,7 @@ async function startUpkeep({
   const openQueue = (name: string) => openJobQueue(queueRedis, keys, name, () => undefined);
   const queue = openQueue(keys.verificationQueue);
   await context.writes.untilTaken(() =>
-    queue.setGlobalConcurrency(settings.QUOTA_PER_SECOND * SECONDS_CLAIMED),
+    queue.setGlobalConcurrency(context.accounts.quotaPerSecond * SECONDS_CLAIMED),
   );
   await context.writes.untilTaken(() => writeBulkShare(context.redis, keys, settings.BULK_SHARE));
   const sweeping = startSweeping(
@@ -202,7 +199,7 @@ async function startUpkeep({
   const order = keepOrder({
     ...context,
     keys,
-    isAccountOpen: async () => (await context.accounts.choose().limiter.state()).status === 'running',
+    isAccountOpen: () => isAnyOpen(context.accounts.accounts),
   });
   const expiring = startExpiringDeadlines({ ...context, keys, queue });
   return {
@@ -210,6 +207,18 @@ async function startUpkeep({
       await Promise.all([sweeping.stop(), order.stop(), expiring.stop()]);
     },
   };
+}
+
+/** One account is shown as the lane; several by their names. */
+function describeStates(accounts: readonly WorkerAccount[], states: readonly LimiterState[]) {
+  const [first] = states;
+  if (states.length === 1) return { lane: { ...first } };
+  return { accounts: Object.fromEntries(accounts.map(({ name }, i) => [name, { ...states[i] }])) };
+}
+
+async function isAnyOpen(accounts: readonly WorkerAccount[]): Promise<boolean> {
+  const states = await Promise.all(accounts.map(({ limiter }) => limiter.state()));
+  return states.some(({ status }) => status === 'running');
 }
 
 async function drain(

@@ -15,6 +15,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   TENCENTCLOUD_TOKEN: '临时凭证的令牌。',
   UPSTREAM_ACCOUNT:
     '您为账号取的名称。使用其他名称的工作进程[不得加入该通道](operations.zh.md#通道所调用的上游)。',
+  ACCOUNTS_FILE:
+    '一个队列使用多个账号：[一个 YAML 或 JSON 文件](accounts.zh.md)，写明各账号的名称、配额以及密钥的出处。设置之后，工作进程不再读取 `TENCENTCLOUD_*`、`FACEID_ENDPOINT`、`LIVEMODE` 和 `QUOTA_PER_SECOND`。',
   LIVEMODE: '说明 `FACEID_ENDPOINT` 是否为真实服务。仅当主机既不是腾讯云也不是环回地址时才需要设置。',
   UPSTREAM_TIMEOUT: '最后一个字节发出之后，等待答复的最长时间。',
   FIELD_ENCRYPTION: '在 TLS 之内再次加密身份证号和姓名（上游接口的 `Encryption` 参数）。',
@@ -27,6 +29,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   RETRIES: '对于值得再次调用的代码，除第一次之外的尝试次数。',
   RETRY_BASE: '第一次重试之前的最长等待时间。此后每次加倍；实际等待时间在此范围内随机选取。',
   RETRY_CAP: '两次尝试之间的等待时间不会超过此值。',
+  PERSON_SCOPE:
+    '每人的上限是对所有账号合计，还是对每个账号分别计算。参见[每人的上限](accounts.zh.md#每人的上限)。',
   PERSON_PER_MINUTE: '每分钟对同一身份证号的调用次数。设为 0 则不作限制，由上游拒绝。',
   PERSON_PER_DAY: '每天对同一身份证号的调用次数，按 UTC+08:00 的自然日计算。设为 0 则不作限制，由上游拒绝。',
   BILLED_CODES:
@@ -120,6 +124,7 @@ export const SETTING_GROUPS_ZH: Readonly<
 /** What the messages about bad values allow, in Chinese. The numbers stay those of the schemas. */
 const ALLOWED_ZH: readonly (readonly [RegExp, string])[] = [
   [/^a Redis URL$/, 'Redis 的 URL'],
+  [/^the path of a file$/, '文件的路径'],
   [/^one or more (`.+`)$/, '一个或多个 $1'],
   [
     /^(\d+) to (\d+) printable ASCII characters without spaces and line ends$/,

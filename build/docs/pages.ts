@@ -90,6 +90,11 @@ export const PAGES: readonly DocumentedPage[] = [
     answers: 'how much Redis, how many processes, how much memory',
   },
   {
+    path: 'docs/accounts.md',
+    audience: 'operate',
+    answers: 'several upstream accounts behind one queue',
+  },
+  {
     path: 'docs/fair-shares.md',
     audience: 'operate',
     answers: 'who is asked next when more waits than the quota lets through',

@@ -35,6 +35,8 @@ export function describeSetting(variable: string): Setting {
 function describeDefault(schema: z.ZodType): string {
   if (schema instanceof z.ZodDefault || schema instanceof z.ZodPrefault)
     return String(schema.def.defaultValue);
+  // Of two settings that stand for each other, the usual one is shown as required.
+  if (schema.meta()?.['required'] === true) return 'required';
   return schema.safeParse(undefined).success ? 'none' : 'required';
 }
 

@@ -1,5 +1,5 @@
 import { readLaneOverview } from '../../shared/account/lane-overview.ts';
-import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
+import { pauseAccounts, resumeAccounts } from '../../shared/account/pause-accounts.ts';
 import { ANY_ORIGIN } from '../../shared/store/clients/client.ts';
 import type { ClientDescription } from '../../shared/store/clients/describe-client.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
@@ -23,15 +23,18 @@ const MAX_TROUBLED = 100;
 
 /** On Redis directly, so that it works while producers and workers do not. */
 export function redisOperations(context: CliContext, connection: Connection): Operations {
-  const { redis, keys, accountKeys } = connection;
-  const showLane = () => readLaneOverview(redis, { keys, accountKeys }, UNKNOWN_QUOTA);
+  const { redis, keys } = connection;
+  const showLane = () => readLaneOverview(redis, keys, UNKNOWN_QUOTA);
   return {
     at: '',
     readLaneName: async () => keys.lane,
     showLane,
-    pauseLane: async (reason) => (await pauseAccount(redis, accountKeys, reason)).status,
+    pauseLane: async (reason) => {
+      const { status } = await pauseAccounts(redis, keys, { name: null, reason });
+      return status === 'paused' ? status : 'already_paused';
+    },
     resumeLane: async () => {
-      const resumption = await resumeAccount(redis, accountKeys);
+      const resumption = await resumeAccounts(redis, keys, null);
       return resumption.status === 'resumed' ? resumption.from : [];
     },
     readChanges: async (cursor) => {

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
-import { laneOverview } from '../../shared/contract/lane.ts';
+import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
@@ -28,6 +28,7 @@ const INFERRED = {
   Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,
+  LaneAccount: laneAccount,
   LaneOverview: laneOverview,
   Outcome: outcome,
   OutcomeRow: outcomeRow,

@@ -12,7 +12,7 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
-import type { AccountKeys } from '../../shared/store/keys.ts';
+
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import type { ShareView } from '../shares/share-view.ts';
@@ -25,7 +25,6 @@ export interface ClientRouteDeps extends ActionDeps {
   readonly keyRing: KeyRing;
   readonly rules: CallbackRules;
   readonly shares: ShareView;
-  readonly accountKeys: AccountKeys;
 }
 
 const params = z.object({ client: z.string().min(1).max(100) });

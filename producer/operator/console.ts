@@ -6,6 +6,7 @@ import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
+import { addAccountRoutes } from './account-routes.ts';
 import { addActivityRoute } from './activity-route.ts';
 import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
@@ -66,6 +67,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addConsoleQueries(inner, { ...deps, report });
       const everything = { ...deps, tasks, note, report };
       addOperatorActions(inner, everything);
+      addAccountRoutes(inner, everything);
       addDeadLetterRoutes(inner, everything);
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);

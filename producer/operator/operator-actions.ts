@@ -1,10 +1,9 @@
 import type { FastifyInstance } from 'fastify';
-import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
+import { pauseAccounts, resumeAccounts } from '../../shared/account/pause-accounts.ts';
 import { endpointRequest, holdRequest, pauseRequest } from '../../shared/contract/console.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { enableEndpoint } from '../../shared/store/endpoints/release-deferred.ts';
-import type { AccountKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -13,7 +12,6 @@ import type { NoteAction } from './note-action.ts';
 import type { OperatorTasks } from './operator-tasks.ts';
 
 export interface ActionDeps extends RedeliveryDeps {
-  readonly accountKeys: AccountKeys;
   readonly tasks: OperatorTasks;
   readonly note: NoteAction;
   readonly report: ReportPassedBy;
@@ -31,15 +29,15 @@ export function addOperatorActions(app: FastifyInstance, deps: ActionDeps): void
 }
 
 function addLaneActions(app: FastifyInstance, deps: ActionDeps): void {
-  const { redis, keys, accountKeys, note } = deps;
+  const { redis, keys, note } = deps;
   app.post('/console/api/lane/pause', async (request) => {
     const { reason } = parseInput(pauseRequest, request.body ?? {}, 'invalid_request');
-    const { status } = await pauseAccount(redis, accountKeys, reason);
+    const { status } = await pauseAccounts(redis, keys, { name: null, reason });
     await note(request, { action: 'pause_lane', status, details: { lane: keys.lane, reason } });
     return { status };
   });
   app.post('/console/api/lane/resume', async (request) => {
-    const resumption = await resumeAccount(redis, accountKeys);
+    const resumption = await resumeAccounts(redis, keys, null);
     await note(request, {
       action: 'resume_lane',
       status: resumption.status,

@@ -1,11 +1,11 @@
+import { readArrivals } from '../../shared/account/account-readings.ts';
 import { speedOf } from '../../shared/account/lane-overview.ts';
-import { readLimiterArrivals } from '../../shared/account/limiter/limiter-state.ts';
 import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
-import type { AccountKeys, StoreKeys } from '../../shared/store/keys.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { listBudgetLevels, type NotedLevel } from '../../shared/store/usage/budget-levels.ts';
@@ -17,7 +17,6 @@ import { listRecent } from './find-verifications.ts';
 export interface SnapshotDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  readonly accountKeys: AccountKeys;
   readonly lane: LaneView;
   readonly report: ReportPassedBy;
   /** ms epoch */
@@ -35,7 +34,7 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   const day = ledgerDay(now());
   const [lane, arrivals, usage, deliveries, recent, levels] = await Promise.all([
     deps.lane.read(),
-    readLimiterArrivals(redis, deps.accountKeys, ARRIVAL_SECONDS),
+    readArrivals(redis, keys, ARRIVAL_SECONDS),
     readUsage(redis, keys, { from: day, to: day }, deps.report),
     readDeliveries(redis, keys),
     listRecent(deps, { limit: RECENT, after: undefined }),

@@ -1,3 +1,4 @@
+import { quotaOf, selectPromised, sumLostTime } from '../../shared/account/account-readings.ts';
 import {
   computeGuaranteedRate,
   computePromiseTerms,
@@ -55,12 +56,17 @@ export function createPromiseOffers({ redis, keys, lane, now }: OfferDeps): Prom
   };
   return {
     offer: async (clientId, priority) => {
-      const [{ overview, lost, bulkShare }, { weight, sum, clients, repeats }] = await Promise.all([
+      const [{ overview, accounts, bulkShare }, { weight, sum, clients, repeats }] = await Promise.all([
         lane.readAll(),
         readStanding(clientId),
       ]);
       if (bulkShare === null) return null;
-      const quotaPerSecond = overview.quota.perSecond;
+      const promised = selectPromised(accounts, clientId);
+      const isNamed = promised.some(({ known }) => known !== null);
+      const quotaPerSecond = isNamed
+        ? promised.reduce((sum, account) => sum + quotaOf(account), 0)
+        : overview.quota.perSecond;
+      const lost = sumLostTime(promised.map(({ state }) => state));
       const perSecond = computeGuaranteedRate(priority, { quotaPerSecond, bulkShare });
       const terms = computePromiseTerms({ priority, weight, weightOfAll: sum, clients, perSecond });
       if (terms === null) return null;
@@ -68,7 +74,14 @@ export function createPromiseOffers({ redis, keys, lane, now }: OfferDeps): Prom
       // Whatever is interactive goes before what is bulk, also what is submitted later.
       const byCalls = priority === 'interactive' ? { perCallMs, beforeMs: RECOVERY_MS } : null;
       const unit = turnUnitOf(weight);
-      return { baseMs, perTurnMs, unit, byCalls, since: { lost, repeats } };
+      return {
+        baseMs,
+        perTurnMs,
+        unit,
+        byCalls,
+        since: { lost, repeats },
+        accounts: isNamed ? promised.map(({ name }) => name) : undefined,
+      };
     },
   };
 }

@@ -5,7 +5,15 @@ import type { PersonLimit } from './person-limit/person-limit.ts';
 
 /** One upstream account: where it is asked, and what limits it over all workers. Of verifications it knows nothing. */
 export interface Account {
+  /** In keys, logs, metrics, attempts and the ledger. */
+  readonly name: string;
   readonly keys: AccountKeys;
+  /** Calls a second that the upstream allows it. */
+  readonly quotaPerSecond: number;
+  /** See `AccountView`. */
+  readonly weight: number;
+  /** The clients that it is reserved for; null: those that no account is reserved for. */
+  readonly clients: ReadonlySet<string> | null;
   /** As the account's first worker wrote it down. */
   readonly asks: AccountUpstream;
   readonly limiter: Limiter;
@@ -16,14 +24,38 @@ export interface Account {
 export interface AccountPool<SomeAccount extends Account> {
   /** In the order of their configuration. */
   readonly accounts: readonly [SomeAccount, ...SomeAccount[]];
+  /** Of all accounts of the lane, those included that other workers serve. */
+  readonly quotaPerSecond: number;
   /**
-   * The account that the next call is made on. It is chosen for a claimed verification before the call is prepared, because
-   * endpoint, signature and the limit per person are the account's. Whether it is open says whether any account is.
+   * Those that may be asked about a verification of a client: the ones reserved for it, and without one those reserved for
+   * none. Empty where other workers have the secrets.
    */
-  choose(): SomeAccount;
+  forClient(clientId: string): readonly SomeAccount[];
+  /** The account asks another upstream now: nothing more is asked on it. @returns how many are left */
+  drop(account: SomeAccount): number;
 }
 
-/** One account answers for everything, so that nothing has to be chosen. */
-export function poolOfOne<SomeAccount extends Account>(account: SomeAccount): AccountPool<SomeAccount> {
-  return { accounts: [account], choose: () => account };
+export function createAccountPool<SomeAccount extends Account>(
+  accounts: readonly [SomeAccount, ...SomeAccount[]],
+  quotaPerSecond: number,
+): AccountPool<SomeAccount> {
+  const dropped = new Set<SomeAccount>();
+  return {
+    accounts,
+    quotaPerSecond,
+    forClient: (clientId) => selectForClient(accounts, clientId).filter((account) => !dropped.has(account)),
+    drop: (account) => {
+      dropped.add(account);
+      return accounts.length - dropped.size;
+    },
+  };
+}
+
+/** An account that is reserved for a client is asked about that client's verifications alone, and no other account is. */
+export function selectForClient<A extends Pick<Account, 'clients'>>(
+  accounts: readonly A[],
+  clientId: string,
+): readonly A[] {
+  const reserved = accounts.filter(({ clients }) => clients?.has(clientId) === true);
+  return reserved.length > 0 ? reserved : accounts.filter(({ clients }) => clients === null);
 }

@@ -2,11 +2,12 @@ import type { PromisesAtRisk } from '../contract/promises-at-risk.ts';
 import type { Priority } from '../contract/verification.ts';
 import { readRepeats } from '../store/clients/repeats.ts';
 import { readWeightSum } from '../store/clients/weight-sum.ts';
-import type { AccountKeys, StoreKeys } from '../store/keys.ts';
+import type { StoreKeys } from '../store/keys.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
 import { readWaitingClients, sampleLine, type WaitingClient } from '../store/shares/sample-line.ts';
-import { computeExtension, type LostTime } from '../store/verifications/promised-time.ts';
+import { computeExtension } from '../store/verifications/promised-time.ts';
 import { readRecords } from '../store/verifications/read.ts';
+import { type AccountReading, lostOf, quotaOf, selectPromised } from './account-readings.ts';
 import { type LaneReading, readLane } from './lane-overview.ts';
 import { computeGuaranteedRate, computePromiseTerms, type PromiseFacts } from './promise-terms.ts';
 import { computeDelay, reweighLead, type Standing } from './weigh-promise.ts';
@@ -14,7 +15,6 @@ import { computeDelay, reweighLead, type Standing } from './weigh-promise.ts';
 export interface WeighDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  readonly accountKeys: AccountKeys;
   /** ms epoch */
   readonly now: () => number;
 }
@@ -39,9 +39,9 @@ type ClientAtRisk = PromisesAtRisk['data'][number];
  * Its cost is bounded: 100 clients of a priority, 50 verifications of each. To be called before the weight is changed.
  */
 export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): Promise<PromisesAtRisk> {
-  const { redis, keys, accountKeys } = deps;
+  const { redis, keys } = deps;
   const [lane, sum] = await Promise.all([
-    readLane(redis, { keys, accountKeys }, 0),
+    readLane(redis, keys, 0),
     readWeightSum(redis, keys, change.clientId),
   ]);
   // One that may not submit and has no work counts for no promise, whatever its weight.
@@ -56,9 +56,12 @@ export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): P
       isSampled ||= client.waiting > SAMPLE;
       const weights = { before: client.weight, after: client.weight, sum: sum.sum, clients: sum.clients };
       if (client.clientId === change.clientId) weights.after = change.weight;
-      const standings = standingsOf(client, weights, grown, { priority, perSecond: rateOf(lane, priority) });
+      const standings = standingsOf(client, weights, grown, {
+        priority,
+        perSecond: rateOf(lane, client.clientId, priority),
+      });
       if (standings === null) continue;
-      add(found, await weighClient(deps, { client, priority, standings, lost: lane.lost }));
+      add(found, await weighClient(deps, { client, priority, standings, accounts: lane.accounts }));
     }
   }
   const all = [...found.values()].sort((a, b) => b.verifications - a.verifications);
@@ -70,10 +73,11 @@ export async function findPromisesAtRisk(deps: WeighDeps, change: Reweighing): P
   };
 }
 
-const rateOf = ({ overview, bulkShare }: LaneReading, priority: Priority): number =>
-  bulkShare === null
-    ? 0
-    : computeGuaranteedRate(priority, { quotaPerSecond: overview.quota.perSecond, bulkShare });
+function rateOf({ accounts, bulkShare }: LaneReading, clientId: string, priority: Priority): number {
+  if (bulkShare === null) return 0;
+  const quotaPerSecond = selectPromised(accounts, clientId).reduce((sum, each) => sum + quotaOf(each), 0);
+  return computeGuaranteedRate(priority, { quotaPerSecond, bulkShare });
+}
 
 interface Weights {
   readonly before: number;
@@ -108,12 +112,12 @@ interface Weighing {
   readonly client: WaitingClient;
   readonly priority: Priority;
   readonly standings: Standings;
-  readonly lost: LostTime;
+  readonly accounts: readonly AccountReading[];
 }
 
 async function weighClient(
   { redis, keys, now: readNow }: WeighDeps,
-  { client, priority, standings, lost }: Weighing,
+  { client, priority, standings, accounts }: Weighing,
 ): Promise<ClientAtRisk> {
   const { clientId, waiting } = client;
   const sample = await sampleLine(redis, keys, { clientId, priority, waiting, size: SAMPLE });
@@ -128,7 +132,8 @@ async function weighClient(
     // What was asked about once has had its promise kept, or not.
     if (read.status !== 'found' || promise === null || promise.isWaived) return [];
     if (read.record.attempts.length > 0) return [];
-    const by = promise.by + (computeExtension(promise, { lost, repeats })?.byMs ?? 0);
+    const totals = { lost: lostOf(accounts, promise), repeats };
+    const by = promise.by + (computeExtension(promise, totals)?.byMs ?? 0);
     const delay = computeDelay(by, sample[i]?.ahead ?? 0, { ...standings, now });
     return delay > 0 ? [delay] : [];
   });

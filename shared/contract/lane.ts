@@ -1,6 +1,39 @@
 import { z } from 'zod';
 import { clientShare } from './client-share.ts';
 
+const status = z.enum(['running', 'slow', 'held', 'paused']);
+
+const quota = z.strictObject({
+  perSecond: z.number().describe('calls per second that the account may make'),
+  effectivePerSecond: z
+    .number()
+    .describe('calls per second that remain after the margin and what else uses the account'),
+  inUse: z.number().describe('slots granted in the last second'),
+  marginMs: z
+    .number()
+    .describe('milliseconds that each slot is kept longer, for what the network does to their distance'),
+});
+
+/** One of several accounts behind the queue. */
+export const laneAccount = z
+  .strictObject({
+    name: z.string().describe('as the file of accounts has it'),
+    status: status.describe('held: the account is suspended and probed; paused: an operator stopped it'),
+    reason: z
+      .string()
+      .nullable()
+      .describe('the code that holds or slows it, or the operator’s reason; null while it runs'),
+    since: z.iso.datetime().nullable().describe('RFC 3339, UTC; null while it runs'),
+    resumesAt: z.iso
+      .datetime()
+      .nullable()
+      .describe('when it is next probed: RFC 3339, UTC; null unless it is held or slow'),
+    workers: z.number().int().describe('workers that have its secrets'),
+    quota,
+  })
+  .meta({ id: 'LaneAccount' });
+export type LaneAccount = z.infer<typeof laneAccount>;
+
 /** `GET /v1/lane`. */
 export const laneOverview = z
   .strictObject({
@@ -11,11 +44,9 @@ export const laneOverview = z
       .describe(
         'true: the real upstream is asked; false: the sandbox, which verifies no real person; null: no worker has started yet',
       ),
-    status: z
-      .enum(['running', 'slow', 'held', 'paused'])
-      .describe(
-        'held: the account is suspended and probed; paused: an operator stopped it; both accept work',
-      ),
+    status: status.describe(
+      'held: the account is suspended and probed; paused: an operator stopped it; both accept work',
+    ),
     reason: z
       .string()
       .nullable()
@@ -32,16 +63,7 @@ export const laneOverview = z
       verifying: z.number().int().describe('being asked about now'),
       total: z.number().int().describe('all of these together'),
     }),
-    quota: z.strictObject({
-      perSecond: z.number().describe('calls per second that the account may make'),
-      effectivePerSecond: z
-        .number()
-        .describe('calls per second that remain after the margin and what else uses the account'),
-      inUse: z.number().describe('slots granted in the last second'),
-      marginMs: z
-        .number()
-        .describe('milliseconds that each slot is kept longer, for what the network does to their distance'),
-    }),
+    quota: quota.describe('of all accounts that are served together'),
     estimatedWaitSeconds: z
       .number()
       .nullable()
@@ -50,6 +72,10 @@ export const laneOverview = z
       now: z.number().int().describe('persons whose photo is stored now'),
       peak: z.number().int().describe('the most at one time'),
     }),
+    accounts: z
+      .array(laneAccount)
+      .optional()
+      .describe('where a file names several accounts: each of them; the lane runs while one of them does'),
     client: clientShare
       .optional()
       .describe(

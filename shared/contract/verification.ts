@@ -46,6 +46,10 @@ export const attempt = z
       .string()
       .nullable()
       .describe('the id that the upstream gave this call, for its support; null when it gave none'),
+    account: z
+      .string()
+      .optional()
+      .describe('the upstream account that the call was made on; left out where there is one account only'),
   })
   .meta({ id: 'Attempt' });
 export type Attempt = z.infer<typeof attempt>;

@@ -1,4 +1,5 @@
 import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
+import { type PoolKeys, poolKeys } from './pool-keys.ts';
 import { type PromiseKeys, promiseKeys } from './promise-keys.ts';
 
 /** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
@@ -32,6 +33,7 @@ const SCRIPT_NAMES = {
   clientIndex: 'index:*',
   clientStatusIndex: 'index:*:*',
   ledger: 'ledger:*',
+  accountLedger: 'account-ledger:*',
   clientLedger: 'client-ledger:*:*',
   deferredDeliveries: 'held-deliveries:*',
   deferringEndpoints: 'held-endpoints',
@@ -101,7 +103,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PromiseKeys, OperatorKeys {
+export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -224,6 +226,7 @@ export function storeKeys(lane: string): StoreKeys {
     referenceIndex: () => spell('referenceIndex'),
     ...promiseKeys(tag),
     ...operatorKeys(tag),
+    ...poolKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),

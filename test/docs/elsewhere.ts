@@ -227,6 +227,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/end-to-end/promised-time.test.ts',
   },
   {
+    page: 'docs/accounts.md',
+    begins: 'accounts:',
+    reason: 'a file with secrets elsewhere',
+    executedBy: 'test/shared/config/accounts-file.test.ts',
+  },
+  {
     page: 'docs/fair-shares.md',
     begins: 'flowchart LR',
     reason: 'a drawing',

@@ -7,6 +7,7 @@ import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { startProducer } from '../../producer/start-producer.ts';
 import { createSandbox, type Sandbox, type SandboxOptions } from '../../sandbox/app.ts';
+import { EnvironmentError } from '../../shared/config/environment.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import {
@@ -17,6 +18,7 @@ import {
 import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
 import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
+import { resolveAccounts } from '../../worker/accounts/account-settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
 import { makePerson, makeSubmission, type SubmissionOptions, type TestPerson } from './person.ts';
@@ -190,8 +192,12 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       await vi.waitFor(() => job.promote(), { interval: 10, timeout: 60_000 });
     },
     addWorker: async (more = {}) => {
+      const whole = { ...environment, ...more };
+      const settings = workerEnvironment.parse(whole);
+      const resolved = resolveAccounts(settings, whole);
+      if (!resolved.ok) throw new EnvironmentError(resolved.mistakes);
       const worker = await startWorker(
-        workerEnvironment.parse({ ...environment, ...more }),
+        { ...settings, accounts: resolved.accounts },
         log.logger,
         undefined,
         undefined,

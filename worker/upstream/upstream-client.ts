@@ -14,7 +14,7 @@ const ACTION = 'ImageRecognitionV2';
 const VERSION = '2018-03-01';
 const EXPIRED_SIGNATURE = 'AuthFailure.SignatureExpire';
 
-interface Credentials {
+export interface Credentials {
   readonly secretId: string;
   readonly secretKey: string;
   /** Of temporary credentials (STS). */

@@ -6,7 +6,7 @@ import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import { takeBackMark } from '../../shared/store/verifications/take-back-mark.ts';
-import type { WorkerMetrics } from '../metrics.ts';
+import { accountLabel, type WorkerMetrics } from '../metrics.ts';
 import type { AbandonReason } from '../upstream/open-exchange.ts';
 import type { PreparedCall } from '../upstream/prepared-call.ts';
 import type { CallResult, UpstreamClient } from '../upstream/upstream-client.ts';
@@ -22,6 +22,8 @@ export interface CallDeps {
   readonly claims: ClaimContext;
   readonly upstream: UpstreamClient;
   readonly limiter: Limiter;
+  /** The account that is asked, where a file names the accounts; otherwise null. */
+  readonly account: string | null;
   /** Of the calls while interactive and bulk verifications wait, 0 to 1. */
   readonly bulkShare: number;
   readonly promises: PromiseKeeper;
@@ -204,13 +206,13 @@ async function reportAtSlot(
 }
 
 function noteUsed(
-  { metrics }: CallDeps,
+  { metrics, account }: CallDeps,
   rank: SlotRank,
   { seq, probe }: ReservedSlot,
   asked: { readonly at: number; readonly tick: number },
 ): UsedSlot {
   const waitedMs = performance.now() - asked.tick;
-  metrics.slotsGranted.inc({ rank });
+  metrics.slotsGranted.inc({ rank, account: accountLabel(account) });
   metrics.slotWaitSeconds.observe(waitedMs / 1000);
   return { seq, probe, askedAt: asked.at, waitedMs };
 }

@@ -8,6 +8,8 @@ import type { Called } from './call-upstream.ts';
 export interface DescribeDeps {
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
+  /** The account that is asked, where a file names the accounts; otherwise null. */
+  readonly account: string | null;
   readonly now: () => number;
 }
 
@@ -23,7 +25,7 @@ export function describeCall(deps: DescribeDeps, record: VerificationRecord, mar
   const reached = call.status === 'answered' || call.sent;
   return {
     id: callId,
-    attempt: describeAttempt(call),
+    attempt: describeAttempt(deps, call),
     isListed: true,
     ledger: reached ? describeLedgerEntry(deps, record, call) : null,
   };
@@ -40,18 +42,20 @@ export function describeUndecidedCall(
 }
 
 function describeLedgerEntry(
-  { billedCodes, now }: DescribeDeps,
+  { billedCodes, account, now }: DescribeDeps,
   { clientId }: VerificationRecord,
   { row }: Called,
 ): LedgerEntry {
-  return { day: ledgerDay(now()), clientId, code: row.code, billed: resolveBilling(row, billedCodes) };
+  const billed = resolveBilling(row, billedCodes);
+  return { day: ledgerDay(now()), clientId, code: row.code, billed, account };
 }
 
-function describeAttempt(call: Called): Attempt {
+function describeAttempt({ account }: DescribeDeps, call: Called): Attempt {
   return {
     at: new Date(call.sentAt).toISOString(),
     durationMs: Math.round(call.durationMs),
     code: call.code,
     requestId: call.requestId,
+    ...(account === null ? {} : { account }),
   };
 }

@@ -1,18 +1,22 @@
 import type { Logger } from 'pino';
-import type { LimiterState } from '../../shared/account/limiter/limiter-state.ts';
 import { countCallMade } from '../../shared/store/clients/calls-made.ts';
 import { readRepeats } from '../../shared/store/clients/repeats.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
-import { computeExtension, type Extension } from '../../shared/store/verifications/promised-time.ts';
+import {
+  computeExtension,
+  type Extension,
+  type LostTime,
+} from '../../shared/store/verifications/promised-time.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 
 export interface PromiseKeeperDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  readonly readState: () => Promise<LimiterState>;
+  /** For how long slots were lost, over these accounts. */
+  readonly readLost: (accounts: readonly string[] | undefined) => Promise<LostTime>;
   readonly metrics: Pick<WorkerMetrics, 'promisesBroken'>;
   readonly log: Logger;
 }
@@ -59,12 +63,12 @@ export function createPromiseKeeper(deps: PromiseKeeperDeps): PromiseKeeper {
 const KEPT: Promised = { isBroken: false, extended: null };
 
 async function comparePromise(
-  { redis, keys, readState }: PromiseKeeperDeps,
+  { redis, keys, readLost }: PromiseKeeperDeps,
   { promise, clientId }: VerificationRecord,
   at: number,
 ): Promise<Promised> {
   if (promise === null || promise.isWaived || at <= promise.by) return KEPT;
-  const [{ lost }, repeats] = await Promise.all([readState(), readRepeats(redis, keys, clientId)]);
+  const [lost, repeats] = await Promise.all([readLost(promise.accounts), readRepeats(redis, keys, clientId)]);
   const extended = computeExtension(promise, { lost, repeats });
   return { isBroken: at > promise.by + (extended?.byMs ?? 0), extended };
 }

@@ -15,9 +15,9 @@ import { noteRunAlone } from '../../shared/store/verifications/note-run-alone.ts
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
+import type { AccountChooser } from '../accounts/account-chooser.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import { traceJob } from '../job/trace-job.ts';
-import type { AccountWatch } from './account-watch.ts';
 import type { AskUpstream } from './ask-upstream.ts';
 import { decideAfterDeaths } from './crash-decision.ts';
 import { isPastDeadline } from './deadline.ts';
@@ -29,7 +29,7 @@ import { isRetryPriority } from './slot-rank.ts';
 export interface VerificationDeps {
   readonly claims: ClaimContext;
   readonly keyRing: KeyRing;
-  readonly accountWatch: AccountWatch;
+  readonly accounts: Pick<AccountChooser, 'pass'>;
   readonly runAloneLock: RunAloneLock;
   readonly ask: AskUpstream;
   readonly finish: FinishVerification;
@@ -57,11 +57,12 @@ export async function processVerification(
   job: JobData,
   run: JobRun,
 ): Promise<JobResult> {
-  const passage = await deps.accountWatch.pass({ tried: isRetryPriority(run.priority) });
+  const { clientId } = job;
+  const passage = await deps.accounts.pass({ tried: isRetryPriority(run.priority), clientId });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
-  if (passage.status === 'aside') {
+  if (passage.status !== 'open') {
     await leaveLine(deps.claims, job.id);
-    return { result: 'later', at: deps.now() };
+    return { result: 'later', at: passage.status === 'elsewhere' ? passage.at : deps.now() };
   }
   const traced = { tracing: deps.tracing, queue: deps.claims.keys.verificationQueue, run };
   const leave = await deps.runAloneLock.enter();

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { AccountKeys } from '../../store/keys.ts';
+import { type AccountKeys, FIRST_ACCOUNT } from '../../store/keys.ts';
 import { classifyRedisError, describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import {
@@ -45,8 +45,13 @@ export async function enterAccount(deps: MembershipDeps): Promise<AccountMembers
     if (joining.status === 'joined' || left) return;
     clearInterval(timer);
     log.fatal(
-      { event: 'lane_upstream_changed', lane: keys.lane, endpoint: joining.lane.endpoint },
-      'the lane asks another upstream now: this worker claims nothing more',
+      {
+        event: 'lane_upstream_changed',
+        lane: keys.lane,
+        account: keys.account,
+        endpoint: joining.lane.endpoint,
+      },
+      'the account asks another upstream now: this worker asks nothing more on it',
     );
     deps.onLost();
   };
@@ -78,7 +83,7 @@ async function enterPatiently({
   for (let warned = false; ; ) {
     try {
       const joining = await joinAccount(redis, keys, { upstream, workerId, renewing: false });
-      if (joining.status === 'differs') throw new Error(explainDifference(keys.lane, joining.lane, upstream));
+      if (joining.status === 'differs') throw new Error(explainDifference(keys, joining.lane, upstream));
       return;
     } catch (error) {
       if (classifyRedisError(error) === undefined) throw error;
@@ -91,7 +96,18 @@ async function enterPatiently({
   }
 }
 
-function explainDifference(lane: string, known: AccountUpstream, own: AccountUpstream): string {
+function explainDifference(
+  { lane, account }: AccountKeys,
+  known: AccountUpstream,
+  own: AccountUpstream,
+): string {
+  if (account !== FIRST_ACCOUNT) {
+    return [
+      `Account ${account} of lane ${lane} asks ${describeUpstream(known)}, but this worker would ask ${describeUpstream(own)}.`,
+      'Give it the endpoint that it asks, or another name, in ACCOUNTS_FILE;',
+      `to move it on purpose, stop all its workers and run: veriqueue lane upstream --reset --account ${account}`,
+    ].join(' ');
+  }
   return [
     `Lane ${lane} asks ${describeUpstream(known)}, but this worker would ask ${describeUpstream(own)}.`,
     'Set FACEID_ENDPOINT, LIVEMODE and UPSTREAM_ACCOUNT to what the lane asks, or LANE to a lane of its own;',

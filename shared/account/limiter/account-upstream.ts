@@ -33,6 +33,8 @@ const joinScript = loadScript(new URL('join-account.lua', import.meta.url));
 
 const resetScript = loadScript(new URL('reset-account-upstream.lua', import.meta.url));
 
+const countScript = loadScript(new URL('count-workers.lua', import.meta.url));
+
 const storedUpstream = z.tuple([z.string(), z.enum(['0', '1']), z.string()]);
 
 /** Writes the upstream down if the lane has none, and the worker's presence if they agree; in one step. */
@@ -56,6 +58,11 @@ export async function joinAccount(
 /** A worker that stops in order is gone at once. */
 export async function leaveAccount(redis: Redis, keys: AccountKeys, workerId: string): Promise<void> {
   await redis.zrem(keys.workers(), workerId);
+}
+
+/** Workers that use the account now. */
+export async function countPresentWorkers(redis: Redis, keys: AccountKeys): Promise<number> {
+  return Number(await countScript(redis, [keys.workers()], []));
 }
 
 /** Null until a worker has joined. */

@@ -53,8 +53,8 @@ export function createLimiter({ redis, keys, options, log }: LimiterDeps): Limit
     key: keys.quota(),
     id: randomBytes(6).toString('hex'),
     settings,
-    onChange: (change) => logChange(log, keys.lane, change),
-    onReach: (error) => logReach(log, keys.lane, error),
+    onChange: (change) => logChange(log, keys, change),
+    onReach: (error) => logReach(log, keys, error),
   });
   const waiters = new Waiters({ client, toleranceMs: settings.toleranceUs / 1000 });
   let reportTimer: NodeJS.Timeout | undefined;
@@ -98,17 +98,17 @@ const CHANGE_LINES = {
 } as const satisfies Record<LimiterChange['name'], { event: string; level: 'info' | 'warn'; text: string }>;
 
 /** One line per change of the lane, written by the process whose call brought it about. */
-function logChange(log: RedisLog, lane: string, change: LimiterChange): void {
+function logChange(log: RedisLog, { lane, account }: AccountKeys, change: LimiterChange): void {
   const { event, level, text } = CHANGE_LINES[change.name];
-  log[level]({ event, lane, detail: change.detail }, text);
+  log[level]({ event, lane, account, detail: change.detail }, text);
 }
 
 /** One line when the lane falls silent and one when it answers again, not one per attempt to ask it. */
-function logReach(log: RedisLog, lane: string, error: unknown): void {
-  if (error === undefined) log.info({ event: 'lane_reachable', lane }, 'Lane reachable again');
+function logReach(log: RedisLog, { lane, account }: AccountKeys, error: unknown): void {
+  if (error === undefined) log.info({ event: 'lane_reachable', lane, account }, 'Lane reachable again');
   else
     log.warn(
-      { event: 'lane_unreachable', lane, error: describeRedisError(error) },
+      { event: 'lane_unreachable', lane, account, error: describeRedisError(error) },
       'Redis does not answer: no slots until it does',
     );
 }

@@ -7,10 +7,13 @@ export interface LedgerEntry {
   readonly clientId: string;
   readonly code: string;
   readonly billed: 'billed' | 'unbilled' | 'unknown';
+  /** The account that it was made on, where a file names the accounts. */
+  readonly account?: string | null;
 }
 
-/** The counter's name in the day's hash. */
-export const ledgerField = (entry: LedgerEntry): string => `${entry.clientId}|${entry.code}|${entry.billed}`;
+/** The counter's name in the day's hash; the account behind it has a counter of its own. */
+export const ledgerField = ({ clientId, code, billed, account = null }: LedgerEntry): string =>
+  `${clientId}|${code}|${billed}${account === null ? '' : `|${account}`}`;
 
 /** The day that a call made now counts for: the bill's. */
 export const ledgerDay = chinaDay;

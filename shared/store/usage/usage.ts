@@ -10,7 +10,7 @@ import { type LedgerEntry, ledgerDay } from './ledger.ts';
 
 type UsageRow = UsageReport['data'][number];
 
-interface Count extends LedgerEntry {
+interface Count extends Omit<LedgerEntry, 'account'> {
   readonly count: number;
 }
 

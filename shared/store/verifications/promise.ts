@@ -19,6 +19,8 @@ export interface PromiseOffer {
    */
   readonly byCalls: { readonly perCallMs: number; readonly beforeMs: number } | null;
   readonly since: DelayTotals;
+  /** Where a file names the accounts: those that it rests on. */
+  readonly accounts?: readonly string[] | undefined;
 }
 
 const promiseScript = loadScript(new URL('../scripts/promise.lua', import.meta.url));
@@ -36,10 +38,10 @@ export function queuePromise(
   transaction: Transaction,
   keys: StoreKeys,
   { id, clientId, priority, submittedAt }: PromisedVerification,
-  { baseMs, perTurnMs, unit, byCalls, since }: PromiseOffer,
+  { baseMs, perTurnMs, unit, byCalls, since, accounts }: PromiseOffer,
   loaded?: LoadedScripts,
 ): void {
-  const kept: Pick<PromisedTime, 'since' | 'perTurnMs'> = { since, perTurnMs };
+  const kept: Pick<PromisedTime, 'since' | 'perTurnMs' | 'accounts'> = { since, perTurnMs, accounts };
   const queue = keys.verificationQueue;
   const orderClass = orderClassOf(priority);
   promiseScript.appendTo(

@@ -23,6 +23,8 @@ export interface PromisedTime {
   readonly since: DelayTotals;
   /** What one of the client's calls puts it off by, when it is made again. */
   readonly perTurnMs: number;
+  /** The accounts that it rests on, whose lost time puts it off; undefined: the one account of the environment. */
+  readonly accounts?: readonly string[] | undefined;
 }
 
 export type DelayReason = keyof LostTime | 'repeats';
@@ -34,7 +36,10 @@ export interface Extension {
 }
 
 /** What has been added to a promise since it was given, or null. Totals that began again at 0 add nothing. */
-export function computeExtension({ since, perTurnMs }: PromisedTime, totals: DelayTotals): Extension | null {
+export function computeExtension(
+  { since, perTurnMs }: Pick<PromisedTime, 'since' | 'perTurnMs'>,
+  totals: DelayTotals,
+): Extension | null {
   const grown = (before: number, after: number) => Math.max(0, after - before);
   const delays: readonly (readonly [DelayReason, number])[] = [
     ['paused', grown(since.lost.paused, totals.lost.paused)],

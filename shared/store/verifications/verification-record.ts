@@ -102,6 +102,7 @@ const promiseSince = z.object({
     repeats: z.number().int().nonnegative(),
   }),
   perTurnMs: ms,
+  accounts: z.array(z.string()).optional(),
 });
 const extensionText = z.object({ byMs: ms, reason: promiseExtension.shape.reason });
 

@@ -93,6 +93,8 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'https://host\n',
   ],
   LIVEMODE: flag,
+  ACCOUNTS_FILE: ['/nowhere/accounts.yaml', '/', '/etc/passwd'],
+  PERSON_SCOPE: ['everybody', 'Account'],
   UPSTREAM_ACCOUNT: ['two words', 'a/b', 'x'.repeat(65)],
   ALLOW_SANDBOX: flag,
   UPSTREAM_TIMEOUT: [...span, '0s', '11m'],

@@ -22,6 +22,7 @@ const inStore = {
   clientIndex: ['{vq:main}:index:p', keys.clientIndex('p')],
   clientStatusIndex: ['{vq:main}:index:p:q', keys.clientStatusIndex('p', 'q')],
   ledger: ['{vq:main}:ledger:p', keys.ledger('p')],
+  accountLedger: ['{vq:main}:account-ledger:p', keys.accountLedger('p')],
   clientLedger: ['{vq:main}:client-ledger:p:q', keys.clientLedger('p', 'q')],
   deferredDeliveries: ['{vq:main}:held-deliveries:p', keys.deferredDeliveries('p')],
   deferringEndpoints: ['{vq:main}:held-endpoints', keys.deferringEndpoints()],
@@ -126,8 +127,9 @@ describe('a key', () => {
     expect(() => keyFunction('ledgers')).toThrow('keys.ts must name the key ledgers');
   });
 
-  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises and operators', () => {
-    const spelling = ['keys', 'promise-keys', 'operator-keys'].map((name) => `shared/store/${name}.ts`);
+  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators and accounts', () => {
+    const keyFiles = ['keys', 'promise-keys', 'operator-keys', 'pool-keys'];
+    const spelling = keyFiles.map((name) => `shared/store/${name}.ts`);
     const files = [...listShippedLuaFiles(), ...listSourceFiles()].filter((path) => !spelling.includes(path));
     expect(files.length).toBeGreaterThan(300);
     const names = firstNames();

@@ -240,6 +240,8 @@ const elsewhere: Readonly<Record<string, string>> = {
   'sum-client-weights': 'adds the same entries up',
   'reset-delivery': 'part of a transaction: tested below',
   'read-limiter': 'reads only',
+  'count-workers': 'reads only',
+  'announce-accounts': 'writes the same accounts',
   'read-budget': 'reads only',
   'reserve-place': 'moves the time until which the same place is reserved',
   'note-budget': 'writes the same levels; a lost reply costs a line of the log',

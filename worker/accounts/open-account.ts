@@ -1,0 +1,148 @@
+import type { Account } from '../../shared/account/account-pool.ts';
+import type { AccountUpstream } from '../../shared/account/limiter/account-upstream.ts';
+import { createLimiter } from '../../shared/account/limiter/limiter.ts';
+import { createPersonLimit, type PersonLimit } from '../../shared/account/person-limit/person-limit.ts';
+import type { Logger } from '../../shared/log.ts';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import { type AccountKeys, accountKeys } from '../../shared/store/keys.ts';
+import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { WorkerSettings } from '../settings.ts';
+import { createUpstreamClient, type UpstreamClient } from '../upstream/upstream-client.ts';
+import { AccountLoad } from './account-load.ts';
+import type { AccountSettings } from './account-settings.ts';
+
+/** An account with the connection on which this process makes its calls. */
+export interface WorkerAccount extends Account {
+  readonly endpoint: URL;
+  readonly upstream: UpstreamClient;
+  readonly region: string | null;
+  readonly load: AccountLoad;
+  /** In attempts, ledger and logs: its name where a file names the accounts; null where it is the only one. */
+  readonly shownAs: string | null;
+  /** Reports what the limiter does not know yet, and ends the calls under way. */
+  close(): Promise<void>;
+}
+
+export interface AccountDeps {
+  /** For the calls by person. */
+  readonly redis: Redis;
+  /** For the limiter: nothing large may stand before its commands. */
+  readonly unbatchedRedis: Redis;
+  readonly writes: PatientWrites;
+  readonly keyRing: KeyRing;
+  readonly log: Logger;
+  readonly now: () => number;
+  readonly random: () => number;
+}
+
+export function openAccount(
+  settings: WorkerSettings,
+  account: AccountSettings,
+  deps: AccountDeps,
+): WorkerAccount {
+  const keys = accountKeys(settings.LANE, account.name);
+  const endpoint = new URL(account.endpoint);
+  const load = new AccountLoad();
+  const limiter = createLimiter({
+    redis: deps.unbatchedRedis,
+    keys,
+    options: {
+      quotaPerSecond: account.quotaPerSecond,
+      probeIntervalMs: settings.PROBE_INTERVAL,
+      slowProbeIntervalMs: settings.SLOW_PROBE_INTERVAL,
+    },
+    log: deps.log,
+  });
+  const upstream = connectUpstream(settings, account, { endpoint, now: deps.now });
+  return {
+    name: account.name,
+    shownAs: account.shownAs,
+    region: account.region ?? null,
+    keys,
+    quotaPerSecond: account.quotaPerSecond,
+    weight: account.weight,
+    clients: account.clients === null ? null : new Set(account.clients),
+    asks: accountUpstreamOf(account),
+    limiter,
+    persons: limitPersons(
+      settings,
+      settings.PERSON_SCOPE === 'all' ? accountKeys(settings.LANE) : keys,
+      deps,
+    ),
+    endpoint,
+    upstream: countAnswering(upstream, load),
+    load,
+    close: async () => {
+      await limiter.close();
+      await upstream.close();
+    },
+  };
+}
+
+/** What the worker asks, as it writes it down for the account. */
+function accountUpstreamOf({ endpoint, livemode, label }: AccountSettings): AccountUpstream {
+  const { origin, pathname } = new URL(endpoint);
+  return { endpoint: `${origin}${pathname === '/' ? '' : pathname}`, livemode, account: label };
+}
+
+function connectUpstream(
+  settings: WorkerSettings,
+  { credentials, region }: AccountSettings,
+  { endpoint, now }: { readonly endpoint: URL; readonly now: () => number },
+) {
+  return createUpstreamClient({
+    endpoint,
+    credentials,
+    ...(region === undefined ? {} : { region }),
+    ...fieldEncryption(settings),
+    limits: { answerTimeoutMs: settings.UPSTREAM_TIMEOUT },
+    now,
+  });
+}
+
+/** What waits for a slot, and what waits for an answer, are told apart where the request leaves. */
+function countAnswering(upstream: UpstreamClient, load: AccountLoad): UpstreamClient {
+  return {
+    ...upstream,
+    upload: async (prepared, signal) => {
+      const call = await upstream.upload(prepared, signal);
+      return {
+        ...call,
+        complete: () => {
+          const noteEnd = load.noteSent();
+          return call.complete().finally(noteEnd);
+        },
+      };
+    },
+  };
+}
+
+/** A call that was made or not made is counted so, however long Redis refuses it. */
+function limitPersons(
+  settings: WorkerSettings,
+  keys: AccountKeys,
+  { writes, ...deps }: AccountDeps,
+): PersonLimit {
+  const persons = createPersonLimit({
+    ...deps,
+    keys,
+    perMinute: settings.PERSON_PER_MINUTE,
+    perDay: settings.PERSON_PER_DAY,
+  });
+  return {
+    admit: persons.admit,
+    tagOf: persons.tagOf,
+    giveBack: (idCard, reservation) => writes.untilTaken(() => persons.giveBack(idCard, reservation)),
+    block: (idCard, until) => writes.untilTaken(() => persons.block(idCard, until)),
+  };
+}
+
+/** The settings hold that there is a key where one is needed. */
+function fieldEncryption({
+  FIELD_ENCRYPTION: algorithm,
+  FIELD_ENCRYPTION_PUBLIC_KEY: publicKey,
+}: WorkerSettings) {
+  if (algorithm === 'off' || publicKey === undefined) return {};
+  return { encryption: { algorithm, publicKey } };
+}
