@@ -74,7 +74,7 @@ export async function readArrivals(redis: Redis, keys: StoreKeys, seconds: numbe
   return { granted: sum(({ granted }) => granted), refused: sum(({ refused }) => refused) };
 }
 
-/** Those that workers serve; all of them while no worker is there, as after a restart of all. */
+/** Those that workers serve; all of them while no worker runs, as in a restart of all. */
 export function selectServed<A extends Pick<AccountReading, 'workers'>>(
   readings: readonly A[],
 ): readonly A[] {

@@ -101,7 +101,7 @@ function connectUpstream(
   });
 }
 
-/** What waits for a slot, and what waits for an answer, are told apart where the request leaves. */
+/** What waits for a slot, and what waits for an answer, are separated where the request leaves. */
 function countAnswering(upstream: UpstreamClient, load: AccountLoad): UpstreamClient {
   return {
     ...upstream,
