@@ -6,6 +6,7 @@ import type { RedeliveryCounts } from '../../shared/store/endpoints/redeliver-ra
 import type { AbandonReason } from '../../worker/upstream/open-exchange.ts';
 import type { NotCalled } from '../../worker/verification/call-upstream.ts';
 import { codeBlocks, readDocument, tableRows } from '../deployment/documents.ts';
+import { CONSOLE_PROBLEMS } from './console-problems.ts';
 
 /** What stands in backticks. */
 const codeOf = (text: string) => [...text.matchAll(/`([^`]+)`/g)].map(([, code = '']) => code);
@@ -41,9 +42,6 @@ const redeliveryCounts = valuesOf<keyof RedeliveryCounts | 'interruptedAt'>({
   interruptedAt: true,
 });
 
-/** What `/console/api` alone answers with. */
-const OF_THE_CONSOLE = ['last_key'];
-
 describe('a page that lists values lists all of them', () => {
   it('docs/tracing.md: why a prepared request was not sent', () => {
     const [, meaning = ''] = rowOf('docs/tracing.md', 'veriqueue.withheld');
@@ -52,7 +50,7 @@ describe('a page that lists values lists all of them', () => {
 
   it('docs/client.md: the codes of a ConflictError', () => {
     const conflicts = Object.entries(problemTable).flatMap(([code, { status }]) =>
-      status === 409 && !OF_THE_CONSOLE.includes(code) ? [code] : [],
+      status === 409 && !CONSOLE_PROBLEMS.includes(code) ? [code] : [],
     );
     const [, , advice = ''] = rowOf('docs/client.md', 'ConflictError');
     expect(codeOf(advice).toSorted()).toEqual(['code', ...conflicts].toSorted());

@@ -3,19 +3,7 @@ import { problemTable } from '../../shared/contract/problem.ts';
 import { checkPersonName } from '../../shared/validation/person-name.ts';
 import { VALIDATION_FAILURES } from '../../shared/validation/validation-failure.ts';
 import { readDocument, section, tableRows } from '../deployment/documents.ts';
-
-/** What only the console answers with; its own page sees them. */
-const CONSOLE = [
-  'foreign_origin',
-  'invalid_request',
-  'last_key',
-  'last_operator_key',
-  'operator_key_required',
-  'operator_name_taken',
-  'own_operator_key',
-  'read_only',
-  'too_many_operators',
-];
+import { CONSOLE_PROBLEMS } from './console-problems.ts';
 
 const words = (text: string) => text.split(/[`, ]+/).filter((word) => word !== '');
 
@@ -25,7 +13,7 @@ it('docs/submitting.md names every problem with its status, and no other', () =>
     words(codes).map((code) => ({ code, statuses: words(statuses).map(Number) })),
   );
   const codes = Object.keys(problemTable)
-    .filter((code) => !CONSOLE.includes(code))
+    .filter((code) => !CONSOLE_PROBLEMS.includes(code))
     .toSorted();
   expect(listed.map(({ code }) => code).toSorted()).toEqual(codes);
   const wrong = listed.filter(({ code, statuses }) => {

@@ -25,7 +25,7 @@ interface Waiting {
 const LOOKS = 3;
 
 /**
- * Tells a Redis that gives no answer from answers that take long. A time-out for each command cannot: on a busy machine the timer
+ * Distinguishes a Redis that gives no answer from answers that take long. A time-out for each command cannot: on a busy machine the timer
  * fires although Redis has carried the command out, and often although its reply waits to be read. A write that is given up so
  * was accepted and is said not to be, and its client sends it again.
  *
