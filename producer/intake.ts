@@ -7,7 +7,8 @@ import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
-import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
+import type { S3Try } from '../shared/store/subjects/objects/s3-objects.ts';
+import { openSubjects } from '../shared/store/subjects/open-subjects.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createLaneView } from './lane-view.ts';
 import type { ProducerLog } from './producer-log.ts';
@@ -61,19 +62,18 @@ export function awaitFit(
 }
 
 export interface IntakeOptions {
-  /** The same that the workers use. */
-  readonly subjects: SubjectStore;
   readonly log: ProducerLog;
   /** ms epoch */
   readonly now: () => number;
   readonly tracing: Tracing;
+  readonly onPhotoStoreTry?: (made: S3Try) => void;
 }
 
 /** Await {@link awaitQueues} before it is used. */
 export function createIntake(
   settings: IntakeSettings,
   [redis, flowRedis]: Connections,
-  { subjects, log, now, tracing }: IntakeOptions,
+  { log, now, tracing, onPhotoStoreTry }: IntakeOptions,
 ): Intake {
   const keys = storeKeys(settings.LANE);
   const onError = (error: Error) =>
@@ -84,7 +84,15 @@ export function createIntake(
     flowRedis,
     flow: watchFlow(createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry), flowRedis),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
-    subjects,
+    subjects: openSubjects(settings, {
+      redis,
+      keys,
+      role: 'writes',
+      log,
+      now,
+      random: Math.random,
+      ...(onPhotoStoreTry === undefined ? {} : { onTry: onPhotoStoreTry }),
+    }),
     keys,
     log,
   };
@@ -127,7 +135,12 @@ export async function awaitQueues({ flow, queues }: Intake): Promise<void> {
 }
 
 /** Never throws for a Redis that is away. */
-export async function closeIntake({ flow, queues, redis, flowRedis }: Intake): Promise<void> {
-  await Promise.all([queues.deliveries.close(), queues.verifications.close(), flow.close()]);
+export async function closeIntake({ flow, queues, redis, flowRedis, subjects }: Intake): Promise<void> {
+  await Promise.all([
+    queues.deliveries.close(),
+    queues.verifications.close(),
+    flow.close(),
+    subjects.close(),
+  ]);
   await Promise.all([closeRedis(redis), closeRedis(flowRedis)]);
 }

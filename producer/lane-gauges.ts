@@ -6,6 +6,7 @@ import { type EndpointState, listEndpoints } from '../shared/store/endpoints/lis
 import type { StoreKeys } from '../shared/store/keys.ts';
 import { classifyRedisError, readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { type PhotosToDelete, readPhotosToDelete } from '../shared/store/subjects/photo-intents.ts';
 import { listBudgetLevels, type NotedLevel } from '../shared/store/usage/budget-levels.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
@@ -30,6 +31,7 @@ interface LaneReading {
   /** Of the client that has most. */
   readonly mostRecords: number;
   readonly budgetLevels: readonly NotedLevel[];
+  readonly photosToDelete: PhotosToDelete;
 }
 
 /**
@@ -41,6 +43,7 @@ export function registerLaneGauges(registry: Registry, deps: LaneGaugesDeps): vo
   registerLaneState(registry, read);
   registerBacklog(registry, read);
   registerDeliveryBacklog(registry, read);
+  registerPhotosToDelete(registry, read, deps.now);
 }
 
 /** Null when it cannot be read now. */
@@ -48,15 +51,17 @@ type ReadLane = () => Promise<LaneReading | null>;
 
 async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promise<LaneReading | null> {
   try {
-    const [overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels] = await Promise.all([
-      lane.read(),
-      readOldestWaiting(redis, keys, now()),
-      listEndpoints(redis, keys, []),
-      redis.zcard(keys.deadLetters()),
-      readMostRecords(redis, keys),
-      listBudgetLevels(redis, keys, now()),
-    ]);
-    return { lane: overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels };
+    const [overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels, photosToDelete] =
+      await Promise.all([
+        lane.read(),
+        readOldestWaiting(redis, keys, now()),
+        listEndpoints(redis, keys, []),
+        redis.zcard(keys.deadLetters()),
+        readMostRecords(redis, keys),
+        listBudgetLevels(redis, keys, now()),
+        readPhotosToDelete({ redis, keys }),
+      ]);
+    return { lane: overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels, photosToDelete };
   } catch (error) {
     // The connection has logged already that Redis is away.
     if (classifyRedisError(error) !== 'gone')
@@ -162,6 +167,25 @@ function registerBacklog(registry: Registry, read: ReadLane): void {
     { name: 'veriqueue_photos_stored_peak', help: "Most people's photos ever stored at once" },
     read,
     ({ lane }) => [[{}, lane.photosStored.peak]],
+  );
+}
+
+/** Of no use any more, and unreadable: their keys are gone. The workers delete them within seconds. */
+function registerPhotosToDelete(registry: Registry, read: ReadLane, now: () => number): void {
+  register(
+    registry,
+    { name: 'veriqueue_photos_to_delete', help: 'Photos that the object store still has to delete' },
+    read,
+    ({ photosToDelete }) => [[{}, photosToDelete.count]],
+  );
+  register(
+    registry,
+    {
+      name: 'veriqueue_photos_to_delete_oldest_seconds',
+      help: 'For how long the first of them has been due; 0 without any',
+    },
+    read,
+    ({ photosToDelete: { since } }) => [[{}, since === null ? 0 : Math.max(0, now() - since) / 1000]],
   );
 }
 

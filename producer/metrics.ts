@@ -1,6 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Priority } from '../shared/contract/verification.ts';
+import { createPhotoStoreMetrics, registerPhotoStoreUp } from '../shared/photo-store-metrics.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
+import type { S3Try } from '../shared/store/subjects/objects/s3-objects.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { type LaneGaugesDeps, registerLaneGauges } from './lane-gauges.ts';
 import { registerShareGauges, type ShareGaugesDeps } from './shares/share-gauges.ts';
@@ -25,17 +28,20 @@ export interface ProducerMetrics {
   countAccepted(priority: Priority): void;
   /** A connection was not served, or closed for another. */
   countTurnedAway(reason: 'evicted' | 'refused' | 'dropped'): void;
+  notePhotoStoreTry(made: S3Try): void;
   /** Adds a listener whose connections are counted. */
   watchSockets(counts: SocketCounts): void;
 }
 
 export interface MetricsDeps extends LaneGaugesDeps, ShareGaugesDeps {
   readonly bodyBudget: BodyBudget;
+  readonly subjects: Pick<SubjectStore, 'check'>;
 }
 
 export function createMetrics(deps: MetricsDeps): ProducerMetrics {
   const registry = createProcessRegistry({ part: 'producer', lane: deps.keys.lane });
   registerRedisUp(registry, () => deps.redis.ping());
+  registerPhotoStoreUp(registry, deps.subjects);
   registerLaneGauges(registry, deps);
   registerShareGauges(registry, deps);
   const registers = [registry];
@@ -85,6 +91,7 @@ export function createMetrics(deps: MetricsDeps): ProducerMetrics {
   for (const priority of priorities) accepted.inc({ priority }, 0);
   return {
     registry,
+    notePhotoStoreTry: createPhotoStoreMetrics(registers),
     countRequest: ({ method, route, status, durationMs }) => {
       requests.inc({ method, route, status });
       durations.observe({ route }, durationMs / 1000);

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import {
   callbackSettings,
   laneSettings,
@@ -22,6 +23,7 @@ const shape = z.object({
   ...retentionSettings,
   ...callbackSettings,
   ...producerSettings,
+  ...photoStoreSettings,
   OPERATIONS_PORT: port()
     .optional()
     .describe('Moves health, metrics, docs and console from the API to a listener of their own.'),
@@ -44,6 +46,15 @@ export const intakeShape = shape.pick({
   CLIENT_RATE_PER_SECOND: true,
   LANE: true,
   MAX_BACKLOG: true,
+  PHOTO_STORE: true,
+  PHOTO_STORE_ACCESS_KEY_ID: true,
+  PHOTO_STORE_ENDPOINT: true,
+  PHOTO_STORE_MAX_MIB: true,
+  PHOTO_STORE_PATH_STYLE: true,
+  PHOTO_STORE_REGION: true,
+  PHOTO_STORE_SECRET_ACCESS_KEY: true,
+  PHOTO_STORE_SESSION_TOKEN: true,
+  PHOTO_STORE_TIMEOUT: true,
   QUOTA_PER_SECOND: true,
   REDIS_CA_FILE: true,
   REDIS_URL: true,
@@ -56,6 +67,7 @@ export type IntakeSettings = z.output<typeof intakeShape>;
 export const producerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
+  .superRefine(checkPhotoStore, evenWhenOthersFail)
   .superRefine(checkOperationsListener, evenWhenOthersFail);
 
 /** A public key is no secret, and a repeated Idempotency-Key is recognized by a digest that needs one. */

@@ -5,8 +5,6 @@ import { describeListenError, type ListeningPlace } from '../shared/listen-error
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
-import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
-import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -19,7 +17,7 @@ import {
   connectIntake,
   createIntake,
 } from './intake.ts';
-import { createMetrics } from './metrics.ts';
+import { createMetrics, type ProducerMetrics } from './metrics.ts';
 import type { ConsoleDeps } from './operator/console.ts';
 import { loadConsoleFiles } from './operator/console-files.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem, retryAfter } from './problem.ts';
@@ -40,8 +38,6 @@ export interface ProducerOptions {
   readonly now?: () => number;
   /** Against slow clients. @default HTTP_TIMEOUTS */
   readonly timeouts?: HttpTimeouts;
-  /** The same that the workers use. @default redisSubjects */
-  readonly subjects?: SubjectStore;
   /** @default off */
   readonly tracing?: Tracing;
   /** Aborting ends the wait for a Redis that cannot be used yet. */
@@ -61,7 +57,6 @@ export async function startProducer(
     log,
     now = Date.now,
     timeouts = HTTP_TIMEOUTS,
-    subjects = redisSubjects,
     tracing = tracingOff,
     signal = new AbortController().signal,
   }: ProducerOptions,
@@ -69,7 +64,7 @@ export async function startProducer(
   const connections = connectIntake(settings, log);
   try {
     const version = await awaitRedis(settings, connections, { log, signal });
-    const running = await serve(settings, connections, { log, now, timeouts, subjects, tracing });
+    const running = await serve(settings, connections, { log, now, timeouts, tracing });
     log.info(
       { event: 'started', url: running.url, operationsUrl: running.operationsUrl, redisVersion: version },
       'producer started',
@@ -201,17 +196,25 @@ async function prepareConsole(operatorKey: string | undefined, deps: AppDeps): P
 function wire(
   settings: ProducerSettings,
   connections: Connections,
-  { subjects, log, now, timeouts, tracing }: ServeOptions,
+  { log, now, timeouts, tracing }: ServeOptions,
 ): AppDeps {
   const mib = 1024 * 1024;
   const bodyBudget = createBodyBudget({
     processBytes: settings.MAX_UPLOADS_MIB * mib,
     clientBytes: settings.CLIENT_UPLOADS_MIB * mib,
   });
-  const intake = createIntake(settings, connections, { subjects, log, now, tracing });
+  let noteTry: ProducerMetrics['notePhotoStoreTry'] = () => undefined;
+  const intake = createIntake(settings, connections, {
+    log,
+    now,
+    tracing,
+    onPhotoStoreTry: (made) => noteTry(made),
+  });
+  const metrics = createMetrics({ ...intake, log, bodyBudget });
+  noteTry = metrics.notePhotoStoreTry;
   return {
     ...intake,
-    metrics: createMetrics({ ...intake, log, bodyBudget }),
+    metrics,
     bodyBudget,
     redeliveryLimits: {
       perMinute: settings.CLIENT_REDELIVERIES_PER_MINUTE,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type AccountPool, createAccountPool } from '../shared/account/account-pool.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
+import { registerPhotoStoreUp } from '../shared/photo-store-metrics.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
@@ -13,6 +14,7 @@ import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
+import { openSubjects } from '../shared/store/subjects/open-subjects.ts';
 import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
@@ -35,7 +37,7 @@ export interface WorkerContext {
   /** For what must be on its way to Redis when the call returns: it batches no writes. The lane's. */
   readonly unbatchedRedis: Redis;
   readonly accounts: AccountPool<WorkerAccount>;
-  /** Where producer and workers keep what is sealed. */
+  /** Where producers keep the photos, and this worker reads them. */
   readonly subjects: SubjectStore;
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
@@ -75,10 +77,9 @@ const REDIS_ANSWERS_WITHIN_MS = 1_000;
 /** Begins to connect, in the background. */
 export function connectContext({
   settings,
-  subjects,
   log,
   tracing,
-}: Pick<WorkerContext, 'settings' | 'subjects' | 'log' | 'tracing'>): Connected {
+}: Pick<WorkerContext, 'settings' | 'log' | 'tracing'>): Connected {
   const keys = storeKeys(settings.LANE);
   const connections = connectAll(settings, log);
   const { redis } = connections;
@@ -99,7 +100,7 @@ export function connectContext({
         probe: (client) => probeWrites(client, keys),
         log,
       });
-      return openContext({ settings, keys, connections, subjects, workerId, metrics, tracing, log });
+      return openContext({ settings, keys, connections, workerId, metrics, tracing, log });
     },
     close: async () => {
       await Promise.all(Object.values(connections).map(closeRedis));
@@ -131,12 +132,11 @@ function openContext({
   settings,
   keys,
   connections: { redis, queueRedis, unbatchedRedis },
-  subjects,
   workerId,
   metrics,
   tracing,
   log,
-}: Pick<WorkerContext, 'settings' | 'keys' | 'subjects' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
+}: Pick<WorkerContext, 'settings' | 'keys' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
   readonly connections: Connections;
 }): OpenContext {
   // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
@@ -151,6 +151,15 @@ function openContext({
   const patient = patientRedis(redis, writes);
   const clock = { now: Date.now, random: Math.random };
   const keyRing = settings.VERIQUEUE_KEYS;
+  const subjects = openSubjects(settings, {
+    redis,
+    keys,
+    role: 'reads',
+    log,
+    onTry: metrics.notePhotoStoreTry,
+    ...clock,
+  });
+  registerPhotoStoreUp(metrics.registry, subjects);
   const accounts = openPool(settings, { redis, unbatchedRedis, writes, keyRing, log, ...clock });
   const context: WorkerContext = {
     settings,
@@ -166,7 +175,6 @@ function openContext({
     finish: createFinish({
       redis: patient,
       keys,
-      subjects,
       matchThreshold,
       livemode: accounts.accounts[0].asks.livemode,
       billedCodes,
@@ -188,7 +196,7 @@ function openContext({
     close: async () => {
       writes.stop();
       await Promise.all(accounts.accounts.map((account) => account.close()));
-      await flow.close();
+      await Promise.all([flow.close(), subjects.close()]);
     },
   };
 }

@@ -1,7 +1,9 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 import type { Priority } from '../shared/contract/verification.ts';
+import { createPhotoStoreMetrics } from '../shared/photo-store-metrics.ts';
 import { createProcessRegistry, registerRedisUp } from '../shared/process-metrics.ts';
 import { FIRST_ACCOUNT, type StoreKeys } from '../shared/store/keys.ts';
+import type { S3Try } from '../shared/store/subjects/objects/s3-objects.ts';
 import type { SlotRank } from './verification/slot-rank.ts';
 
 /**
@@ -10,6 +12,7 @@ import type { SlotRank } from './verification/slot-rank.ts';
  */
 export interface WorkerMetrics extends AskingMetrics, DeliveryMetrics, UpkeepMetrics {
   readonly registry: Registry;
+  readonly notePhotoStoreTry: (made: S3Try) => void;
 }
 
 /** The value of the label `account`: as many as are configured, 100 at most. @param shownAs see `WorkerAccount` */
@@ -28,6 +31,7 @@ export function createWorkerMetrics(
   registerRedisUp(registry, askRedis);
   return {
     registry,
+    notePhotoStoreTry: createPhotoStoreMetrics([registry]),
     ...createAskingMetrics([registry], accounts),
     ...createDeliveryMetrics([registry]),
     ...createUpkeepMetrics([registry], [keys.verificationQueue, keys.deliveryQueue]),
@@ -158,6 +162,7 @@ interface UpkeepMetrics {
   readonly sweepErrors: Counter;
   readonly sweepSkipped: Counter<'what'>;
   readonly lastSweep: Gauge;
+  readonly photosDeleted: Counter;
 }
 
 function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): UpkeepMetrics {
@@ -218,6 +223,11 @@ function createUpkeepMetrics(registers: Registry[], queues: readonly string[]): 
     jobsLost: byQueue({
       name: 'veriqueue_jobs_lost_total',
       help: "Jobs that were another worker's by the time this process was done with them",
+    }),
+    photosDeleted: new Counter({
+      name: 'veriqueue_photos_deleted_total',
+      help: 'Photos that this process has deleted from the object store',
+      registers,
     }),
     requeued,
     swept,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountsSettings } from '../shared/config/accounts-settings.ts';
 import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
+import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { validatePlainHttp } from '../shared/config/plain-http.ts';
 import {
   callbackSettings,
@@ -27,6 +28,7 @@ const shape = z.object({
   ...laneSettings,
   ...sealingSettings,
   ...retentionSettings,
+  ...photoStoreSettings,
   ...callbackSettings,
   ...upstreamSettings,
   ...sandboxUseSettings,
@@ -51,6 +53,7 @@ export const workerEnvironment = shape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkCredentials, evenWhenOthersFail)
+  .superRefine(checkPhotoStore, evenWhenOthersFail)
   .superRefine(checkUpstream, evenWhenOthersFail)
   .superRefine(checkBackoff, evenWhenOthersFail)
   .superRefine(checkFieldEncryption, evenWhenOthersFail);

@@ -4,8 +4,6 @@ import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { describeListenError } from '../shared/listen-error.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
-import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
-import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { writeBulkShare } from '../shared/store/verifications/promise-settings.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { within } from '../shared/within.ts';
@@ -13,6 +11,7 @@ import { enterAccounts } from './accounts/enter-accounts.ts';
 import type { WorkerAccount } from './accounts/open-account.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { startDeletingPhotos } from './maintenance/delete-photos.ts';
 import { startExpiringDeadlines } from './maintenance/expire-deadlines.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
@@ -36,7 +35,6 @@ export interface RunningWorker {
  * loading, a replica) is waited for; `/livez` and `/readyz` are there from the beginning and say so.
  *
  * @param signal aborting ends that wait
- * @param subjects the same that the producers use
  * @throws Error when Redis cannot be reached or is unfit, or a setting cannot be used; the signal's reason
  */
 export async function startWorker(
@@ -44,9 +42,8 @@ export async function startWorker(
   log: Logger,
   tracing: Tracing = tracingOff,
   signal: AbortSignal = new AbortController().signal,
-  subjects: SubjectStore = redisSubjects,
 ): Promise<RunningWorker> {
-  const connected = connectContext({ settings, subjects, log, tracing });
+  const connected = connectContext({ settings, log, tracing });
   const { workerId } = connected;
   const waiting = (redis: string): Readiness => ({ ready: false, detail: { worker: workerId, redis } });
   let readiness = async () => waiting('connecting');
@@ -146,22 +143,29 @@ async function startConsumers(context: WorkerContext): Promise<Consumers> {
 
 /** A Redis that is away leaves commands waiting; a question for readiness does not wait with them. */
 const READY_WITHIN_MS = 1_000;
+/** The store of photos is away: this worker is ready all the same, and claims when it is back. */
+const PHOTO_STORE_WITHIN_MS = 500;
 
 async function readReadiness(
-  { accounts, redis, workerId, writes }: WorkerContext,
+  { accounts, redis, subjects, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
   const answered = await within(
     READY_WITHIN_MS,
-    Promise.all([Promise.all(accounts.accounts.map(({ limiter }) => limiter.state())), redis.ping()]),
+    Promise.all([
+      Promise.all(accounts.accounts.map(({ limiter }) => limiter.state())),
+      within(PHOTO_STORE_WITHIN_MS, subjects.check()),
+      redis.ping(),
+    ]),
   );
   if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
-  const [states] = answered;
+  const [states, photos] = answered;
+  const photoStore = photos === 'expired' ? 'away' : photos.status;
   return {
     ready: workers.every((worker) => worker.isRunning()),
-    detail: { worker: workerId, redis: 'ready', ...describeStates(accounts.accounts, states) },
+    detail: { worker: workerId, redis: 'ready', photoStore, ...describeStates(accounts.accounts, states) },
   };
 }
 
@@ -202,9 +206,10 @@ async function startUpkeep({
     isAccountOpen: () => isAnyOpen(context.accounts.accounts),
   });
   const expiring = startExpiringDeadlines({ ...context, keys, queue });
+  const deleting = startDeletingPhotos({ ...context, keys });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), order.stop(), expiring.stop()]);
+      await Promise.all([sweeping.stop(), order.stop(), expiring.stop(), deleting.stop()]);
     },
   };
 }

@@ -65,7 +65,7 @@ async function writeOne(order: RecordsOrder, clientId: string): Promise<string> 
     matchThreshold: undefined,
     billedCodes: DEFAULT_BILLED_CODES,
   });
-  await finishVerification({ redis, keys, subjects: redisSubjects }, finishing);
+  await finishVerification({ redis, keys }, finishing);
   return id;
 }
 

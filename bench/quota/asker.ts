@@ -8,7 +8,6 @@ import type { ReservedSlot } from '../../shared/account/limiter/reservation.ts';
 import type { SlotOrder } from '../../shared/account/limiter/slot-order.ts';
 import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
-import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { markSent } from '../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
@@ -69,7 +68,7 @@ async function askLimiter(): Promise<never> {
     : silent;
   const keys = storeKeys('bench');
   const limiter = createLimiter({ redis, keys: accountKeys('bench'), options, log });
-  const mark = await claimOne({ redis, keys, subjects: redisSubjects, workerId: makeRunToken() });
+  const mark = await claimOne({ redis, keys, workerId: makeRunToken() });
   const sendOne = async (): Promise<never> => {
     let again = false;
     for (;;) {

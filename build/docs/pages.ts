@@ -95,6 +95,11 @@ export const PAGES: readonly DocumentedPage[] = [
     answers: 'several upstream accounts behind one queue',
   },
   {
+    path: 'docs/photo-store.md',
+    audience: 'operate',
+    answers: 'photos in S3 or the like instead of Redis: settings, permissions, what happens when it is away',
+  },
+  {
     path: 'docs/fair-shares.md',
     audience: 'operate',
     answers: 'who is asked next when more waits than the quota lets through',

@@ -59,6 +59,22 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     inEnvironmentFile: true,
   },
   {
+    title: 'Where photos are',
+    introduction: 'In Redis, unless you have [an object store](photo-store.md) for them.',
+    variables: [
+      'PHOTO_STORE',
+      'PHOTO_STORE_ENDPOINT',
+      'PHOTO_STORE_REGION',
+      'PHOTO_STORE_PATH_STYLE',
+      'PHOTO_STORE_ACCESS_KEY_ID',
+      'PHOTO_STORE_SECRET_ACCESS_KEY',
+      'PHOTO_STORE_SESSION_TOKEN',
+      'PHOTO_STORE_TIMEOUT',
+      'PHOTO_STORE_MAX_MIB',
+    ],
+    inEnvironmentFile: true,
+  },
+  {
     title: 'Submissions',
     introduction: 'What clients may submit, and how much of it.',
     variables: [

@@ -6,7 +6,6 @@ import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
-import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
 import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
 import { CommandFailure } from '../command-failure.ts';
@@ -84,7 +83,7 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       const removeJobs = async (jobs: readonly string[]) => {
         for (const job of jobs) await queue.remove(job, { removeChildren: true });
       };
-      const deps = { redis, keys, subjects: redisSubjects, removeJobs, pause: (ms: number) => delay(ms) };
+      const deps = { redis, keys, removeJobs, pause: (ms: number) => delay(ms) };
       try {
         const deletion = await deleteClient(deps, clientId, options);
         if (deletion.status === 'missing') throw unknownClient(clientId);

@@ -3,7 +3,6 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
-import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { tracingOff } from '../../shared/tracing/tracing.ts';
 import { classifyError } from '../classify-error.ts';
 import { awaitFit, awaitQueues, closeIntake, connectIntake, createIntake, type Intake } from '../intake.ts';
@@ -101,7 +100,6 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
   try {
     await awaitFit(settings, connections, { log, signal, onWait: () => undefined });
     const intake = createIntake(settings, connections, {
-      subjects: redisSubjects,
       log,
       now: Date.now,
       tracing: tracingOff,

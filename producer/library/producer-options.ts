@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkRedisAuthority, evenWhenOthersFail } from '../../shared/config/cross-checks.ts';
+import { checkPhotoStore } from '../../shared/config/photo-store-settings.ts';
 import { type ProducerLog, silentLog } from '../producer-log.ts';
 import { checkKeys, type IntakeSettings, intakeShape } from '../settings.ts';
 
@@ -18,6 +19,26 @@ export interface ProducerOptions {
   readonly lane?: string | undefined;
   /** `REDIS_CA_FILE`: the authority to trust for `rediss://`, a PEM file. @default the system's */
   readonly redisCaFile?: string | undefined;
+  /**
+   * `PHOTO_STORE`: `redis`, or `s3://bucket/prefix`, where the deployment's workers read photos. @default 'redis'
+   */
+  readonly photoStore?: string | undefined;
+  /** `PHOTO_STORE_ENDPOINT`: where the object store is, without the bucket. @default AWS */
+  readonly photoStoreEndpoint?: string | undefined;
+  /** `PHOTO_STORE_REGION` @default 'us-east-1' */
+  readonly photoStoreRegion?: string | undefined;
+  /** `PHOTO_STORE_PATH_STYLE` @default false */
+  readonly photoStorePathStyle?: boolean | undefined;
+  /** `PHOTO_STORE_ACCESS_KEY_ID`: needed where `photoStore` names a bucket. */
+  readonly photoStoreAccessKeyId?: string | undefined;
+  /** `PHOTO_STORE_SECRET_ACCESS_KEY` */
+  readonly photoStoreSecretAccessKey?: string | undefined;
+  /** `PHOTO_STORE_SESSION_TOKEN` */
+  readonly photoStoreSessionToken?: string | undefined;
+  /** `PHOTO_STORE_TIMEOUT`, such as `5s`, for one try. @default '5s' */
+  readonly photoStoreTimeout?: string | undefined;
+  /** `PHOTO_STORE_MAX_MIB`: photos on their way at a time. @default 64 */
+  readonly photoStoreMaxMib?: number | undefined;
   /** `RETENTION`, such as `30d`: how long a final verification is kept. @default '30d' */
   readonly retention?: string | undefined;
   /** `MAX_BACKLOG`: with so many verifications waiting, a submission is refused. @default 100,000 */
@@ -47,6 +68,15 @@ const VARIABLES = {
   keys: 'VERIQUEUE_KEYS',
   lane: 'LANE',
   redisCaFile: 'REDIS_CA_FILE',
+  photoStore: 'PHOTO_STORE',
+  photoStoreEndpoint: 'PHOTO_STORE_ENDPOINT',
+  photoStoreRegion: 'PHOTO_STORE_REGION',
+  photoStorePathStyle: 'PHOTO_STORE_PATH_STYLE',
+  photoStoreAccessKeyId: 'PHOTO_STORE_ACCESS_KEY_ID',
+  photoStoreSecretAccessKey: 'PHOTO_STORE_SECRET_ACCESS_KEY',
+  photoStoreSessionToken: 'PHOTO_STORE_SESSION_TOKEN',
+  photoStoreTimeout: 'PHOTO_STORE_TIMEOUT',
+  photoStoreMaxMib: 'PHOTO_STORE_MAX_MIB',
   retention: 'RETENTION',
   maxBacklog: 'MAX_BACKLOG',
   maxClientWaiting: 'CLIENT_MAX_WAITING',
@@ -75,6 +105,15 @@ const shape = z.strictObject({
   clientId: text.regex(/^cli_[0-9a-z]{1,64}$/, 'must be the id of a client, cli_…'),
   lane: text.optional(),
   redisCaFile: text.optional(),
+  photoStore: text.optional(),
+  photoStoreEndpoint: text.optional(),
+  photoStoreRegion: text.optional(),
+  photoStorePathStyle: flag,
+  photoStoreAccessKeyId: text.optional(),
+  photoStoreSecretAccessKey: text.optional(),
+  photoStoreSessionToken: text.optional(),
+  photoStoreTimeout: text.optional(),
+  photoStoreMaxMib: number,
   retention: text.optional(),
   maxBacklog: number,
   maxClientWaiting: number,
@@ -90,7 +129,8 @@ const shape = z.strictObject({
 
 const settings = intakeShape
   .superRefine(checkRedisAuthority, evenWhenOthersFail)
-  .superRefine(checkKeys, evenWhenOthersFail);
+  .superRefine(checkKeys, evenWhenOthersFail)
+  .superRefine(checkPhotoStore, evenWhenOthersFail);
 
 export interface ParsedOptions {
   readonly settings: IntakeSettings;

@@ -46,7 +46,7 @@ export const OPERATIONS = {
       ...(['cannot_meet_deadline', 'body_too_large', 'unsupported_media_type'] as const),
       ...(['invalid_submission', 'idempotency_mismatch', 'invalid_idempotency_key'] as const),
       ...(['too_many_requests', 'too_many_records', 'client_backlog_full', 'client_uploads_full'] as const),
-      ...(['budget_exhausted', 'backlog_full', 'uploads_full'] as const),
+      ...(['budget_exhausted', 'backlog_full', 'uploads_full', 'photo_store_unavailable'] as const),
     ],
     answers: {
       202: { example: acceptedVerification, headers: ['Location', 'Retry-After', 'Idempotent-Replayed'] },

@@ -2,7 +2,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
-import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
@@ -11,7 +10,6 @@ import type { ActionDeps } from './operator-actions.ts';
 
 export interface ClientDeletionRouteDeps extends ActionDeps {
   readonly queues: ProducerQueues;
-  readonly subjects: SubjectStore;
 }
 
 const flag = z.enum(['true', 'false']).default('false');

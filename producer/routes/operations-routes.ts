@@ -1,6 +1,8 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
+import { within } from '../../shared/within.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { addConsole, type ConsoleDeps } from '../operator/console.ts';
@@ -10,6 +12,8 @@ export interface OperationsDeps {
   /** Submissions go through it. */
   readonly flowRedis: Redis;
   readonly lane: LaneView;
+  /** Reported, and no reason to take this producer out of use: it answers everything but submissions. */
+  readonly subjects: Pick<SubjectStore, 'check'>;
   readonly metrics: ProducerMetrics;
   readonly isDraining: () => boolean;
   /** The OpenAPI document. */
@@ -51,14 +55,25 @@ export async function addOperationsRoutes(app: FastifyInstance, deps: Operations
   if (deps.console) await addConsole(app, deps.console);
 }
 
+/** A store that is slow to answer does not hold a probe up. */
+const PHOTO_STORE_WITHIN_MS = 500;
+
 /** A held lane is ready: it accepts, and answers later. */
-async function describeReadiness({ redis, flowRedis, lane, isDraining }: OperationsDeps) {
+async function describeReadiness({ redis, flowRedis, lane, subjects, isDraining }: OperationsDeps) {
   if (isDraining()) return { ready: false, status: 'draining' };
   try {
     // Not through the view alone: that may be 200 ms old.
+    const photos = within(PHOTO_STORE_WITHIN_MS, subjects.check());
     const [overview] = await Promise.all([lane.read(), redis.ping(), flowRedis.ping()]);
     const { status, reason, backlog } = overview;
-    return { ready: true, status: 'ready', redis: 'ready', lane: { status, reason, backlog: backlog.total } };
+    const state = await photos;
+    return {
+      ready: true,
+      status: 'ready',
+      redis: 'ready',
+      photoStore: state === 'expired' ? 'away' : state.status,
+      lane: { status, reason, backlog: backlog.total },
+    };
   } catch {
     return { ready: false, status: 'not_ready', redis: 'unreachable' };
   }

@@ -54,10 +54,9 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   const { id, clientId, priority, sealed } = acceptance;
   let kept: SubjectFields;
   try {
+    // An object of it that stays behind is deleted by a worker when its time is over, here and below.
     kept = await subjects.put(id, sealed);
   } catch (error) {
-    // Some of it may have arrived.
-    await subjects.delete(id);
     return { status: 'refused', error };
   }
   try {
@@ -67,10 +66,7 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
     return { status: 'accepted' };
   } catch (error) {
     if (isUnanswered(error)) return { status: 'unknown', error };
-    if (isDiscarded(error)) {
-      await subjects.delete(id);
-      return { status: 'refused', error };
-    }
+    if (isDiscarded(error)) return { status: 'refused', error };
     return undoPart(deps, acceptance, error);
   }
 }
@@ -93,9 +89,7 @@ async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknow
     'a submission failed in part and was taken back',
   );
   try {
-    const withdrawal = await withdraw(deps, acceptance);
-    // The transaction has been answered: no record of it is still on its way.
-    if (withdrawal === 'missing') await deps.subjects.delete(acceptance.id);
+    await withdraw(deps, acceptance);
     return { status: 'refused', error };
   } catch (undoError) {
     deps.log.error(

@@ -16,6 +16,7 @@ import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.t
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
+import { PhotoStoreUnavailable } from '../../shared/store/subjects/photo-store-state.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
 import type { PromiseOffer } from '../../shared/store/verifications/promise.ts';
 import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
@@ -264,9 +265,10 @@ async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
   deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
 }
 
-/** Whatever Redis said, the client hears one thing: not now. */
+/** Whatever Redis or the photo store said, the client hears one thing: not now. */
 function unavailable(cause: unknown): ProblemError {
-  return new ProblemError('unavailable', { headers: retryAfter(1), cause });
+  const code = cause instanceof PhotoStoreUnavailable ? 'photo_store_unavailable' : 'unavailable';
+  return new ProblemError(code, { headers: retryAfter(1), cause });
 }
 
 /** The answer is a refusal already; a key that cannot be given back is found abandoned by its next user. */

@@ -96,7 +96,6 @@ async function reconcile(
     pending.set(submission.id, { ...submission, wasMissing: true, dueAt });
     return;
   }
-  if (result === 'missing') await deps.subjects.delete(submission.id);
   pending.delete(submission.id);
   deps.log.info(
     { event: 'submission_withdrawn', verification: submission.id, result },

@@ -171,6 +171,14 @@ export const upstreamOrSandboxEndpoint = z
     'must be a URL with https:// (http:// for loopback, or for a sandbox on an internal host), without credentials, query and fragment',
   );
 
+/** Where an object store is: only ciphertext and signatures go there, so that a neighbor may be spoken to in clear. */
+export const storeEndpoint = z
+  .string()
+  .refine(
+    (text) => isUpstreamEndpoint(text) || (isPlainEndpoint(text) && isInternalHost(new URL(text).hostname)),
+    'must be a URL with https:// (http:// for loopback, or for an internal host), without credentials, query and fragment',
+  );
+
 function isPlainEndpoint(text: string): boolean {
   if (!URL.canParse(text) || /\s/.test(text)) return false;
   const { protocol, username, password, search, hash } = new URL(text);

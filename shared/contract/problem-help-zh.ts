@@ -220,6 +220,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: '该进程正在接收的正文超过 `MAX_UPLOADS_MIB`。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
+  photo_store_unavailable: {
+    title: '服务目前无法保存照片',
+    meaning: '照片存储没有应答或拒绝。该提交未被受理。等待中的核验在存储恢复之后继续。',
+    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
+  },
   unavailable: {
     title: '服务目前不能接受请求',
     meaning: 'Redis 没有应答、已满，或不接受写入。提交仍有可能已被受理。',

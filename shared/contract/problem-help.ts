@@ -195,6 +195,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'The bodies that this process is receiving exceed `MAX_UPLOADS_MIB`.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
+  photo_store_unavailable: {
+    meaning:
+      'The store of photos does not answer, or refuses. The submission was not accepted. Verifications that wait go on when the store is back.',
+    action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
   unavailable: {
     meaning:
       'Redis does not answer, is full, or takes no writes. A submission may have been accepted all the same.',

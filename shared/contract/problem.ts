@@ -52,6 +52,7 @@ export const problemTable = {
   internal: { status: 500, title: 'The server has failed to answer this request' },
   backlog_full: { status: 503, title: 'The backlog is full' },
   uploads_full: { status: 503, title: 'The server receives too many uploads at once' },
+  photo_store_unavailable: { status: 503, title: 'The service cannot keep photos now' },
   unavailable: { status: 503, title: 'The service cannot take requests now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problemTable;

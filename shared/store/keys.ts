@@ -1,4 +1,5 @@
 import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
+import { PHOTO_NAMES, type PhotoKeys, photoKeys } from './photo-keys.ts';
 import { type PoolKeys, poolKeys } from './pool-keys.ts';
 import { type PromiseKeys, promiseKeys } from './promise-keys.ts';
 
@@ -48,6 +49,7 @@ const SCRIPT_NAMES = {
   waitingVerifications: 'verifications:prioritized',
   verificationJob: 'verifications:*',
   verificationCounter: 'verifications:pc',
+  ...PHOTO_NAMES,
 } as const;
 
 /** The keys of BullMQ's that this program reads or writes itself (its `queue-keys.ts`, its `removeJobKeys.lua`). */
@@ -103,7 +105,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys {
+export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -188,8 +190,6 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys {
   historyHours(day: number): string;
   /** Hash: `<hour since the epoch>|<accepted or failed>` → attempts to deliver there, and `latest`. */
   endpointHistory(endpoint: string): string;
-  /** Hash: how many people's photos are stored now, and the peak. */
-  photosStored(): string;
   /** String: health of one callback endpoint; an endpoint is `<clientId> <origin>`. */
   endpointHealth(endpoint: string): string;
   /** Sorted set: verifications whose event is deferred until its endpoint is enabled, by completion time (ms epoch). */
@@ -227,6 +227,7 @@ export function storeKeys(lane: string): StoreKeys {
     ...promiseKeys(tag),
     ...operatorKeys(tag),
     ...poolKeys(tag),
+    ...photoKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
@@ -255,7 +256,6 @@ export function storeKeys(lane: string): StoreKeys {
     historyMinutes: (hour) => spell('historyMinutes', String(hour)),
     historyHours: (day) => spell('historyHours', String(day)),
     endpointHistory: (endpoint) => spell('endpointHistory', endpoint),
-    photosStored: () => `${tag}:photos-stored`,
     endpointHealth: (endpoint) => `${tag}:endpoint-health:${endpoint}`,
     deferredDeliveries: (endpoint) => spell('deferredDeliveries', endpoint),
     deferringEndpoints: () => spell('deferringEndpoints'),

@@ -40,7 +40,8 @@ describe('a setting that several processes read', () => {
   it.each(shared)('has one default: %s', (variable) => {
     const values = defaultsOf(variable).map((schema) => schema.safeParse(undefined).data);
     // Where a process must be given it, or does without, there is no default to differ.
-    expect(new Set(values.filter((value) => value !== undefined)).size).toBeLessThanOrEqual(1);
+    const spelled = values.filter((value) => value !== undefined).map((value) => JSON.stringify(value));
+    expect(new Set(spelled).size).toBeLessThanOrEqual(1);
   });
 });
 

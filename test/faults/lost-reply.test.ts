@@ -9,6 +9,7 @@ import { openRedis } from '../../shared/store/open-redis.ts';
 import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { waitUntilReady } from '../../shared/store/redis/wait-until-ready.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
 import { finishVerification } from '../../shared/store/verifications/finish.ts';
 import { useTestLane } from '../support/lane.ts';
@@ -36,7 +37,12 @@ test('an outcome whose reply is lost with its connection is counted once, and is
     const id = await acceptRecord(lane.redis, keys, lane.keyRing);
     cutter.cutReplyTo(id);
     const claim = { id, clientId: CLIENT_ID, token: 'token-a-----', day: DAY };
-    expect(await claimVerification({ ...storeOf(redis, keys), workerId: 'worker-a' }, claim)).toMatchObject({
+    expect(
+      await claimVerification(
+        { ...storeOf(redis, keys), workerId: 'worker-a', subjects: redisSubjects },
+        claim,
+      ),
+    ).toMatchObject({
       status: 'claimed',
       record: { deaths: { shared: 0, alone: 0 } },
     });

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
+import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
 import { claimVerification } from '../../shared/store/verifications/claim.ts';
 import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
@@ -36,7 +37,7 @@ async function list(query: string, as = producer.client) {
 /** As a worker does right before it asks the upstream. */
 async function claim(id: string) {
   await claimVerification(
-    { ...storeOf(producer.redis, producer.keys), workerId: 'w1' },
+    { ...storeOf(producer.redis, producer.keys), workerId: 'w1', subjects: redisSubjects },
     { id, clientId: producer.client.clientId, token: makeRunToken(), day: '2020-01-01' },
   );
 }

@@ -16,8 +16,6 @@ import {
   type NewClient,
 } from '../../shared/store/clients/create-client.ts';
 import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../shared/store/keys.ts';
-import { redisSubjects } from '../../shared/store/subjects/redis-subjects.ts';
-import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { resolveAccounts } from '../../worker/accounts/account-settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
@@ -34,8 +32,6 @@ export interface ChainOptions {
   readonly sandbox?: Partial<SandboxOptions>;
   /** Workers in this process from the start. @default 1 */
   readonly workers?: number;
-  /** Of producer and workers in this process. @default redisSubjects */
-  readonly subjects?: SubjectStore;
   /** Fills Redis before any part of it is used. The addresses are `host:port`. */
   readonly seed?: (redis: Redis, addresses: ChainAddresses) => Promise<void>;
 }
@@ -98,7 +94,6 @@ let chains = 0;
 
 export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   chains += 1;
-  const { subjects = redisSubjects } = options;
   const redisServer = options.redis ?? (await startTestRedis());
   const [sandbox, receiver] = await Promise.all([
     createSandbox({
@@ -127,7 +122,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   await options.seed?.(redis, { sandbox: hostOf(sandbox.url), receiver: hostOf(receiver.url) });
   const log = recordLog();
   const settings = producerEnvironment.parse(environment);
-  const producer = await startProducer(settings, { log: log.logger, subjects });
+  const producer = await startProducer(settings, { log: log.logger });
   const keys = storeKeys(settings.LANE);
   const account = accountKeys(settings.LANE);
   const addClient = async (client: Partial<NewClient> = {}): Promise<ClientCredentials> => {
@@ -196,13 +191,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       const settings = workerEnvironment.parse(whole);
       const resolved = resolveAccounts(settings, whole);
       if (!resolved.ok) throw new EnvironmentError(resolved.mistakes);
-      const worker = await startWorker(
-        { ...settings, accounts: resolved.accounts },
-        log.logger,
-        undefined,
-        undefined,
-        subjects,
-      );
+      const worker = await startWorker({ ...settings, accounts: resolved.accounts }, log.logger);
       let stopping: Promise<void> | undefined;
       const stoppable = {
         ...worker,

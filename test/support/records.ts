@@ -48,11 +48,9 @@ export async function acceptRecord(
   return id;
 }
 
-/** The store of subjects in Redis, as deployments have it. */
 export const storeOf = (redis: Redis, keys: StoreKeys): VerificationStore => ({
   redis,
   keys,
-  subjects: redisSubjects,
 });
 
 export async function mustRead(redis: Redis, keys: StoreKeys, id: string): Promise<VerificationRecord> {

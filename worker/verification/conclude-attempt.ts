@@ -66,10 +66,18 @@ export async function goBackInLine(
   why: NotCalled,
 ): Promise<JobResult> {
   if (why.status === 'deadline_passed') return failPastDeadline(deps, owned);
-  await postponeVerification(deps.claims.redis, deps.claims.keys, unchanged(owned));
+  await goBackUnasked(deps, owned);
   return why.status === 'limiter_closed'
     ? { result: 'lane_closed', until: why.until }
     : { result: 'hand_back' };
+}
+
+/** Ends the claim as if it had never been: nothing was asked, and nothing is counted. */
+export async function goBackUnasked(
+  { claims }: Pick<ConcludeDeps, 'claims'>,
+  owned: OwnedVerification,
+): Promise<void> {
+  await postponeVerification(claims.redis, claims.keys, unchanged(owned));
 }
 
 /** Its client wants no answer any more, so that it is not asked about. */

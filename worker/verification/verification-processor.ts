@@ -3,14 +3,16 @@ import type { Logger } from 'pino';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
-import { openSubject, type SealedSubject } from '../../shared/sealing/seal.ts';
+import { openSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
 import type { JobData } from '../../shared/store/queue/verification-flow.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { leaveLine } from '../../shared/store/shares/place.ts';
+import type { PhotoStoreUnavailable } from '../../shared/store/subjects/photo-store-state.ts';
+import type { SubjectReading, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { ledgerDay } from '../../shared/store/usage/ledger.ts';
 import { abandonClaim } from '../../shared/store/verifications/abandon-claim.ts';
-import { type ClaimContext, claimVerification } from '../../shared/store/verifications/claim.ts';
+import { type ClaimDeps, claimVerification } from '../../shared/store/verifications/claim.ts';
 import { noteRunAlone } from '../../shared/store/verifications/note-run-alone.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
@@ -19,6 +21,7 @@ import type { AccountChooser } from '../accounts/account-chooser.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import { traceJob } from '../job/trace-job.ts';
 import type { AskUpstream } from './ask-upstream.ts';
+import { goBackUnasked } from './conclude-attempt.ts';
 import { decideAfterDeaths } from './crash-decision.ts';
 import { isPastDeadline } from './deadline.ts';
 import type { FinishVerification } from './finish-verification.ts';
@@ -27,7 +30,8 @@ import type { RunAloneLock } from './run-alone-lock.ts';
 import { isRetryPriority } from './slot-rank.ts';
 
 export interface VerificationDeps {
-  readonly claims: ClaimContext;
+  readonly claims: ClaimDeps;
+  readonly subjects: Pick<SubjectStore, 'state'>;
   readonly keyRing: KeyRing;
   readonly accounts: Pick<AccountChooser, 'pass'>;
   readonly runAloneLock: RunAloneLock;
@@ -57,6 +61,8 @@ export async function processVerification(
   job: JobData,
   run: JobRun,
 ): Promise<JobResult> {
+  const photos = await deps.subjects.state();
+  if (photos.status === 'away') return { result: 'lane_closed', until: photos.until };
   const { clientId } = job;
   const passage = await deps.accounts.pass({ tried: isRetryPriority(run.priority), clientId });
   if (passage.status === 'closed') return { result: 'lane_closed', until: passage.until };
@@ -75,7 +81,7 @@ export async function processVerification(
     });
     switch (claim.status) {
       case 'claimed':
-        return await traceJob(traced, claim.record, () => workOn(deps, claim, claim.sealed, run)).catch(
+        return await traceJob(traced, claim.record, () => workOn(deps, claim, claim.subject, run)).catch(
           async (error: unknown) => {
             const abandoned = { ...job, claim: claim.claim, day: ledgerDay(deps.now()) };
             await deps.writes.untilTaken(() => abandonClaim(deps.claims, abandoned));
@@ -111,10 +117,10 @@ export async function processVerification(
 async function workOn(
   deps: VerificationDeps,
   owned: OwnedVerification,
-  sealed: SealedSubject | null,
+  subject: SubjectReading,
   run: JobRun,
 ): Promise<JobResult> {
-  if (decideAfterDeaths(owned.record.deaths) !== 'quarantine') return askAbout(deps, owned, sealed, run);
+  if (decideAfterDeaths(owned.record.deaths) !== 'quarantine') return askAbout(deps, owned, subject, run);
   await sleep(LAST_WORD_MS);
   // The same claim, looked at again: a worker that has come back meanwhile did not die.
   const { id, clientId } = owned.record;
@@ -124,18 +130,23 @@ async function workOn(
   if (again.status !== 'claimed') return { result: 'hand_back' };
   return decideAfterDeaths(again.record.deaths) === 'quarantine'
     ? giveUp(deps, again, 'Veriqueue.Quarantined')
-    : askAbout(deps, again, again.sealed, run);
+    : askAbout(deps, again, again.subject, run);
 }
 
 async function askAbout(
   deps: VerificationDeps,
   owned: OwnedVerification,
-  sealed: SealedSubject | null,
+  reading: SubjectReading,
   run: JobRun,
 ): Promise<JobResult> {
   const { record, claim } = owned;
   if (isPastDeadline(record, deps.now())) return giveUp(deps, owned, 'Veriqueue.DeadlinePassed');
-  const subject = openIfUsable(deps, record, sealed);
+  // Nothing is known of the photo: no attempt, no slot, and no outcome.
+  if (reading.status === 'unavailable') {
+    await deps.writes.untilTaken(() => goBackUnasked(deps, owned));
+    return leaveUnread(deps, record, reading.error);
+  }
+  const subject = openIfUsable(deps, record, reading);
   if (typeof subject === 'string') return giveUp(deps, owned, subject);
   if (decideAfterDeaths(record.deaths) === 'run') return deps.ask(owned, subject, run);
   const release = await deps.runAloneLock.runAlone();
@@ -148,15 +159,32 @@ async function askAbout(
   }
 }
 
+/** While the store is away, claims wait. A photo that this worker alone cannot find must not keep others from theirs. */
+function leaveUnread(
+  { log }: VerificationDeps,
+  { id }: VerificationRecord,
+  { kind, reason, until }: PhotoStoreUnavailable,
+): JobResult {
+  if (kind === 'away') return { result: 'lane_closed', until };
+  log.error(
+    { event: 'photo_store_unknown', verification: id, reason },
+    'a photo lies where this worker cannot look',
+  );
+  return { result: 'later', at: until };
+}
+
 /** The subject, or the code that says why there is none to ask about. */
 function openIfUsable(
   deps: VerificationDeps,
   record: VerificationRecord,
-  sealed: SealedSubject | null,
+  reading: Exclude<SubjectReading, { status: 'unavailable' }>,
 ): Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable' {
-  if (sealed === null || deps.now() - record.submittedAt > deps.subjectTtlMs)
+  if (reading.status === 'gone' || deps.now() - record.submittedAt > deps.subjectTtlMs)
     return 'Veriqueue.SubjectExpired';
-  const opening = openSubject(deps.keyRing, record.id, sealed);
+  const opening =
+    reading.status === 'incomplete'
+      ? ({ status: 'unreadable', reason: 'incomplete' } as const)
+      : openSubject(deps.keyRing, record.id, reading.sealed);
   if (opening.status === 'opened') return opening.subject;
   deps.log.error(
     { event: 'subject_unreadable', verification: record.id, reason: opening.reason },

@@ -13,20 +13,28 @@
 --- ARGV[6] places         how many follow
 --- ARGV[7] options        how many names and values follow
 --- ARGV[8..]              places: sorted sets in which the jobs must be; options: fields of the record, name and value
----                        in turn; then what the store of subjects keeps beside the key, name and value in turn
+---                        in turn; then what the store of subjects keeps beside the key, name and value in turn,
+---                        `photoAt` first where the photo lies outside Redis
 ---
---- Reply: 1; 0 when the record exists; the error NOJOB when a job has no place.
+--- Reply: 1; 0 when the record exists; the error NOJOB when a job has no place; the error NOPHOTO when its photo is
+--- not expected any more.
 --- Invariant: A record that exists is never written over: it does when a submission that got no answer is
 --- repeated under its Idempotency-Key and the first one did go through. Redis does not roll back, so there is no
 --- record without its jobs: its client could repeat the submission for as long as it likes, and would always be
 --- answered that it was accepted. The other way round, a job without a record ends by itself.
+---
+--- A photo outside Redis is expected until its verification is accepted, or is deleted: never both. The photo of a
+--- repeat is another object than the one that was accepted, and goes.
 
---- @keys allIndex, clientIndex, clientStatusIndex, referenceIndex
+--- @keys allIndex, clientIndex, clientStatusIndex, referenceIndex, photosExpected, photosToDelete
 --- @include "fragments/shares.lua"
+--- @include "fragments/now-ms.lua"
 
 local record, subject, unfinishedIndex, photosStored, reserved = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, client, submittedAt, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local places, options = tonumber(ARGV[6]), tonumber(ARGV[7])
+local kept = 8 + places + options
+local photoAt = ARGV[kept] == 'photoAt' and ARGV[kept + 1]
 
 local function given(name)
   for i = 8 + places, 7 + places + options, 2 do
@@ -36,14 +44,20 @@ end
 
 if redis.call('EXISTS', record) == 1 then
   redis.call('ZREM', reserved, id)
+  if photoAt and redis.call('ZREM', photosExpectedKey(tag), photoAt) == 1 then
+    redis.call('ZADD', photosToDeleteKey(tag), nowMs(), photoAt)
+  end
   return 0
 end
 for i = 8, 7 + places do
   if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
 end
+if photoAt and redis.call('ZREM', photosExpectedKey(tag), photoAt) == 0 then
+  return redis.error_reply('NOPHOTO its photo came too long ago')
+end
 redis.call('HSET', record, 'id', id, 'client', client, 'submittedAt', submittedAt, 'status', 'queued',
   unpack(ARGV, 8 + places, 7 + places + options))
-redis.call('HSET', subject, 'key', ARGV[5], unpack(ARGV, 8 + places + options))
+redis.call('HSET', subject, 'key', ARGV[5], unpack(ARGV, kept))
 redis.call('ZADD', unfinishedIndex, submittedAt, id)
 redis.call('ZADD', allIndexKey(tag), submittedAt, id)
 redis.call('ZADD', clientIndexKey(tag, client), submittedAt, id)

@@ -28,6 +28,6 @@ if now[1] ~= 'queued' and now[1] ~= 'retrying' and now[1] ~= 'deferred' then ret
 leaveLineOf(record, tag, id)
 moveStatus(record, tag, id, 'cancelled')
 redis.call('HDEL', record, 'nextAttemptAt')
-shred(subject, photosStored, unfinishedIndex, id)
+shred(subject, photosStored, unfinishedIndex, tag, id)
 redis.call('ZADD', retention, (tonumber(now[3]) or 0) > 0 and keepUntil or keepUnaskedUntil, id)
 return 'cancelled'

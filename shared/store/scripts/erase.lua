@@ -42,7 +42,7 @@ for _, endpoint in ipairs(redis.call('SMEMBERS', deferringEndpoints)) do
   end
 end
 leaveLineOf(record, tag, id)
-shred(subject, photosStored, unfinishedIndex, id)
+shred(subject, photosStored, unfinishedIndex, tag, id)
 redis.call('SREM', openRedeliveries, id)
 forget(record, log, retention, deadLetters, tag, id)
 return {'erased', unpack(jobs)}

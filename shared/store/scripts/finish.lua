@@ -75,5 +75,5 @@ if event ~= '' then fields[5], fields[6] = 'event', event end
 redis.call('HSET', record, unpack(fields))
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
 redis.call('ZADD', undeliveredIndexKey(tag), redis.call('TIME')[1], id)
-shred(subject, photosStored, unfinishedIndex, id)
+shred(subject, photosStored, unfinishedIndex, tag, id)
 return {'finished'}

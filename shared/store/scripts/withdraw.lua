@@ -23,7 +23,7 @@ local now = redis.call('HMGET', record, 'status', 'client')
 if not now[1] then return 'missing' end
 if now[1] ~= 'queued' or now[2] ~= client then return 'too_late' end
 leaveLineOf(record, tag, id)
-shred(subject, photosStored, unfinishedIndex, id)
+shred(subject, photosStored, unfinishedIndex, tag, id)
 leaveLists(record, tag, id)
 redis.call('DEL', record)
 redis.call('ZREM', clientIndexKey(tag, client), id)

@@ -17,7 +17,7 @@ export const CANCELLED_UNASKED_MS = DAY_MS;
  * @param now ms epoch
  */
 export async function cancelVerification(
-  { redis, keys, subjects }: VerificationStore,
+  { redis, keys }: VerificationStore,
   {
     id,
     clientId,
@@ -35,7 +35,5 @@ export async function cancelVerification(
     [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex(), keys.retention()],
     [id, keys.tag, clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
   );
-  const result = reply as 'cancelled' | 'too_late' | 'missing';
-  if (result === 'cancelled') await subjects.delete(id);
-  return result;
+  return reply as 'cancelled' | 'too_late' | 'missing';
 }

@@ -1,16 +1,15 @@
-import type { SealedSubject } from '../../sealing/seal.ts';
 import { loadScript } from '../redis/script.ts';
-import { readSubject } from '../subjects/subject-store.ts';
+import { readSubject, type SubjectReading, type SubjectStore } from '../subjects/subject-store.ts';
 import type { OwnedClaim } from './owned-claim.ts';
 import { hashFromReply, parseRecord, type VerificationRecord } from './verification-record.ts';
 import type { VerificationStore } from './verification-store.ts';
 
 export type Claim =
-  /** `sealed` is null when the subject is gone although there is no outcome yet. */
   | {
       readonly status: 'claimed';
       readonly record: VerificationRecord;
-      readonly sealed: SealedSubject | null;
+      /** Whatever it is: nothing of it has been asked about yet. */
+      readonly subject: SubjectReading;
       readonly claim: OwnedClaim;
     }
   /** It has an outcome already: it is never asked for again. */
@@ -27,6 +26,10 @@ export interface ClaimContext extends VerificationStore {
   readonly workerId: string;
 }
 
+export interface ClaimDeps extends ClaimContext {
+  readonly subjects: SubjectStore;
+}
+
 /** What a call is noted as whose worker lost its claim before there was an answer. */
 export const CRASH_CODE = 'Veriqueue.WorkerCrashed';
 
@@ -38,11 +41,11 @@ export const CRASH_CODE = 'Veriqueue.WorkerCrashed';
  * @param day `yyyy-mm-dd` for the ledger
  */
 export async function claimVerification(
-  { redis, keys, workerId, subjects }: ClaimContext,
+  { redis, keys, workerId, subjects }: ClaimDeps,
   { id, clientId, token, day }: { id: string; clientId: string; token: string; day: string },
 ): Promise<Claim> {
   // One connection keeps order, so both travel in one round trip.
-  const [reply, subject] = await Promise.all([
+  const [reply, hash] = await Promise.all([
     claimScript(
       redis,
       [keys.record(id), keys.inFlight(), keys.heartbeats()],
@@ -57,6 +60,6 @@ export async function claimVerification(
   const { record } = parsed;
   if (record.status === 'cancelled') return { status: 'cancelled' };
   if (record.outcome) return { status: 'final', record };
-  const sealed = await readSubject(subjects, id, subject);
-  return { status: 'claimed', record, sealed, claim: { workerId, token } };
+  const subject = await readSubject(subjects, hash);
+  return { status: 'claimed', record, subject, claim: { workerId, token } };
 }

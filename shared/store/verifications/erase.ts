@@ -17,7 +17,7 @@ export type Erasure =
  * The jobs are removed afterwards, by the caller, which knows the queues.
  */
 export async function eraseVerification(
-  { redis, keys, subjects }: VerificationStore,
+  { redis, keys }: VerificationStore,
   { id, clientId }: { id: string; clientId: string },
 ): Promise<Erasure> {
   const reply = await eraseScript(
@@ -37,6 +37,6 @@ export async function eraseVerification(
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
   if (status !== 'erased') return { status };
-  await Promise.all([subjects.delete(id), redis.zrem(keys.deadlines(), id)]);
+  await redis.zrem(keys.deadlines(), id);
   return { status, deliveryJobs };
 }

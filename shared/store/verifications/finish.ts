@@ -44,17 +44,14 @@ export type Finished =
   /** Nothing was written: the record has come to something else since it was seen. */
   | { readonly status: 'stale'; readonly record: VerificationRecord };
 
-/** In these there is an outcome or a cancellation, and with it no subject any more. */
-const ENDED: ReadonlySet<Finished['status']> = new Set(['finished', 'already_finished', 'cancelled']);
-
 /**
- * Writes the outcome down before anything else happens with it, shreds the subject and ends the claim, in one step; then
- * frees what the subject's store holds. Doing it again changes nothing.
+ * Writes the outcome down before anything else happens with it, shreds the subject and ends the claim, in one step.
+ * Doing it again changes nothing.
  *
  * @throws {Error} when the record has come to something that cannot be read
  */
 export async function finishVerification(
-  { redis, keys, subjects }: VerificationStore,
+  { redis, keys }: VerificationStore,
   { id, clientId, seen, status, outcome, call, event, day }: Finishing,
 ): Promise<Finished> {
   const reply = (await finishScript(
@@ -75,10 +72,7 @@ export async function finishVerification(
     ],
   )) as [Finished['status'], ...string[]];
   const [result, ...fields] = reply;
-  if (result !== 'stale') {
-    if (ENDED.has(result)) await subjects.delete(id);
-    return { status: result };
-  }
+  if (result !== 'stale') return { status: result };
   const parsed = parseRecord(hashFromReply(fields));
   if (parsed.status === 'found') return { status: 'stale', record: parsed.record };
   throw new Error(`The record of ${id} cannot be read: ${parsed.status}`);

@@ -9,7 +9,7 @@ const forgetScript = loadScript(new URL('../scripts/forget.lua', import.meta.url
  * @param clientId whose verification it must be; null: anybody's
  */
 export async function forgetVerification(
-  { redis, keys, subjects }: VerificationStore,
+  { redis, keys }: VerificationStore,
   { id, clientId }: { id: string; clientId: string | null },
 ): Promise<'forgotten' | 'not_final' | 'missing'> {
   const reply = await forgetScript(
@@ -17,8 +17,5 @@ export async function forgetVerification(
     [keys.record(id), keys.deliveryLog(id), keys.retention(), keys.deadLetters()],
     [id, keys.tag, clientId ?? ''],
   );
-  const result = reply as 'forgotten' | 'not_final' | 'missing';
-  // The outcome has shredded it. A process that ended between that and the deletion has left its bytes.
-  if (result === 'forgotten') await subjects.delete(id);
-  return result;
+  return reply as 'forgotten' | 'not_final' | 'missing';
 }

@@ -1,10 +1,8 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
-import type { SubjectStore } from '../subjects/subject-store.ts';
 
-/** What a verb works on that ends the life of a subject: where the record is, and where the ciphertext is. */
+/** What the verbs of a verification work on. */
 export interface VerificationStore {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  readonly subjects: SubjectStore;
 }

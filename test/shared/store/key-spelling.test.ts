@@ -42,6 +42,8 @@ const inStore = {
     '{vq:main}:verifications:pc',
     new QueueKeys(keys.queuePrefix).toKey(keys.verificationQueue, 'pc'),
   ],
+  photosExpected: ['{vq:main}:photos-expected', keys.photosExpected()],
+  photosToDelete: ['{vq:main}:photos-to-delete', keys.photosToDelete()],
   verificationJob: ['{vq:main}:verifications:p', keys.jobKey(keys.verificationQueue, 'p')],
 } as const;
 
@@ -127,8 +129,8 @@ describe('a key', () => {
     expect(() => keyFunction('ledgers')).toThrow('keys.ts must name the key ledgers');
   });
 
-  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators and accounts', () => {
-    const keyFiles = ['keys', 'promise-keys', 'operator-keys', 'pool-keys'];
+  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators, photos and accounts', () => {
+    const keyFiles = ['keys', 'promise-keys', 'operator-keys', 'photo-keys', 'pool-keys'];
     const spelling = keyFiles.map((name) => `shared/store/${name}.ts`);
     const files = [...listShippedLuaFiles(), ...listSourceFiles()].filter((path) => !spelling.includes(path));
     expect(files.length).toBeGreaterThan(300);

@@ -22,10 +22,10 @@ describe('the store of subjects in Redis', () => {
 
   holdSubjectStore(() => ({ store: redisSubjects, redis }));
 
-  it('reads no subject whose fields or photo are gone', async () => {
+  it('reads a subject without its photo as incomplete, and one without its key as gone', async () => {
     const [key, fields, photo] = [Buffer.from('key'), Buffer.from('fields'), Buffer.from('photo')];
-    expect(await readSubject(redisSubjects, 'ver_x', { key, photo })).toBeNull();
-    expect(await readSubject(redisSubjects, 'ver_x', { key, fields })).toBeNull();
-    expect(await readSubject(redisSubjects, 'ver_x', { fields, photo })).toBeNull();
+    expect(await readSubject(redisSubjects, { key, photo })).toEqual({ status: 'incomplete' });
+    expect(await readSubject(redisSubjects, { key, fields })).toEqual({ status: 'incomplete' });
+    expect(await readSubject(redisSubjects, { fields, photo })).toEqual({ status: 'gone' });
   });
 });

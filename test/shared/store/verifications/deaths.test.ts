@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
+import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { claimVerification } from '../../../../shared/store/verifications/claim.ts';
 import { beat, endHeartbeat } from '../../../../shared/store/verifications/heartbeat.ts';
 import { noteRunAlone } from '../../../../shared/store/verifications/note-run-alone.ts';
@@ -17,7 +18,7 @@ beforeEach(() => {
 });
 
 const accept = () => acceptRecord(lane.redis, keys, lane.keyRing);
-const context = (workerId: string) => ({ ...storeOf(lane.redis, keys), workerId });
+const context = (workerId: string) => ({ ...storeOf(lane.redis, keys), subjects: redisSubjects, workerId });
 async function claimAs(id: string, workerId: string, token = makeRunToken()): Promise<OwnedClaim> {
   const claimed = await claimVerification(context(workerId), { id, clientId: CLIENT_ID, token, day: DAY });
   if (claimed.status !== 'claimed')

@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_BILLED_CODES, resolveOutcome } from '../../../../shared/outcomes/resolve-outcome.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
+import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { readUsage } from '../../../../shared/store/usage/usage.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
@@ -45,7 +46,11 @@ interface Run {
 }
 
 /** What the runs of one verification do, each as a process of its own. */
-const context = (workerId = 'worker-a') => ({ ...storeOf(lane.redis, keys), workerId });
+const context = (workerId = 'worker-a') => ({
+  ...storeOf(lane.redis, keys),
+  subjects: redisSubjects,
+  workerId,
+});
 const accept = () => acceptRecord(lane.redis, keys, lane.keyRing);
 const read = (id: string) => mustRead(lane.redis, keys, id);
 async function claim(id: string, workerId: string): Promise<Run> {

@@ -13,6 +13,7 @@ import { replaceField } from '../../../../shared/store/clients/replace-field.ts'
 import { disableEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
 import { accountKeys, type StoreKeys } from '../../../../shared/store/keys.ts';
+import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
 import { cancelVerification } from '../../../../shared/store/verifications/cancel.ts';
@@ -63,7 +64,11 @@ const attempt = {
   answer: 'busy',
 };
 
-const context = (redis: Redis, workerId = 'worker-a') => ({ ...storeOf(redis, keys), workerId });
+const context = (redis: Redis, workerId = 'worker-a') => ({
+  ...storeOf(redis, keys),
+  subjects: redisSubjects,
+  workerId,
+});
 const accepted = () => acceptRecord(lane.redis, keys, lane.keyRing);
 async function finishedRecord(): Promise<string> {
   const id = await accepted();
@@ -236,6 +241,8 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
 const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
   promise: 'part of a transaction: tested below',
+  'expect-photo': 'moves the time until which the same photo is expected',
+  'list-photos-to-delete': 'what it takes over is listed the second time',
   'note-client-weight': 'brings an entry up to date that is so the second time',
   'sum-client-weights': 'adds the same entries up',
   'reset-delivery': 'part of a transaction: tested below',
