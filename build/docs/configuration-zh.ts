@@ -30,7 +30,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   RETRY_BASE: '第一次重试之前的最长等待时间。此后每次加倍；实际等待时间在此范围内随机选取。',
   RETRY_CAP: '两次尝试之间的等待时间不会超过此值。',
   PERSON_SCOPE:
-    '每人的上限是对所有账号合计，还是对每个账号分别计算。参见[每人的上限](accounts.zh.md#每人的上限)。',
+    '每人的上限是对所有账号合计，还是对每个账号分别计算。参见[每人的上限](accounts.zh.md#对同一人的限制)。',
   PERSON_PER_MINUTE: '每分钟对同一身份证号的调用次数。设为 0 则不作限制，由上游拒绝。',
   PERSON_PER_DAY: '每天对同一身份证号的调用次数，按 UTC+08:00 的自然日计算。设为 0 则不作限制，由上游拒绝。',
   BILLED_CODES:

@@ -222,7 +222,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   photo_store_unavailable: {
     title: '服务目前无法保存照片',
-    meaning: '照片存储没有应答或拒绝。该提交未被受理。等待中的核验在存储恢复之后继续。',
+    meaning: '照片的对象存储没有应答，或拒绝了请求。该提交未被受理。等待中的核验在存储恢复之后继续。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
   unavailable: {
