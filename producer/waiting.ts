@@ -6,7 +6,7 @@ import type { Verification } from '../shared/contract/verification.ts';
 import { isWaiting } from '../shared/contract/verification-status.ts';
 import { readRepeats } from '../shared/store/clients/repeats.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
-import type { Redis } from '../shared/store/redis/redis-client.ts';
+import type { Redis, Transaction } from '../shared/store/redis/redis-client.ts';
 import {
   asClientSees,
   asOperatorSees,
@@ -32,8 +32,24 @@ export async function readPositions(
     redis.llen(keys.queueKey(keys.verificationQueue, 'wait')),
     Promise.all(ids.map((id) => redis.zrank(keys.queueKey(keys.verificationQueue, 'prioritized'), id))),
   ]);
-  return ranks.map((rank) => (rank === null ? null : before + rank + 1));
+  return ranks.map((rank) => computePosition(before, rank));
 }
+
+/** Queues the same question about one verification into a transaction, as its last two commands. */
+export function queuePosition(transaction: Transaction, keys: StoreKeys, id: string): void {
+  transaction.llen(keys.queueKey(keys.verificationQueue, 'wait'));
+  transaction.zrank(keys.queueKey(keys.verificationQueue, 'prioritized'), id);
+}
+
+/** @param replies to the transaction */
+export function positionOf(replies: readonly unknown[]): number | null {
+  const [before, rank] = replies.slice(-2);
+  return typeof before === 'number' && typeof rank === 'number' ? computePosition(before, rank) : null;
+}
+
+/** @param before jobs that were put back at the head of everything */
+const computePosition = (before: number, rank: number | null): number | null =>
+  rank === null ? null : before + rank + 1;
 
 /** What a verification is shown beside. */
 export interface Surroundings extends Pick<DelayTotals, 'repeats'> {

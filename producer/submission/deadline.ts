@@ -3,7 +3,7 @@ import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { Priority } from '../../shared/contract/verification.ts';
 import { orderClassOf } from '../../shared/store/shares/order-class.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
-import { type PromiseOffer, readPromiseFields } from '../../shared/store/verifications/promise.ts';
+import type { PromiseOffer } from '../../shared/store/verifications/promise.ts';
 import { ProblemError } from '../problem.ts';
 import type { OfferDeps } from './offer-promise.ts';
 
@@ -46,12 +46,14 @@ function computeByCalls(
 }
 
 /** After the acceptance has counted the turns itself: the refusal, if its promise comes after its deadline. */
-export async function findMissedDeadline(
-  { redis, keys }: OfferDeps,
-  { id, answerBy }: Acceptance,
-): Promise<ProblemError | null> {
+export function findMissedDeadline({
+  answerBy,
+  completesBy,
+}: Pick<Acceptance, 'answerBy'> & {
+  /** ms epoch, as the record has it; undefined without a promise */
+  readonly completesBy: string | undefined;
+}): ProblemError | null {
   if (answerBy === undefined) return null;
-  const { completesBy } = await readPromiseFields(redis, keys, id);
   if (completesBy === undefined || !isMissed(answerBy, Number(completesBy))) return null;
   return cannotMeet(Number(completesBy));
 }

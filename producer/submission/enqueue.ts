@@ -4,10 +4,11 @@ import { firstPlaces, verificationFlow } from '../../shared/store/queue/verifica
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
-import { type Acceptance, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { type Acceptance, acceptedHash, queueAcceptance } from '../../shared/store/verifications/accept.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import type { ProducerLog } from '../producer-log.ts';
+import { positionOf, queuePosition } from '../waiting.ts';
 import type { WatchedFlow } from './watched-flow.ts';
 
 /** The producer only ever takes jobs away through these; it adds them as flows. */
@@ -28,15 +29,24 @@ export interface EnqueueDeps {
   readonly log: ProducerLog;
 }
 
+/** What the transaction that accepts a verification answers of it. */
+export interface Accepted {
+  /** The record's. */
+  readonly hash: Readonly<Record<string, string>>;
+  /** In the line; null stands in none. */
+  readonly position: number | null;
+}
+
 export type Enqueueing =
-  | { readonly status: 'accepted' }
+  | ({ readonly status: 'accepted' } & Accepted)
   /** Nothing of it is in Redis. */
   | { readonly status: 'refused'; readonly error: unknown }
   /** No answer came: all of it is in Redis, or nothing. */
   | { readonly status: 'unknown'; readonly error: unknown };
 
 /**
- * Puts record, sealed subject and both jobs into Redis, in one transaction.
+ * Puts record, sealed subject and both jobs into Redis, in one transaction. That also says all that its client is answered: asked
+ * afterwards, its promise and its place would cost the submission two more round trips.
  *
  * Redis does not roll back: when a part of the transaction fails (memory full), the others stand. They are then taken
  * away again, so that no half of a verification remains. Where that fails too, only jobs can be left, never a record
@@ -60,10 +70,12 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
     return { status: 'refused', error };
   }
   try {
-    await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction, loaded) =>
-      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded),
-    );
-    return { status: 'accepted' };
+    const job = verificationFlow(keys, { id, clientId }, priority);
+    const replies = await flow.add(job, (transaction, loaded) => {
+      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded);
+      queuePosition(transaction, keys, id);
+    });
+    return { status: 'accepted', hash: acceptedHash(acceptance, replies), position: positionOf(replies) };
   } catch (error) {
     if (isUnanswered(error)) return { status: 'unknown', error };
     if (isDiscarded(error)) return { status: 'refused', error };

@@ -1,15 +1,13 @@
 import { computePollAfter } from '../../shared/account/estimate.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
-import { type Acceptance, acceptedHash } from '../../shared/store/verifications/accept.ts';
 import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
-import { readPromiseFields } from '../../shared/store/verifications/promise.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import {
   parseRecord,
   type VerificationRecord,
 } from '../../shared/store/verifications/verification-record.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
-import { presentNow, readPositions, readSurroundings } from '../waiting.ts';
+import { presentNow, readPositions, readSurroundings, type Surroundings } from '../waiting.ts';
 import type { SubmitDeps, Submitted } from './submit.ts';
 
 /** A verification as its client sees it, and when it is worth looking again. */
@@ -25,28 +23,45 @@ export interface Shown {
  */
 export async function presentSubmitted(deps: SubmitDeps, submitted: Submitted): Promise<Shown> {
   if (submitted.status === 'accepted') {
-    const record = await recordOf(deps, submitted.acceptance);
-    // It is accepted, whatever happens to Redis from here on: a place that cannot be read is left out.
-    return present(deps, record).catch(() => presentWithoutPlace(record));
+    const record = recordOf(submitted.hash);
+    // It is accepted, whatever happens to Redis from here on: without the lane, its place is left out.
+    return presentAccepted(deps, record, submitted).catch(() => presentWithoutPlace(record));
   }
   const reading = await readRecord(deps.redis, deps.keys, submitted.id);
   if (reading.status !== 'found') throw new ProblemError('unavailable', { headers: retryAfter(1) });
-  return present(deps, reading.record);
+  const { record } = reading;
+  const [[position = null], surroundings] = await Promise.all([
+    readPositions(deps.redis, deps.keys, [record.id]),
+    readSurroundings(deps, record.clientId),
+  ]);
+  return present(record, position, surroundings, deps.now());
 }
 
-async function present({ redis, keys, lane, now }: SubmitDeps, record: VerificationRecord): Promise<Shown> {
-  const [[position = null], surroundings] = await Promise.all([
-    readPositions(redis, keys, [record.id]),
-    readSurroundings({ redis, keys, lane }, record.clientId),
-  ]);
-  const at = now();
-  const shown = presentNow(record, position, surroundings, at);
+/** Asks Redis nothing, unless the lane has not been looked at for a while. */
+async function presentAccepted(
+  { lane, now }: SubmitDeps,
+  record: VerificationRecord,
+  { acceptance, position }: Extract<Submitted, { readonly status: 'accepted' }>,
+): Promise<Shown> {
+  const { overview, accounts } = await lane.readAll();
+  // Those that its promise counts from: nothing has put it off yet.
+  const repeats = acceptance.promise?.since.repeats ?? 0;
+  return present(record, position, { lane: overview, accounts, repeats }, now());
+}
+
+function present(
+  record: VerificationRecord,
+  position: number | null,
+  surroundings: Surroundings,
+  now: number,
+): Shown {
+  const shown = presentNow(record, position, surroundings, now);
   const estimate = shown.estimatedCompletionAt === null ? null : Date.parse(shown.estimatedCompletionAt);
   return {
     verification: shown,
     pollAfterSeconds: record.outcome
       ? 1
-      : computePollAfter(estimate, { submittedAt: record.submittedAt, now: at }),
+      : computePollAfter(estimate, { submittedAt: record.submittedAt, now }),
   };
 }
 
@@ -54,11 +69,8 @@ function presentWithoutPlace(record: VerificationRecord): Shown {
   return { verification: presentVerification(record, noPlace), pollAfterSeconds: 60 };
 }
 
-/** The record as the acceptance wrote it: of it, only the promise is read back. Without that it is shown all the same. */
-async function recordOf({ redis, keys }: SubmitDeps, acceptance: Acceptance): Promise<VerificationRecord> {
-  const { id, promise } = acceptance;
-  const promised = promise === undefined ? {} : await readPromiseFields(redis, keys, id).catch(() => ({}));
-  const parsed = parseRecord({ ...acceptedHash(acceptance), ...promised });
+function recordOf(hash: Readonly<Record<string, string>>): VerificationRecord {
+  const parsed = parseRecord(hash);
   if (parsed.status === 'found') return parsed.record;
   throw new Error('The record of a submission does not read as it was written');
 }

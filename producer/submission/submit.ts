@@ -25,7 +25,7 @@ import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { findMissedDeadline, requireDeadline } from './deadline.ts';
-import { type EnqueueDeps, enqueueVerification, withdraw } from './enqueue.ts';
+import { type Accepted, type EnqueueDeps, enqueueVerification, withdraw } from './enqueue.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
 import type { PromiseOffers } from './offer-promise.ts';
 import type { FormReading, MisshapenForm } from './read-form.ts';
@@ -53,7 +53,7 @@ export interface SubmitDeps extends EnqueueDeps {
 }
 
 export type Submitted =
-  | { readonly status: 'accepted'; readonly acceptance: Acceptance }
+  | ({ readonly status: 'accepted'; readonly acceptance: Acceptance } & Accepted)
   /** Its Idempotency-Key stands for this verification already. */
   | { readonly status: 'replayed'; readonly id: string };
 
@@ -213,12 +213,12 @@ async function accept(
   const enqueued = await enqueueVerification(deps, acceptance);
   switch (enqueued.status) {
     case 'accepted':
-      await requirePromised(deps, acceptance, redisKey);
+      await requirePromised(deps, { ...acceptance, completesBy: enqueued.hash['completesBy'] }, redisKey);
       deps.log.info(
         { event: 'verification_accepted', verification: id, client: client.id, priority: options.priority },
         'verification accepted',
       );
-      return { status: 'accepted', acceptance };
+      return { ...enqueued, acceptance };
     case 'refused':
       await giveRoomBack(deps, acceptance);
       if (redisKey !== null) await release(deps, { id, redisKey });
@@ -238,11 +238,10 @@ async function accept(
  */
 async function requirePromised(
   deps: SubmitDeps,
-  acceptance: Acceptance,
+  acceptance: Acceptance & { readonly completesBy: string | undefined },
   redisKey: string | null,
 ): Promise<void> {
-  // It is accepted, whatever happens to Redis from here on.
-  const missed = await findMissedDeadline(deps, acceptance).catch(() => null);
+  const missed = findMissedDeadline(acceptance);
   if (missed === null) return;
   try {
     if ((await withdraw(deps, acceptance)) === 'too_late') return;

@@ -3,6 +3,7 @@ import { verification } from '../../shared/contract/verification.ts';
 import { openSubject } from '../../shared/sealing/seal.ts';
 import { joinPhoto } from '../../shared/store/subjects/photo-pieces.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
+import { recordAtomicSteps } from '../support/recorded-commands.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import {
   type ProducerUnderTest,
@@ -46,6 +47,17 @@ describe('an accepted submission', () => {
     expect(answer.headers.get('cache-control')).toBe('no-store');
     expect(body).toMatchObject({ status: 'queued', reference: 'order-17', extra: 'kyc', outcome: null });
     expect(body.position).toBeGreaterThanOrEqual(1);
+  });
+
+  test('costs Redis two steps of its own: its place is reserved, then it is accepted, and nothing is asked afterwards', async () => {
+    await producer.submitted(makeSubmission({ idCard: makeIdCard(60) }));
+    const recording = await recordAtomicSteps(producer.redis);
+    const { id, position } = await producer.submitted(makeSubmission({ idCard: makeIdCard(61) }));
+    const steps = (await recording.stop()).filter(({ words }) => words.some((word) => word.includes(id)));
+    expect(steps.map(({ words }) => words[0]?.toLowerCase())).toEqual(['evalsha', 'multi']);
+    const { queuePrefix, verificationQueue } = producer.keys;
+    const rank = await producer.redis.zrank(`${queuePrefix}:${verificationQueue}:prioritized`, id);
+    expect(position).toBe((rank ?? Number.NaN) + 1);
   });
 
   test('is in Redis as a record, a sealed subject that opens, and one job in each queue', async () => {

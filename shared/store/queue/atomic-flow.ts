@@ -20,9 +20,10 @@ import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
 export interface AtomicFlow {
   /**
    * @param companion queues further commands; keys must carry the lane's hash tag
+   * @returns the replies to the companion's commands, in order
    * @throws the first error of any command of the transaction
    */
-  add(flow: FlowJob, companion: Companion): Promise<void>;
+  add(flow: FlowJob, companion: Companion): Promise<readonly unknown[]>;
   /** Resolves when submissions can be taken. BullMQ remembers a failed start for good; better to know at once. */
   ready(): Promise<void>;
   close(): Promise<void>;
@@ -50,8 +51,13 @@ export function createAtomicFlow(
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   producer.on('error', onError);
-  const add = async (flow: FlowJob, addition: Addition) => {
-    await additions.run(addition, () => producer.add(flow));
+  const add = async (flow: FlowJob, addition: Omit<Addition, 'onReplies'>) => {
+    let answered: readonly unknown[] = [];
+    const onReplies = (replies: readonly unknown[]) => {
+      answered = replies;
+    };
+    await additions.run({ ...addition, onReplies }, () => producer.add(flow));
+    return answered;
   };
   return {
     add: (flow, companion) =>
@@ -70,6 +76,8 @@ interface Addition {
   readonly companion: Companion;
   /** Whether all scripts are sent as texts. */
   readonly fullText: boolean;
+  /** Gets the replies to the companion's commands. */
+  readonly onReplies: (replies: readonly unknown[]) => void;
 }
 
 function isForgottenScript(error: unknown): boolean {
@@ -126,7 +134,9 @@ function joinTransactions(
       const failed = replies.find(([error]) => error !== null);
       if (failed?.[0]) throw failed[0];
       for (const sha of sent) loaded.add(sha);
-      return replies.slice(0, replies.length - added);
+      const ours = replies.length - added;
+      addition.onReplies(replies.slice(ours).map(([, reply]) => reply));
+      return replies.slice(0, ours);
     };
     return transaction;
   };

@@ -4,7 +4,7 @@ import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { type LoadedScripts, loadScript } from '../redis/script.ts';
 import type { SubjectFields } from '../subjects/subject-store.ts';
-import { type PromiseOffer, queuePromise } from './promise.ts';
+import { type PromiseOffer, promiseFields, queuePromise } from './promise.ts';
 
 export interface Acceptance extends Readonly<StoredOptions> {
   readonly id: string;
@@ -68,11 +68,19 @@ export function queueAcceptance(
   if (answerBy !== undefined) transaction.zadd(keys.deadlines(), Date.parse(answerBy), id);
 }
 
-/** The record's hash as an acceptance writes it. */
-export function acceptedHash(acceptance: Acceptance): Readonly<Record<string, string>> {
-  const { id, clientId, submittedAt } = acceptance;
+/**
+ * The record's hash as an acceptance has written it.
+ *
+ * @param replies to the commands of {@link queueAcceptance}, in order; without them the promise is left out
+ */
+export function acceptedHash(
+  acceptance: Acceptance,
+  replies: readonly unknown[] = [],
+): Readonly<Record<string, string>> {
+  const { id, clientId, submittedAt, promise } = acceptance;
   const always = { id, client: clientId, submittedAt: String(submittedAt), status: 'queued' };
-  return { ...always, ...optionalFields(acceptance) };
+  const promised = promise === undefined ? {} : promiseFields(promise, replies[1]);
+  return { ...always, ...optionalFields(acceptance), ...promised };
 }
 
 /** What the record holds only if the submission gave it, or if it is known. */

@@ -1,6 +1,6 @@
 import type { Priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
-import type { Redis, Transaction } from '../redis/redis-client.ts';
+import type { Transaction } from '../redis/redis-client.ts';
 import { type LoadedScripts, loadScript } from '../redis/script.ts';
 import { orderClassOf } from '../shares/order-class.ts';
 import type { DelayTotals, PromisedTime } from './promised-time.ts';
@@ -38,10 +38,10 @@ export function queuePromise(
   transaction: Transaction,
   keys: StoreKeys,
   { id, clientId, priority, submittedAt }: PromisedVerification,
-  { baseMs, perTurnMs, unit, byCalls, since, accounts }: PromiseOffer,
+  offer: PromiseOffer,
   loaded?: LoadedScripts,
 ): void {
-  const kept: Pick<PromisedTime, 'since' | 'perTurnMs' | 'accounts'> = { since, perTurnMs, accounts };
+  const { baseMs, perTurnMs, unit, byCalls } = offer;
   const queue = keys.verificationQueue;
   const orderClass = orderClassOf(priority);
   promiseScript.appendTo(
@@ -65,18 +65,24 @@ export function queuePromise(
       unit,
       byCalls?.perCallMs ?? '',
       byCalls?.beforeMs ?? 0,
-      JSON.stringify(kept),
+      writeSince(offer),
     ],
     loaded,
   );
 }
 
-/** The fields that a promise has written, for a record whose other fields are known. */
-export async function readPromiseFields(
-  redis: Redis,
-  keys: StoreKeys,
-  id: string,
-): Promise<Readonly<Record<string, string>>> {
-  const [completesBy, promiseSince] = await redis.hmget(keys.record(id), 'completesBy', 'promiseSince');
-  return completesBy && promiseSince ? { completesBy, promiseSince } : {};
+/** What the record keeps of an offer. */
+function writeSince({ since, perTurnMs, accounts }: PromiseOffer): string {
+  const kept: Pick<PromisedTime, 'since' | 'perTurnMs' | 'accounts'> = { since, perTurnMs, accounts };
+  return JSON.stringify(kept);
+}
+
+/**
+ * The fields that a promise has written.
+ *
+ * @param reply to the script that {@link queuePromise} queued: the time; 0 where nothing was accepted
+ */
+export function promiseFields(offer: PromiseOffer, reply: unknown): Readonly<Record<string, string>> {
+  if (typeof reply !== 'number' || reply <= 0) return {};
+  return { completesBy: String(reply), promiseSince: writeSince(offer) };
 }

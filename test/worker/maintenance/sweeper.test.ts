@@ -61,7 +61,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
       getJobState: async () => (job.active ? 'active' : 'unknown'),
     },
     deliveries: { remove: async () => 0 },
-    flow: { add: async () => undefined },
+    flow: { add: async () => [] },
     writes: { note: () => false },
     metrics: createWorkerMetrics(keys, async () => undefined),
     finish: async (record) => {
