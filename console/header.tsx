@@ -119,10 +119,15 @@ function Session() {
           {who.readOnly && <span class="badge read-only">{t.readOnly}</span>}
         </span>
       )}
-      <button type="button" class="quiet" onClick={() => signOut('this')}>
+      <button type="button" class="quiet small" onClick={() => signOut('this')}>
         {t.signOut}
       </button>
-      <button type="button" class="quiet" disabled={who?.readOnly === true} onClick={() => signOut('all')}>
+      <button
+        type="button"
+        class="quiet small"
+        disabled={who?.readOnly === true}
+        onClick={() => signOut('all')}
+      >
         {t.signAllOut}
       </button>
       <ActionResult place="session" />

@@ -92,12 +92,13 @@ export function countWithoutCallback({ endpoints }: ConsoleSnapshot['deliveries'
 }
 
 function describeCause(
-  { lane, reasonText }: ConsoleSnapshot,
+  { lane, reasonText, reasonTextZh }: ConsoleSnapshot,
   { now, timeZone }: ReadingMoment,
   { status: words, locale }: Texts,
 ): string {
   const since = lane.since === null ? '' : words.since(formatTime(lane.since, now, timeZone));
-  const reason = [reasonText, lane.reason].filter(Boolean).join(': ');
+  const meaning = locale === 'en' ? reasonText : reasonTextZh;
+  const reason = [meaning, lane.reason].filter(Boolean).join(': ');
   const probe = lane.resumesAt === null ? '' : words.probe(formatTime(lane.resumesAt, now, timeZone));
   const waiting = lane.backlog.total === 0 ? '' : words.waiting(formatNumber(lane.backlog.total));
   const stop = locale === 'en' ? '.' : '。';

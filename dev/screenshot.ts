@@ -3,31 +3,15 @@ import { disableEndpoint } from '../shared/store/endpoints/keep-endpoint-health.
 import { ledgerDay } from '../shared/store/usage/ledger.ts';
 import { startBrowser } from '../test/console/browser.ts';
 import { OPERATOR_KEY, startConsoleUnderTest } from '../test/console/console-under-test.ts';
+import { pretendArrivals } from '../test/console/pretend-arrivals.ts';
 import { storeSettled } from '../test/console/stored-verifications.ts';
 import { startTestRedis } from '../test/support/redis.ts';
 
 /** `node --import tsx dev/screenshot.ts`: makes `docs/console.png`, of a lane that never was. */
 
-const SECONDS = 640;
 const redis = await startTestRedis();
 const desk = await startConsoleUnderTest(redis.url, { environment: { LANE: 'main' } });
 const storing = { redis: desk.redis, keys: desk.keys, keyRing: desk.settings.VERIQUEUE_KEYS };
-
-/** An hour's end at full quota: a quiet beginning, a wave, and two refusals on the way. */
-async function pretendArrivals(): Promise<void> {
-  const second = Math.floor(Date.now() / 1_000) + 30;
-  const fields = Array.from({ length: SECONDS }, (_, ago) => {
-    const wave = 11 + 8 * Math.cos((ago - 30) / 90) + 1.6 * Math.sin(ago * 2.4);
-    const granted = Math.max(0, Math.min(20, Math.round(wave)));
-    const refused = ago === 200 || ago === 340 ? 1 : 0;
-    return [`t${(second - ago) % SECONDS}`, `${second - ago}:${granted}:${refused}`];
-  });
-  await desk.redis.hset(desk.accountKeys.quota(), {
-    ...Object.fromEntries(fields),
-    size: '20',
-    rateMilli: '20000',
-  });
-}
 
 async function pretendCalls(): Promise<void> {
   const calls = {
@@ -58,7 +42,7 @@ for (let i = 0; i < 14; i += 1) {
   });
 }
 for (let i = 0; i < 48; i += 1) await desk.submitted();
-await Promise.all([pretendArrivals(), pretendCalls()]);
+await Promise.all([pretendArrivals(desk), pretendCalls()]);
 
 const browser = await startBrowser();
 const context = await browser.open({ baseURL: desk.url, viewport: { width: 1180, height: 940 } });

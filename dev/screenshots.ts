@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { startBrowser } from '../test/console/browser.ts';
 import { fillConsole } from '../test/console/every-page.ts';
 import { type OpenConsole, openConsole } from '../test/console/open-console.ts';
+import { pretendArrivals } from '../test/console/pretend-arrivals.ts';
 import { startTestRedis } from '../test/support/redis.ts';
 
 /**
@@ -28,7 +29,9 @@ async function takeAll(open: OpenConsole, prefix: string, addresses: readonly st
       await open.page.setViewportSize({ width, height: 900 });
       for (const address of addresses) {
         await open.visit(address);
-        await open.page.waitForLoadState('networkidle').catch(() => undefined);
+        await open.page.locator('main :is(tbody tr, .chart, .none)').first().waitFor();
+        // Charts and lists that are read after it.
+        await open.page.waitForTimeout(700);
         for (const colorScheme of THEMES) {
           await open.page.emulateMedia({ colorScheme, reducedMotion: 'reduce' });
           const name = address.replace('#/', '').replace(/\/.*/, '-one');
@@ -44,6 +47,8 @@ const pages = (addresses: readonly string[]) => addresses.filter((address) => !/
 
 const filled = await openConsole(redis, browser);
 const { addresses } = await fillConsole(filled);
+await pretendArrivals(filled.desk);
+for (let i = 0; i < 3; i += 1) await filled.desk.submitted();
 await filled.signIn();
 await takeAll(filled, '', addresses);
 await filled.close();

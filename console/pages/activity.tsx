@@ -1,4 +1,4 @@
-import type { ConsoleActivity } from '../../shared/contract/console.ts';
+import type { ConsoleActivity } from '../../shared/contract/console-activity.ts';
 import { describeResult } from '../activity-result.ts';
 import { nameOfClient } from '../clients.tsx';
 import { usePagedList } from '../parts/list.tsx';
@@ -26,9 +26,7 @@ export function Activity() {
               <th scope="col">{t.who}</th>
               <th scope="col">{t.what}</th>
               <th scope="col">{t.target}</th>
-              <th scope="col" class="roomy">
-                {t.result}
-              </th>
+              <th scope="col">{t.result}</th>
             </tr>
           </thead>
           <tbody>
@@ -39,13 +37,17 @@ export function Activity() {
                 </td>
                 <td>{line.operator}</td>
                 <td>{textOf(t.actions, line.action) ?? line.action}</td>
-                <td>{line.target === null ? '–' : <Target text={line.target} />}</td>
-                <td class="roomy">{describeResult(line, t)}</td>
+                <td class={line.target === null ? 'roomy' : ''}>
+                  {line.target === null ? '–' : <Target text={line.target} />}
+                </td>
+                <td class="since">{describeResult(line, t)}</td>
               </tr>
             ))}
           </tbody>
         </table>
-        {rows.length === 0 && !isReading && failure === '' && <p class="none">{t.none}</p>}
+        {rows.length === 0 && failure === '' && (
+          <p class="none">{isReading ? texts.value.looking : t.none}</p>
+        )}
       </div>
       {page?.nextCursor && (
         <p class="actions">

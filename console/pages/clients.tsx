@@ -15,9 +15,9 @@ export function Clients() {
   const t = texts.value.clients;
   return (
     <>
-      <section class="panel list" aria-label={texts.value.page.clients}>
+      <section class="panel" aria-label={texts.value.page.clients}>
         <Table />
-        <p class="help">{t.shareHelp}</p>
+        <p class="help roomy">{t.shareHelp}</p>
         {clients.value?.length === 0 && <p class="none">{t.empty}</p>}
       </section>
       <Shares />

@@ -4,7 +4,7 @@ import { formatDuration, formatNumber } from '../format.ts';
 import { Copyable, CopyButton } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
-import { Badge, ClientName, Time } from '../parts/words.tsx';
+import { Badge, ClientName, Code, Time } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
 import { texts, wordOf } from '../texts/texts.tsx';
 
@@ -88,7 +88,7 @@ function Facts({ detail }: { readonly detail: ConsoleVerificationDetail }) {
       <Fact name={t.list.status}>
         <Badge word={verification.status} />
       </Fact>
-      {outcome && <OutcomeFacts outcome={outcome} />}
+      {outcome && <OutcomeFacts outcome={outcome} descriptionZh={detail.descriptionZh} />}
       <Fact name={t.list.client}>
         <ClientName id={clientId} />
       </Fact>
@@ -123,8 +123,15 @@ function Facts({ detail }: { readonly detail: ConsoleVerificationDetail }) {
 
 type Outcome = NonNullable<ConsoleVerificationDetail['verification']['outcome']>;
 
-function OutcomeFacts({ outcome }: { readonly outcome: Outcome }) {
+function OutcomeFacts({
+  outcome,
+  descriptionZh,
+}: {
+  readonly outcome: Outcome;
+  readonly descriptionZh: string | null;
+}) {
   const t = texts.value.detail;
+  const description = texts.value.locale === 'en' ? outcome.description : descriptionZh;
   const billed = `${outcome.billed ? t.yes : t.no}${outcome.possiblyBilledAgain ? `, ${t.perhapsAgain}` : ''}`;
   return (
     <>
@@ -132,9 +139,9 @@ function OutcomeFacts({ outcome }: { readonly outcome: Outcome }) {
         <Badge word={outcome.verdict} />
       </Fact>
       <Fact name={texts.value.list.code}>
-        <span class="code">{outcome.code}</span>
+        <Code code={outcome.code} />
       </Fact>
-      {outcome.description && <Fact name={t.description}>{outcome.description}</Fact>}
+      {description && <Fact name={t.description}>{description}</Fact>}
       <Fact name={t.similarity}>{outcome.sim === null ? texts.value.none : String(outcome.sim)}</Fact>
       <Fact name={t.billed}>{billed}</Fact>
       <Fact name={t.completed}>
@@ -223,7 +230,9 @@ function Attempts({ title, none, rows }: AttemptsProps) {
                   <td>
                     <Time at={at} exact />
                   </td>
-                  <td class="code">{result}</td>
+                  <td>
+                    <Code code={result} />
+                  </td>
                   {isAsked && (
                     <td class="roomy">
                       {requestId === null ? '–' : <Copyable text={requestId} label={t.requestId} />}

@@ -22,7 +22,7 @@ export function Operators() {
   const t = texts.value.operators;
   return (
     <>
-      <section class="panel list" aria-label={texts.value.page.operators}>
+      <section class="panel" aria-label={texts.value.page.operators}>
         {failure !== '' && <p class="failure">{failure}</p>}
         {value !== null && <Table operators={value} />}
         {value?.data.length === 0 && <p class="none">{t.none}</p>}

@@ -3,6 +3,7 @@ import { formatNumber } from '../format.ts';
 import { Backlog } from '../parts/backlog.tsx';
 import { Quota } from '../parts/quota.tsx';
 import { VerificationTable } from '../parts/verification-table.tsx';
+import { Code } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
 import { snapshot } from '../state.tsx';
 import { Status } from '../status.tsx';
@@ -98,8 +99,10 @@ function Today() {
         <tbody>
           {rows.slice(0, 5).map((row) => (
             <tr key={row.code}>
-              <th scope="row" class="code">
-                <a href={hrefOf('verifications', null, { code: row.code })}>{row.code}</a>
+              <th scope="row">
+                <a href={hrefOf('verifications', null, { code: row.code })}>
+                  <Code code={row.code} />
+                </a>
               </th>
               <td class="number">{formatNumber(row.billed + row.unbilled + row.unknown)}</td>
             </tr>

@@ -1,9 +1,10 @@
-import type { TargetedEvent } from 'preact';
+import type { ComponentChildren, TargetedEvent } from 'preact';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { nameOfClient } from '../clients.tsx';
 import { formatNumber } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
 import { useRead } from '../parts/list.tsx';
+import { Code } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
 import { route } from '../state.tsx';
 import { texts } from '../texts/texts.tsx';
@@ -36,6 +37,7 @@ export function Usage() {
             title={t.byCode}
             heading={texts.value.list.code}
             rows={sumUsage(usage.data, ({ code }) => code)}
+            nameOf={(code) => <Code code={code} />}
             link={(code) => hrefOf('verifications', null, { code })}
           />
           <Sums
@@ -113,11 +115,11 @@ interface SumsProps {
   readonly title: string;
   readonly heading: string;
   readonly rows: readonly UsageSum[];
-  readonly nameOf?: (name: string) => string;
+  readonly nameOf: (name: string) => ComponentChildren;
   readonly link: (name: string) => string;
 }
 
-function Sums({ id, title, heading, rows, nameOf = (name) => name, link }: SumsProps) {
+function Sums({ id, title, heading, rows, nameOf, link }: SumsProps) {
   const t = texts.value.usage;
   return (
     <section class="panel" aria-labelledby={id}>
@@ -142,7 +144,7 @@ function Sums({ id, title, heading, rows, nameOf = (name) => name, link }: SumsP
           <tbody>
             {rows.map(({ name, billed, unbilled, unknown }) => (
               <tr key={name}>
-                <th scope="row" class="code">
+                <th scope="row">
                   <a href={link(name)}>{nameOf(name)}</a>
                 </th>
                 <td class="number">{formatNumber(billed + unbilled + unknown)}</td>

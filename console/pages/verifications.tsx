@@ -35,28 +35,26 @@ export function Verifications() {
       <p class="help" role="status">
         {failure}
       </p>
-      <VerificationTable rows={rows} />
-      {!isReading && (
-        <Rest page={page} isEmpty={rows.length === 0} isFiltered={isFiltered} readMore={readMore} />
-      )}
+      <VerificationTable
+        rows={rows}
+        none={isReading || page?.nextCursor !== null ? '' : isFiltered ? t.nothing : t.none}
+      />
+      {!isReading && <Rest page={page} readMore={readMore} />}
     </section>
   );
 }
 
 interface RestProps {
   readonly page: ConsoleFilteredPage | null;
-  readonly isEmpty: boolean;
-  readonly isFiltered: boolean;
   readonly readMore: () => Promise<void>;
 }
 
-/** What is beyond the rows, and what an empty list means. */
-function Rest({ page, isEmpty, isFiltered, readMore }: RestProps) {
+/** What is beyond the rows. */
+function Rest({ page, readMore }: RestProps) {
   const t = texts.value.list;
   const isCutShort = page !== null && page.nextCursor !== null && page.data.length < 25;
   return (
     <>
-      {isEmpty && page?.nextCursor === null && <p class="none">{isFiltered ? t.nothing : t.none}</p>}
       {isCutShort && page.searchedBack !== null && (
         <p class="none">
           {t.nothingYet(formatNumber(page.searched), formatInstant(page.searchedBack, timeZone()))}

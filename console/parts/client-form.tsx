@@ -115,13 +115,6 @@ function Limits({ client: { maxWaiting, budget } }: { readonly client: ConsoleCl
   return (
     <>
       <Amount name="maxWaiting" label={t.maxWaiting} help={t.maxWaitingHelp} min={0} value={maxWaiting} />
-      <label>
-        {t.budgetMode}
-        <select name="budgetMode" value={budget?.mode ?? 'hard'}>
-          <option value="hard">{t.hard}</option>
-          <option value="warn">{t.warn}</option>
-        </select>
-      </label>
       <Amount
         name="budgetDay"
         label={t.budgetDay}
@@ -130,6 +123,13 @@ function Limits({ client: { maxWaiting, budget } }: { readonly client: ConsoleCl
         value={budget?.day?.limit ?? null}
       />
       <Amount name="budgetMonth" label={t.budgetMonth} help="" min={1} value={budget?.month?.limit ?? null} />
+      <label>
+        {t.budgetMode}
+        <select name="budgetMode" value={budget?.mode ?? 'hard'}>
+          <option value="hard">{t.hard}</option>
+          <option value="warn">{t.warn}</option>
+        </select>
+      </label>
     </>
   );
 }

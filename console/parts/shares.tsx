@@ -11,7 +11,7 @@ export function Shares() {
   const { value, failure } = useRead<ConsoleShares>('/shares', AGAIN_MS);
   const t = texts.value.shares;
   return (
-    <section class="panel list" aria-labelledby="shares">
+    <section class="panel" aria-labelledby="shares">
       <h2 id="shares">{t.title}</h2>
       {failure !== '' && <p class="failure">{failure}</p>}
       {value !== null && value.data.length > 0 && <Table shares={value} />}

@@ -1,8 +1,14 @@
 import type { ConsoleVerification } from '../../shared/contract/console.ts';
 import { texts } from '../texts/texts.tsx';
-import { Badge, ClientName, ShortId, Time } from './words.tsx';
+import { Badge, ClientName, Code, ShortId, Time } from './words.tsx';
 
-export function VerificationTable({ rows }: { readonly rows: readonly ConsoleVerification[] }) {
+interface VerificationTableProps {
+  readonly rows: readonly ConsoleVerification[];
+  /** What is said when there are none; nothing while they are read. */
+  readonly none?: string;
+}
+
+export function VerificationTable({ rows, none = '' }: VerificationTableProps) {
   const t = texts.value.list;
   return (
     <div class="table">
@@ -46,7 +52,7 @@ export function VerificationTable({ rows }: { readonly rows: readonly ConsoleVer
               <td>
                 <Badge word={row.verdict ?? row.status} />
               </td>
-              <td class="roomy code">{row.code ?? '–'}</td>
+              <td class="roomy">{row.code === null ? '–' : <Code code={row.code} />}</td>
               <td class="number roomy">{row.attempts}</td>
               <td>
                 <Badge word={row.delivery} />
@@ -55,6 +61,7 @@ export function VerificationTable({ rows }: { readonly rows: readonly ConsoleVer
           ))}
         </tbody>
       </table>
+      {rows.length === 0 && none !== '' && <p class="none">{none}</p>}
     </div>
   );
 }

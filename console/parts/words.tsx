@@ -1,3 +1,4 @@
+import { Fragment } from 'preact';
 import { nameOfClient } from '../clients.tsx';
 import { formatInstant, formatTime } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
@@ -26,6 +27,22 @@ export function ClientName({ id }: { readonly id: string }) {
 
 export function Badge({ word }: { readonly word: string }) {
   return <span class={`badge ${word}`}>{wordOf(word)}</span>;
+}
+
+/** A code of the upstream. It may break behind a dot and before a capital, and nowhere else unless it must. */
+export function Code({ code }: { readonly code: string }) {
+  const [first = '', ...others] = code.split(/(?<=\.)|(?<=[a-z])(?=[A-Z])/);
+  return (
+    <span class="code">
+      {first}
+      {others.map((part, i) => (
+        <Fragment key={i + part}>
+          <wbr />
+          {part}
+        </Fragment>
+      ))}
+    </span>
+  );
 }
 
 /** In the zone that the reader chose; on hover to the second, with the zone. */

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { activityQuery, type ConsoleActivity } from '../../shared/contract/console.ts';
+import { activityQuery, type ConsoleActivity } from '../../shared/contract/console-activity.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { listActivity } from '../../shared/store/operators/activity.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';

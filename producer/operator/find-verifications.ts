@@ -6,6 +6,7 @@ import type {
 } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import { verificationId } from '../../shared/contract/verification.ts';
+import { describeOutcomeZh } from '../../shared/outcomes/describe-outcome-zh.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { readOr } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -97,13 +98,14 @@ export async function readDetail(deps: FindDeps, id: string): Promise<ConsoleVer
     readOr(redis.hget(keys.record(id), 'event'), null),
   ]);
   if (reading.status !== 'found') return null;
-  const { clientId, callbackUrl } = reading.record;
+  const { clientId, callbackUrl, outcome } = reading.record;
   const surroundings = await readSurroundings(deps, clientId);
   return {
     clientId,
     // A path may name a customer.
     callbackOrigin: originOf(callbackUrl),
     verification: presentToOperator(reading.record, position, surroundings, deps.now()),
+    descriptionZh: outcome === null ? null : describeOutcomeZh(outcome.code),
     deliveries: deliveries.map(({ answer: _, ...attempt }) => attempt),
     event,
     webhookId: webhookId(id),

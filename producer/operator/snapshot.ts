@@ -3,6 +3,7 @@ import { speedOf } from '../../shared/account/lane-overview.ts';
 import type { ConsoleEndpoint, ConsoleOutcome, ConsoleSnapshot } from '../../shared/contract/console.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
+import { describeOutcomeZh } from '../../shared/outcomes/describe-outcome-zh.ts';
 import { isKnownCode, resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { type EndpointState, listTroubledEndpoints } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -42,7 +43,8 @@ export async function readSnapshot(deps: SnapshotDeps): Promise<ConsoleSnapshot>
   ]);
   return {
     lane,
-    reasonText: describeReason(lane.reason),
+    reasonText: describeReason(lane.reason, (code) => resolveOutcome(code).description),
+    reasonTextZh: describeReason(lane.reason, describeOutcomeZh),
     emptyInSeconds: computeEmptyInSeconds(lane),
     arrivals: { granted: [...arrivals.granted], refused: [...arrivals.refused] },
     today: { day, outcomes: sumByCode(usage.data) },
@@ -60,8 +62,8 @@ function presentBudgets(levels: readonly NotedLevel[]): ConsoleSnapshot['budgets
 }
 
 /** A pause has an operator's words for a reason, and a slow phase may have the lane's own. */
-function describeReason(reason: string | null): string | null {
-  return reason !== null && isKnownCode(reason) ? resolveOutcome(reason).description : null;
+function describeReason(reason: string | null, describe: (code: string) => string): string | null {
+  return reason !== null && isKnownCode(reason) ? describe(reason) : null;
 }
 
 /** What waits for a later attempt is counted as if it were due: it makes the estimate a little long, never short. */

@@ -98,6 +98,10 @@ export const consoleVerificationDetail = z.strictObject({
   clientId: z.string(),
   callbackOrigin: z.string().nullable().describe('null: the default of its client'),
   verification: verification.extend({ attempts: z.array(attempt) }),
+  descriptionZh: z
+    .string()
+    .nullable()
+    .describe('what the outcome means, in Chinese; null: there is none yet'),
   deliveries: z.array(consoleDeliveryAttempt),
   event: z.string().nullable().describe('the body of its webhook, as it is sent; null: there is none yet'),
   webhookId: z.string(),
@@ -117,6 +121,7 @@ export type ConsoleOutcome = z.infer<typeof consoleOutcome>;
 export const consoleSnapshot = z.strictObject({
   lane: laneOverview,
   reasonText: z.string().nullable().describe('what the code means that holds or slows the lane'),
+  reasonTextZh: z.string().nullable().describe('the same in Chinese'),
   emptyInSeconds: z
     .number()
     .nullable()
@@ -203,21 +208,6 @@ const consoleSessionState = z.strictObject({
 });
 export type ConsoleSessionState = z.infer<typeof consoleSessionState>;
 
-/** Who did what, to which id, when, and what came of it. */
-export const consoleActivity = z.strictObject({
-  data: z.array(
-    z.strictObject({
-      at: instant,
-      operator: z.string(),
-      action: z.string(),
-      target: z.string().nullable(),
-      result: z.string(),
-    }),
-  ),
-  nextCursor: z.string().nullable(),
-});
-export type ConsoleActivity = z.infer<typeof consoleActivity>;
-
 /** Bodies of the operator's calls. */
 export const signIn = z.strictObject({ key: z.string().max(1_000) });
 export const signOutQuery = z.strictObject({ which: z.enum(['this', 'all']).default('this') });
@@ -290,11 +280,4 @@ export const newSecretRequest = z.strictObject({
     .min(0)
     .max(30 * 86_400)
     .default(86_400),
-});
-export const activityQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z
-    .string()
-    .regex(/^\d{1,15}-\d{1,10}$/)
-    .optional(),
 });

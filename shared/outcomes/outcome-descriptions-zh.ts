@@ -1,6 +1,6 @@
 import type { FALLBACKS, OUTCOMES } from './outcome-table.ts';
 
-/** The descriptions of the table of outcomes in Chinese, for docs/outcomes.zh.md. One for each row: the compiler holds it. */
+/** The descriptions of the table of outcomes in Chinese, for docs/outcomes.zh.md and the console. One for each row: the compiler holds it. */
 export const OUTCOME_DESCRIPTIONS_ZH: Readonly<Record<keyof typeof OUTCOMES, string>> = {
   Success: '照片与信息库中的照片属于同一人',
   'FailedOperation.CompareLowSimilarity': '照片与信息库中的照片不是同一人',

@@ -319,11 +319,25 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.page.getByLabel('时区').selectOption('Asia/Shanghai');
     await open.visit(`#/verifications/${id}`);
     await open.page.getByText('2026-03-02 10:13:05 +08:00').first().waitFor();
+    await open.page.getByText('照片与信息库中的照片属于同一人').waitFor();
     expect(await open.page.locator('html').getAttribute('lang')).toBe('zh-CN');
     await open.page.getByLabel('时区').selectOption('UTC');
     await open.page.getByText('2026-03-02 02:13:05 UTC').first().waitFor();
     await open.page.reload();
     await open.page.getByText('2026-03-02 02:13:05 UTC').first().waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('a Chinese page says in Chinese why the account is held, and what came of an action', async () => {
+    await open.desk.post('/console/api/lane/pause', { reason: '审计' });
+    await open.desk.post('/console/api/lane/resume');
+    await open.suspendAccount();
+    await open.signIn();
+    await open.page.getByLabel('Language').selectOption('zh');
+    await open.heading().filter({ hasText: '账号欠费: UnauthorizedOperation.Arrears' }).waitFor();
+    await open.visit('#/activity');
+    const line = open.page.locator('tbody tr').filter({ hasText: '暂停通道' });
+    expect((await line.getByRole('cell').allTextContents()).at(-1)).toBe('已暂停');
     expect(open.failures).toEqual([]);
   });
 

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type ConsoleActivity, consoleActivity } from '../../shared/contract/console.ts';
+import { type ConsoleActivity, consoleActivity } from '../../shared/contract/console-activity.ts';
 import {
   type ConsoleNewOperator,
   type ConsoleOperators,

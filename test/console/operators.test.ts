@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { type ConsoleActivity, consoleActivity } from '../../shared/contract/console.ts';
+import { type ConsoleActivity, consoleActivity } from '../../shared/contract/console-activity.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import { ACTIVITY_KEPT, listActivity, noteActivity } from '../../shared/store/operators/activity.ts';
 import { addOperator, MAX_OPERATORS } from '../../shared/store/operators/operators.ts';

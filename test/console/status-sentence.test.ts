@@ -30,6 +30,7 @@ function makeSnapshot(
       ...lane,
     },
     reasonText: null,
+    reasonTextZh: null,
     emptyInSeconds: 0,
     arrivals: { granted: rates([]), refused: rates([]) },
     today: { day: '2026-03-02', outcomes: [] },

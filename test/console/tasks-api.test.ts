@@ -1,6 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
-  type ConsoleActivity,
   type ConsoleClient,
   type ConsoleNewClient,
   consoleChangedClient,
@@ -12,6 +11,7 @@ import {
   consoleHistory,
   consoleVerificationDetail,
 } from '../../shared/contract/console.ts';
+import type { ConsoleActivity } from '../../shared/contract/console-activity.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
