@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { runAccountsBench } from './accounts/accounts-bench.ts';
 import { runBatchBench } from './batch/batch-bench.ts';
 import { runChainBench } from './chain/chain-bench.ts';
 import { runConsoleBench } from './console/console-bench.ts';
@@ -143,6 +144,16 @@ program
   .option('--rows <count>', 'rows', parseCount, batchDefaults.rows)
   .option('--photo-bytes <count>', 'size of each photo', parseCount, batchDefaults.photoBytes)
   .action((options: typeof batchDefaults) => runBatchBench({ ...options, say }));
+
+program
+  .command('accounts')
+  .description('several accounts behind one queue: how much of all quotas is used, also while two of them fail')
+  .option('--accounts <count>', 'accounts of 20 a second', parseCount, 10)
+  .option('--workers <count>', 'worker processes', parseCount, 4)
+  .option('--verifications <count>', 'that wait', parseCount, 3_000)
+  .action((options: { accounts: number; workers: number; verifications: number }) =>
+    runAccountsBench({ ...options, say }),
+  );
 
 program
   .command('recovery')
