@@ -147,7 +147,9 @@ program
 
 program
   .command('accounts')
-  .description('several accounts behind one queue: how much of all quotas is used, also while two of them fail')
+  .description(
+    'several accounts behind one queue: how much of all quotas is used, also while two of them fail',
+  )
   .option('--accounts <count>', 'accounts of 20 a second', parseCount, 10)
   .option('--workers <count>', 'worker processes', parseCount, 4)
   .option('--verifications <count>', 'that wait', parseCount, 3_000)

@@ -28,6 +28,8 @@ export interface CliContext {
   readonly profilePath: string;
   /** Of the user who runs this; undefined on systems without user ids. */
   readonly uid: number | undefined;
+  /** For where secrets of accounts are: the variables that a file of accounts names. */
+  readonly environment: Readonly<Record<string, string | undefined>>;
   /** Standard input, and the person at it if there is one. */
   readonly questions: Questions;
   /** Whether `batch --check` lets wrong check digits pass. */

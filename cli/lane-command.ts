@@ -4,6 +4,7 @@ import {
   readAccountUpstream,
   resetAccountUpstream,
 } from '../shared/account/limiter/account-upstream.ts';
+import { accountKeys, FIRST_ACCOUNT } from '../shared/store/keys.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -16,6 +17,7 @@ interface PauseOptions extends ConfirmOptions {
 
 interface UpstreamOptions extends ConfirmOptions {
   readonly reset?: boolean;
+  readonly account?: string;
 }
 
 /** `veriqueue lane …`: the operator's switch. It works on Redis too, while producers and workers do not. */
@@ -40,6 +42,7 @@ export function addLaneCommands(program: Command, context: CliContext): void {
     lane
       .command('upstream')
       .description('which upstream and account the lane asks; its first worker wrote it down')
+      .option('--account <name>', 'which of several accounts (main)')
       .option('--reset', 'forget it, so that the next worker decides; refused while workers are there'),
   ).action((options: UpstreamOptions) => upstream(context, options));
 }
@@ -77,8 +80,12 @@ async function resume(context: CliContext, options: ConfirmOptions): Promise<voi
   });
 }
 
-async function upstream(context: CliContext, { reset = false, ...options }: UpstreamOptions): Promise<void> {
-  await withConnection(context, async ({ redis, accountKeys: keys }) => {
+async function upstream(
+  context: CliContext,
+  { reset = false, account = FIRST_ACCOUNT, ...options }: UpstreamOptions,
+): Promise<void> {
+  await withConnection(context, async ({ redis, keys: { lane } }) => {
+    const keys = accountKeys(lane, account);
     const known = await readAccountUpstream(redis, keys);
     const shown = known === null ? 'none yet: the first worker decides' : describeUpstream(known);
     if (!reset)

@@ -78,6 +78,7 @@ function makeContext(
     findOperatorAccess: () => findOperatorAccess({ settings, named }),
     profilePath: profiles,
     uid: user.uid,
+    environment: process.env,
     questions,
     allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
     allowInsecureCallbacks,

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { readServiceVersion } from '../shared/service-version.ts';
+import { addAccountCommands } from './account-commands.ts';
 import { addBatchCommand } from './batch-command.ts';
 import { addClientCommands } from './client-commands.ts';
 import { addCompletionCommand } from './completion-command.ts';
@@ -31,6 +32,7 @@ Environment:
   REDIS_URL              the Redis of the deployment; both unset: that of npm start in this folder
   REDIS_CA_FILE          the authority to trust for rediss://, a PEM file
   LANE                   the lane (main)
+  ACCOUNTS_FILE          the file of accounts, for account add and account rotate
   VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
   VERIQUEUE_WEBHOOK_SECRET  webhook secrets, for listen; unset: that of npm start in this folder
   VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
@@ -55,6 +57,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addTriggerCommand(program, context);
   addTailCommand(program, context);
   addLaneCommands(program, context);
+  addAccountCommands(program, context);
   addClientCommands(program, context);
   addConsoleCommands(program, context);
   addDeliveryCommands(program, context);

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountReport } from '../../shared/contract/accounts.ts';
 import { consoleChanges } from '../../shared/contract/console-changes.ts';
 import { consoleLogs } from '../../shared/contract/console-logs.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
@@ -10,6 +11,7 @@ import type { Operations } from './operations.ts';
 
 // Not the console's own shapes, which are strict: a newer producer says more than this version knows.
 const snapshot = z.object({ lane: z.looseObject(laneOverview.shape) });
+const accounts = z.object({ data: z.array(z.looseObject(accountReport.shape)) });
 const pausing = z.object({ status: z.enum(['paused', 'already_paused']) });
 const resumption = z.object({
   status: z.enum(['resumed', 'already_running']),
@@ -34,6 +36,10 @@ const releasing = z.object({ status: z.enum(['releasing', 'already_releasing']) 
 export function apiOperations(api: OperatorApi): Operations {
   const change = <T>(path: string, body: object, shape: z.ZodType<T>) =>
     api.ask({ method: 'POST', path, body }, shape);
+  const changeAccount = <T>(name: string, verb: string, body: object, shape: z.ZodType<T>) => {
+    const path = `accounts/${encodeURIComponent(name)}/${verb}`;
+    return api.ask({ method: 'POST', path, body, absent: `No account ${name}` }, shape);
+  };
   const showLane = async () => (await api.ask({ path: 'snapshot' }, snapshot)).lane;
   return {
     at: ` at ${api.place}`,
@@ -42,6 +48,12 @@ export function apiOperations(api: OperatorApi): Operations {
     pauseLane: async (reason) => (await change('lane/pause', { reason }, pausing)).status,
     resumeLane: async () => {
       const { status, from = ['closed'] } = await change('lane/resume', {}, resumption);
+      return status === 'resumed' ? from : [];
+    },
+    listAccounts: async () => (await api.ask({ path: 'accounts' }, accounts)).data,
+    pauseAccount: async (name, reason) => (await changeAccount(name, 'pause', { reason }, pausing)).status,
+    resumeAccount: async (name) => {
+      const { status, from = ['closed'] } = await changeAccount(name, 'resume', {}, resumption);
       return status === 'resumed' ? from : [];
     },
     readChanges: (cursor) =>

@@ -1,3 +1,4 @@
+import type { AccountReport } from '../../shared/contract/accounts.ts';
 import type { ConsoleChanges } from '../../shared/contract/console-changes.ts';
 import type { ConsoleLogs, LogsQuery } from '../../shared/contract/console-logs.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
@@ -30,6 +31,11 @@ export interface Operations {
   pauseLane(reason: string): Promise<'paused' | 'already_paused'>;
   /** What was ended; none when it was running. */
   resumeLane(): Promise<readonly string[]>;
+  listAccounts(): Promise<readonly AccountReport[]>;
+  /** @throws {CommandFailure} without an account of that name */
+  pauseAccount(name: string, reason: string): Promise<'paused' | 'already_paused'>;
+  /** What was ended; none when it was running. @throws {CommandFailure} without an account of that name */
+  resumeAccount(name: string): Promise<readonly string[]>;
   /**
    * What has happened since a cursor.
    *

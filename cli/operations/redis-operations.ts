@@ -1,5 +1,6 @@
 import { readLaneOverview } from '../../shared/account/lane-overview.ts';
 import { pauseAccounts, resumeAccounts } from '../../shared/account/pause-accounts.ts';
+import { reportAccounts } from '../../shared/account/report-accounts.ts';
 import { ANY_ORIGIN } from '../../shared/store/clients/client.ts';
 import type { ClientDescription } from '../../shared/store/clients/describe-client.ts';
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
@@ -35,6 +36,18 @@ export function redisOperations(context: CliContext, connection: Connection): Op
     },
     resumeLane: async () => {
       const resumption = await resumeAccounts(redis, keys, null);
+      return resumption.status === 'resumed' ? resumption.from : [];
+    },
+    listAccounts: () =>
+      reportAccounts({ redis, keys, report: reportPassedBy(context.terminal), now: context.now }),
+    pauseAccount: async (name, reason) => {
+      const { status } = await pauseAccounts(redis, keys, { name, reason });
+      if (status === 'unknown') throw new CommandFailure(`No account ${name}`);
+      return status;
+    },
+    resumeAccount: async (name) => {
+      const resumption = await resumeAccounts(redis, keys, name);
+      if (resumption.status === 'unknown') throw new CommandFailure(`No account ${name}`);
       return resumption.status === 'resumed' ? resumption.from : [];
     },
     readChanges: async (cursor) => {

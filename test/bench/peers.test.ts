@@ -4,7 +4,7 @@ import type { Measure } from '../../bench/peers/measure-contender.ts';
 import { runPeersBench } from '../../bench/peers/peers-bench.ts';
 import { computeRatio, presentRows } from '../../bench/peers/present-rows.ts';
 import { readCpuMicros, readMachineTime, readPssMb } from '../../bench/peers/read-process.ts';
-import { hashPayload, signTc3 } from '../../worker/upstream/tc3-signature.ts';
+import { hashPayload, signTc3 } from '../../shared/upstream/tc3-signature.ts';
 import { hasProc } from '../support/has-proc.ts';
 
 const makeMeasure = (overrides: Partial<Measure> = {}): Measure => ({

@@ -227,6 +227,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/end-to-end/promised-time.test.ts',
   },
   {
+    page: 'docs/cli.md',
+    begins: 'veriqueue account add',
+    reason: 'needs the secrets of a second account',
+    executedBy: 'test/cli/account.test.ts',
+  },
+  {
     page: 'docs/accounts.md',
     begins: 'accounts:',
     reason: 'a file with secrets elsewhere',

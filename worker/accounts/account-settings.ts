@@ -1,12 +1,10 @@
-import { readFileSync } from 'node:fs';
-import { type AccountEntry, isLive, type SecretReference } from '../../shared/config/accounts-file.ts';
+import { type AccountCredentials, resolveSecrets } from '../../shared/config/account-secrets.ts';
+import { type AccountEntry, isLive } from '../../shared/config/accounts-file.ts';
 import type { Mistake } from '../../shared/config/environment.ts';
 import { decideLivemode, refuseSandbox } from '../../shared/config/livemode.ts';
 import { validatePlainHttp } from '../../shared/config/plain-http.ts';
-import { secretText } from '../../shared/config/shapes.ts';
 import { FIRST_ACCOUNT } from '../../shared/store/keys.ts';
 import type { WorkerSettings } from '../settings.ts';
-import type { Credentials } from '../upstream/upstream-client.ts';
 
 /** One account that this process may ask, with its secrets. */
 export interface AccountSettings {
@@ -14,7 +12,7 @@ export interface AccountSettings {
   readonly name: string;
   /** Null for the one account of the environment: nothing has to name it. */
   readonly shownAs: string | null;
-  readonly credentials: Credentials;
+  readonly credentials: AccountCredentials;
   readonly endpoint: string;
   readonly region: string | undefined;
   readonly quotaPerSecond: number;
@@ -75,7 +73,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 export function resolveAccounts(settings: WorkerSettings, environment: Environment): AccountsResolution {
   const entries = settings.ACCOUNTS_FILE;
   if (entries === undefined) return { ok: true, accounts: accountOfEnvironment(settings) };
-  const resolved = entries.map((entry) => ({ entry, secrets: resolveCredentials(entry, environment) }));
+  const resolved = entries.map((entry) => ({ entry, secrets: resolveSecrets(entry, environment) }));
   const mistakes = resolved.flatMap(({ entry, secrets }) => {
     if (secrets.status === 'wrong') return secrets.reasons.map((reason) => describe(entry, reason));
     const refusals = secrets.status === 'found' ? validateUse(entry, secrets.credentials, settings) : [];
@@ -112,7 +110,7 @@ const describe = ({ name }: AccountEntry, reason: string): Mistake => ({
 
 function toSettings(
   entry: AccountEntry,
-  credentials: Credentials,
+  credentials: AccountCredentials,
   settings: WorkerSettings,
 ): AccountSettings {
   return {
@@ -130,7 +128,11 @@ function toSettings(
   };
 }
 
-function validateUse(entry: AccountEntry, credentials: Credentials, settings: WorkerSettings): string[] {
+function validateUse(
+  entry: AccountEntry,
+  credentials: AccountCredentials,
+  settings: WorkerSettings,
+): string[] {
   const plain = validatePlainHttp({
     FACEID_ENDPOINT: entry.endpoint,
     LIVEMODE: entry.livemode,
@@ -144,73 +146,4 @@ function validateUse(entry: AccountEntry, credentials: Credentials, settings: Wo
     ...(plain === null ? [] : [`endpoint ${plain}`]),
     ...(sandbox === null ? [] : [`ALLOW_SANDBOX ${sandbox}`]),
   ];
-}
-
-type Secrets =
-  | { readonly status: 'found'; readonly credentials: Credentials }
-  /** None of them is here: another process serves this account. */
-  | { readonly status: 'absent'; readonly missing: string }
-  | { readonly status: 'wrong'; readonly reasons: readonly string[] };
-
-/** A part of the secrets is a mistake; none of them means that the account is not this process'. */
-function resolveCredentials({ credentials }: AccountEntry, environment: Environment): Secrets {
-  const parts = Object.entries(credentials).flatMap(([name, reference]) =>
-    reference === undefined ? [] : [{ name, reference, secret: readSecret(reference, environment) }],
-  );
-  const missing = parts.filter(({ secret }) => secret.status === 'absent');
-  if (missing.length === parts.length) {
-    return { status: 'absent', missing: missing.map(({ reference }) => nameOf(reference)).join(', ') };
-  }
-  const reasons = parts.flatMap(({ name, reference, secret }) => {
-    if (secret.status === 'found') return [];
-    const what =
-      secret.status === 'absent' ? 'must be there, as the others of this account are' : secret.reason;
-    return [`${name}: ${nameOf(reference)} ${what}`];
-  });
-  if (reasons.length > 0) return { status: 'wrong', reasons };
-  const secretOf = (wanted: string) => {
-    const secret = parts.find(({ name }) => name === wanted)?.secret;
-    return secret?.status === 'found' ? secret.text : undefined;
-  };
-  const token = secretOf('token');
-  return {
-    status: 'found',
-    credentials: {
-      secretId: secretOf('secretId') ?? '',
-      secretKey: secretOf('secretKey') ?? '',
-      ...(token === undefined ? {} : { token }),
-    },
-  };
-}
-
-const nameOf = (reference: SecretReference): string =>
-  'env' in reference ? `the variable ${reference.env}` : `the file ${reference.file}`;
-
-type Secret =
-  | { readonly status: 'found'; readonly text: string }
-  | { readonly status: 'absent' }
-  | { readonly status: 'wrong'; readonly reason: string };
-
-function readSecret(reference: SecretReference, environment: Environment): Secret {
-  const read = 'env' in reference ? readVariable(environment[reference.env]) : readSecretFile(reference.file);
-  if (read.status !== 'found') return read;
-  const parsed = secretText.safeParse(read.text);
-  return parsed.success
-    ? { status: 'found', text: parsed.data }
-    : { status: 'wrong', reason: parsed.error.issues[0]?.message ?? 'must be a secret' };
-}
-
-const readVariable = (value: string | undefined): Secret =>
-  value === undefined || value === '' ? { status: 'absent' } : { status: 'found', text: value };
-
-/** The line end that editors and `echo` leave at its end is no part of it. */
-function readSecretFile(path: string): Secret {
-  try {
-    return { status: 'found', text: readFileSync(path, 'utf8').replace(/\r?\n$/, '') };
-  } catch (error) {
-    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unreadable';
-    return code === 'ENOENT'
-      ? { status: 'absent' }
-      : { status: 'wrong', reason: `must be a readable file (${code})` };
-  }
 }

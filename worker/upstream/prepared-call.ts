@@ -1,6 +1,6 @@
+import { hashPayload } from '../../shared/upstream/tc3-signature.ts';
 import type { FieldEncryptor } from './field-encryption.ts';
 import { buildRequestBody, type Subject } from './request-body.ts';
-import { hashPayload } from './tc3-signature.ts';
 
 /** A request ready to go: encoded, serialized and hashed. May be called more than once. */
 export interface PreparedCall {

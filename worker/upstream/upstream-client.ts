@@ -1,25 +1,17 @@
 import { Pool } from 'undici';
+import type { AccountCredentials } from '../../shared/config/account-secrets.ts';
 import type { OutcomeRow } from '../../shared/outcomes/outcome-row.ts';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
+import { IMAGE_RECOGNITION } from '../../shared/upstream/image-recognition.ts';
+import { keepSigningKey, signTc3 } from '../../shared/upstream/tc3-signature.ts';
 import { createFieldEncryptor, type FieldEncryptionSettings } from './field-encryption.ts';
 import { type AbandonReason, type ExchangeEnd, type ExchangeLimits, openExchange } from './open-exchange.ts';
 import { type PreparedCall, prepareCall } from './prepared-call.ts';
 import { readAnswer, readServerTime, type UpstreamAnswer } from './read-answer.ts';
 import type { Subject } from './request-body.ts';
-import { keepSigningKey, signTc3 } from './tc3-signature.ts';
 
-const SERVICE = 'faceid';
-const ACTION = 'ImageRecognitionV2';
-const VERSION = '2018-03-01';
 const EXPIRED_SIGNATURE = 'AuthFailure.SignatureExpire';
-
-export interface Credentials {
-  readonly secretId: string;
-  readonly secretKey: string;
-  /** Of temporary credentials (STS). */
-  readonly token?: string;
-}
 
 interface UpstreamLimits extends ExchangeLimits {
   /** For name resolution, TCP and TLS together. */
@@ -40,7 +32,7 @@ const DEFAULT_UPSTREAM_LIMITS = {
 export interface UpstreamClientDeps {
   /** Scheme, host and port; a path is kept for proxies, while the signature covers `/` as the protocol fixes it. */
   readonly endpoint: URL;
-  readonly credentials: Credentials;
+  readonly credentials: AccountCredentials;
   readonly region?: string;
   /** Off when absent. */
   readonly encryption?: FieldEncryptionSettings;
@@ -127,9 +119,7 @@ export function createUpstreamClient(deps: UpstreamClientDeps): UpstreamClient {
         ...credentials,
         ...(region === undefined ? {} : { region }),
         host: endpoint.host,
-        service: SERVICE,
-        action: ACTION,
-        version: VERSION,
+        ...IMAGE_RECOGNITION,
         timestamp: Math.floor((now() + clock.offsetMs) / 1000),
         payloadHash,
       },

@@ -1,6 +1,6 @@
 import { createRequire } from 'node:module';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hashPayload, signTc3 } from '../../../worker/upstream/tc3-signature.ts';
+import { hashPayload, signTc3 } from '../../../shared/upstream/tc3-signature.ts';
 import {
   CREDENTIALS,
   callAtOnce,

@@ -1,7 +1,7 @@
 import { EventEmitter, once } from 'node:events';
 import { setImmediate } from 'node:timers/promises';
 import { afterEach, describe, expect, it } from 'vitest';
-import { hashPayload, signTc3 } from '../../../worker/upstream/tc3-signature.ts';
+import { hashPayload, signTc3 } from '../../../shared/upstream/tc3-signature.ts';
 import type { CallResult } from '../../../worker/upstream/upstream-client.ts';
 import {
   type ClientOptions,

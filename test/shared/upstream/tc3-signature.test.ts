@@ -7,7 +7,7 @@ import {
   type SignedHeaders,
   signTc3,
   stringToSign,
-} from '../../../worker/upstream/tc3-signature.ts';
+} from '../../../shared/upstream/tc3-signature.ts';
 
 /** The worked example of "Signature v3": DescribeInstances of CVM. Its escapes are signed as they stand. */
 const EXAMPLE = {
