@@ -6,6 +6,7 @@ import { runConsoleBench } from './console/console-bench.ts';
 import { runDeliveryBench } from './delivery/delivery-bench.ts';
 import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
+import { runFailoverBench } from './failover/failover-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
 import { type PromiseBenchOptions, runPromiseBench } from './promises/promise-bench.ts';
@@ -166,6 +167,12 @@ program
   .action((options: { seed: number; seeds: number; workers: number }) =>
     runRecoveryBench({ ...options, say }),
   );
+
+program
+  .command('failover')
+  .description('Redis fails over under load: how long until submissions and outcomes go on, and what is lost')
+  .option('--only <word>', 'cases whose names hold this word')
+  .action((options: { readonly only?: string }) => runFailoverBench({ ...options, say }));
 
 program
   .command('console')

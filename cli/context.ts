@@ -46,8 +46,19 @@ export interface CliContext {
   readonly exitWith: (code: number) => void;
 }
 
-/** Runs a command's work on a connection, and closes it whatever comes. */
+/** Runs a command's work on a connection to a Redis that fits, and closes it whatever comes. */
 export async function withConnection<T>(
+  context: CliContext,
+  work: (connection: Connection) => Promise<T>,
+): Promise<T> {
+  return withAnyConnection(context, async (connection) => {
+    await connection.requireFit();
+    return work(connection);
+  });
+}
+
+/** The same for work that finds out what is wrong with a Redis. */
+export async function withAnyConnection<T>(
   { connect }: CliContext,
   work: (connection: Connection) => Promise<T>,
 ): Promise<T> {

@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 import { openOperatorApi } from './access/operator-api.ts';
 import { CommandFailure } from './command-failure.ts';
-import { type CliContext, withConnection } from './context.ts';
+import { type CliContext, withAnyConnection } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { checkProducer } from './doctor/api-checks.ts';
 import { type Check, ok, problem, skipped } from './doctor/check.ts';
@@ -66,7 +66,7 @@ async function lookAtLane(operations: Operations): Promise<readonly Check[]> {
 }
 
 async function lookAtRedis(context: CliContext): Promise<readonly Check[]> {
-  return withConnection(context, async (connection) => {
+  return withAnyConnection(context, async (connection) => {
     const { checkCallbacks, checkKeys, checkRedis, checkUpstream } = await import('./doctor/redis-checks.ts');
     const { redisOperations } = await import('./operations/redis-operations.ts');
     const { findClients } = await import('./find-client.ts');

@@ -1,5 +1,6 @@
 import { type Command, CommanderError } from 'commander';
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
+import { redisTargetOf } from '../shared/config/redis-target.ts';
 import { dataFolderOf } from '../shared/data-folder.ts';
 import { findApi, findOperatorAccess, type NamedProfile } from './access/find-access.ts';
 import { profilePath, readProfile } from './access/profile-file.ts';
@@ -62,9 +63,8 @@ function makeContext(
       assertRedisIsMeant(await named(), settings);
       const { openConnection } = await import('./connection.ts');
       return openConnection({
-        url: await findRedisUrl(settings, folder),
+        target: redisTargetOf({ ...settings, REDIS_URL: await findRedisUrl(settings, folder) }),
         lane: settings.LANE,
-        caFile: settings.REDIS_CA_FILE,
       });
     },
     readKeyRing: () => readKeyRing(settings, folder),

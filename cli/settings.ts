@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { laneSettings, producerSettings, redisSettings } from '../shared/config/settings.ts';
+import { redisSettings } from '../shared/config/redis-settings.ts';
+import { laneSettings, producerSettings } from '../shared/config/settings.ts';
 import { flag, httpUrl, secretText } from '../shared/config/shapes.ts';
 
 /** Everything the command line reads from its environment. Each command needs some of it, so nothing is required here. */

@@ -1,12 +1,15 @@
-import { storeKeys } from '../shared/store/keys.ts';
+import { redisTargetOf } from '../shared/config/redis-target.ts';
+import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
 import { awaitRedisFit, type FitWait } from '../shared/store/redis/await-fit.ts';
 import { closeRedis } from '../shared/store/redis/close-redis.ts';
+import { checkConfirmation, createWriteConfirmation } from '../shared/store/redis/confirm-write.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import type { S3Try } from '../shared/store/subjects/objects/s3-objects.ts';
 import { openSubjects } from '../shared/store/subjects/open-subjects.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
@@ -25,19 +28,28 @@ import { createWithdrawals } from './submission/withdrawals.ts';
 export interface Intake extends SubmitDeps {
   readonly rate: SubmissionRate;
   readonly shares: ShareView;
+  /** Undefined where a 202 waits for nothing. */
+  readonly confirmRedis: Redis | undefined;
 }
 
-export type Connections = readonly [redis: Redis, flowRedis: Redis];
+export type Connections = readonly [redis: Redis, flowRedis: Redis, confirmRedis?: Redis | undefined];
 
-/** Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. */
-export function connectIntake(
-  { REDIS_URL: url, REDIS_CA_FILE: caFile }: Pick<IntakeSettings, 'REDIS_URL' | 'REDIS_CA_FILE'>,
-  log: ProducerLog,
-): Connections {
+/**
+ * Two: the flow's connection is changed by it, and a large upload on it must not delay everybody's reads. A third where a 202 waits
+ * for replicas or the disk: Redis carries out nothing else on a connection that waits.
+ */
+export function connectIntake(settings: IntakeSettings, log: ProducerLog): Connections {
   const logOf = createOutageLog(log);
-  const open = (name: string, role: 'request' | 'flow') =>
-    openRedis({ url, caFile, log: logOf(name), name }, role);
-  return [open('veriqueue-producer', 'request'), open('veriqueue-producer-flow', 'flow')];
+  const target = { ...redisTargetOf(settings), home: storeKeys(settings.LANE).writeProbe() };
+  const open = (name: string, role: RedisRole) => openRedis({ ...target, log: logOf(name), name }, role);
+  const both = [open('veriqueue-producer', 'request'), open('veriqueue-producer-flow', 'flow')] as const;
+  return settings.ACCEPT_AFTER.kind === 'exec'
+    ? both
+    : [...both, open('veriqueue-producer-confirm', 'confirm')];
+}
+
+export async function closeConnections(connections: Connections): Promise<void> {
+  await Promise.all(connections.flatMap((client) => (client === undefined ? [] : [closeRedis(client)])));
 }
 
 const PROBE_KEPT_MS = 1_000;
@@ -48,18 +60,25 @@ const PROBE_KEPT_MS = 1_000;
  * @returns its version
  * @throws what {@link awaitRedisFit} throws
  */
-export function awaitFit(
-  { LANE }: Pick<IntakeSettings, 'LANE'>,
-  connections: Connections,
+export async function awaitFit(
+  { LANE, ACCEPT_AFTER }: Pick<IntakeSettings, 'LANE' | 'ACCEPT_AFTER'>,
+  [redis, flowRedis, confirmRedis]: Connections,
   wait: Pick<FitWait, 'log' | 'onWait' | 'signal'>,
 ): Promise<string> {
   const keys = storeKeys(LANE);
-  return awaitRedisFit(connections, {
-    ...wait,
-    role: 'request',
-    probe: (client) => client.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS),
-  });
+  const version = await awaitRedisFit(
+    [redis, flowRedis, ...(confirmRedis === undefined ? [] : [confirmRedis])],
+    { ...wait, role: 'request', probe: (client) => probeWrites(client, keys) },
+  );
+  const confirm = createWriteConfirmation(confirmRedis, ACCEPT_AFTER, keys.writeProbe());
+  const warning = await checkConfirmation(confirm, ACCEPT_AFTER, version);
+  if (warning !== null) wait.log.warn({ event: 'redis_warning' }, warning);
+  return version;
 }
+
+/** A small write that Redis refuses whenever it would refuse others. */
+export const probeWrites = (redis: Redis, keys: StoreKeys) =>
+  redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
 
 export interface IntakeOptions {
   readonly log: ProducerLog;
@@ -72,7 +91,7 @@ export interface IntakeOptions {
 /** Await {@link awaitQueues} before it is used. */
 export function createIntake(
   settings: IntakeSettings,
-  [redis, flowRedis]: Connections,
+  [redis, flowRedis, confirmRedis]: Connections,
   { log, now, tracing, onPhotoStoreTry }: IntakeOptions,
 ): Intake {
   const keys = storeKeys(settings.LANE);
@@ -83,6 +102,7 @@ export function createIntake(
     redis,
     flowRedis,
     flow: watchFlow(createAtomicFlow(flowRedis, keys.queuePrefix, onError, tracing.flowTelemetry), flowRedis),
+    confirmWrites: createWriteConfirmation(confirmRedis, settings.ACCEPT_AFTER, keys.writeProbe()),
     queues: { deliveries: openQueue(keys.deliveryQueue), verifications: openQueue(keys.verificationQueue) },
     subjects: openSubjects(settings, {
       redis,
@@ -104,6 +124,7 @@ export function createIntake(
   });
   return {
     ...enqueueing,
+    confirmRedis,
     keyRing: settings.VERIQUEUE_KEYS,
     lane,
     shares: createShareView({ redis, keys, lane, now }),
@@ -135,12 +156,19 @@ export async function awaitQueues({ flow, queues }: Intake): Promise<void> {
 }
 
 /** Never throws for a Redis that is away. */
-export async function closeIntake({ flow, queues, redis, flowRedis, subjects }: Intake): Promise<void> {
+export async function closeIntake({
+  flow,
+  queues,
+  redis,
+  flowRedis,
+  confirmRedis,
+  subjects,
+}: Intake): Promise<void> {
   await Promise.all([
     queues.deliveries.close(),
     queues.verifications.close(),
     flow.close(),
     subjects.close(),
   ]);
-  await Promise.all([closeRedis(redis), closeRedis(flowRedis)]);
+  await closeConnections([redis, flowRedis, confirmRedis]);
 }

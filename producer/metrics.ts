@@ -40,7 +40,8 @@ export interface MetricsDeps extends LaneGaugesDeps, ShareGaugesDeps {
 
 export function createMetrics(deps: MetricsDeps): ProducerMetrics {
   const registry = createProcessRegistry({ part: 'producer', lane: deps.keys.lane });
-  registerRedisUp(registry, () => deps.redis.ping());
+  // Of a cluster, the lane's own shard is asked.
+  registerRedisUp(registry, () => deps.redis.exists(deps.keys.writeProbe()));
   registerPhotoStoreUp(registry, deps.subjects);
   registerLaneGauges(registry, deps);
   registerShareGauges(registry, deps);

@@ -1,13 +1,14 @@
 import { z } from 'zod';
-import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
+import { redisSettings } from '../shared/config/redis-settings.ts';
+import { checkRedisTarget } from '../shared/config/redis-target.ts';
 import {
   callbackSettings,
   laneSettings,
   logSharingSettings,
   processSettings,
   producerSettings,
-  redisSettings,
   retentionSettings,
   sealingSettings,
 } from '../shared/config/settings.ts';
@@ -38,6 +39,7 @@ export type ProducerSettings = z.output<typeof shape>;
 
 /** What taking submissions in depends on, over HTTP and by the library. */
 export const intakeShape = shape.pick({
+  ACCEPT_AFTER: true,
   ALLOW_CHECK_DIGIT_FAILURE: true,
   ALLOW_INSECURE_CALLBACKS: true,
   CLIENT_BURST: true,
@@ -57,6 +59,11 @@ export const intakeShape = shape.pick({
   PHOTO_STORE_TIMEOUT: true,
   QUOTA_PER_SECOND: true,
   REDIS_CA_FILE: true,
+  REDIS_CERT_FILE: true,
+  REDIS_KEY_FILE: true,
+  REDIS_SENTINEL_PASSWORD: true,
+  REDIS_SENTINEL_USERNAME: true,
+  REDIS_TLS_SERVERNAME: true,
   REDIS_URL: true,
   RETENTION: true,
   VERIQUEUE_KEYS: true,
@@ -65,7 +72,7 @@ export type IntakeSettings = z.output<typeof intakeShape>;
 
 /** Everything the producer reads from its environment. */
 export const producerEnvironment = shape
-  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkRedisTarget, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkPhotoStore, evenWhenOthersFail)
   .superRefine(checkOperationsListener, evenWhenOthersFail);

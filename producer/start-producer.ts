@@ -4,7 +4,6 @@ import { type HealthServer, startHealthServer } from '../shared/health-server.ts
 import { describeListenError, type ListeningPlace } from '../shared/listen-error.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
-import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -13,6 +12,7 @@ import {
   awaitFit,
   awaitQueues,
   type Connections,
+  closeConnections,
   closeIntake,
   connectIntake,
   createIntake,
@@ -71,7 +71,7 @@ export async function startProducer(
     );
     return running;
   } catch (error) {
-    await Promise.all(connections.map(closeRedis));
+    await closeConnections(connections);
     throw error;
   }
 }

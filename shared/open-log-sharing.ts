@@ -1,4 +1,5 @@
 import { hostname } from 'node:os';
+import { type RedisTargetSettings, redisTargetOf } from './config/redis-target.ts';
 import { ALWAYS_SHARED, LOG_LEVELS } from './contract/console-logs.ts';
 import { createLogSharing, type LogSharing } from './log-sharing.ts';
 import { storeKeys } from './store/keys.ts';
@@ -8,10 +9,8 @@ import { openRedis } from './store/open-redis.ts';
 import { closeRedis } from './store/redis/close-redis.ts';
 import type { RedisLog } from './store/redis/redis-log.ts';
 
-export interface LogSharingSettings {
+export interface LogSharingSettings extends RedisTargetSettings {
   readonly LOG_SHARING: boolean;
-  readonly REDIS_URL: string;
-  readonly REDIS_CA_FILE?: string | undefined;
   readonly LANE: string;
 }
 
@@ -27,7 +26,7 @@ export function openLogSharing(settings: LogSharingSettings, part: string): LogS
   const keys = storeKeys(settings.LANE);
   // Fails fast: what cannot be shared now is lost.
   const redis = openRedis(
-    { url: settings.REDIS_URL, caFile: settings.REDIS_CA_FILE, name: `veriqueue-${part}-logs`, log: silent },
+    { ...redisTargetOf(settings), home: keys.writeProbe(), name: `veriqueue-${part}-logs`, log: silent },
     'request',
   );
   const from = `${part}@${hostname()}/${process.pid}`;

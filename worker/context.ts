@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import { type AccountPool, createAccountPool } from '../shared/account/account-pool.ts';
+import { redisTargetOf } from '../shared/config/redis-target.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { registerPhotoStoreUp } from '../shared/photo-store-metrics.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
@@ -81,13 +82,13 @@ export function connectContext({
   tracing,
 }: Pick<WorkerContext, 'settings' | 'log' | 'tracing'>): Connected {
   const keys = storeKeys(settings.LANE);
-  const connections = connectAll(settings, log);
+  const connections = connectAll(settings, keys, log);
   const { redis } = connections;
   const workerId = randomUUID();
   const { served } = settings.accounts ?? accountOfEnvironment(settings);
   const metrics = createWorkerMetrics(
     keys,
-    () => pingWithin(redis, REDIS_ANSWERS_WITHIN_MS),
+    () => askWithin(redis, keys, REDIS_ANSWERS_WITHIN_MS),
     served.map(({ name }) => name),
   );
   return {
@@ -114,9 +115,10 @@ interface Connections {
   readonly unbatchedRedis: Redis;
 }
 
-function connectAll({ REDIS_URL: url, REDIS_CA_FILE: caFile }: RunSettings, log: Logger): Connections {
+function connectAll(settings: RunSettings, keys: StoreKeys, log: Logger): Connections {
   const logOf = createOutageLog(log);
-  const open = (name: string, role: RedisRole) => openRedis({ url, caFile, log: logOf(name), name }, role);
+  const target = { ...redisTargetOf(settings), home: keys.writeProbe() };
+  const open = (name: string, role: RedisRole) => openRedis({ ...target, log: logOf(name), name }, role);
   return {
     redis: open('veriqueue-worker', 'batched'),
     queueRedis: open('veriqueue-queue', 'bullmq'),
@@ -208,10 +210,10 @@ function openPool(settings: RunSettings, deps: AccountDeps): AccountPool<WorkerA
   return createAccountPool([open(first), ...others.map(open)], quotaPerSecond);
 }
 
-/** @throws Error when no answer came in time */
-async function pingWithin(redis: Redis, ms: number): Promise<void> {
+/** Of a cluster, the lane's own shard is asked: a PING would go to any. @throws Error when no answer came in time */
+async function askWithin(redis: Redis, keys: StoreKeys, ms: number): Promise<void> {
   if (redis.status !== 'ready') throw new Error('Redis is not connected');
-  if ((await within(ms, redis.ping())) === 'expired') {
+  if ((await within(ms, redis.exists(keys.writeProbe()))) === 'expired') {
     throw new Error(`Redis did not answer within ${ms} ms`);
   }
 }

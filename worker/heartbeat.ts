@@ -16,6 +16,8 @@ type HeartbeatDeps = Pick<
 /** Five may be missed or late before the worker counts as silent. */
 const BEAT_MS = 500;
 
+const CUT_OFF = ['close', '-node'] as const;
+
 /**
  * Writes down twice a second that this process lives, and gives back what others held that do not. A process whose event loop
  * stands still writes nothing, nor does one that is cut off from Redis; its heartbeat waits in the connection then, and is the
@@ -33,7 +35,8 @@ export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   const noteCutOff = () => {
     wasCutOff = true;
   };
-  redis.on('close', noteCutOff);
+  // A cluster stays connected as a whole when one of its nodes goes.
+  for (const event of CUT_OFF) redis.on(event, noteCutOff);
   const beatOnce = async () => {
     isBeating = true;
     const cutOff = wasCutOff;
@@ -56,7 +59,7 @@ export async function startHeartbeat(deps: HeartbeatDeps): Promise<Heartbeat> {
   return {
     stop: async () => {
       clearInterval(timer);
-      redis.off('close', noteCutOff);
+      for (const event of CUT_OFF) redis.off(event, noteCutOff);
       await last;
       await endHeartbeat(redis, keys, workerId).catch(logFailure);
     },

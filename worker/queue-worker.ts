@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { StoreKeys } from '../shared/store/keys.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { within } from '../shared/within.ts';
 import type { WorkerMetrics } from './metrics.ts';
 
 /**
@@ -111,6 +112,21 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
     log.warn({ event: 'job_stalled', queue, verification: id }, 'a worker died or hung');
   });
   return worker;
+}
+
+/** As long as a start waits for the other connections (redis-roles.ts). */
+const CONNECTED_WITHIN_MS = 30_000;
+
+/**
+ * Resolves when the worker's blocking connection stands too, which it makes for itself.
+ *
+ * @throws {Error} when it does not, as with a Redis that has no connection left
+ */
+export async function awaitConnected(worker: Worker): Promise<void> {
+  if ((await within(CONNECTED_WITHIN_MS, worker.waitUntilReady())) !== 'expired') return;
+  throw new Error(
+    `Cannot claim from ${worker.name}: its connection to Redis is not ready after ${CONNECTED_WITHIN_MS / 1000} s. The log has the reason (redis_unreachable). A worker needs 6 connections: see maxclients of Redis`,
+  );
 }
 
 /**

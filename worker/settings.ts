@@ -1,16 +1,17 @@
 import { z } from 'zod';
 import { accountsSettings } from '../shared/config/accounts-settings.ts';
-import { areRead, checkRedisAuthority, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { validatePlainHttp } from '../shared/config/plain-http.ts';
+import { redisSettings } from '../shared/config/redis-settings.ts';
+import { checkRedisTarget } from '../shared/config/redis-target.ts';
 import {
   callbackSettings,
   laneSettings,
   logSharingSettings,
   personLimitSettings,
   processSettings,
-  redisSettings,
   retentionSettings,
   retrySettings,
   sandboxUseSettings,
@@ -50,7 +51,7 @@ export type WorkerSettings = z.output<typeof shape>;
 
 /** Everything a worker reads from its environment. */
 export const workerEnvironment = shape
-  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkRedisTarget, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkCredentials, evenWhenOthersFail)
   .superRefine(checkPhotoStore, evenWhenOthersFail)

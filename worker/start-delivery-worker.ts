@@ -16,7 +16,7 @@ import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
-import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
+import { awaitConnected, createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 
 const TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;
@@ -26,7 +26,7 @@ const USER_AGENT = 'veriqueue (+https://www.standardwebhooks.com)';
 const CLIENT_STALE_AFTER_MS = 2_000;
 
 /** Puts the delivery processor together and starts claiming. */
-export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
+export async function startDeliveryWorker(context: WorkerContext): Promise<QueueConsumer> {
   const { settings, keys, log, now, random, metrics } = context;
   // Not the connection that photos come over: an event would wait behind them. And what BullMQ and the records write in one
   // turn leaves together.
@@ -89,6 +89,7 @@ export function startDeliveryWorker(context: WorkerContext): QueueConsumer {
       now,
     }),
   });
+  await awaitConnected(worker);
   const ended = startClaiming(worker, log);
   return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
 }

@@ -12,7 +12,7 @@ import type { WorkerContext } from './context.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
-import { createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
+import { awaitConnected, createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 import type { WorkerSettings } from './settings.ts';
 import { LOOK_AGAIN_MS } from './verification/account-watch.ts';
 import { createAskUpstream } from './verification/ask-upstream.ts';
@@ -88,7 +88,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
       now,
     }),
   });
-  await worker.waitUntilReady();
+  await awaitConnected(worker);
   const ended = startClaiming(worker, log);
   return { worker, ended, abort: (reason) => shutdown.abort(reason), close: async () => undefined };
 }

@@ -3,6 +3,7 @@ import type { LimiterState } from '../shared/account/limiter/limiter-state.ts';
 import { type Readiness, startHealthServer } from '../shared/health-server.ts';
 import { describeListenError } from '../shared/listen-error.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
+import { explainAbsence } from '../shared/store/redis/connection-trouble.ts';
 import type { PatientWrites } from '../shared/store/redis/patient-writes.ts';
 import { writeBulkShare } from '../shared/store/verifications/promise-settings.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
@@ -70,6 +71,7 @@ export async function startWorker(
         throw error;
       },
     );
+    readiness = async () => waiting('connecting what waits for jobs');
     const heartbeat = await startHeartbeat(opened.context);
     const consumers = await startConsumers(opened.context);
     abandon = consumers.abandon;
@@ -108,7 +110,7 @@ interface Consumers {
 
 async function startConsumers(context: WorkerContext): Promise<Consumers> {
   const verification = await startVerificationWorker(context);
-  const delivery = startDeliveryWorker(context);
+  const delivery = await startDeliveryWorker(context);
   const upkeep = await startUpkeep(context);
   let reportAbandoned: () => void = () => undefined;
   const abandoned = new Promise<void>((resolve) => {
@@ -147,7 +149,7 @@ const READY_WITHIN_MS = 1_000;
 const PHOTO_STORE_WITHIN_MS = 500;
 
 async function readReadiness(
-  { accounts, redis, subjects, workerId, writes }: WorkerContext,
+  { accounts, redis, keys, subjects, workerId, writes }: WorkerContext,
   workers: readonly QueueConsumer['worker'][],
 ): Promise<Readiness> {
   const answered = await within(
@@ -155,10 +157,11 @@ async function readReadiness(
     Promise.all([
       Promise.all(accounts.accounts.map(({ limiter }) => limiter.state())),
       within(PHOTO_STORE_WITHIN_MS, subjects.check()),
-      redis.ping(),
+      redis.exists(keys.writeProbe()),
     ]),
   );
-  if (answered === 'expired') return { ready: false, detail: { worker: workerId, redis: 'unavailable' } };
+  if (answered === 'expired')
+    return { ready: false, detail: { worker: workerId, redis: explainAbsence(redis) } };
   const refusal = writes.refusal();
   if (refusal !== null) return { ready: false, detail: { worker: workerId, redis: refusal } };
   const [states, photos] = answered;

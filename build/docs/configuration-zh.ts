@@ -3,7 +3,7 @@ import type { Variable } from './setting-readers.ts';
 /** What each setting means, for docs/configuration.zh.md. One for each: the compiler holds it, and a test its code and links. */
 export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   REDIS_URL:
-    '所用的 Redis，写作 `redis[s]://[user:password@]host[:port][/database]`。服务器没有该数据库时，进程不会启动。未设置时，`npm start` 自行运行一个 Redis。',
+    '所用的 Redis：`redis[s]://[user:password@]host[:port][/database]`、`redis[s]+sentinel://…@host,host/name`、`redis[s]+cluster://…@host,host` 或 `unix:///path`。[选用哪种 Redis](which-redis.zh.md)逐一说明。服务器没有该数据库时，进程不会启动。未设置时，`npm start` 自行运行一个 Redis。',
   VERIQUEUE_KEYS:
     '[封存密钥](going-live.zh.md#封存密钥)，最新的在前，以逗号分隔。工作进程需要能够打开的密钥，生产者只需要用于封存的密钥。未设置时，`npm start` 会生成。',
   TENCENTCLOUD_SECRET_ID:
@@ -51,6 +51,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   PHOTO_STORE_MAX_MIB: '一个进程同时与对象存储之间传输的照片，单位为 MiB。其余的等待。',
   MAX_BACKLOG: '所有客户端合计最多允许多少次核验等待结果。超过之后，所有提交都得到 503 `backlog_full`。',
   CLIENT_RATE_PER_SECOND: '单个客户端每秒的提交次数，所有生产者合计。设为 0 则不作限制。',
+  ACCEPT_AFTER:
+    '一次提交在答复 202 之前等待什么。`exec`：Redis 已经执行。`replicas:N`：N 个副本也已具有。`fsync`：已写入主节点的磁盘（Redis 7.2）。未得到确认的提交得到 503：[代价如何](which-redis.zh.md#202-能经受什么)。',
   CLIENT_BURST: '在 `CLIENT_RATE_PER_SECOND` 之内，单个客户端可以同时到来的提交次数。',
   CLIENT_MAX_WAITING:
     '单个客户端尚无结果的核验次数，[客户端自己的上限](cli.zh.md#客户端)优先。超过之后，其提交得到 429 `client_backlog_full`。设为 0 则不作限制，[一个客户端就能占满所有人的积压](fair-shares.zh.md#边界)。',
@@ -77,7 +79,12 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   MAX_SOCKETS_PER_ADDRESS:
     '来自同一地址的并发连接数；IPv6 按前 64 位计算。超过之后，请求得到 429 `too_many_connections`。设为 0 则不作限制。',
   LANE: '通道的名称。它是每个 Redis 键的一部分：同一 Redis 上的不同通道不共享任何内容。',
-  REDIS_CA_FILE: '`rediss://` 所信任的证书颁发机构，用于代替系统信任的机构。',
+  REDIS_CA_FILE: 'TLS（`rediss…`）所信任的证书颁发机构，用于代替系统信任的机构。',
+  REDIS_CERT_FILE: 'Redis 要求客户端出示的证书，用于设有 `tls-auth-clients yes` 的 Redis。',
+  REDIS_KEY_FILE: '`REDIS_CERT_FILE` 的私钥。',
+  REDIS_TLS_SERVERNAME: 'Redis 证书中的名称，用于它与所连接的地址不同的情形。',
+  REDIS_SENTINEL_USERNAME: '哨兵所认识的用户。`REDIS_URL` 中的用户用于 Redis 本身。',
+  REDIS_SENTINEL_PASSWORD: '哨兵所要求的密码。`REDIS_URL` 中的密码用于 Redis 本身。',
   LOG_LEVEL: '记录日志的最低级别。',
   LOG_FORMAT: '日志行的格式。`auto` 在终端上输出 `pretty` 格式，在其他情况下输出 JSON。',
   LOG_SHARING:
@@ -173,6 +180,11 @@ const ALLOWED_ZH: readonly (readonly [RegExp, string])[] = [
   ],
   [/^IP addresses and CIDR ranges, separated by commas$/, 'IP 地址和 CIDR 网段，以逗号分隔'],
   [/^the path of a readable PEM file with a certificate$/, '可读的 PEM 文件的路径，其中有证书'],
+  [
+    /^the path of a readable PEM file with a private key that has no passphrase$/,
+    '可读的 PEM 文件的路径，其中有不设口令的私钥',
+  ],
+  [/^`exec`, `replicas:1` to `replicas:9`, or `fsync`$/, '`exec`、`replicas:1` 至 `replicas:9`，或 `fsync`'],
   [/^a public key in PEM, or the Base64 of one$/, 'PEM 格式的公钥，或其 Base64'],
   [/^codes, separated by commas$/, '代码，以逗号分隔'],
   [/^any text$/, '任何文本'],

@@ -105,6 +105,11 @@ export const PAGES: readonly DocumentedPage[] = [
     answers: 'who is asked next when more waits than the quota lets through',
   },
   {
+    path: 'docs/which-redis.md',
+    audience: 'operate',
+    answers: 'which Redis fits, Sentinel, Cluster and TLS, what a failover costs, what a 202 survives',
+  },
+  {
     path: 'docs/operations.md',
     audience: 'operate',
     answers: 'Redis, metrics, log events, restarts, backup',

@@ -79,6 +79,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     introduction: 'What clients may submit, and how much of it.',
     variables: [
       'MAX_BACKLOG',
+      'ACCEPT_AFTER',
       'CLIENT_RATE_PER_SECOND',
       'CLIENT_BURST',
       'CLIENT_MAX_WAITING',
@@ -122,6 +123,11 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     variables: [
       'LANE',
       'REDIS_CA_FILE',
+      'REDIS_CERT_FILE',
+      'REDIS_KEY_FILE',
+      'REDIS_TLS_SERVERNAME',
+      'REDIS_SENTINEL_USERNAME',
+      'REDIS_SENTINEL_PASSWORD',
       'LOG_LEVEL',
       'LOG_FORMAT',
       'LOG_SHARING',

@@ -1,12 +1,12 @@
 import { z } from 'zod';
 import { areRead, evenWhenOthersFail, report } from '../../shared/config/cross-checks.ts';
 import { refuseSandbox } from '../../shared/config/livemode.ts';
+import { redisSettings } from '../../shared/config/redis-settings.ts';
 import { SANDBOX_SECRET_ID, SANDBOX_SECRET_KEY } from '../../shared/config/sandbox-credentials.ts';
 import {
   laneSettings,
   processSettings,
   producerSettings,
-  redisSettings,
   sandboxUseSettings,
   sealingKeysText,
   upstreamSettings,
@@ -17,8 +17,8 @@ const shape = z.object({
   ...processSettings,
   LANE: laneSettings.LANE,
   PORT: producerSettings.PORT,
+  ...redisSettings,
   REDIS_URL: redisSettings.REDIS_URL.optional(),
-  REDIS_CA_FILE: redisSettings.REDIS_CA_FILE,
   VERIQUEUE_KEYS: sealingKeysText.optional(),
   OPERATOR_KEY: operatorKey.optional(),
   VERIQUEUE_DATA_DIR: z.string().default('.data').meta({

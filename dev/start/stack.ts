@@ -1,5 +1,6 @@
 import { join } from 'node:path';
 import { readAccountUpstream, resetAccountUpstream } from '../../shared/account/limiter/account-upstream.ts';
+import { redisTargetOf } from '../../shared/config/redis-target.ts';
 import { assertTrustedFolder, dataFolderOf } from '../../shared/data-folder.ts';
 import { ensureDevClient } from '../../shared/store/clients/dev-client.ts';
 import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
@@ -220,7 +221,10 @@ async function makeDevClient(
   url: string,
   keyRing: Awaited<ReturnType<typeof loadSealingKeys>>['keyRing'],
 ) {
-  const redis = openRedis({ url, caFile: settings.REDIS_CA_FILE, log, name: 'veriqueue-start' }, 'tool');
+  const redis = openRedis(
+    { ...redisTargetOf({ ...settings, REDIS_URL: url }), log, name: 'veriqueue-start' },
+    'tool',
+  );
   try {
     await waitUntilReady(redis, redisRoles.tool.readyWithinMs);
     await assertRedisFit(redis);

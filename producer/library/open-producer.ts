@@ -2,10 +2,17 @@
 import type { Problem } from '../../shared/contract/problem.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
-import { closeRedis } from '../../shared/store/redis/close-redis.ts';
 import { tracingOff } from '../../shared/tracing/tracing.ts';
 import { classifyError } from '../classify-error.ts';
-import { awaitFit, awaitQueues, closeIntake, connectIntake, createIntake, type Intake } from '../intake.ts';
+import {
+  awaitFit,
+  awaitQueues,
+  closeConnections,
+  closeIntake,
+  connectIntake,
+  createIntake,
+  type Intake,
+} from '../intake.ts';
 import { presentProblem } from '../problem.ts';
 import type { ProducerLog } from '../producer-log.ts';
 import { requireAllowed, takeSubmission } from '../rate-limit.ts';
@@ -107,7 +114,7 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
     await awaitQueues(intake);
     return createProducer(intake, clientId);
   } catch (error) {
-    await Promise.all(connections.map(closeRedis));
+    await closeConnections(connections);
     throw error;
   }
 }

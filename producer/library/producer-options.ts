@@ -1,6 +1,7 @@
 import { z } from 'zod';
-import { checkRedisAuthority, evenWhenOthersFail } from '../../shared/config/cross-checks.ts';
+import { evenWhenOthersFail } from '../../shared/config/cross-checks.ts';
 import { checkPhotoStore } from '../../shared/config/photo-store-settings.ts';
+import { checkRedisTarget } from '../../shared/config/redis-target.ts';
 import { type ProducerLog, silentLog } from '../producer-log.ts';
 import { checkKeys, type IntakeSettings, intakeShape } from '../settings.ts';
 
@@ -9,7 +10,7 @@ import { checkKeys, type IntakeSettings, intakeShape } from '../settings.ts';
  * deployment's own producers and workers have.
  */
 export interface ProducerOptions {
-  /** `REDIS_URL`: `redis[s]://[user:password@]host[:port][/db]` */
+  /** `REDIS_URL`: `redis[s]://[user:password@]host[:port][/db]`, or of sentinels, a cluster or a socket */
   readonly redisUrl: string;
   /** `VERIQUEUE_KEYS`. Public keys and a digest key are enough: a producer seals what it cannot read. */
   readonly keys: string;
@@ -39,6 +40,18 @@ export interface ProducerOptions {
   readonly photoStoreTimeout?: string | undefined;
   /** `PHOTO_STORE_MAX_MIB`: photos on their way at a time. @default 64 */
   readonly photoStoreMaxMib?: number | undefined;
+  /** `REDIS_CERT_FILE`: the certificate that Redis asks of its clients, a PEM file. @default none */
+  readonly redisCertFile?: string | undefined;
+  /** `REDIS_KEY_FILE`: its private key. @default none */
+  readonly redisKeyFile?: string | undefined;
+  /** `REDIS_TLS_SERVERNAME`: the name in the certificate of Redis. @default its address */
+  readonly redisTlsServername?: string | undefined;
+  /** `REDIS_SENTINEL_USERNAME` @default none */
+  readonly redisSentinelUsername?: string | undefined;
+  /** `REDIS_SENTINEL_PASSWORD` @default none */
+  readonly redisSentinelPassword?: string | undefined;
+  /** `ACCEPT_AFTER`: `exec`, `replicas:1` or more, or `fsync` @default 'exec' */
+  readonly acceptAfter?: string | undefined;
   /** `RETENTION`, such as `30d`: how long a final verification is kept. @default '30d' */
   readonly retention?: string | undefined;
   /** `MAX_BACKLOG`: with so many verifications waiting, a submission is refused. @default 100,000 */
@@ -77,6 +90,12 @@ const VARIABLES = {
   photoStoreSessionToken: 'PHOTO_STORE_SESSION_TOKEN',
   photoStoreTimeout: 'PHOTO_STORE_TIMEOUT',
   photoStoreMaxMib: 'PHOTO_STORE_MAX_MIB',
+  redisCertFile: 'REDIS_CERT_FILE',
+  redisKeyFile: 'REDIS_KEY_FILE',
+  redisTlsServername: 'REDIS_TLS_SERVERNAME',
+  redisSentinelUsername: 'REDIS_SENTINEL_USERNAME',
+  redisSentinelPassword: 'REDIS_SENTINEL_PASSWORD',
+  acceptAfter: 'ACCEPT_AFTER',
   retention: 'RETENTION',
   maxBacklog: 'MAX_BACKLOG',
   maxClientWaiting: 'CLIENT_MAX_WAITING',
@@ -114,6 +133,12 @@ const shape = z.strictObject({
   photoStoreSessionToken: text.optional(),
   photoStoreTimeout: text.optional(),
   photoStoreMaxMib: number,
+  redisCertFile: text.optional(),
+  redisKeyFile: text.optional(),
+  redisTlsServername: text.optional(),
+  redisSentinelUsername: text.optional(),
+  redisSentinelPassword: text.optional(),
+  acceptAfter: text.optional(),
   retention: text.optional(),
   maxBacklog: number,
   maxClientWaiting: number,
@@ -128,7 +153,7 @@ const shape = z.strictObject({
 });
 
 const settings = intakeShape
-  .superRefine(checkRedisAuthority, evenWhenOthersFail)
+  .superRefine(checkRedisTarget, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkPhotoStore, evenWhenOthersFail);
 

@@ -1,8 +1,12 @@
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { StoreKeys } from '../../shared/store/keys.ts';
+import { explainAbsence } from '../../shared/store/redis/connection-trouble.ts';
+import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectStore } from '../../shared/store/subjects/subject-store.ts';
 import { within } from '../../shared/within.ts';
+import { probeWrites } from '../intake.ts';
 import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { addConsole, type ConsoleDeps } from '../operator/console.ts';
@@ -11,6 +15,7 @@ export interface OperationsDeps {
   readonly redis: Redis;
   /** Submissions go through it. */
   readonly flowRedis: Redis;
+  readonly keys: StoreKeys;
   readonly lane: LaneView;
   /** Reported, and no reason to take this producer out of use: it answers everything but submissions. */
   readonly subjects: Pick<SubjectStore, 'check'>;
@@ -59,12 +64,18 @@ export async function addOperationsRoutes(app: FastifyInstance, deps: Operations
 const PHOTO_STORE_WITHIN_MS = 500;
 
 /** A held lane is ready: it accepts, and answers later. */
-async function describeReadiness({ redis, flowRedis, lane, subjects, isDraining }: OperationsDeps) {
+async function describeReadiness(deps: OperationsDeps) {
+  const { redis, flowRedis, keys, lane, subjects, isDraining } = deps;
   if (isDraining()) return { ready: false, status: 'draining' };
   try {
-    // Not through the view alone: that may be 200 ms old.
+    // Not through the view alone: that may be 200 ms old. Written, and not asked: a connection that a failover has left with a
+    // replica answers every question, and finds the new primary by the first write that is refused.
     const photos = within(PHOTO_STORE_WITHIN_MS, subjects.check());
-    const [overview] = await Promise.all([lane.read(), redis.ping(), flowRedis.ping()]);
+    const [overview] = await Promise.all([
+      lane.read(),
+      probeWrites(redis, keys),
+      probeWrites(flowRedis, keys),
+    ]);
     const { status, reason, backlog } = overview;
     const state = await photos;
     return {
@@ -74,7 +85,14 @@ async function describeReadiness({ redis, flowRedis, lane, subjects, isDraining 
       photoStore: state === 'expired' ? 'away' : state.status,
       lane: { status, reason, backlog: backlog.total },
     };
-  } catch {
-    return { ready: false, status: 'not_ready', redis: 'unreachable' };
+  } catch (error) {
+    return { ready: false, status: 'not_ready', redis: describeUnready(deps, error) };
   }
+}
+
+/** What Redis refuses with, or why it is not there. */
+function describeUnready({ redis, flowRedis }: OperationsDeps, error: unknown): string {
+  if (classifyRedisError(error) === 'refused') return describeRedisError(error);
+  const away = [redis, flowRedis].find(({ status }) => status !== 'ready');
+  return away === undefined ? 'unreachable' : explainAbsence(away);
 }

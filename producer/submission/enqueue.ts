@@ -1,6 +1,7 @@
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
+import type { ConfirmWrites } from '../../shared/store/redis/confirm-write.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
@@ -23,6 +24,8 @@ export interface EnqueueDeps {
   /** The connection the flow goes through. */
   readonly flowRedis: Redis;
   readonly flow: WatchedFlow;
+  /** What a 202 waits for beside Redis itself. */
+  readonly confirmWrites: ConfirmWrites;
   readonly queues: ProducerQueues;
   readonly subjects: SubjectStore;
   readonly keys: StoreKeys;
@@ -41,7 +44,7 @@ export type Enqueueing =
   | ({ readonly status: 'accepted' } & Accepted)
   /** Nothing of it is in Redis. */
   | { readonly status: 'refused'; readonly error: unknown }
-  /** No answer came: all of it is in Redis, or nothing. */
+  /** No answer came, or no confirmation: all of it is in Redis, or nothing. */
   | { readonly status: 'unknown'; readonly error: unknown };
 
 /**
@@ -69,17 +72,33 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   } catch (error) {
     return { status: 'refused', error };
   }
+  let accepted: Enqueueing;
   try {
     const job = verificationFlow(keys, { id, clientId }, priority);
     const replies = await flow.add(job, (transaction, loaded) => {
       queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded);
       queuePosition(transaction, keys, id);
     });
-    return { status: 'accepted', hash: acceptedHash(acceptance, replies), position: positionOf(replies) };
+    accepted = { status: 'accepted', hash: acceptedHash(acceptance, replies), position: positionOf(replies) };
   } catch (error) {
     if (isUnanswered(error)) return { status: 'unknown', error };
     if (isDiscarded(error)) return { status: 'refused', error };
     return undoPart(deps, acceptance, error);
+  }
+  return confirm(deps, id, accepted);
+}
+
+/** It is in Redis. Not confirmed, it may be lost with the primary, so its client is not answered that it was accepted. */
+async function confirm(deps: EnqueueDeps, id: string, accepted: Enqueueing): Promise<Enqueueing> {
+  try {
+    await deps.confirmWrites();
+    return accepted;
+  } catch (error) {
+    deps.log.warn(
+      { event: 'submission_unconfirmed', verification: id, reason: describeRedisError(error) },
+      'a submission was not confirmed as ACCEPT_AFTER asks',
+    );
+    return { status: 'unknown', error };
   }
 }
 

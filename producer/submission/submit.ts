@@ -257,7 +257,10 @@ async function requirePromised(
 /** A repeat is not answered 202 for a verification that nothing works on, however that came about. */
 async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
   try {
-    if (!(await requeueStray(deps, 'verification', id))) return;
+    const isRequeued = await requeueStray(deps, 'verification', id);
+    // The first answer may have been that it was not confirmed.
+    await deps.confirmWrites();
+    if (!isRequeued) return;
   } catch (error) {
     throw unavailable(error);
   }

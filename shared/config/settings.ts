@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { isKnownCode } from '../outcomes/resolve-outcome.ts';
 import { parseKeyRing } from '../sealing/key-ring.ts';
+import { acceptAfter } from './accept-after.ts';
 import {
   addressRanges,
-  certificateFile,
   choice,
   type DurationText,
   decimalNumber,
@@ -12,7 +12,6 @@ import {
   flag,
   host,
   port,
-  redisUrl,
   secretText,
   upstreamOrSandboxEndpoint,
   wholeNumber,
@@ -47,17 +46,6 @@ export const logSharingSettings = {
     .describe(
       'Shares log lines through Redis, for `veriqueue tail --logs`: warnings and errors, and finer lines while an operator follows them; none below `LOG_LEVEL`. The latest 1,000 are kept, for a day at most.',
     ),
-};
-
-export const redisSettings = {
-  REDIS_URL: redisUrl.meta({
-    description:
-      'The Redis to use, as `redis[s]://[user:password@]host[:port][/database]`. A process does not start when the server lacks that database. `npm start` runs a Redis of its own when this is unset.',
-    allowed: 'a Redis URL',
-  }),
-  REDIS_CA_FILE: certificateFile
-    .optional()
-    .describe('The authority to trust for `rediss://`, instead of the authorities of the system.'),
 };
 
 export const laneSettings = {
@@ -127,6 +115,11 @@ export const producerSettings = {
     .describe(
       'How many verifications of all clients together may wait for an outcome. Beyond it, all submissions get 503 `backlog_full`.',
     ),
+  ACCEPT_AFTER: acceptAfter.prefault('exec').meta({
+    description:
+      'What a submission waits for before its 202. `exec`: Redis has carried it out. `replicas:N`: N replicas have it. `fsync`: it is on the disk of the primary (Redis 7.2). Unconfirmed, it gets 503: [what that costs](which-redis.md#what-a-202-survives).',
+    allowed: '`exec`, `replicas:1` to `replicas:9`, or `fsync`',
+  }),
   CLIENT_RATE_PER_SECOND: decimalNumber({ min: 0, max: 1_000_000 })
     .prefault('0')
     .describe('Submissions of one client a second, over all producers. 0 sets no limit.'),

@@ -1,4 +1,4 @@
-import { X509Certificate } from 'node:crypto';
+import { createPrivateKey, X509Certificate } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
@@ -144,6 +144,22 @@ function isCertificateFile(path: string): boolean {
     return new X509Certificate(readFileSync(path)).subject !== undefined;
   } catch {
     // Missing, unreadable and not a certificate have one remedy: another path.
+    return false;
+  }
+}
+
+export const privateKeyFile = z
+  .string()
+  .refine(
+    isPrivateKeyFile,
+    'must be the path of a readable PEM file with a private key that has no passphrase',
+  );
+
+function isPrivateKeyFile(path: string): boolean {
+  try {
+    return createPrivateKey(readFileSync(path)).type === 'private';
+  } catch {
+    // As for a certificate.
     return false;
   }
 }

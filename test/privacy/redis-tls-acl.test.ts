@@ -9,7 +9,7 @@ import { createInterface } from 'node:readline';
 import type { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { cliEnvironment } from '../../cli/settings.ts';
-import { redisSettings } from '../../shared/config/settings.ts';
+import { redisSettings } from '../../shared/config/redis-settings.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientCredentials, createClient } from '../../shared/store/clients/create-client.ts';

@@ -27,6 +27,8 @@ import { startWebhookReceiver, type WebhookReceiver } from './webhook-receiver.t
 export interface ChainOptions {
   /** A Redis that several chains share, each on a lane of its own. @default one of its own, which ends with the chain */
   readonly redis?: TestRedis;
+  /** A Redis of another kind, in its place. */
+  readonly elsewhere?: OtherRedis;
   /** Settings of producer and workers besides the quick ones below. */
   readonly environment?: Readonly<Record<string, string>>;
   readonly sandbox?: Partial<SandboxOptions>;
@@ -34,6 +36,15 @@ export interface ChainOptions {
   readonly workers?: number;
   /** Fills Redis before any part of it is used. The addresses are `host:port`. */
   readonly seed?: (redis: Redis, addresses: ChainAddresses) => Promise<void>;
+}
+
+/** Sentinels or a cluster: the test starts and ends it. */
+export interface OtherRedis {
+  readonly url: string;
+  /** What else its processes need to get in. */
+  readonly environment?: Readonly<Record<string, string>>;
+  /** A connection of the test's own. */
+  connect(): Redis;
 }
 
 export interface ChainAddresses {
@@ -94,7 +105,9 @@ let chains = 0;
 
 export async function startChain(options: ChainOptions = {}): Promise<Chain> {
   chains += 1;
-  const redisServer = options.redis ?? (await startTestRedis());
+  const { elsewhere } = options;
+  const redisServer =
+    options.redis ?? (elsewhere === undefined ? await startTestRedis() : notOurs(elsewhere.url));
   const [sandbox, receiver] = await Promise.all([
     createSandbox({
       host: '127.0.0.1',
@@ -115,9 +128,10 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
     FACEID_ENDPOINT: sandbox.url,
     TENCENTCLOUD_SECRET_ID: SECRET_ID,
     TENCENTCLOUD_SECRET_KEY: SECRET_KEY,
+    ...elsewhere?.environment,
     ...options.environment,
   };
-  const redis = connect(redisServer.url);
+  const redis = elsewhere?.connect() ?? connect(redisServer.url);
   const hostOf = (url: string) => new URL(url).host;
   await options.seed?.(redis, { sandbox: hostOf(sandbox.url), receiver: hostOf(receiver.url) });
   const log = recordLog();
@@ -221,11 +235,29 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       await Promise.all([sandbox.close(), receiver.close()]);
       await Promise.all([queues.verifications.close(), queues.deliveries.close()]);
       redis.disconnect();
-      if (!options.redis) await redisServer.stop();
+      if (!options.redis && !elsewhere) await redisServer.stop();
     },
   };
   for (let started = 0; started < (options.workers ?? 1); started += 1) await chain.addWorker();
   return chain;
+}
+
+/** What is done to it, its own interface does. */
+function notOurs(url: string): TestRedis {
+  const refuse = () => {
+    throw new Error('Cannot do this to a Redis that the chain did not start');
+  };
+  return {
+    url,
+    dataDir: '',
+    pid: 0,
+    down: refuse,
+    crash: refuse,
+    up: refuse,
+    hang: refuse,
+    wake: refuse,
+    stop: refuse,
+  };
 }
 
 function connect(url: string): Redis {

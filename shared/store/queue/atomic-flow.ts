@@ -114,7 +114,7 @@ function joinTransactions(
 ): void {
   const loaded = new Set<string>();
   // The next server may be another one.
-  redis.on('close', () => loaded.clear());
+  for (const event of ['close', '-node']) redis.on(event, () => loaded.clear());
   const begin = redis.multi.bind(redis) as () => ChainableCommander;
   const joined = (): ChainableCommander => {
     const addition = currentAddition();
@@ -131,8 +131,9 @@ function joinTransactions(
       });
       const added = transaction.length - before;
       const replies = (await exec()) ?? [];
-      const failed = replies.find(([error]) => error !== null);
-      if (failed?.[0]) throw failed[0];
+      const errors = replies.flatMap(([error]) => (error === null ? [] : [error]));
+      searchPrimary(redis, errors);
+      if (errors[0] !== undefined) throw errors[0];
       for (const sha of sent) loaded.add(sha);
       const ours = replies.length - added;
       addition.onReplies(replies.slice(ours).map(([, reply]) => reply));
@@ -159,6 +160,15 @@ function beginLean(redis: Redis, begin: () => ChainableCommander): ChainableComm
   } finally {
     redis.scriptsSet = all;
   }
+}
+
+/**
+ * A script's READONLY stands inside EXEC's reply, where ioredis does not look for reasons to connect again: this connection
+ * alone would stay with a primary that has become a replica, and refuse every submission.
+ */
+function searchPrimary(redis: Redis, errors: readonly Error[]): void {
+  const { reconnectOnError } = redis.options;
+  if (errors.some((error) => reconnectOnError?.(error))) redis.disconnect(true);
 }
 
 function sendTexts(transaction: ChainableCommander, scripts: ReadonlyMap<string, DefinedScript>): void {

@@ -1,12 +1,10 @@
 import { Redis, type RedisOptions } from 'ioredis';
 import { describeRedisError } from './failure.ts';
-import { createPrimarySearch } from './primary-search.ts';
+import { createPrimarySearch, type PrimarySearch, type Replacement } from './primary-search.ts';
+import { BLOCKING_SOCKET_TIMEOUT_MS } from './redis-roles.ts';
+import { WriteBatch } from './write-batch.ts';
 
-/**
- * How many commands of a turn wait for one another. All of them would leave Redis idle while the turn lasts, and then the
- * worker while Redis is at work.
- */
-const COMMANDS_AT_ONCE = 4;
+type ReportDuplicate = (duplicate: Redis, replacement: Replacement) => void;
 
 /**
  * An ioredis client that can be closed between two tries to connect.
@@ -17,46 +15,26 @@ const COMMANDS_AT_ONCE = 4;
  * one more try and gives it up before it has a socket, which ends the client as it should have.
  */
 export class ClosableRedis extends Redis {
-  #batches = false;
-  #corked: Redis['stream'] | undefined;
-  #batched = 0;
+  #batch: WriteBatch | undefined;
+  #onDuplicate: ReportDuplicate | undefined;
 
   /**
-   * From now on commands of one turn of the event loop leave together, four at a time and the rest at its end: each write of
-   * its own is a system call here and another one at Redis. The end of a tick comes too early, after each single answer that
-   * arrives. Not for a connection whose commands must be on their way before something else is.
+   * From now on commands of one turn of the event loop leave together. Not for a connection whose commands must be on their
+   * way before something else is.
    */
   batchWrites(): this {
-    this.#batches = true;
+    this.#batch = new WriteBatch();
     return this;
   }
 
+  /** From now on `report` is given each connection that BullMQ makes of this one. */
+  reportDuplicates(report: ReportDuplicate): void {
+    this.#onDuplicate = report;
+  }
+
   override sendCommand(...args: Parameters<Redis['sendCommand']>): unknown {
-    if (this.#batches) this.#cork();
+    this.#batch?.before(this.stream);
     return super.sendCommand(...args);
-  }
-
-  #cork(): void {
-    const { stream } = this;
-    if (stream === undefined) return;
-    // A new connection has a new stream.
-    if (stream !== this.#corked) this.#holdBack(stream);
-    else if (this.#batched === COMMANDS_AT_ONCE) {
-      stream.uncork();
-      stream.cork();
-      this.#batched = 0;
-    }
-    this.#batched += 1;
-  }
-
-  #holdBack(stream: Redis['stream']): void {
-    this.#corked = stream;
-    this.#batched = 0;
-    stream.cork();
-    setImmediate(() => {
-      if (this.#corked === stream) this.#corked = undefined;
-      stream.uncork();
-    });
   }
 
   /**
@@ -90,13 +68,40 @@ export class ClosableRedis extends Redis {
 
   /** BullMQ duplicates the client it is given for each blocking connection. */
   override duplicate(override?: Partial<RedisOptions>): Redis {
+    // Connections that share one would keep one another from looking for the new primary.
+    const search = createPrimarySearch(() => performance.now());
     const duplicate = new ClosableRedis({
       ...this.options,
-      // Connections that share one would keep one another from looking for the new primary.
-      reconnectOnError: createPrimarySearch(() => performance.now()).begins,
+      reconnectOnError: search.begins,
+      socketTimeout: BLOCKING_SOCKET_TIMEOUT_MS,
       ...override,
       replyMapping: 'legacy',
     });
-    return this.#batches ? duplicate.batchWrites() : duplicate;
+    this.#onDuplicate?.(duplicate, this.#renewWithThis(duplicate, search));
+    return this.#batch === undefined ? duplicate : duplicate.batchWrites();
+  }
+
+  /**
+   * A blocking connection hears nothing for ten seconds and takes a host that vanished for one with nothing to do. This one
+   * asks once a second, and knows.
+   *
+   * @returns whether it is being replaced, by this or by a search of its own
+   */
+  #renewWithThis(duplicate: Redis, search: PrimarySearch): Replacement {
+    let isRenewed = false;
+    const renew = () => {
+      if (duplicate.status !== 'ready') return;
+      isRenewed = true;
+      duplicate.disconnect(true);
+    };
+    this.on('reconnecting', renew);
+    duplicate.once('end', () => this.off('reconnecting', renew));
+    return {
+      isUnderWay: () => isRenewed || search.isUnderWay(),
+      ended: () => {
+        isRenewed = false;
+        search.ended();
+      },
+    };
   }
 }

@@ -5,9 +5,9 @@ import type { RedisFailure } from './failure.ts';
  * connect says so at every retry, several times a second; an operator wants to read it once.
  */
 export type ConnectionState =
-  | { readonly kind: 'connecting'; readonly reported: string | undefined }
+  | { readonly kind: 'connecting'; readonly reported: readonly string[] }
   | { readonly kind: 'ready' }
-  | { readonly kind: 'lost'; readonly sinceMs: number; readonly reported: string | undefined };
+  | { readonly kind: 'lost'; readonly sinceMs: number; readonly reported: readonly string[] };
 
 export type ConnectionEvent =
   | { readonly kind: 'ready' }
@@ -36,15 +36,19 @@ export function computeConnectionChange(
     case 'ready':
       return becomeReady(state, now);
     case 'closed':
-      return state.kind === 'ready'
-        ? lose('connection closed', now, 'gone')
-        : // A close before the first `ready` always follows an error, which has been reported.
-          { state };
+      return closeOf(state, now);
     case 'error':
       return takeError(state, event, now);
     default:
       return event satisfies never;
   }
+}
+
+function closeOf(state: ConnectionState, now: number): ConnectionChange {
+  if (state.kind === 'ready') return lose('connection closed', now, 'gone');
+  // It follows an error as a rule, which has been reported. A Redis that has no connection left hangs up without one.
+  if (state.reported.length > 0) return { state };
+  return takeError(state, { kind: 'error', failure: 'gone', reason: 'connection closed by Redis' }, now);
 }
 
 function becomeReady(state: ConnectionState, now: number): ConnectionChange {
@@ -70,12 +74,16 @@ function takeError(
   if (state.kind === 'ready') {
     return lose(event.reason, now, kindOfError);
   }
-  if (state.reported === kindOfError) {
+  // Each kind once in an outage: two that alternate would be a line at each try.
+  if (state.reported.includes(kindOfError)) {
     return { state };
   }
-  return { state: { ...state, reported: kindOfError }, news: { kind: 'unreachable', reason: event.reason } };
+  return {
+    state: { ...state, reported: [...state.reported, kindOfError] },
+    news: { kind: 'unreachable', reason: event.reason },
+  };
 }
 
 function lose(reason: string, now: number, reported: string): ConnectionChange {
-  return { state: { kind: 'lost', sinceMs: now, reported }, news: { kind: 'lost', reason } };
+  return { state: { kind: 'lost', sinceMs: now, reported: [reported] }, news: { kind: 'lost', reason } };
 }

@@ -8,9 +8,10 @@ export type RedisFailure = 'gone' | 'refused';
 
 /**
  * Error codes of Redis that pass without a change of the program: memory full, disk full, loading, a replica
- * after a failover, a script of another program that blocks.
+ * after a failover, a script of another program that blocks, no connection left, a slot of a cluster that moves.
  */
-const REFUSALS = /\b(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|NOREPLICAS|BUSY|CLUSTERDOWN|TRYAGAIN)\b/;
+const REFUSALS =
+  /\b(OOM|MISCONF|LOADING|READONLY|MASTERDOWN|NOREPLICAS|BUSY|CLUSTERDOWN|TRYAGAIN|MOVED|ASK)\b|max number of clients|non local key in a cluster/;
 
 const GONE_CODES: ReadonlySet<string> = new Set([
   'ECONNREFUSED',
@@ -29,7 +30,10 @@ const GONE_CODES: ReadonlySet<string> = new Set([
  * of ioredis 6.0 (`Redis.js`, `Command.js`, `event_handler.js`), held by a test against the real library.
  */
 const GONE_MESSAGES =
-  /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request)/;
+  /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request|All sentinels are unreachable|Failed to refresh slots cache|None of startup nodes is available|Cluster is ended|Too many Cluster redirections|Client network socket disconnected)/;
+
+/** How many ms ioredis waits until it asks the sentinels again: another number each time, of no use to a reader. */
+const SENTINEL_RETRY = / Retrying from scratch after \d+ms\./;
 
 /**
  * Decides whether an error means that Redis is unavailable, and how; undefined: a mistake of ours, or not
@@ -40,7 +44,10 @@ export function classifyRedisError(error: unknown): RedisFailure | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
+  const node = lastNodeErrorOf(error);
+  if (node !== undefined) return classifyRedisError(node) ?? 'gone';
   const code = 'code' in error ? error.code : undefined;
+  if (isTlsFailure(error)) return 'gone';
   if ((typeof code === 'string' && GONE_CODES.has(code)) || GONE_MESSAGES.test(error.message)) {
     return 'gone';
   }
@@ -50,6 +57,21 @@ export function classifyRedisError(error: unknown): RedisFailure | undefined {
   return listPreviousErrors(error).some((previous) => classifyRedisError(previous) === 'refused')
     ? 'refused'
     : undefined;
+}
+
+/** Whether the two sides did not agree on TLS. */
+export function isTlsFailure(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    'code' in error &&
+    typeof error.code === 'string' &&
+    error.code.startsWith('ERR_SSL_')
+  );
+}
+
+/** Why the last of a cluster's nodes could not be asked for the others. */
+function lastNodeErrorOf(error: Error): Error | undefined {
+  return 'lastNodeError' in error && error.lastNodeError instanceof Error ? error.lastNodeError : undefined;
 }
 
 function listPreviousErrors(error: Error): readonly unknown[] {
@@ -68,11 +90,15 @@ export function describeRedisError(error: unknown): string {
   if (!(error instanceof Error)) {
     return 'unknown error';
   }
+  const node = lastNodeErrorOf(error);
+  if (node !== undefined) return describeRedisError(node);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   const [previous] = listPreviousErrors(error);
   if (previous !== undefined) return describeRedisError(previous);
+  const tls = /SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1];
+  if (tls !== undefined) return `TLS: ${tls}`;
   // A refused dual-stack connection is an AggregateError with an empty message.
-  return error.message === '' ? code || error.name : error.message;
+  return error.message === '' ? code || error.name : error.message.replace(SENTINEL_RETRY, '');
 }
 
 /**

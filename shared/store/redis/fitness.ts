@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { asCluster, type ClosableCluster } from './closable-cluster.ts';
 import { classifyRedisError, describeRedisError } from './failure.ts';
 
 /** What `CONFIG GET` answered, where the user may ask; without it INFO alone decides. */
@@ -15,18 +16,22 @@ export type RedisFitness =
   /** An operator has to change a setting, or the address. */
   | { readonly kind: 'unfit'; readonly reasons: readonly string[] };
 
-const OLDEST = { major: 6, minor: 2 };
+const OLDEST = '6.2';
+
+/** As what REDIS_URL names it: one server, or a node of a cluster. */
+type NamedAs = 'server' | 'node';
 
 /**
  * Decides whether verifications may be entrusted to this Redis.
  *
  * @param info the text of `INFO`. Valkey gives a `redis_version` too, that of the Redis it is compatible with.
  */
-export function classifyRedis(info: string, config: RedisConfig): RedisFitness {
+export function classifyRedis(info: string, config: RedisConfig, namedAs: NamedAs = 'server'): RedisFitness {
   const facts = parseInfo(info);
   const version = facts.get('redis_version') ?? '';
   const reasons = [
     ...findVersionFaults(version),
+    ...(namedAs === 'server' ? findClusterFaults(facts) : []),
     ...findPolicyFaults(config['maxmemory-policy'] ?? facts.get('maxmemory_policy') ?? ''),
   ];
   if (reasons.length > 0) {
@@ -42,16 +47,42 @@ export function classifyRedis(info: string, config: RedisConfig): RedisFitness {
 }
 
 /**
- * Asks the Redis about itself and classifies the answer.
+ * Asks the Redis about itself and classifies the answer. Of a cluster, every primary is asked: a key of ours may be on any of
+ * them after a move of slots.
  *
  * @throws {Error} because the user may not ask (`INFO` is needed); what ioredis throws when Redis is gone
  */
 export async function readFitness(client: Redis): Promise<RedisFitness> {
+  const cluster = asCluster(client);
+  return cluster === undefined ? readFitnessOf(client, 'server') : readFitnessOfNodes(cluster);
+}
+
+async function readFitnessOf(client: Redis, namedAs: NamedAs): Promise<RedisFitness> {
   const info = await client.info().catch((cause: unknown) => {
     if (classifyRedisError(cause) !== undefined) throw cause;
     throw new Error(`Redis must allow INFO to this user: ${describeRedisError(cause)}`);
   });
-  return classifyRedis(info, await readConfig(client));
+  return classifyRedis(info, await readConfig(client), namedAs);
+}
+
+async function readFitnessOfNodes(cluster: ClosableCluster): Promise<RedisFitness> {
+  const nodes = await Promise.all(
+    cluster.nodes('master').map(async (node) => {
+      const { host = '', port } = node.options;
+      return { name: `node ${host}:${port}`, fitness: await readFitnessOf(node, 'node') };
+    }),
+  );
+  const reasons = nodes.flatMap(({ name, fitness }) =>
+    fitness.kind === 'unfit' ? fitness.reasons.map((reason) => `${name}: ${reason}`) : [],
+  );
+  if (reasons.length > 0) return { kind: 'unfit', reasons };
+  for (const { name, fitness } of nodes) {
+    if (fitness.kind === 'not_yet') return { kind: 'not_yet', reason: `${name}: ${fitness.reason}` };
+  }
+  const fit = nodes.flatMap(({ fitness }) => (fitness.kind === 'fit' ? [fitness] : []));
+  const [oldest] = fit.map(({ version }) => version).sort((a, b) => (isOlder(a, b) ? -1 : 1));
+  if (oldest === undefined) return { kind: 'not_yet', reason: 'it has no primary' };
+  return { kind: 'fit', version: oldest, warnings: [...new Set(fit.flatMap(({ warnings }) => warnings))] };
 }
 
 /**
@@ -101,12 +132,24 @@ function parseInfo(info: string): ReadonlyMap<string, string> {
 }
 
 function findVersionFaults(version: string): string[] {
-  const [, major, minor] = /^(\d+)\.(\d+)/.exec(version)?.map(Number) ?? [];
-  if (major === undefined || minor === undefined) {
-    return ['INFO names no version'];
-  }
-  const isOld = major < OLDEST.major || (major === OLDEST.major && minor < OLDEST.minor);
-  return isOld ? [`its version must be ${OLDEST.major}.${OLDEST.minor} or newer, but is ${version}`] : [];
+  if (!/^\d+\.\d+/.test(version)) return ['INFO names no version'];
+  return isOlder(version, OLDEST) ? [`its version must be ${OLDEST} or newer, but is ${version}`] : [];
+}
+
+/** By the first two numbers. */
+export function isOlder(version: string, than: string): boolean {
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const [thanMajor = 0, thanMinor = 0] = than.split('.').map(Number);
+  return major < thanMajor || (major === thanMajor && minor < thanMinor);
+}
+
+/** It answers for its own slots until the next failover, and then sends everybody elsewhere. */
+function findClusterFaults(facts: ReadonlyMap<string, string>): string[] {
+  return facts.get('cluster_enabled') === '1'
+    ? [
+        'it is a node of a cluster: REDIS_URL must begin with redis+cluster:// (rediss+cluster:// with TLS), with some of its nodes and no database',
+      ]
+    : [];
 }
 
 function findPolicyFaults(policy: string): string[] {

@@ -6,10 +6,13 @@ const SEARCH_INTERVAL_MS = 500;
  * one. A worker has dozens of writes under way, and each is answered READONLY; a reconnection for each of them would be
  * a flood of connections and of log lines.
  */
-export interface PrimarySearch {
+export interface PrimarySearch extends Replacement {
   /** Whether this reply is a reason to connect again now; ioredis' `reconnectOnError`. */
   readonly begins: (error: Error) => boolean;
-  /** Whether the connection is being replaced by such a search: no outage, so nothing to report. */
+}
+
+/** A connection that we replace is no outage, so there is nothing to report. */
+export interface Replacement {
   readonly isUnderWay: () => boolean;
   readonly ended: () => void;
 }

@@ -7,13 +7,22 @@ import { type Backoff, computeBackoffMs, spread } from '../../contract/backoff.t
  * - `request`: the path of one HTTP request. It fails fast: a command that gets no answer is given up before the client's
  *   second is over, and nothing waits in a queue for Redis to come back.
  * - `flow`: the transactions that accept verifications. As `request`, without a time for each command: see `createReplyWatch`.
+ * - `confirm`: waits for replicas or the disk before a 202. As `request`, with the patience that this takes.
  * - `tool`: a command or a start that a person waits for. As `request`, with less patience at the beginning.
  * - `batched`: a worker's records. Its commands wait until Redis is back; those of one turn leave together.
  * - `unbatched`: the same for what must be on its way before something else is: slots, and the mark that a request leaves.
  * - `bullmq`: what BullMQ is given, and duplicates for its blocking commands. As `batched`.
  * - `probe`: one try, to find out what listens at an address.
  */
-export type RedisRole = 'request' | 'flow' | 'tool' | 'batched' | 'unbatched' | 'bullmq' | 'probe';
+export type RedisRole =
+  | 'request'
+  | 'flow'
+  | 'confirm'
+  | 'tool'
+  | 'batched'
+  | 'unbatched'
+  | 'bullmq'
+  | 'probe';
 
 type RoleOptions = Omit<RedisOptions, 'replyMapping'>;
 
@@ -21,6 +30,8 @@ export interface RoleSettings {
   readonly options: RoleOptions;
   /** See `ClosableRedis.batchWrites`. */
   readonly batchesWrites: boolean;
+  /** A command that cannot be sent is refused, rather than kept until it can be. */
+  readonly failsFast: boolean;
   /** How long Redis may be out of reach before a start is given up. */
   readonly readyWithinMs: number;
 }
@@ -47,6 +58,8 @@ const reconnecting = {
   // How long a closing socket may wait for a Redis that hangs.
   disconnectTimeout: 300,
   keepAlive: 5_000,
+  // ioredis asks a Redis that loads its data again after as long as that says it will take, 10 s at most.
+  maxLoadingRetryTime: 500,
   retryStrategy: (attempt: number) => computeReconnectDelayMs(attempt, Math.random()),
 } as const satisfies RoleOptions;
 
@@ -66,13 +79,23 @@ const failFast = {
   socketTimeout: 1_000,
 } as const satisfies RoleOptions;
 
+/** Waits are bounded by `CONFIRM_WITHIN_MS` (confirm-write.ts). */
+const waitsForOthers = {
+  ...failFast,
+  commandTimeout: 3_000,
+  socketTimeout: 3_500,
+} as const satisfies RoleOptions;
+
+/** Longer than BullMQ's longest blocking command (10 s) and its own watchdog (+ 1 s). */
+export const BLOCKING_SOCKET_TIMEOUT_MS = 15_000;
+
 const patient = {
   ...reconnecting,
   // BullMQ demands null for its blocking connections, which it duplicates from the one it is given.
   maxRetriesPerRequest: null,
-  // Longer than BullMQ's longest blocking command (10 s) and its own watchdog (+ 1 s). Ends the wait for a
-  // host that vanished without closing the connection; TCP alone would take a quarter of an hour.
-  socketTimeout: 15_000,
+  // Ends the wait for a host that vanished without closing the connection; TCP alone would take a quarter of an hour.
+  // Longer than Redis stands still to fork for its AOF.
+  socketTimeout: 4_000,
 } as const satisfies RoleOptions;
 
 const oneTry = {
@@ -85,11 +108,12 @@ const oneTry = {
 } as const satisfies RoleOptions;
 
 export const redisRoles: Readonly<Record<RedisRole, RoleSettings>> = {
-  request: { options: failFast, batchesWrites: false, readyWithinMs: 10_000 },
-  flow: { options: neverLater, batchesWrites: false, readyWithinMs: 10_000 },
-  tool: { options: failFast, batchesWrites: false, readyWithinMs: 5_000 },
-  batched: { options: patient, batchesWrites: true, readyWithinMs: 30_000 },
-  unbatched: { options: patient, batchesWrites: false, readyWithinMs: 30_000 },
-  bullmq: { options: patient, batchesWrites: true, readyWithinMs: 30_000 },
-  probe: { options: oneTry, batchesWrites: false, readyWithinMs: PROBE_ANSWERS_WITHIN_MS },
+  request: { options: failFast, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
+  flow: { options: neverLater, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
+  confirm: { options: waitsForOthers, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
+  tool: { options: failFast, batchesWrites: false, failsFast: true, readyWithinMs: 5_000 },
+  batched: { options: patient, batchesWrites: true, failsFast: false, readyWithinMs: 30_000 },
+  unbatched: { options: patient, batchesWrites: false, failsFast: false, readyWithinMs: 30_000 },
+  bullmq: { options: patient, batchesWrites: true, failsFast: false, readyWithinMs: 30_000 },
+  probe: { options: oneTry, batchesWrites: false, failsFast: false, readyWithinMs: PROBE_ANSWERS_WITHIN_MS },
 };

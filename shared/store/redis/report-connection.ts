@@ -1,13 +1,15 @@
+import type { Redis } from 'ioredis';
+import { adviseOnConnection } from './connection-advice.ts';
 import {
   type ConnectionEvent,
   type ConnectionNews,
   type ConnectionState,
   computeConnectionChange,
 } from './connection-state.ts';
-import { classifyRedisError, describeRedisError } from './failure.ts';
-import type { PrimarySearch } from './primary-search.ts';
-import type { Redis } from './redis-client.ts';
-import type { RedisLog } from './redis-log.ts';
+import { LOADING, noteTrouble } from './connection-trouble.ts';
+import { classifyRedisError, describeRedisError, isTlsFailure } from './failure.ts';
+import type { Replacement } from './primary-search.ts';
+import { asConnectionLog, type RedisLog } from './redis-log.ts';
 import type { RedisRole } from './redis-roles.ts';
 
 const NEWS = {
@@ -17,35 +19,70 @@ const NEWS = {
   unreachable: { event: 'redis_unreachable', level: 'warn', message: 'cannot reach Redis, retrying' },
 } as const satisfies Record<
   ConnectionNews['kind'],
-  { event: string; level: keyof RedisLog; message: string }
+  { event: string; level: 'info' | 'warn'; message: string }
 >;
+
+export interface ConnectionReport {
+  readonly log: RedisLog;
+  /** As it may be printed. */
+  readonly address: string;
+  readonly role: RedisRole;
+  readonly tls: boolean;
+}
+
+/** Notes what happens to a connection, and logs each change of its state once. */
+export type TakeConnectionEvent = (event: ConnectionEvent) => void;
+
+/** @param subject what {@link explainAbsence} is asked about */
+export function trackConnection(
+  subject: object,
+  { log, address, role, tls }: ConnectionReport,
+): TakeConnectionEvent {
+  let state: ConnectionState = { kind: 'connecting', reported: [] };
+  return (event) => {
+    if (event.kind === 'error') noteTrouble(subject, event.reason);
+    if (event.kind === 'ready') noteTrouble(subject, null);
+    const change = computeConnectionChange(state, event, Date.now());
+    state = change.state;
+    if (change.news !== undefined) report(log, change.news, { redis: address, role }, tls);
+  };
+}
+
+/** A Redis that loads its data has as long to say so: before, it is only slow. */
+const LOADS_AFTER_MS = 1_000;
 
 /** Logs every change of a connection's state, each once, and handles its error events. */
 export function reportConnection(
   client: Redis,
-  { log, address, role, search }: { log: RedisLog; address: string; role: RedisRole; search: PrimarySearch },
+  { replacement, ...settings }: ConnectionReport & { readonly replacement: Replacement },
 ): void {
-  let state: ConnectionState = { kind: 'connecting', reported: undefined };
-  const take = (event: ConnectionEvent) => {
-    const change = computeConnectionChange(state, event, Date.now());
-    state = change.state;
-    if (change.news !== undefined) report(log, change.news, { redis: address, role });
-  };
+  const take = trackConnection(client, settings);
+  client.on('connect', () => {
+    setTimeout(() => {
+      if (client.status === 'connect') take({ kind: 'error', failure: 'refused', reason: LOADING });
+    }, LOADS_AFTER_MS).unref();
+  });
   client.on('ready', () => {
-    search.ended();
+    replacement.ended();
     take({ kind: 'ready' });
   });
   // Not `close`: that also comes when we close the client ourselves, which is no news.
   client.on('reconnecting', () => {
-    if (!search.isUnderWay()) take({ kind: 'closed' });
+    if (!replacement.isUnderWay()) take({ kind: 'closed' });
   });
-  client.on('error', (error: unknown) =>
-    take({ kind: 'error', failure: classifyRedisError(error), reason: describeRedisError(error) }),
-  );
+  client.on('error', (error: unknown) => take(errorEvent(error)));
+  client.on('end', () => asConnectionLog(settings.log)?.forget());
+}
+
+export function errorEvent(error: unknown): ConnectionEvent {
+  // TLS that is not agreed on is another state than a host that is gone: it does not pass by itself.
+  const failure = isTlsFailure(error) ? undefined : classifyRedisError(error);
+  return { kind: 'error', failure, reason: describeRedisError(error) };
 }
 
 /** `back` carries how long it was away, the bad news carry a reason. */
-function report(log: RedisLog, { kind, ...detail }: ConnectionNews, fields: object): void {
+function report(log: RedisLog, { kind, ...detail }: ConnectionNews, fields: object, tls: boolean): void {
   const { event, level, message } = NEWS[kind];
-  log[level]({ event, ...fields, ...detail }, message);
+  const advice = 'reason' in detail ? adviseOnConnection(detail.reason, { tls }) : null;
+  log[level]({ event, ...fields, ...detail, ...(advice === null ? {} : { advice }) }, message);
 }

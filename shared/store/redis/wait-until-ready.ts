@@ -1,6 +1,8 @@
 import { within } from '../../within.ts';
-import { describeRedisError } from './failure.ts';
+import { adviseOnConnection } from './connection-advice.ts';
+import { describeRedisError, isTlsFailure } from './failure.ts';
 import type { Redis } from './redis-client.ts';
+import { usesTls } from './uses-tls.ts';
 
 /** Redis does not know the user, or its password is another. No wait changes that. */
 export class WrongCredentialsError extends Error {}
@@ -20,7 +22,11 @@ export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: 
   }
   let reason = 'no answer';
   let giveUp: () => void = () => undefined;
+  let isAboutTls = false;
   const onError = (error: unknown) => {
+    // What Redis says of TLS comes and goes with the reset that follows it, and says more.
+    if (isAboutTls) return;
+    isAboutTls = isTlsFailure(error);
     reason = describeRedisError(error);
     if (WRONG_CREDENTIALS.test(reason)) giveUp();
   };
@@ -37,6 +43,9 @@ export async function waitUntilReady(client: Redis, timeoutMs: number, signal?: 
     throw new WrongCredentialsError(`Redis refuses the user or the password of REDIS_URL: ${reason}`);
   }
   if (isLate) {
-    throw new Error(`Redis is not ready after ${timeoutMs / 1000} s: ${reason}`);
+    const advice = adviseOnConnection(reason, { tls: usesTls(client) });
+    throw new Error(
+      `Redis is not ready after ${timeoutMs / 1000} s: ${reason}${advice === null ? '' : ` (${advice})`}`,
+    );
   }
 }

@@ -26,6 +26,7 @@ async function openDeps() {
       createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined),
       flowRedis,
     ),
+    confirmWrites: async () => undefined,
     queues: { deliveries: open(keys.deliveryQueue), verifications: open(keys.verificationQueue) },
     subjects: redisSubjects,
     keys,

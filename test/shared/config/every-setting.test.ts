@@ -46,6 +46,12 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     'redis://',
   ],
   REDIS_CA_FILE: ['/nowhere/ca.pem', '/', '/etc/passwd'],
+  REDIS_CERT_FILE: ['/nowhere/cert.pem', '/', '/etc/passwd'],
+  REDIS_KEY_FILE: ['/nowhere/key.pem', '/', '/etc/passwd'],
+  REDIS_TLS_SERVERNAME: address,
+  REDIS_SENTINEL_USERNAME: header,
+  REDIS_SENTINEL_PASSWORD: header,
+  ACCEPT_AFTER: ['now', 'replicas', 'replicas:0', 'replicas:10', 'fsync:1', 'EXEC'],
   LANE: ['Main', 'a b', 'a'.repeat(33), 'a:b', '{a}'],
   QUOTA_PER_SECOND: [...whole, '0', '1000001'],
   VERIQUEUE_KEYS: [

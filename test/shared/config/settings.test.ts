@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { resolveLimiterSettings } from '../../../shared/account/limiter/limiter-settings.ts';
 import { EnvironmentError, maskSettings, parseEnvironment } from '../../../shared/config/environment.ts';
+import { redisSettings } from '../../../shared/config/redis-settings.ts';
 import {
   laneSettings,
-  redisSettings,
   retentionSettings,
   retrySettings,
   upstreamSettings,
@@ -73,7 +73,9 @@ describe('the environment', () => {
     } catch (error) {
       const { message } = error as EnvironmentError;
       expect(message).toContain('Cannot start: 2 settings are wrong\n');
-      expect(message).toContain('\n  REDIS_URL must begin with redis:// or rediss://\n');
+      expect(message).toContain(
+        '\n  REDIS_URL must begin with redis://, rediss://, redis[s]+sentinel://, redis[s]+cluster:// or unix://\n',
+      );
       expect(message).toContain('RETENTION');
       expect(message).not.toContain('secret-password');
       expect(message).not.toContain('for-ever');

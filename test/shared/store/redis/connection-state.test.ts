@@ -22,7 +22,7 @@ function reportsOf(events: readonly ConnectionEvent[]): string[] {
       reports.push(...(change.news === undefined ? [] : [change.news]));
       return change.state;
     },
-    { kind: 'connecting', reported: undefined },
+    { kind: 'connecting', reported: [] },
   );
   return reports.map(({ kind, ...detail }) => [kind, ...Object.values(detail)].join(' '));
 }
@@ -54,6 +54,11 @@ describe('the log of a connection', () => {
       'each outage again',
       [READY, CLOSED, READY, CLOSED, REFUSED],
       ['connected', 'lost connection closed', 'back 1000', 'lost connection closed'],
+    ],
+    [
+      'one line for a Redis that hangs up without an error',
+      [CLOSED, CLOSED, READY],
+      ['unreachable connection closed by Redis', 'connected'],
     ],
     ['nothing for a connection that stays', [READY, READY], ['connected']],
   ])('has %s', (_, events, lines) => {
