@@ -6,8 +6,10 @@ import { storeKeys } from './store/keys.ts';
 import { appendLogs } from './store/logs/append-logs.ts';
 import { readWantedLogs } from './store/logs/wanted-logs.ts';
 import { openRedis } from './store/open-redis.ts';
-import { closeRedis } from './store/redis/close-redis.ts';
 import type { RedisLog } from './store/redis/redis-log.ts';
+import { within } from './within.ts';
+
+const LAST_LINES_MS = 500;
 
 export interface LogSharingSettings extends RedisTargetSettings {
   readonly LOG_SHARING: boolean;
@@ -40,8 +42,9 @@ export function openLogSharing(settings: LogSharingSettings, part: string): LogS
   return {
     offer: sharing.offer,
     stop: async () => {
-      await sharing.stop();
-      await closeRedis(redis);
+      // The last lines; a Redis that hangs does not hold up the end of a process.
+      await within(LAST_LINES_MS, sharing.stop());
+      redis.disconnect();
     },
   };
 }
