@@ -83,8 +83,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   REDIS_CERT_FILE: 'Redis 要求客户端出示的证书，用于设有 `tls-auth-clients yes` 的 Redis。',
   REDIS_KEY_FILE: '`REDIS_CERT_FILE` 的私钥。',
   REDIS_TLS_SERVERNAME: 'Redis 证书中的名称，用于它与所连接的地址不同的情形。',
-  REDIS_SENTINEL_USERNAME: '哨兵所认识的用户。`REDIS_URL` 中的用户用于 Redis 本身。',
-  REDIS_SENTINEL_PASSWORD: '哨兵所要求的密码。`REDIS_URL` 中的密码用于 Redis 本身。',
+  REDIS_SENTINEL_USERNAME: '哨兵的用户名。`REDIS_URL` 中的用户用于 Redis 本身。',
+  REDIS_SENTINEL_PASSWORD: '哨兵的密码。`REDIS_URL` 中的密码用于 Redis 本身。',
   LOG_LEVEL: '记录日志的最低级别。',
   LOG_FORMAT: '日志行的格式。`auto` 在终端上输出 `pretty` 格式，在其他情况下输出 JSON。',
   LOG_SHARING:
