@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { z } from 'zod';
 
 /** How many submissions are under way at once. */
@@ -26,6 +27,21 @@ export function serveSubmissions(submit: (serial: number) => Promise<unknown>): 
   });
   process.once('disconnect', () => process.exit(0));
   process.send?.({ ready: true, url: '' });
+}
+
+const PAUSE_MS = 50;
+
+/**
+ * Submits until it is accepted.
+ *
+ * @param send one submission; false asks for a repeat
+ * @returns how many repeats it took
+ */
+export async function submitUntilAccepted(send: () => Promise<boolean>): Promise<number> {
+  for (let repeats = 0; ; repeats += 1) {
+    if (await send()) return repeats;
+    await delay(PAUSE_MS);
+  }
 }
 
 async function submitMany(

@@ -1,7 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 import { encodeSubmission } from '../../client/submission-body.ts';
-import { SUBMITTERS, serveSubmissions } from '../chain/submitter-process.ts';
+import { SUBMITTERS, serveSubmissions, submitUntilAccepted } from '../chain/submitter-process.ts';
 import { makeJpeg, makePerson } from '../made-up-person.ts';
 
 export interface HttpSubmitterOrders {
@@ -20,7 +19,6 @@ export interface HttpSubmitterOrders {
 const orders: HttpSubmitterOrders = JSON.parse(process.argv[2] ?? '');
 const photo = makeJpeg(orders.photoBytes);
 const dispatcher = new Agent({ connections: SUBMITTERS });
-const PAUSE_MS = 50;
 const BOUNDARY = 'veriqueue-bench-5b0c2d7e';
 
 const encode = (serial: number) =>
@@ -32,7 +30,7 @@ const encode = (serial: number) =>
     BOUNDARY,
   );
 
-async function submit(serial: number, repeats = 0): Promise<number> {
+async function send(serial: number): Promise<boolean> {
   const { contentType, body } = encode(serial);
   const answer = await request(`${orders.url}/v1/verifications`, {
     dispatcher,
@@ -41,12 +39,9 @@ async function submit(serial: number, repeats = 0): Promise<number> {
     body,
   });
   await answer.body.text();
-  if (answer.statusCode === 202) return repeats;
-  if (answer.statusCode !== 503 && answer.statusCode !== 429) {
-    throw new Error(`Cannot submit: the answer must be 202, received ${answer.statusCode}`);
-  }
-  await delay(PAUSE_MS);
-  return submit(serial, repeats + 1);
+  if (answer.statusCode === 202) return true;
+  if (answer.statusCode === 503 || answer.statusCode === 429) return false;
+  throw new Error(`Cannot submit: the answer must be 202, received ${answer.statusCode}`);
 }
 
-serveSubmissions((serial) => submit(serial));
+serveSubmissions((serial) => submitUntilAccepted(() => send(serial)));

@@ -20,9 +20,11 @@ export function readCpuMicros(pid: number): number {
   return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
 }
 
-/** Memory of a process, what it shares counted in parts, in MB. @throws when it has ended */
+/** Memory of a process, what it shares counted in parts, in MB; 0 once it has ended. */
 export function readPssMb(pid: number): number {
-  const text = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8');
+  const path = `/proc/${pid}/smaps_rollup`;
+  if (!existsSync(path)) return 0;
+  const text = readFileSync(path, 'utf8');
   return (Number(/^Pss:\s+(\d+) kB/m.exec(text)?.[1]) * 1024) / 1_000_000;
 }
 

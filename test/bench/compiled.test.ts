@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBenchProducer, startBenchWorker } from '../../bench/bench-process.ts';
+import { builtEntry } from '../../bench/built-entry.ts';
 import { ROLES } from '../../bench/peers/contender.ts';
 import { CONTENDERS, runPeersBench } from '../../bench/peers/peers-bench.ts';
 import type { Row } from '../../bench/peers/present-rows.ts';
@@ -9,6 +10,7 @@ import { hasProc } from '../support/has-proc.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 // One file, because both compile into the same folder, and files run at the same time.
+beforeAll(() => builtEntry('worker/main'), 600_000);
 
 describe("the benchmarks' compiled processes", () => {
   let redis: TestRedis;
@@ -30,7 +32,7 @@ describe("the benchmarks' compiled processes", () => {
     async (_, start, environment) => {
       running.push(await start({ redisUrl: redis.url, lane: 'bench', keyText: makeKeyText(), environment }));
     },
-    120_000,
+    300_000,
   );
 });
 
@@ -44,7 +46,7 @@ describe.skipIf(!hasProc)('the comparison with peers, which needs /proc', () => 
     const say = (line: string) => void lines.push(line);
     const options = { rounds: 1, photoBytes: [PHOTO_BYTES], verifications: 40, concurrency: 8, say };
     rows = (await runPeersBench(options)).get(PHOTO_BYTES) ?? [];
-  }, 300_000);
+  }, 600_000);
 
   it('measures every contender in each round', () => {
     expect(rows.map(({ name }) => name).toSorted()).toEqual(CONTENDERS.toSorted());
