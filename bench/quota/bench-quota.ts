@@ -33,8 +33,8 @@ const EASY = {
   enforced: false,
   faults: false,
   bodyBytes: [20_000, 3_000_000],
-  // Where the margin is on a network that is quiet, after 2,400 calls.
-  laneOptions: { marginMs: 5 },
+  // Where the margin is on a network that is quiet, after 2,800 calls.
+  laneOptions: { marginMs: 1 },
 } as const;
 /** Long enough for the margin to find its place; what it learns from is refused calls. */
 const MARGIN_WARM_UP_SECONDS = 60;

@@ -19,7 +19,8 @@ describe('the margin controller', () => {
     marginUs: 5000,
     recentRefusals: 1,
     callsSinceChange: 0,
-    isFirstDescent: false,
+    isNarrowed: true,
+    isWidened: true,
     sinceWidenedUs: 10 * SECOND,
   };
 
@@ -41,21 +42,42 @@ describe('the margin controller', () => {
     { name: 'keeps its place before that', given: { callsSinceChange: 999 }, expected: 10_000 },
     {
       name: 'narrows after 100 calls on its first way down',
-      given: { callsSinceChange: 100, isFirstDescent: true },
+      given: { callsSinceChange: 100, isWidened: false },
       expected: 9000,
+    },
+    {
+      name: 'keeps its first place for 1,000 calls',
+      given: { callsSinceChange: 999, isWidened: false, isNarrowed: false },
+      expected: 10_000,
+    },
+    {
+      name: 'narrows below 5 ms on its first way down',
+      given: { marginUs: 2000, callsSinceChange: 100, isWidened: false },
+      expected: 1000,
+    },
+    {
+      name: 'goes below 5 ms after 20,000 calls once one was refused',
+      given: { marginUs: 5000, callsSinceChange: 20_000 },
+      expected: 4000,
+    },
+    {
+      name: 'stays there before that',
+      given: { marginUs: 5000, callsSinceChange: 19_999 },
+      expected: 5000,
     },
     {
       name: 'keeps its place while a refusal is among the last 2,000',
       given: { recentRefusals: 1 },
       expected: 10_000,
     },
-    { name: 'stays above 5 ms', given: { marginUs: 5000 }, expected: 5000 },
+    { name: 'stays above 1 ms', given: { marginUs: 1000, callsSinceChange: 20_000 }, expected: 1000 },
   ])('$name', ({ given, expected }) => {
     const quiet = {
       marginUs: 10_000,
       recentRefusals: 0,
       callsSinceChange: 1000,
-      isFirstDescent: false,
+      isNarrowed: true,
+      isWidened: true,
       sinceWidenedUs: 60 * SECOND,
     };
     expect(computeNarrowerMargin({ ...quiet, ...given }, settings)).toBe(expected);
@@ -79,7 +101,13 @@ describe('the margin over 200,000 calls through a network, against fixed seconds
       network: 'a local network',
       delayMs: (random: () => number) => random() * 0.5,
       refusedAtMost: 0,
-      marginAtMost: 5.2,
+      marginAtMost: 1.2,
+    },
+    {
+      network: '4 ms of random delay',
+      delayMs: (random: () => number) => random() * 4,
+      refusedAtMost: 0.0002,
+      marginAtMost: 4,
     },
     {
       network: '20 ms of random delay',

@@ -17,8 +17,10 @@ export interface MarginFacts {
   readonly recentRefusals: number;
   /** Calls since the margin last changed. */
   readonly callsSinceChange: number;
-  /** It has been narrowed, and never widened. */
-  readonly isFirstDescent: boolean;
+  /** It has been narrowed before. */
+  readonly isNarrowed: boolean;
+  /** A refusal has widened it before. */
+  readonly isWidened: boolean;
   /** Time since it was last widened. */
   readonly sinceWidenedUs: number;
 }
@@ -29,9 +31,18 @@ export function computeWiderMargin(facts: MarginFacts, settings: LimiterSettings
   return widen ? Math.min(settings.marginMaxUs, facts.marginUs + settings.marginUpUs) : facts.marginUs;
 }
 
+/** For how many calls the margin stays as it is: shortly while nothing was refused, long where less was refused before. */
+function countCallsToNarrow(
+  { marginUs, isNarrowed, isWidened }: MarginFacts,
+  settings: LimiterSettings,
+): number {
+  if (!isWidened) return isNarrowed ? settings.marginFirstDownCalls : settings.marginDownCalls;
+  return marginUs > settings.marginTrialUs ? settings.marginDownCalls : settings.marginTrialCalls;
+}
+
 /** The margin in quiet times: one step narrower when the whole window of calls passed without a refusal. */
 export function computeNarrowerMargin(facts: MarginFacts, settings: LimiterSettings): number {
-  const calls = facts.isFirstDescent ? settings.marginFirstDownCalls : settings.marginDownCalls;
+  const calls = countCallsToNarrow(facts, settings);
   const narrow = facts.recentRefusals === 0 && facts.callsSinceChange >= calls;
   return narrow ? Math.max(settings.marginMinUs, facts.marginUs - settings.marginDownUs) : facts.marginUs;
 }
@@ -135,7 +146,8 @@ function marginFacts(record: LimiterRecord, settings: LimiterSettings, nowUs: nu
     recentRefusals: record.refusals.filter(({ seq }) => seq > record.seq - settings.refusalWindowCalls)
       .length,
     callsSinceChange: record.seq - record.marginSeq,
-    isFirstDescent: record.marginAtUs === 0 && record.marginSeq > 0,
+    isNarrowed: record.marginSeq > 0,
+    isWidened: record.marginAtUs > 0,
     sinceWidenedUs: nowUs - record.marginAtUs,
   };
 }

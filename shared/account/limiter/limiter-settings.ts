@@ -6,7 +6,7 @@ export interface LimiterOptions {
   readonly probeIntervalMs?: number;
   /** Time between two probes of a slow lane. @default 10_000 */
   readonly slowProbeIntervalMs?: number;
-  /** Margin a new limiter starts with, 5 to 60. @default 20 */
+  /** Margin a new limiter starts with, 1 to 60. @default 20 */
   readonly marginMs?: number;
   /** Of the last 20 people asked about, with how many the latest attempt must fail transiently for the lane to slow down. @default 16 */
   readonly slowAfterFailures?: number;
@@ -29,6 +29,10 @@ export interface LimiterSettings {
   readonly marginDownCalls: number;
   /** The same, once it has been narrowed and as long as no call was ever refused. */
   readonly marginFirstDownCalls: number;
+  /** Up to here a margin is tried rarely once a call was refused … */
+  readonly marginTrialUs: number;
+  /** … after so many calls. */
+  readonly marginTrialCalls: number;
   /** Refusals are counted over this many calls … */
   readonly refusalWindowCalls: number;
   /** … and this many of them widen the margin. */
@@ -71,22 +75,27 @@ const SECOND = 1000 * MS;
  *   not be shorter than what the holder of a slot does before it (25 ms) and a late wake-up.
  * - `toleranceUs` 50 ms: one slot. A late send is written back and costs its lateness; giving the slot up would cost it whole.
  *   Only what was never written back (its process died) is counted with the whole tolerance.
- * - margin 5 to 60 ms: 5 covers a local network and clocks that tick differently; at 60 the limiter still does 94 %. It bounds
+ * - margin 1 to 60 ms: 1 is enough for a network that delays all calls alike, since the instants of slots are bounds already and
+ *   not guesses (`ClockBounds`); at 60 the limiter still does 94 %. It bounds
  *   by how much the way to the upstream may vary without a 21st request in a second. Nothing is known of that at first, so it
  *   starts with 20. Begun with 5, 20 ms of random delay brought 21 into a second in the first eight of each of 60 simulated
- *   runs. Without any refusal it stays so for 1,000 calls, and is at 5 after 2,400: that costs 37 slots once.
+ *   runs. Without any refusal it stays so for 1,000 calls, and is at 1 after 2,800: that costs 39 slots once.
+ * - up to 5 ms the floor is learned: a network that once refused a call there is asked to do with less after 20,000 calls only, so that
+ *   trying costs one refusal in that many.
  * - one refusal in 2,000 calls is half of what is allowed, so it widens the margin already; simulated with 20 ms of random delay,
  *   this settles at 0.04 % refused and a margin of 10 ms (a budget of two refusals: 0.06 % and 9 ms).
  */
 const LIMITER_DEFAULTS = {
   windowUs: SECOND,
   marginStartUs: 20 * MS,
-  marginMinUs: 5 * MS,
+  marginMinUs: MS,
   marginMaxUs: 60 * MS,
   marginUpUs: 2 * MS,
   marginDownUs: MS,
   marginDownCalls: 1000,
   marginFirstDownCalls: 100,
+  marginTrialUs: 5 * MS,
+  marginTrialCalls: 20_000,
   refusalWindowCalls: 2000,
   refusalBudget: 1,
   spacingPermille: 900,

@@ -48,11 +48,17 @@ local function learnRefusal(seq)
   cutRate()
 end
 
--- Quiet time: the margin narrows, the rate comes back. A new limiter starts with a wide margin, because nothing is
--- known of the way to the upstream. Until the first refusal it narrows in shorter steps, after the first one.
+-- For how many calls the margin stays as it is. A new limiter starts with a wide one, because nothing is known of the
+-- way to the upstream. Until the first refusal it narrows in shorter steps, after the first one; after a refusal the
+-- narrowest are tried rarely.
+local function callsToNarrow()
+  if r.marginAtUs == 0 then return r.marginSeq > 0 and cfg.marginFirstDownCalls or cfg.marginDownCalls end
+  return r.marginUs > cfg.marginTrialUs and cfg.marginDownCalls or cfg.marginTrialCalls
+end
+
+-- Quiet time: the margin narrows, the rate comes back.
 local function relax()
-  local isFirst = r.marginAtUs == 0 and r.marginSeq > 0
-  local calls = isFirst and cfg.marginFirstDownCalls or cfg.marginDownCalls
+  local calls = callsToNarrow()
   if r.seq - r.marginSeq >= calls and recentRefusals() == 0 then
     local narrower = math.max(cfg.marginMinUs, r.marginUs - cfg.marginDownUs)
     if narrower ~= r.marginUs then r.marginUs, r.marginSeq = narrower, r.seq end
