@@ -97,9 +97,16 @@ async function untilAnswers(
     const ended = exited.then(({ lastLines }) => {
       throw new Error(`Cannot start a Redis node: it ended with\n${lastLines.join('\n')}`);
     });
-    await Promise.race([client.ping(), ended]);
+    await Promise.race([untilLoaded(client), ended]);
   } finally {
     client.disconnect();
+  }
+}
+
+/** A connection without a ready check is there before Redis has read its data. */
+async function untilLoaded(client: Redis): Promise<void> {
+  while ((await client.ping().catch((error: Error) => error.message)).startsWith('LOADING')) {
+    await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }
 

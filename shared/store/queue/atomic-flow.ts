@@ -123,6 +123,8 @@ function joinTransactions(
     if (addition.fullText) sendTexts(transaction, scripts);
     const exec = transaction.exec.bind(transaction);
     transaction.exec = async () => {
+      // In a cluster, ioredis calls it again for a slot that has moved: what is added behind EXEC is outside of the transaction.
+      transaction.exec = exec;
       const before = transaction.length;
       const sent: string[] = [];
       addition.companion(transaction, {

@@ -59,6 +59,15 @@ export class ClosableCluster extends Cluster {
   }
 
   /**
+   * A slot that is being moved is left alone until it has arrived. Where its keys are going to, a script would find none of those that
+   * have not been moved yet, and make them for a second time. What is refused meanwhile is repeated by those who wait.
+   */
+  override handleError(...[error, ttl, handlers]: Parameters<Cluster['handleError']>): void {
+    if (error.message.startsWith('ASK ')) handlers.defaults();
+    else super.handleError(error, ttl, handlers);
+  }
+
+  /**
    * The promise of ioredis' own never settles when the cluster is down at the first look; BullMQ awaits it before it claims
    * again.
    */
