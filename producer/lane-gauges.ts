@@ -1,4 +1,5 @@
 import type { Registry } from 'prom-client';
+import type { AccountReading } from '../shared/account/account-readings.ts';
 import { type LaneOverview, laneOverview } from '../shared/contract/lane.ts';
 import type { Logger } from '../shared/log.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
@@ -8,6 +9,7 @@ import { classifyRedisError, readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import { type PhotosToDelete, readPhotosToDelete } from '../shared/store/subjects/photo-intents.ts';
 import { listBudgetLevels, type NotedLevel } from '../shared/store/usage/budget-levels.ts';
+import { registerAccountGauges } from './account-gauges.ts';
 import type { LaneView } from './lane-view.ts';
 import { type OldestWaiting, readOldestWaiting } from './oldest-waiting.ts';
 import { registerReadGauge, type Sample, shareReading } from './read-gauge.ts';
@@ -24,6 +26,7 @@ export interface LaneGaugesDeps {
 /** What Redis knows of the lane as a whole. */
 interface LaneReading {
   readonly lane: LaneOverview;
+  readonly accounts: readonly AccountReading[];
   readonly oldest: OldestWaiting;
   /** Those that are failing or held, or with events that wait. */
   readonly endpoints: readonly EndpointState[];
@@ -41,6 +44,7 @@ interface LaneReading {
 export function registerLaneGauges(registry: Registry, deps: LaneGaugesDeps): void {
   const read = shareReading(() => readLane(deps));
   registerLaneState(registry, read);
+  registerAccountGauges(registry, read);
   registerBacklog(registry, read);
   registerDeliveryBacklog(registry, read);
   registerPhotosToDelete(registry, read, deps.now);
@@ -51,17 +55,33 @@ type ReadLane = () => Promise<LaneReading | null>;
 
 async function readLane({ redis, keys, lane, log, now }: LaneGaugesDeps): Promise<LaneReading | null> {
   try {
-    const [overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels, photosToDelete] =
-      await Promise.all([
-        lane.read(),
-        readOldestWaiting(redis, keys, now()),
-        listEndpoints(redis, keys, []),
-        redis.zcard(keys.deadLetters()),
-        readMostRecords(redis, keys),
-        listBudgetLevels(redis, keys, now()),
-        readPhotosToDelete({ redis, keys }),
-      ]);
-    return { lane: overview, oldest, endpoints, deadLetters, mostRecords, budgetLevels, photosToDelete };
+    const [
+      { overview, accounts },
+      oldest,
+      endpoints,
+      deadLetters,
+      mostRecords,
+      budgetLevels,
+      photosToDelete,
+    ] = await Promise.all([
+      lane.readAll(),
+      readOldestWaiting(redis, keys, now()),
+      listEndpoints(redis, keys, []),
+      redis.zcard(keys.deadLetters()),
+      readMostRecords(redis, keys),
+      listBudgetLevels(redis, keys, now()),
+      readPhotosToDelete({ redis, keys }),
+    ]);
+    return {
+      lane: overview,
+      accounts,
+      oldest,
+      endpoints,
+      deadLetters,
+      mostRecords,
+      budgetLevels,
+      photosToDelete,
+    };
   } catch (error) {
     // The connection has logged already that Redis is away.
     if (classifyRedisError(error) !== 'gone')

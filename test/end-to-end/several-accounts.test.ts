@@ -2,7 +2,7 @@ import { afterEach, expect, test } from 'vitest';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { startAccounts, type TestAccount, type TestAccounts } from '../support/accounts.ts';
 import { type Chain, startChain } from '../support/chain.ts';
-import { makePerson } from '../support/person.ts';
+import { makePerson, makeSubmission, type TestPerson } from '../support/person.ts';
 
 const ARREARS = 'UnauthorizedOperation.Arrears';
 const GENEROUS_MS = 120_000;
@@ -133,4 +133,141 @@ test('without a file one account has the keys that it always had, and its attemp
   const { data } = await chain.receiver.eventOf(id);
   expect(data.attempts).toEqual([expect.not.objectContaining({ account: expect.anything() })]);
   expect(await chain.redis.exists(`{vq:${chain.keys.lane}}:quota`, chain.keys.accountLedger('*'))).toBe(1);
+});
+
+test('an account that is reserved for a client is asked about no other client, and its line holds no other client up', async () => {
+  accounts = await startAccounts([
+    { name: 'main', quota: 100 },
+    { name: 'own', quota: 5, clients: ['to be known'] },
+  ]);
+  chain = await startChain({
+    workers: 0,
+    environment: { ...accounts.environment, WORKER_CONCURRENCY: '16' },
+  });
+  const customer = await chain.addClient({ name: 'customer' });
+  await accounts.write([
+    { name: 'main', quota: 100 },
+    { name: 'own', quota: 5, clients: [customer.clientId] },
+  ]);
+  const people = Array.from({ length: 60 }, makePerson);
+  const form = (person: TestPerson) => ({
+    method: 'POST',
+    body: JSON.stringify(makeSubmission(person, { priority: 'bulk' })),
+    headers: { 'content-type': 'application/json' },
+    as: customer,
+  });
+  for (const person of people) expect((await chain.call('/v1/verifications', form(person))).status).toBe(202);
+  await chain.addWorker();
+  const others = await submitMany(chain, 60);
+  for (const { id } of others) await chain.receiver.eventOf(id);
+  // A dozen seconds of its own account are still to come: the others did not wait for them.
+  expect(accounts.sandboxOf('own').stats().byCode['Success'] ?? 0).toBeLessThan(60);
+  await chain.receiver.accept(120, GENEROUS_MS);
+  expect(accounts.sandboxOf('own').stats()).toMatchObject({ requests: 60, rejected: 0 });
+  expect(accounts.sandboxOf('main').stats().requests).toBe(60);
+  for (const { idCard } of people) expect(accounts.sandboxOf('own').calls(idCard).calls).toBe(1);
+});
+
+test('a person who may not be asked about on one account is asked about on another, if people are counted for each', async () => {
+  const { chain, accounts } = await start(
+    [
+      { name: 'main', quota: 100 },
+      { name: 'second', quota: 100 },
+    ],
+    { PERSON_SCOPE: 'account', PERSON_PER_MINUTE: '2' },
+  );
+  const person = makePerson();
+  const ids: string[] = [];
+  for (let nth = 0; nth < 4; nth += 1) {
+    const { id } = await chain.submit(person);
+    await chain.receiver.eventOf(id);
+    ids.push(id);
+  }
+  expect(['main', 'second'].map((name) => accounts.sandboxOf(name).calls(person.idCard).calls)).toEqual([
+    2, 2,
+  ]);
+  const { id } = await chain.submit(person);
+  await expect
+    .poll(() => chain.redis.hget(chain.keys.record(id), 'nextAttemptAt'), { timeout: GENEROUS_MS })
+    .not.toBeNull();
+});
+
+test('over all accounts a person is asked about as often as on one', async () => {
+  const { chain, accounts } = await start(
+    [
+      { name: 'main', quota: 100 },
+      { name: 'second', quota: 100 },
+    ],
+    { PERSON_PER_MINUTE: '2' },
+  );
+  const person = makePerson();
+  const submitted = [];
+  for (let nth = 0; nth < 3; nth += 1) submitted.push(await chain.submit(person));
+  const third = submitted[2]?.id ?? '';
+  await chain.receiver.accept(2, GENEROUS_MS);
+  await expect
+    .poll(() => chain.redis.hget(chain.keys.record(third), 'nextAttemptAt'), { timeout: GENEROUS_MS })
+    .not.toBeNull();
+  const calls = ['main', 'second'].map((name) => accounts.sandboxOf(name).calls(person.idCard).calls);
+  expect(calls.reduce((sum, count) => sum + count, 0)).toBe(2);
+});
+
+test('a worker that is killed while it asks several accounts loses nothing', async () => {
+  const { chain, accounts } = await start(
+    [
+      { name: 'main', quota: 20, sandbox: { latencyMs: { min: 200, max: 400 } } },
+      { name: 'second', quota: 20, sandbox: { latencyMs: { min: 200, max: 400 } } },
+    ],
+    { RETRIES: '5' },
+  );
+  const killed = await chain.addWorkerProcess();
+  const submitted = await submitMany(chain, 100);
+  await chain.receiver.accept(10, GENEROUS_MS);
+  process.kill(killed.pid, 'SIGKILL');
+  await killed.ended;
+  await chain.receiver.accept(100, GENEROUS_MS);
+  for (const { id } of submitted) {
+    const { data } = await chain.receiver.eventOf(id);
+    expect(data.outcome).toMatchObject({ verdict: 'match' });
+  }
+  for (const name of ['main', 'second']) {
+    expect(accounts.sandboxOf(name).stats().maxInRollingSecond).toBeLessThanOrEqual(20);
+  }
+});
+
+test('a worker asks the accounts that it has the secrets of, and another serves the rest', async () => {
+  accounts = await startAccounts([
+    { name: 'main', quota: 50 },
+    { name: 'second', quota: 50 },
+  ]);
+  chain = await startChain({ workers: 0, environment: accounts.environment });
+  const without = (name: string) =>
+    Object.fromEntries(accounts?.secretsOf(name).map((variable) => [variable, '']) ?? []);
+  await chain.addWorker(without('second'));
+  await submitMany(chain, 20);
+  await chain.receiver.accept(20, GENEROUS_MS);
+  expect(accounts.sandboxOf('second').stats().requests).toBe(0);
+  await chain.addWorker(without('main'));
+  await expect
+    .poll(async () => (await chain?.lane())?.accounts)
+    .toMatchObject([
+      { name: 'main', workers: 1 },
+      { name: 'second', workers: 1 },
+    ]);
+  await submitMany(chain, 60);
+  await chain.receiver.accept(80, GENEROUS_MS);
+  expect(accounts.sandboxOf('second').stats().requests).toBeGreaterThan(10);
+});
+
+test('a worker with a part of the secrets of an account, or of none at all, does not start', async () => {
+  accounts = await startAccounts([{ name: 'main' }, { name: 'second' }]);
+  chain = await startChain({ workers: 0, environment: accounts.environment });
+  const [, key = ''] = accounts.secretsOf('second');
+  await expect(chain.addWorker({ [key]: '' })).rejects.toThrow(
+    `account second: secretKey: the variable ${key} must exist`,
+  );
+  const none = Object.fromEntries(
+    ['main', 'second'].flatMap((name) => accounts?.secretsOf(name) ?? []).map((variable) => [variable, '']),
+  );
+  await expect(chain.addWorker(none)).rejects.toThrow('must have an account whose secrets this process has');
 });
