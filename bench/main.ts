@@ -9,6 +9,7 @@ import { runDrainBench } from './drain-bench.ts';
 import { runFailoverBench } from './failover/failover-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
+import { runPhotosBench } from './photos/photos-bench.ts';
 import { type PromiseBenchOptions, runPromiseBench } from './promises/promise-bench.ts';
 import { runQuotaBench } from './quota/bench-quota.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
@@ -28,6 +29,7 @@ interface ChainOptions {
 const chainDefaults: ChainOptions = { rounds: 5, verifications: 2_000, photoBytes: 20_000, concurrency: 64 };
 const chainWithLargerPhotos: ChainOptions = { ...chainDefaults, verifications: 1_000, photoBytes: 100_000 };
 const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
+const photosDefaults = { waiting: [1_000, 1_000_000], photoBytes: 300_000, measured: 300 };
 const quotaDefaults = { seconds: 60 };
 // Several endpoints, because one alone has eight places: what is measured is the machinery, not the cap.
 const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: 16 };
@@ -90,6 +92,15 @@ program
   .option('--photos <count>', 'verifications', parseCount, memoryDefaults.photos)
   .option('--photo-bytes <count>', 'size of each photo', parseCount, memoryDefaults.photoBytes)
   .action((options: typeof memoryDefaults) => runMemoryBench({ ...options, say }));
+
+program
+  .command('photos')
+  .description('what waiting verifications cost whose photos are in an object store, few and very many')
+  .option('--waiting <counts>', 'how many wait', parseCounts, photosDefaults.waiting)
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, photosDefaults.photoBytes)
+  .option('--measured <count>', 'verifications that are measured', parseCount, photosDefaults.measured)
+  .option('--packed-bytes <count>', "Redis' hash-max-listpack-value", parseCount)
+  .action((options: typeof photosDefaults) => runPhotosBench({ ...options, say }));
 
 program
   .command('sealing')

@@ -10,6 +10,7 @@ import type { StoreKeys } from '../shared/store/keys.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { verificationFlow } from '../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../shared/store/subjects/redis-subjects.ts';
+import type { SubjectStore } from '../shared/store/subjects/subject-store.ts';
 import { queueAcceptance } from '../shared/store/verifications/accept.ts';
 
 /** A key ring as the environment carries it. */
@@ -41,11 +42,14 @@ export function createSubmitter(
     keyRing,
     clientId: usualClient,
     priority = 'interactive',
+    subjects = redisSubjects,
   }: {
     readonly keys: StoreKeys;
     readonly keyRing: KeyRing;
     readonly clientId: string;
     readonly priority?: Priority;
+    /** Where photos go. @default redisSubjects */
+    readonly subjects?: SubjectStore;
   },
 ): Submitter {
   const flow = createAtomicFlow(redis, keys.queuePrefix, () => undefined);
@@ -53,7 +57,7 @@ export function createSubmitter(
     submit: async (subject, clientId = usualClient) => {
       const id: string = typeid('ver').toString();
       const sealed = sealSubject(keyRing, id, subject);
-      const kept = await redisSubjects.put(id, sealed);
+      const kept = await subjects.put(id, sealed);
       await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction, loaded) => {
         const acceptance = { id, clientId, priority, submittedAt: Date.now(), sealed };
         queueAcceptance(transaction, keys, acceptance, kept, loaded);

@@ -91,7 +91,7 @@ export function createQueueWorker(options: QueueWorkerOptions): Worker {
       // Bounds how long a worker that lost its connection waits before it claims again.
       runRetryDelay: 500,
       autorun: false,
-      // For a job whose own options are lost.
+      // What ends leaves Redis; of what failed, the latest stay for a look. Jobs carry no such options.
       removeOnComplete: { count: 0 },
       removeOnFail: { count: 1000 },
       ...(options.claimsPerWindow === undefined

@@ -1,4 +1,4 @@
-import type { FlowJob, JobsOptions } from 'bullmq';
+import type { FlowJob } from 'bullmq';
 import { z } from 'zod';
 import type { Priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
@@ -26,8 +26,8 @@ export const ASIDE_PRIORITY = 5;
 export const DELIVERY_PRIORITY = 1;
 
 // Both jobs leave Redis as soon as they are done: the record is the system of record, and a parent must not outlive its
-// child or the other way round. Failed ones, which only a bug makes, stay for a look.
-const kept = { removeOnComplete: true, removeOnFail: { count: 1000 } } as const satisfies JobsOptions;
+// child or the other way round. Failed ones, which only a bug makes, stay for a look. The workers' own options say so
+// (worker/queue-worker.ts): here they would stand in each of two jobs, 150 bytes of every verification that waits.
 
 /**
  * One verification as a BullMQ flow: the delivery is the parent and waits, the verification its child.
@@ -40,7 +40,7 @@ export function verificationFlow(keys: StoreKeys, data: JobData, priority: Prior
     name: 'deliver',
     queueName: keys.deliveryQueue,
     data,
-    opts: { jobId: data.id, priority: DELIVERY_PRIORITY, ...kept },
+    opts: { jobId: data.id, priority: DELIVERY_PRIORITY },
     children: [
       {
         name: 'verify',
@@ -50,7 +50,6 @@ export function verificationFlow(keys: StoreKeys, data: JobData, priority: Prior
           jobId: data.id,
           priority: queuePriority[priority].fresh,
           ignoreDependencyOnFailure: true,
-          ...kept,
         },
       },
     ],
@@ -67,7 +66,7 @@ export function deliveryFlow(keys: StoreKeys, jobId: string, data: JobData): Flo
     name: 'deliver',
     queueName: keys.deliveryQueue,
     data,
-    opts: { jobId, priority: DELIVERY_PRIORITY, ...kept },
+    opts: { jobId, priority: DELIVERY_PRIORITY },
   };
 }
 

@@ -241,6 +241,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
 const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
   promise: 'part of a transaction: tested below',
+  'copy-verification': 'of a benchmark: it writes the same copies',
   'expect-photo': 'moves the time until which the same photo is expected',
   'list-photos-to-delete': 'what it takes over is listed the second time',
   'note-client-weight': 'brings an entry up to date that is so the second time',
