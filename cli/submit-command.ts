@@ -42,7 +42,7 @@ export function addSubmitCommand(program: Command, context: CliContext): void {
   const command = program
     .command('submit')
     .description('submit one verification; the person is read from a file, a prompt or standard input')
-    .argument('<photo>', 'JPEG or PNG file')
+    .argument('<photo>', 'JPEG or PNG file, or the URL that the server fetches it from')
     .option('--from <path>', 'JSON file with the person; - is standard input')
     .addHelpText('after', help)
     .action((photo: string, options: SubmitOptions) => submit(context, photo, options));
@@ -57,7 +57,7 @@ async function submit(context: CliContext, photo: string, options: SubmitOptions
   const person = await readPerson(questions, options.from, interrupted);
   const given = pickFields(options, [...STORED_FIELDS, 'idempotencyKey']);
   const { verification, replayed } = await api.submit(
-    { ...person, ...given, photo },
+    { ...person, ...given, photo: /^https?:\/\//.test(photo) ? { url: photo } : photo },
     { signal: interrupted },
   );
   if (replayed) terminal.remark('It was submitted before, under this idempotency key.');

@@ -17,6 +17,10 @@ export function encodeSubmission(fields: SubmissionFields, photo: Photo, boundar
     const body = JSON.stringify({ ...fields, imageBase64: photo.text });
     return { contentType: 'application/json', body };
   }
+  if (photo.form === 'url') {
+    const body = JSON.stringify({ ...fields, imageUrl: photo.url });
+    return { contentType: 'application/json', body };
+  }
   const texts = Object.entries(fields).filter((field) => field[1] !== undefined);
   const head = texts
     .map(([name, value]) => `${partHead(boundary, `name="${name}"`)}\r\n${value}\r\n`)

@@ -19,6 +19,7 @@ import type { SubmissionRate } from './rate-limit.ts';
 import type { IntakeSettings } from './settings.ts';
 import { createShareView, type ShareView } from './shares/share-view.ts';
 import type { EnqueueDeps } from './submission/enqueue.ts';
+import { createPhotoFetcher, type PhotoFetcher } from './submission/fetch-photo.ts';
 import { createPromiseOffers } from './submission/offer-promise.ts';
 import type { SubmitDeps } from './submission/submit.ts';
 import { watchFlow } from './submission/watched-flow.ts';
@@ -28,6 +29,7 @@ import { createWithdrawals } from './submission/withdrawals.ts';
 export interface Intake extends SubmitDeps {
   readonly rate: SubmissionRate;
   readonly shares: ShareView;
+  readonly photos: PhotoFetcher;
   /** Undefined where a 202 waits for nothing. */
   readonly confirmRedis: Redis | undefined;
 }
@@ -129,6 +131,7 @@ export function createIntake(
     lane,
     shares: createShareView({ redis, keys, lane, now }),
     offers: createPromiseOffers({ redis, keys, lane, now }),
+    photos: createPhotoFetcher({ allowInsecure: settings.ALLOW_INSECURE_CALLBACKS, log }),
     withdrawals: createWithdrawals(enqueueing),
     rules: {
       maxBacklog: settings.MAX_BACKLOG,
@@ -163,12 +166,14 @@ export async function closeIntake({
   flowRedis,
   confirmRedis,
   subjects,
+  photos,
 }: Intake): Promise<void> {
   await Promise.all([
     queues.deliveries.close(),
     queues.verifications.close(),
     flow.close(),
     subjects.close(),
+    photos.close(),
   ]);
   await closeConnections([redis, flowRedis, confirmRedis]);
 }

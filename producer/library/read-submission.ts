@@ -4,11 +4,12 @@ import type { SubmissionFields } from '../../shared/contract/submission.ts';
 import { composeForm, type FormReading, readForm } from '../submission/read-form.ts';
 import { PHOTO } from '../submission/read-parts.ts';
 
-/** The fields of `POST /v1/verifications`, with the photo as in one of its two bodies: as Base64, or as bytes. */
+/** The fields of `POST /v1/verifications`, with the photo as Base64, as bytes, or as the URL that it is fetched from. */
 export type ProducerSubmission = SubmissionFields &
   (
-    | { readonly imageBase64: string; readonly image?: undefined }
-    | { readonly image: Uint8Array; readonly imageBase64?: undefined }
+    | { readonly imageBase64: string; readonly image?: undefined; readonly imageUrl?: undefined }
+    | { readonly image: Uint8Array; readonly imageBase64?: undefined; readonly imageUrl?: undefined }
+    | { readonly imageUrl: string; readonly image?: undefined; readonly imageBase64?: undefined }
   );
 
 const record = z.record(z.string(), z.unknown());

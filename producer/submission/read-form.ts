@@ -15,7 +15,7 @@ export interface SubmittedForm {
 }
 
 /** The fields that are there and of the right kind, though others are not. */
-export type ReadableFields = ReadableInput & Omit<ReadableTexts, 'imageBase64'>;
+export type ReadableFields = ReadableInput & Omit<ReadableTexts, 'imageBase64' | 'imageUrl'>;
 
 /** Of another shape than a submission. What can be read of it is validated too, so that all its errors are known at once. */
 export interface MisshapenForm {
@@ -39,17 +39,36 @@ export function readForm(received: unknown): FormReading {
       ? ({ form: 'base64', text } as const)
       : ({ form: 'decoded', bytes: decoded } as const);
   const parsed = submission.safeParse(body);
-  if (!parsed.success) {
-    const { imageBase64, ...readable } = pickReadable(body, parsed.error.issues);
-    const photo = imageBase64 === undefined ? {} : { photo: photoOf(imageBase64) };
-    return {
-      status: 'misshapen',
-      errors: presentIssues(parsed.error.issues, body),
-      readable: { ...readable, ...photo },
-    };
+  const issues = parsed.error?.issues ?? [];
+  const { imageBase64, imageUrl, ...readable } = pickReadable(body, issues);
+  const photo =
+    imageBase64 !== undefined
+      ? photoOf(imageBase64)
+      : imageUrl === undefined
+        ? undefined
+        : ({ form: 'url', url: imageUrl } as const);
+  const errors = [...presentIssues(issues, body), ...listPhotoErrors(body, imageBase64, imageUrl)];
+  if (parsed.success && photo !== undefined && errors.length === 0) {
+    const { imageBase64: _, imageUrl: __, ...fields } = parsed.data;
+    return { status: 'read', fields, photo };
   }
-  const { imageBase64, ...fields } = parsed.data;
-  return { status: 'read', fields, photo: photoOf(imageBase64) };
+  return { status: 'misshapen', errors, readable: photo === undefined ? readable : { ...readable, photo } };
+}
+
+/** Exactly one of the two must be given. One of the wrong kind has an error of its own. */
+function listPhotoErrors(
+  body: unknown,
+  imageBase64: string | undefined,
+  imageUrl: string | undefined,
+): FieldError[] {
+  if (imageBase64 !== undefined && imageUrl !== undefined) {
+    return [
+      { pointer: '/imageUrl', code: 'photo_twice', detail: 'must be absent, because imageBase64 is given' },
+    ];
+  }
+  const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
+  if (!isObject || Object.hasOwn(body, 'imageBase64') || Object.hasOwn(body, 'imageUrl')) return [];
+  return [{ pointer: '/imageBase64', code: 'required', detail: 'must be present' }];
 }
 
 type ReadableTexts = { readonly [Field in keyof z.input<typeof submission>]?: string };
@@ -80,10 +99,11 @@ export function composeForm({
   }
   const issues = (parsed.error?.issues ?? []).filter(({ path }) => !unreadable.has(String(path[0])));
   // A text part of this name is refused by the schema: the photo of a form is a file.
-  const { imageBase64: _, ...readable } = pickReadable(
-    Object.fromEntries([...texts].filter(([name]) => !unreadable.has(name))),
-    issues,
-  );
+  const {
+    imageBase64: _,
+    imageUrl: __,
+    ...readable
+  } = pickReadable(Object.fromEntries([...texts].filter(([name]) => !unreadable.has(name))), issues);
   const pointer = `/${PHOTO}`;
   const isMissing = photo === undefined && !partErrors.some((error) => error.pointer === pointer);
   const missing = { pointer, code: 'required', detail: 'must be present, as a file part' };

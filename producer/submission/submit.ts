@@ -1,34 +1,22 @@
 import { typeid } from 'typeid-js';
-import { listDigestParts, SUBMISSION_DIGEST } from '../../shared/contract/digest-parts.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
-import type { FieldError } from '../../shared/contract/problem.ts';
-import {
-  pickFields,
-  STORED_FIELDS,
-  type StoredOptions,
-  type SubmissionField,
-} from '../../shared/contract/submission-fields.ts';
-import type { DigestPart } from '../../shared/sealing/digest.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
-import type { Subject } from '../../shared/sealing/subject.ts';
-import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { PhotoStoreUnavailable } from '../../shared/store/subjects/photo-store-state.ts';
 import type { Acceptance } from '../../shared/store/verifications/accept.ts';
 import type { PromiseOffer } from '../../shared/store/verifications/promise.ts';
-import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
-import { listValidationErrors, validateSubmission } from '../../shared/validation/submission.ts';
-import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import type { LaneView } from '../lane-view.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
+import { type CheckedSubmission, canonicalParts, checkSubmission } from './check-submission.ts';
 import { findMissedDeadline, requireDeadline } from './deadline.ts';
 import { type Accepted, type EnqueueDeps, enqueueVerification, withdraw } from './enqueue.ts';
+import type { PhotoFetcher } from './fetch-photo.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
 import type { PromiseOffers } from './offer-promise.ts';
-import type { FormReading, MisshapenForm } from './read-form.ts';
+import type { FormReading } from './read-form.ts';
 import { giveRoomBack, takeRoom } from './take-room.ts';
 import type { Withdrawals } from './withdrawals.ts';
 
@@ -49,6 +37,8 @@ export interface SubmitDeps extends EnqueueDeps {
   readonly rules: SubmissionRules;
   readonly withdrawals: Withdrawals;
   readonly offers: PromiseOffers;
+  /** Those that submissions name by a URL. */
+  readonly photos: Pick<PhotoFetcher, 'fetch'>;
   readonly now: () => number;
 }
 
@@ -56,12 +46,6 @@ export type Submitted =
   | ({ readonly status: 'accepted'; readonly acceptance: Acceptance } & Accepted)
   /** Its Idempotency-Key stands for this verification already. */
   | { readonly status: 'replayed'; readonly id: string };
-
-/** A submission that passed every check that costs nothing. */
-interface CheckedSubmission {
-  readonly subject: Subject;
-  readonly options: StoredOptions;
-}
 
 /** @throws {ProblemError} */
 export async function submitVerification(
@@ -97,90 +81,10 @@ export async function submitVerification(
   }
 }
 
-function checkSubmission(deps: SubmitDeps, client: ClientIdentity, form: FormReading): CheckedSubmission {
-  if (form.status === 'misshapen') throw refuseMisshapen(deps, client, form);
-  const { fields, photo } = form;
-  const result = validateSubmission({ ...fields, photo }, validationOptions(deps));
-  const callback = checkCallback(deps.rules, client, fields.callbackUrl);
-  const errors: FieldError[] = [
-    ...(result.ok ? [] : result.errors),
-    ...listExposedFields(result.ok ? result.subject : fields, fields),
-    ...(callback.ok ? [] : [callback.error]),
-  ];
-  if (!result.ok || !callback.ok || errors.length > 0)
-    throw new ProblemError('invalid_submission', { errors });
-  return {
-    subject: result.subject,
-    options: {
-      ...pickFields(fields, STORED_FIELDS),
-      callbackUrl: callback.href,
-      // One instant has many spellings, and a repeat may choose another.
-      ...(fields.answerBy === undefined ? {} : { answerBy: new Date(fields.answerBy).toISOString() }),
-    },
-  };
-}
-
-const validationOptions = ({ now, rules }: SubmitDeps) => ({
-  now: now(),
-  allowCheckDigitFailure: rules.allowCheckDigitFailure,
-});
-
-/** Everything that is wrong with it: its shape, and what stands in the fields that can be read. */
-function refuseMisshapen(
-  deps: SubmitDeps,
-  client: ClientIdentity,
-  { errors, readable }: MisshapenForm,
-): ProblemError {
-  const callback = checkCallback(deps.rules, client, readable.callbackUrl);
-  return new ProblemError('invalid_submission', {
-    errors: [
-      ...errors,
-      ...listValidationErrors(readable, validationOptions(deps)),
-      ...listExposedFields(readable, readable),
-      ...(callback.ok ? [] : [callback.error]),
-    ],
-  });
-}
-
-type CallbackCheck =
-  | { readonly ok: true; readonly href: string | undefined }
-  | { readonly ok: false; readonly error: FieldError };
-
-function checkCallback(
-  rules: SubmissionRules,
-  client: ClientIdentity,
-  callbackUrl: string | undefined,
-): CallbackCheck {
-  if (callbackUrl === undefined) return { ok: true, href: undefined };
-  const refuse = (code: string, detail: string): CallbackCheck => ({
-    ok: false,
-    error: { pointer: '/callbackUrl', code, detail },
-  });
-  const parsed = parseCallbackUrl(callbackUrl, { allowInsecure: rules.allowInsecureCallbacks });
-  if (!parsed.ok) {
-    // Which address was refused, and why, would let a client map the network behind this service.
-    return parsed.problem === 'forbidden_host'
-      ? refuse('callback_refused', 'is refused')
-      : refuse(
-          `callback_${parsed.problem}`,
-          'must be an absolute https URL without credentials and fragment',
-        );
-  }
-  if (!isCallbackAllowed(client, parsed)) {
-    return refuse('callback_origin', 'must have one of the origins registered for this client');
-  }
-  return { ok: true, href: parsed.href };
-}
-
-/** The submission as it will be used, so that JSON and multipart, or two spellings of one name, are the same. */
-function canonicalParts({ subject, options }: CheckedSubmission): readonly DigestPart[] {
-  return listDigestParts<SubmissionField, string | Buffer>(SUBMISSION_DIGEST, { ...subject, ...options });
-}
-
 async function accept(
   deps: SubmitDeps,
   client: ClientIdentity,
-  { subject, options }: CheckedSubmission,
+  { person, photo, options }: CheckedSubmission,
   claim: { readonly id: string; readonly redisKey: string | null },
 ): Promise<Submitted> {
   const { id, redisKey } = claim;
@@ -199,7 +103,15 @@ async function accept(
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;
   }
-  const sealed = sealSubject(deps.keyRing, id, subject);
+  let bytes: Buffer;
+  try {
+    bytes = Buffer.isBuffer(photo) ? photo : await deps.photos.fetch(client.id, photo.url);
+  } catch (error) {
+    await giveRoomBack(deps, { id, clientId: client.id });
+    if (redisKey !== null) await release(deps, { id, redisKey });
+    throw error;
+  }
+  const sealed = sealSubject(deps.keyRing, id, { ...person, photo: bytes });
   const acceptance: Acceptance = {
     id,
     clientId: client.id,

@@ -52,7 +52,19 @@ const options = {
 export const submission = z
   .strictObject({
     ...subjectTexts,
-    imageBase64: z.string().describe('JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64'),
+    imageBase64: z
+      .string()
+      .optional()
+      .describe(
+        'JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64. Exactly one of imageBase64 and imageUrl must be given',
+      ),
+    imageUrl: z
+      .string()
+      .max(CALLBACK_URL_MAX)
+      .optional()
+      .describe(
+        'instead of imageBase64: where the photo can be fetched from by GET, such as a presigned address of an object store. https, at an origin that is registered for you, of type image/jpeg or image/png, at most 2,359,296 bytes',
+      ),
     ...options,
   })
   .meta({ id: 'Submission' });

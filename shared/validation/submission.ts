@@ -1,6 +1,6 @@
 import type { SubmissionForm } from '../contract/submission.ts';
 import type { ValidatedField } from '../contract/submission-fields.ts';
-import type { Subject } from '../sealing/subject.ts';
+import type { SubjectFields } from '../sealing/subject.ts';
 import { checkExtra } from './extra.ts';
 import { checkIdCard, type IdCardOptions } from './id-card.ts';
 import { checkPersonName } from './person-name.ts';
@@ -15,7 +15,9 @@ type ValidatedText = Exclude<ValidatedField, 'photo'>;
 type PhotoInput =
   | { readonly form: 'base64'; readonly text: string }
   | { readonly form: 'decoded'; readonly bytes: Buffer }
-  | { readonly form: 'bytes'; readonly bytes: Buffer };
+  | { readonly form: 'bytes'; readonly bytes: Buffer }
+  /** Where it is: its bytes are checked when they have been fetched. */
+  | { readonly form: 'url'; readonly url: string };
 
 export type ValidationOptions = IdCardOptions;
 
@@ -28,7 +30,8 @@ interface ValidationError {
 }
 
 export type SubmissionValidation =
-  | { readonly ok: true; readonly subject: Subject }
+  /** `photo` is null where it has still to be fetched. */
+  | { readonly ok: true; readonly person: SubjectFields; readonly photo: Buffer | null }
   | { readonly ok: false; readonly errors: readonly ValidationError[] };
 
 /** Checks everything that can be known to fail without asking the upstream, and reports all of it at once. */
@@ -36,8 +39,8 @@ export function validateSubmission(input: SubmissionInput, options: ValidationOp
   const checks = checkFields(input, options);
   const errors = listErrors(checks, input.photo);
   const { idCard, name, photo } = checks;
-  if (errors.length > 0 || !idCard?.ok || !name?.ok || !photo?.ok) return { ok: false, errors };
-  return { ok: true, subject: { idCard: idCard.value, name: name.value, photo: photo.value } };
+  if (errors.length > 0 || !idCard?.ok || !name?.ok || photo?.ok === false) return { ok: false, errors };
+  return { ok: true, person: { idCard: idCard.value, name: name.value }, photo: photo?.value ?? null };
 }
 
 /** The fields of a submission as far as they could be read; the schema reports what is missing. */
@@ -58,14 +61,14 @@ function checkFields({ idCard, name, photo, extra }: ReadableInput, options: Val
   return {
     idCard: idCard === undefined ? undefined : checkIdCard(idCard, options),
     name: name === undefined ? undefined : checkPersonName(name),
-    photo: photo === undefined ? undefined : checkPhoto(photo),
+    photo: photo === undefined || photo.form === 'url' ? undefined : checkPhoto(photo),
     extra: extra === undefined ? undefined : checkExtra(extra),
   } satisfies FieldChecks;
 }
 
 type FieldChecks = { readonly [Field in ValidatedField]: FieldCheck<unknown> | undefined };
 
-function checkPhoto(photo: PhotoInput): FieldCheck<Buffer> {
+function checkPhoto(photo: Exclude<PhotoInput, { form: 'url' }>): FieldCheck<Buffer> {
   return photo.form === 'base64' ? checkPhotoBase64(photo.text) : checkPhotoBytes(photo.bytes);
 }
 

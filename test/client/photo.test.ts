@@ -25,7 +25,8 @@ async function writePhoto(name: string, bytes: Uint8Array): Promise<string> {
 
 async function readAll(source: PhotoSource): Promise<Buffer | string> {
   const photo = await readPhoto(source, undefined);
-  return photo.form === 'bytes' ? Buffer.concat(photo.chunks) : photo.text;
+  if (photo.form === 'bytes') return Buffer.concat(photo.chunks);
+  return photo.form === 'base64' ? photo.text : photo.url;
 }
 
 const failureOf = (reading: Promise<unknown>): Promise<unknown> =>

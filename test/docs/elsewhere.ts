@@ -209,6 +209,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/deployment/package.test.ts',
   },
   {
+    page: 'docs/submitting.md',
+    begins: '{\n  "idCard": "990001199001010021", "name": "测试乙丑", "imageUrl"',
+    reason: 'needs a store of photos on the public internet',
+    executedBy: 'test/end-to-end/image-url.test.ts',
+  },
+  {
     page: 'docs/receiving.md',
     begins: 'POST /your/path',
     reason: 'shows the headers of a request',

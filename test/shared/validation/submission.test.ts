@@ -17,7 +17,8 @@ describe('validateSubmission', () => {
     const input = makeInput({ idCard: idCard.toLowerCase(), name: '测试\u30FB样本', extra: 'order 17' });
     expect(validateSubmission(input, options)).toEqual({
       ok: true,
-      subject: { idCard, name: '测试\u00B7样本', photo: jpeg },
+      person: { idCard, name: '测试\u00B7样本' },
+      photo: jpeg,
     });
   });
 
@@ -25,7 +26,8 @@ describe('validateSubmission', () => {
     const input = makeInput({ photo: { form: 'bytes', bytes: jpeg } });
     expect(validateSubmission(input, options)).toEqual({
       ok: true,
-      subject: { idCard, name: '测试', photo: jpeg },
+      person: { idCard, name: '测试' },
+      photo: jpeg,
     });
   });
 
