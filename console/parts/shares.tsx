@@ -24,7 +24,7 @@ export function Shares() {
 function Table({ shares: { data, others } }: { readonly shares: ConsoleShares }) {
   const t = texts.value.shares;
   return (
-    <div class="table">
+    <div class="table stack">
       <table>
         <caption class="unseen">{t.title}</caption>
         <thead>
@@ -62,18 +62,27 @@ function Numbers(share: Omit<ConsoleShares['data'][number], 'clientId'>) {
   const { oldestWaitingSeconds } = share;
   const part = (value: number | null) =>
     value === null ? texts.value.none : `${formatNumber(100 * value)} %`;
+  const t = texts.value.shares;
+  const cells = [
+    [t.weight, formatNumber(share.weight)],
+    [t.waiting, formatNumber(share.waiting)],
+    [t.calls, formatNumber(share.callsLastMinute)],
+    [t.due, part(share.shareDue)],
+    [t.had, part(share.shareHad)],
+    [
+      t.oldest,
+      oldestWaitingSeconds === null
+        ? texts.value.none
+        : formatDuration(oldestWaitingSeconds, texts.value.unit),
+    ],
+  ];
   return (
     <>
-      <td class="number">{formatNumber(share.weight)}</td>
-      <td class="number">{formatNumber(share.waiting)}</td>
-      <td class="number">{formatNumber(share.callsLastMinute)}</td>
-      <td class="number">{part(share.shareDue)}</td>
-      <td class="number">{part(share.shareHad)}</td>
-      <td class="number">
-        {oldestWaitingSeconds === null
-          ? texts.value.none
-          : formatDuration(oldestWaitingSeconds, texts.value.unit)}
-      </td>
+      {cells.map(([label, value]) => (
+        <td key={label} class="number" data-label={label}>
+          {value}
+        </td>
+      ))}
     </>
   );
 }

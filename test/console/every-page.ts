@@ -48,6 +48,8 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
     '{"type":"verification.completed","data":{"id":"x"}}',
   );
   await acceptRecord(desk.redis, desk.keys, desk.settings.VERIQUEUE_KEYS, { clientId, reference: 'waits' });
+  // It waits, so its client has a share of the quota.
+  await desk.submitted();
   await fillEndpoints(desk, clientId, polling, deadId);
   await desk.post('/console/api/operators', { name: 'chen.jie' });
   await desk.post('/console/api/operators', { name: '夜班审计', readOnly: true });
