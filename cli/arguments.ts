@@ -42,6 +42,12 @@ export function parseLimit(text: string): number {
   return parseNumber(text, 1, 100_000, 'It must be a whole number, 1 to 100000.');
 }
 
+/** The number of an event, or 0. */
+export function parseSequence(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be the number of an event, or 0.');
+}
+
 /** With how many of the latest log lines to begin. */
 export function parseLatest(text: string): number {
   return parseNumber(text, 0, MOST_LATEST, `It must be a whole number, 0 to ${MOST_LATEST}.`);

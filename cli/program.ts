@@ -9,6 +9,7 @@ import type { CliContext } from './context.ts';
 import { addDeliveryCommands } from './delivery-commands.ts';
 import { addDoctorCommand } from './doctor-command.ts';
 import { addEndpointCommands } from './endpoint-commands.ts';
+import { addEventsCommand } from './events-command.ts';
 import { addGetCommand } from './get-command.ts';
 import { addKeyCommands } from './key-commands.ts';
 import { addLaneCommands } from './lane-command.ts';
@@ -24,7 +25,7 @@ import { addWatchCommand } from './watch-command.ts';
 
 const help = `
 Environment:
-  VERIQUEUE_URL          the producer, for submit, get, list, batch, watch and trigger
+  VERIQUEUE_URL          the producer, for submit, get, list, events, batch, watch and trigger
   VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
   VERIQUEUE_OPERATOR_URL the operators' API, for all others; with its key, they need no Redis
   VERIQUEUE_OPERATOR_KEY an operator key
@@ -52,6 +53,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addSubmitCommand(program, context);
   addGetCommand(program, context);
   addListCommand(program, context);
+  addEventsCommand(program, context);
   addBatchCommand(program, context);
   addWatchCommand(program, context);
   addTriggerCommand(program, context);

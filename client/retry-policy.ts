@@ -49,7 +49,8 @@ export function computeRetry(facts: RetryFacts): RetryDecision {
   return { decision: 'retry', delayMs, isQueuedBehind: false };
 }
 
-function isTransient(failure: VeriqueueError): boolean {
+/** Whether the same request may be answered later. */
+export function isTransient(failure: VeriqueueError): boolean {
   if (failure instanceof ApiError) return TRANSIENT_STATUSES.includes(failure.status);
   return failure instanceof ConnectionError || failure instanceof TimeoutError;
 }

@@ -2,6 +2,7 @@
 
 import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
+import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
 import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
@@ -13,6 +14,7 @@ import { ConflictError, NotFoundError } from './api-error.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
+import { type EventsOptions, readEvents } from './read-events.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
 import { encodeSubmission } from './submission-body.ts';
 import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
@@ -51,6 +53,9 @@ export type {
   ClientBudget,
   ClientShare,
   DeliveryAttempt,
+  EventsGone,
+  EventsOptions,
+  FeedEvent,
   LaneAccount,
   LaneOverview,
   OutcomeRow,
@@ -250,6 +255,20 @@ export class Veriqueue {
       if (verification.outcome === null) throw error;
       return verification;
     }
+  }
+
+  /**
+   * Your events in the order of their `sequence`, delivered or not; where some are kept no more, one entry says which. What
+   * you have read is not noted anywhere: keep the last `sequence` with what you store, and go on `after` it.
+   *
+   * @throws {ConflictError} with the code `unknown_sequence` when no event has the number `after`
+   */
+  events(options: EventsOptions = {}): AsyncGenerator<FeedEvent | EventsGone, void> {
+    const request = { doing: 'read events', method: 'GET', path: 'v1/events' } as const;
+    const { signal } = options;
+    const read = (query: Readonly<Record<string, string | number | undefined>>) =>
+      this.#read<FeedPage>({ ...request, query, signal });
+    return readEvents((query) => read({ ...query }), options, this.#connection.timeoutMs);
   }
 
   /** Your upstream calls by day and code, as they are billed. */

@@ -17,6 +17,7 @@ import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
+import { addFeedRoute } from './routes/feed.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
 import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
 import { addProblemRoutes } from './routes/problem-routes.ts';
@@ -58,6 +59,7 @@ export async function buildApp(
   addSubmissionRoutes(app, deps, deps.metrics);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
   addRedeliverRoute(app, deps);
+  addFeedRoute(app, deps);
   addLaneRoutes(app, deps);
   addUsageRoute(app, deps);
   addProblemRoutes(app);

@@ -54,5 +54,9 @@ export const HTTP_TIMEOUTS: HttpTimeouts = {
 /** Of one listener. */
 export const MAX_CONNECTIONS = 4_096;
 
+/** Requests that wait for an event at a time: of one client, and in all. */
+export const MAX_FEED_WAITS_OF_CLIENT = 8;
+export const MAX_FEED_WAITS = 512;
+
 /** How long requests in flight may take to finish when the process is asked to stop. */
 export const DRAIN_DEADLINE_MS = 10_000;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
+import { eventsGone, feedEvent, feedPage } from '../../shared/contract/feed.ts';
 import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
@@ -28,6 +29,9 @@ const INFERRED = {
   Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,
+  EventsGone: eventsGone,
+  FeedEvent: feedEvent,
+  FeedPage: feedPage,
   LaneAccount: laneAccount,
   LaneOverview: laneOverview,
   Outcome: outcome,

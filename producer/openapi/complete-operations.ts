@@ -53,6 +53,9 @@ const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   limit: 20,
   cursor: 'MTg5NjA3Njg',
   erase: 'true',
+  after: 4_029,
+  type: 'verification.completed',
+  wait: 20,
   from: '2030-01-01',
   to: '2030-01-31',
 };

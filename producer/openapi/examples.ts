@@ -1,4 +1,5 @@
 import type { DeliveryLog } from '../../shared/contract/delivery-log.ts';
+import type { FeedEvent, FeedPage } from '../../shared/contract/feed.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
@@ -165,15 +166,31 @@ export const eventExamples: Readonly<Record<string, VerificationEvent | WebhookT
     timestamp: '2030-01-31T08:00:01.012Z',
     // The event was made before it was sent.
     data: { ...completedVerification, delivery: acceptedVerification.delivery },
+    sequence: 4_032,
   },
   'verification.failed': {
     type: 'verification.failed',
     timestamp: '2030-01-31T08:00:00.498Z',
     data: { ...failedVerification, delivery: acceptedVerification.delivery },
+    sequence: 4_033,
   },
   'webhook.test': {
     type: 'webhook.test',
     timestamp: '2030-01-31T08:00:00.000Z',
     data: { clientId: 'cli_01jz3n8k2hfq9v7w5x4t6s8r0p' },
   },
+};
+
+export const feedEvent: FeedEvent = {
+  id: 'evt_01jz3n8k2hfq9v7w5x4t6s8r0p',
+  type: 'verification.completed',
+  timestamp: '2030-01-31T08:00:01.012Z',
+  data: { ...completedVerification, delivery: acceptedVerification.delivery },
+  sequence: 4_032,
+};
+
+export const feed: FeedPage = {
+  data: [{ type: 'events.gone', from: 4_030, sequence: 4_031 }, feedEvent],
+  nextAfter: 4_032,
+  last: 4_033,
 };

@@ -4,6 +4,7 @@ import {
   cancelledVerification,
   completedVerification,
   deliveryLog,
+  feed,
   lane,
   outcomes,
   page,
@@ -68,6 +69,10 @@ export const OPERATIONS = {
       ...(['too_many_requests', 'too_many_redeliveries'] as const),
     ],
     answers: { 202: { example: completedVerification } },
+  },
+  listEvents: {
+    problems: ['invalid_query', 'unknown_sequence', 'too_many_requests'],
+    answers: { 200: { example: feed } },
   },
   getUsage: { problems: ['invalid_query'], answers: { 200: { example: usage } } },
   getLane: { problems: [], answers: { 200: { example: lane } } },

@@ -122,6 +122,12 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     action:
       '请用 `earliestAnswerBy` 中的时间或更晚的时间重新提交，或不带 `answerBy` 提交。在无法承诺任何时间时（例如通道被挂起），它为 null。',
   },
+  unknown_sequence: {
+    title: '尚无事件得到这个序号',
+    meaning:
+      '`after` 大于您任何事件的序号。Redis 丢失了最新的数据，或从备份恢复；也可能该序号来自另一个客户端或另一套部署。',
+    action: '从 0 或从您信任的序号重新读取事件，并按 `id`（即 `webhook-id`）识别已有的事件。',
+  },
   in_progress: {
     title: '使用该 Idempotency-Key 的请求仍在处理',
     meaning: '此刻正在处理另一个使用该 `Idempotency-Key` 的请求。',
@@ -186,7 +192,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   too_many_requests: {
     title: '请求过多',
     meaning:
-      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）或登录。',
+      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）或登录；或您等待事件的请求过多。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
   too_many_connections: {

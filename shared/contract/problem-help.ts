@@ -109,6 +109,12 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action:
       'Submit again with the time in `earliestAnswerBy` or a later one, or without `answerBy`. It is null while nothing can be promised, as while the lane is held.',
   },
+  unknown_sequence: {
+    meaning:
+      '`after` is higher than the number of any event of yours. Redis has lost its latest data or was restored from a backup, or the number is from another client or deployment.',
+    action:
+      'Read the events again from 0, or from a number that you trust, and recognize what you have by its `id`, which is the `webhook-id`.',
+  },
   in_progress: {
     meaning: 'Another request with this `Idempotency-Key` is being processed at this moment.',
     action:
@@ -166,7 +172,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   too_many_requests: {
     meaning:
-      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`) or sign-ins.',
+      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`) or sign-ins; or too many of your requests wait for an event.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
   too_many_connections: {

@@ -30,6 +30,7 @@ export const problemTable = {
   own_operator_key: { status: 409, title: 'The request is made with this very key' },
   last_operator_key: { status: 409, title: 'No other operator has a key that may change things' },
   cannot_meet_deadline: { status: 409, title: 'An answer by then cannot be promised' },
+  unknown_sequence: { status: 409, title: 'No event has been given this number yet' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },
   body_too_large: { status: 413, title: 'The request body is too large' },
   url_too_long: { status: 414, title: 'The request URL is too long' },

@@ -171,6 +171,9 @@ export const verificationPage = z
   .meta({ id: 'VerificationPage' });
 export type VerificationPage = z.infer<typeof verificationPage>;
 
+/** The number of an event among those of its client: 1, 2, 3 … */
+export const sequence = z.number().int().positive();
+
 /** Body of the webhook (Standard Webhooks 1.0.0, "Payload structure"). */
 export const verificationEvent = z
   .strictObject({
@@ -179,6 +182,11 @@ export const verificationEvent = z
       .describe('verification.completed: there is an outcome; verification.failed: it was given up'),
     timestamp: instant.describe('when the event came to be, not when it was sent: RFC 3339, UTC'),
     data: verification.describe('the verification as it was then'),
+    sequence: sequence
+      .optional()
+      .describe(
+        'its number among your events, which go up by one: a number that you never get is in GET /v1/events; left out where an earlier version made the event',
+      ),
   })
   .meta({ id: 'VerificationEvent' });
 export type VerificationEvent = z.infer<typeof verificationEvent>;

@@ -42,6 +42,8 @@ const SCRIPT_NAMES = {
   historyHours: 'history:hours:*',
   endpointHistory: 'history:endpoint:*',
   client: 'client:*',
+  feed: 'feed:*',
+  feedNumbers: 'feed-numbers',
   shares: 'shares',
   shareWeights: 'shares:weights:*',
   shareNext: 'shares:next:*',
@@ -168,6 +170,10 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   deliveryLog(id: string): string;
   /** Sorted set: dead letters by time of death (ms epoch). */
   deadLetters(): string;
+  /** Stream: a client's events by their numbers (`0-<number>`), with the verification's id. Their bodies are in the records. */
+  feed(clientId: string): string;
+  /** Hash: client → the last number that one of its events was given. */
+  feedNumbers(): string;
   /** Hash: one client. */
   client(clientId: string): string;
   /** Hash: API key hash → client id. */
@@ -246,6 +252,8 @@ export function storeKeys(lane: string): StoreKeys {
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
     deadLetters: () => `${tag}:dead-letters`,
     client: (clientId) => spell('client', clientId),
+    feed: (clientId) => spell('feed', clientId),
+    feedNumbers: () => spell('feedNumbers'),
     apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,

@@ -25,6 +25,8 @@ async function readValue(redis: Redis, key: string): Promise<unknown> {
       return (await redis.smembers(key)).sort();
     case 'zset':
       return redis.zrange(key, '0', '-1', 'WITHSCORES');
+    case 'stream':
+      return redis.xrange(key, '-', '+');
     default:
       throw new Error(`Cannot compare ${key}: its type must be known, received ${type}`);
   }

@@ -104,11 +104,12 @@ async function removeClient(
   // The sets of clients with a budget know it no more.
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];
-  const places = [...own, keys.clientRedeliveryRate(clientId), keys.openRedeliveries(clientId)];
+  const redeliveries = [keys.clientRedeliveryRate(clientId), keys.openRedeliveries(clientId)];
+  const places = [...own, ...redeliveries, keys.feed(clientId), keys.feedNumbers()];
   for (;;) {
     const present = (await redis.hget(keys.client(clientId), 'apiKeys')) ?? '';
     const hashes = present === '' ? [] : parseApiKeys(present).map(({ hash }) => hash);
-    const reply = await deleteScript(redis, places, [present, ...hashes]);
+    const reply = await deleteScript(redis, places, [clientId, present, ...hashes]);
     if (reply === 'deleted' || reply === 'missing') return reply;
     // Another operator has given it a key, or enabled it, in this very moment: it is meant to go all the same.
     await changeClient(redis, keys, clientId, { disabled: true });

@@ -15,7 +15,7 @@
 --- ARGV[8] seen           revision of the record that outcome and event were made of; empty: any
 --- ARGV[9] status         'completed' or 'failed'
 --- ARGV[10] outcome       JSON
---- ARGV[11] event         its body; empty: the first delivery makes it
+--- ARGV[11] event         its body without its number; empty: the first delivery makes it
 --- ARGV[12] client        its id
 --- ARGV[13] crashCode     what a lost call is noted as
 --- ARGV[14] today         yyyy-mm-dd
@@ -27,7 +27,8 @@
 --- seen.
 --- Invariant: The first outcome wins. An outcome and its event list every attempt, and whether another of them may
 --- have been billed. Both are made outside, of the record as it was read; so they are written only while the record
---- is still that one, and otherwise the record goes back, to make them again.
+--- is still that one, and otherwise the record goes back, to make them again. An event gets its number here, so that
+--- there is a number exactly where there is an event.
 ---
 --- A worker that was stopped for longer than its lock may come back with an answer while another asks again: the
 --- call under way is taken for lost, until its answer comes. A record that is gone had its outcome, and every call
@@ -42,6 +43,8 @@
 --- @include "fragments/shred.lua"
 --- @include "fragments/end-turn.lua"
 --- @include "fragments/leave-line.lua"
+--- @include "fragments/number-event.lua"
+--- @include "fragments/with-number.lua"
 
 local record, subject, inFlight, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
@@ -55,13 +58,13 @@ local function revision()
   parts[#parts + 1] = mark or ''
   return table.concat(parts, '|')
 end
-local now = redis.call('HMGET', record, 'status', 'outcome', 'priority')
+local now = redis.call('HMGET', record, 'status', 'outcome', 'priority', 'sequence')
 if not now[1] then return {'missing'} end
 if mode == 'finish' and now[2] == outcome then return {'finished'} end
 if seen ~= '' and seen ~= revision() then return {'stale', unpack(redis.call('HGETALL', record))} end
 if mode ~= 'finish' or now[2] or now[1] == 'cancelled' then
   noteCall(record, tag, call, attempt, isListed, day, entry)
-  if mode == 'correct' then redis.call('HSET', record, 'outcome', outcome, 'event', event) end
+  if mode == 'correct' then redis.call('HSET', record, 'outcome', outcome, 'event', withNumber(event, now[4])) end
   return {now[2] and 'already_finished' or now[1] == 'cancelled' and 'cancelled' or 'not_ours'}
 end
 noteLostCall(record, tag, client, crashCode, today, call)
@@ -71,7 +74,11 @@ endTurn(record, tag, attempt ~= '')
 leaveLine(tag, id, client, now[3])
 moveStatus(record, tag, id, status)
 local fields = {'outcome', outcome, 'deliveryStatus', 'pending'}
-if event ~= '' then fields[5], fields[6] = 'event', event end
+if event ~= '' then
+  local number = numberEvent(tag, client, id)
+  fields[5], fields[6] = 'event', withNumber(event, number)
+  if number then fields[7], fields[8] = 'sequence', number end
+end
 redis.call('HSET', record, unpack(fields))
 redis.call('HDEL', record, 'nextAttemptAt', 'claims', 'claimEnded')
 redis.call('ZADD', undeliveredIndexKey(tag), redis.call('TIME')[1], id)

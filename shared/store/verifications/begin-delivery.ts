@@ -48,7 +48,7 @@ export async function beginDelivery(
   id: string,
   run: string,
 ): Promise<DeliveryBeginning> {
-  const reply = replyText.parse(await beginScript(redis, [keys.record(id)], [run]));
+  const reply = replyText.parse(await beginScript(redis, [keys.record(id)], [run, keys.tag, id]));
   const [form, ...lines] = reply.split('\n');
   if (form === 'record') return parseRecord(hashFromReply(JSON.parse(lines.join('\n'))));
   return parseDue(id, run, lines);

@@ -18,5 +18,5 @@ export async function keepEvent(
   id: string,
   event: string,
 ): Promise<string | null> {
-  return replyText.parse(await keepEventScript(redis, [keys.record(id)], [event]));
+  return replyText.parse(await keepEventScript(redis, [keys.record(id)], [event, keys.tag, id]));
 }

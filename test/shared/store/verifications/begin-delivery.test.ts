@@ -5,6 +5,7 @@ import { beginDelivery } from '../../../../shared/store/verifications/begin-deli
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { giveUpDelivery } from '../../../../shared/store/verifications/give-up-delivery.ts';
 import { keepEvent } from '../../../../shared/store/verifications/keep-event.ts';
+import { readFeed } from '../../../../shared/store/verifications/read-feed.ts';
 import {
   type DeliveryProgress,
   recordDelivery,
@@ -40,6 +41,21 @@ async function finishedRecord(
   await finishVerification(storeOf(lane.redis, keys), finishing);
   return id;
 }
+
+/** Without a number, and without a place in the feed. */
+async function finishedByEarlierVersion(): Promise<string> {
+  const id = await finishedRecord();
+  const event = (await lane.redis.hget(keys.record(id), 'event')) ?? '';
+  await lane.redis.hset(keys.record(id), 'event', event.replace(/,"sequence":1}$/, '}'));
+  await lane.redis.hdel(keys.record(id), 'sequence');
+  await lane.redis.del(keys.feed(CLIENT_ID), keys.feedNumbers());
+  return id;
+}
+
+const readAll = () => readFeed(lane.redis, keys, { clientId: CLIENT_ID, after: 0, limit: 10 });
+
+/** As the script that finishes it writes it. */
+const numbered = (body: string, sequence: number) => `${body.slice(0, -1)},"sequence":${sequence}}`;
 
 const begin = (id: string, run = makeRunToken()) => beginDelivery(lane.redis, keys, id, run);
 /** Of the run that holds the delivery, unless another one is named. */
@@ -93,7 +109,7 @@ describe('the event that was written with the outcome', () => {
         callbackUrl,
         submittedAt: SUBMITTED_AT,
         attempts: 0,
-        event: buildVerificationEvent(record),
+        event: numbered(buildVerificationEvent(record), 1),
       },
     });
   });
@@ -130,9 +146,46 @@ describe('an event that another version left to be made from the record', () => 
     expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event: 'first' } });
   });
 
+  test('gets its number in the feed, and none in its body', async () => {
+    const id = await finishedByEarlierVersion();
+    await lane.redis.hdel(keys.record(id), 'event');
+    const body = '{"type":"verification.completed"}';
+    expect(await keepEvent(lane.redis, keys, id, body)).toBe(body);
+    expect(await keepEvent(lane.redis, keys, id, 'again')).toBe(body);
+    expect(await readAll()).toEqual({
+      last: 1,
+      upTo: 1,
+      events: [{ id, sequence: 1, body: numbered(body, 1) }],
+    });
+  });
+
   test('is not kept of a record that is gone', async () => {
     expect(await keepEvent(lane.redis, keys, 'ver_unknown', 'event')).toBeNull();
     expect(await lane.redis.exists(keys.record('ver_unknown'))).toBe(0);
+  });
+});
+
+describe('an event that a version before the feed has written', () => {
+  test('gets its number with its first delivery, in the feed and in its body', async () => {
+    const id = await finishedByEarlierVersion();
+    const body = await lane.redis.hget(keys.record(id), 'event');
+    const event = numbered(body ?? '', 1);
+    expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event } });
+    expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event } });
+    expect(await readAll()).toEqual({ last: 1, upTo: 1, events: [{ id, sequence: 1, body: event }] });
+  });
+
+  test('keeps its bytes when it may have been posted before, and has its number in the feed', async () => {
+    const id = await finishedByEarlierVersion();
+    const event = (await lane.redis.hget(keys.record(id), 'event')) ?? '';
+    await lane.redis.hset(keys.record(id), 'deliveryRun', 'run-of-before', 'deliveryStatus', 'delivering');
+    expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event } });
+    expect(await begin(id)).toMatchObject({ status: 'due', delivery: { event } });
+    expect(await readAll()).toEqual({
+      last: 1,
+      upTo: 1,
+      events: [{ id, sequence: 1, body: numbered(event, 1) }],
+    });
   });
 });
 

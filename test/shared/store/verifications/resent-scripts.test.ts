@@ -251,6 +251,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'count-workers': 'reads only',
   'announce-accounts': 'writes the same accounts',
   'read-budget': 'reads only',
+  'read-feed': 'reads only',
   'reserve-place': 'moves the time until which the same place is reserved',
   'note-budget': 'writes the same levels; a lost reply costs a line of the log',
   heartbeat: 'writes the time at which it runs',
