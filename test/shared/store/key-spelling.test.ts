@@ -30,6 +30,8 @@ const inStore = {
   historyHours: ['{vq:main}:history:hours:1', keys.historyHours(1)],
   endpointHistory: ['{vq:main}:history:endpoint:p', keys.endpointHistory('p')],
   client: ['{vq:main}:client:p', keys.client('p')],
+  feed: ['{vq:main}:feed:p', keys.feed('p')],
+  feedNumbers: ['{vq:main}:feed-numbers', keys.feedNumbers()],
   shares: ['{vq:main}:shares', keys.shares()],
   shareWeights: ['{vq:main}:shares:weights:1', keys.shareWeights(1)],
   shareNext: ['{vq:main}:shares:next:1', keys.shareNext(1)],
