@@ -103,7 +103,7 @@ async function untilAnswers(
   }
 }
 
-/** A connection without a ready check is there before Redis has read its data. */
+/** A connection without a ready check exists before Redis has read its data. */
 async function untilLoaded(client: Redis): Promise<void> {
   while ((await client.ping().catch((error: Error) => error.message)).startsWith('LOADING')) {
     await new Promise((resolve) => setTimeout(resolve, 20));
