@@ -17,6 +17,8 @@ const SUBMITTED_AT_ONCE = 32;
 const FAULTS_AFTER_MS = 4_000;
 /** So soon after a fault the others are to be used as before. */
 const SETTLED_MS = 2_000;
+/** As docs/sizing.md has it for ten accounts and four workers. */
+const SETTINGS = { RETRIES: '5', LOG_LEVEL: 'warn', PROBE_INTERVAL: '60s', WORKER_CONCURRENCY: '150' };
 const ARREARS = 'UnauthorizedOperation.Arrears';
 
 /** A run's arrivals at each account, ms of the monotonic clock. */
@@ -62,7 +64,7 @@ async function run(
   );
   const chain = await startChain({
     workers: 0,
-    environment: { ...named.environment, RETRIES: '5', LOG_LEVEL: 'warn', PROBE_INTERVAL: '60s' },
+    environment: { ...named.environment, ...SETTINGS },
   });
   try {
     const ids = await submitBacklog(chain, verifications);

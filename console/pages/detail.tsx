@@ -46,11 +46,12 @@ function Contents({ detail }: { readonly detail: ConsoleVerificationDetail }) {
       <Attempts
         title={t.attempts}
         none={t.notAsked}
-        rows={verification.attempts.map(({ at, durationMs, code, requestId }) => ({
+        rows={verification.attempts.map(({ at, durationMs, code, requestId, account = null }) => ({
           at,
           durationMs,
           result: code,
           requestId,
+          account,
         }))}
       />
       <Attempts
@@ -61,6 +62,7 @@ function Contents({ detail }: { readonly detail: ConsoleVerificationDetail }) {
           durationMs,
           result: status === null ? wordOf(errorClass ?? t.noResponse) : String(status),
           requestId: null,
+          account: null,
         }))}
       />
       <Redelivery detail={detail} />
@@ -190,6 +192,8 @@ interface AttemptRow {
   readonly durationMs: number | null;
   readonly result: string;
   readonly requestId: string | null;
+  /** Null where one account is asked alone. */
+  readonly account: string | null;
 }
 
 interface AttemptsProps {
@@ -201,6 +205,7 @@ interface AttemptsProps {
 function Attempts({ title, none, rows }: AttemptsProps) {
   const t = texts.value.detail;
   const isAsked = rows.some(({ requestId }) => requestId !== null);
+  const isNamed = rows.some(({ account }) => account !== null);
   return (
     <>
       <h2>{title}</h2>
@@ -214,6 +219,7 @@ function Attempts({ title, none, rows }: AttemptsProps) {
               <tr>
                 <th scope="col">{t.at}</th>
                 <th scope="col">{t.result}</th>
+                {isNamed && <th scope="col">{texts.value.accounts.name}</th>}
                 {isAsked && (
                   <th scope="col" class="roomy">
                     {t.requestId}
@@ -225,7 +231,7 @@ function Attempts({ title, none, rows }: AttemptsProps) {
               </tr>
             </thead>
             <tbody>
-              {rows.map(({ at, durationMs, result, requestId }) => (
+              {rows.map(({ at, durationMs, result, requestId, account }) => (
                 <tr key={at}>
                   <td>
                     <Time at={at} exact />
@@ -233,6 +239,7 @@ function Attempts({ title, none, rows }: AttemptsProps) {
                   <td>
                     <Code code={result} />
                   </td>
+                  {isNamed && <td>{account ?? '–'}</td>}
                   {isAsked && (
                     <td class="roomy">
                       {requestId === null ? '–' : <Copyable text={requestId} label={t.requestId} />}

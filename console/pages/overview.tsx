@@ -1,5 +1,6 @@
 import { clients } from '../clients.tsx';
 import { formatNumber } from '../format.ts';
+import { Accounts } from '../parts/accounts.tsx';
 import { Backlog } from '../parts/backlog.tsx';
 import { Quota } from '../parts/quota.tsx';
 import { VerificationTable } from '../parts/verification-table.tsx';
@@ -22,6 +23,7 @@ export function Overview() {
       <div class="grid">
         <Attention />
         <Quota />
+        <Accounts />
         <Backlog />
         <Today />
         <Photos />

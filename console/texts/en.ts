@@ -1,3 +1,4 @@
+import { enAccounts } from './en-accounts.ts';
 import { enActivity } from './en-activity.ts';
 import { enOperators } from './en-operators.ts';
 import { enTasks, plural } from './en-tasks.ts';
@@ -6,6 +7,7 @@ import { enTasks, plural } from './en-tasks.ts';
 export const en = {
   ...enTasks,
   ...enOperators,
+  ...enAccounts,
   ...enActivity,
   name: 'English',
   locale: 'en',

@@ -1,4 +1,5 @@
 import type { Texts } from './en.ts';
+import { zhAccounts } from './zh-accounts.ts';
 import { zhActivity } from './zh-activity.ts';
 import { zhOperators } from './zh-operators.ts';
 import { zhTasks } from './zh-tasks.ts';
@@ -7,6 +8,7 @@ import { zhTasks } from './zh-tasks.ts';
 export const zh: Texts = {
   ...zhTasks,
   ...zhOperators,
+  ...zhAccounts,
   ...zhActivity,
   name: '中文',
   locale: 'zh-CN',

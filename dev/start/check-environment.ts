@@ -24,7 +24,7 @@ const SANDBOX = { FACEID_ENDPOINT: 'http://127.0.0.1:3001' };
 export function checkEnvironment(environment: Environment): void {
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => value));
   const isUpstreamGiven = Object.keys(set).some((name) =>
-    /^(?:TENCENTCLOUD_SECRET_|FACEID_ENDPOINT)/.test(name),
+    /^(?:TENCENTCLOUD_SECRET_|FACEID_ENDPOINT|ACCOUNTS_FILE)/.test(name),
   );
   const complete = { ...MADE, ...(isUpstreamGiven ? {} : SANDBOX), ...set };
   const found = [

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { accountsSettings } from '../../shared/config/accounts-settings.ts';
 import { areRead, evenWhenOthersFail, report } from '../../shared/config/cross-checks.ts';
 import { refuseSandbox } from '../../shared/config/livemode.ts';
 import { redisSettings } from '../../shared/config/redis-settings.ts';
@@ -25,6 +26,7 @@ const shape = z.object({
     description: 'The folder of the keys, the client and the private Redis that `npm start` makes.',
     allowed: 'a path',
   }),
+  ACCOUNTS_FILE: accountsSettings.ACCOUNTS_FILE,
   TENCENTCLOUD_SECRET_ID: upstreamSettings.TENCENTCLOUD_SECRET_ID.optional(),
   TENCENTCLOUD_SECRET_KEY: upstreamSettings.TENCENTCLOUD_SECRET_KEY.optional(),
   FACEID_ENDPOINT: upstreamEndpoint.optional(),
@@ -53,6 +55,7 @@ export function usesSandbox(settings: StartSettings): boolean {
   return (
     settings.TENCENTCLOUD_SECRET_ID === undefined &&
     settings.TENCENTCLOUD_SECRET_KEY === undefined &&
-    settings.FACEID_ENDPOINT === undefined
+    settings.FACEID_ENDPOINT === undefined &&
+    settings.ACCOUNTS_FILE === undefined
   );
 }
