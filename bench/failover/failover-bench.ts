@@ -22,7 +22,7 @@ const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
  */
 export async function runFailoverBench({ only = '', say }: FailoverBenchOptions): Promise<void> {
   say(
-    'Failover: 8 submissions a second, two workers. Times from the moment at which another server is the primary.',
+    'Failover: 8 submissions a second, two workers, before → now. Times from the moment at which another server is the primary.',
   );
   say(
     '| what | submissions again | outcomes again | refused for | accepted | lost | asked twice, unmarked |',
@@ -35,7 +35,7 @@ export async function runFailoverBench({ only = '', say }: FailoverBenchOptions)
   if ('ACCEPT_AFTER'.includes(only)) await measureAcceptance(say);
 }
 
-async function runCase({ begin }: FailoverCase): Promise<readonly string[]> {
+async function runCase({ begin, before }: FailoverCase): Promise<readonly string[]> {
   const redis = await begin();
   const chain = await startChain({ workers: WORKERS, elsewhere: redis });
   try {
@@ -50,8 +50,8 @@ async function runCase({ begin }: FailoverCase): Promise<readonly string[]> {
     await load.stop();
     const lost = await countLost(chain, load.accepted);
     return [
-      isAgain ? seconds(firstAfter(load.acceptedAt, promotedAt) - promotedAt) : 'never',
-      seconds(firstOutcomeAfter(chain, promotedAt) - promotedAt),
+      `${before?.submissions ?? '-'} → ${isAgain ? seconds(firstAfter(load.acceptedAt, promotedAt) - promotedAt) : 'never'}`,
+      `${before?.outcomes ?? '-'} → ${seconds(firstOutcomeAfter(chain, promotedAt) - promotedAt)}`,
       seconds(longestRefusal(load)),
       String(load.accepted.length),
       String(lost),

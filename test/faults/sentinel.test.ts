@@ -54,8 +54,11 @@ describe.each([
     await load.stop();
     await expectNothingLost(chain, load.accepted);
     await chain.log.line(({ event }) => event === 'redis_back', { nth: 2, withinMs: 60_000 });
-    // Producer and worker share a log here.
-    expect({ lost: lost(), unreachable: unreachable() }).toEqual({ lost: 2, unreachable: 0 });
+    // Producer and worker share a log here, and have eight connections together. A sentinel that hears late of the promotion
+    // cuts them once more.
+    expect(lost()).toBeGreaterThanOrEqual(2);
+    expect(lost()).toBeLessThanOrEqual(4);
+    expect(unreachable()).toBe(0);
   });
 });
 
