@@ -11,8 +11,8 @@ const entry = join(source, 'veriqueue.ts');
 
 /** The same code twice: as an ES module, and for `require` where it does not load those (Node.js before 20.19). */
 const FORMATS = [
-  { format: 'esm', script: 'js', declaration: 'd.ts' },
-  { format: 'cjs', script: 'cjs', declaration: 'd.cts' },
+  { format: 'esm', script: 'js' },
+  { format: 'cjs', script: 'cjs' },
 ] as const;
 
 /**
@@ -26,14 +26,13 @@ export async function buildClient(folder: string): Promise<void> {
   await rm(folder, { recursive: true, force: true });
   await mkdir(folder, { recursive: true });
   const declarations = keepReachable(await emitDeclarations());
-  // Once, for both: a module of types alone may be of CommonJS wherever it is imported from.
+  // Once, for both: those of CommonJS may be imported from everywhere. Written twice, they were a third of the package.
   await writeFile(join(folder, 'contract.d.cts'), printContract());
-  for (const { format, script, declaration } of FORMATS) {
-    await bundle(format, join(folder, `veriqueue.${script}`));
-    for (const [name, text] of declarations) {
-      await writeFile(join(folder, `${name}.${declaration}`), linkTo(script, text));
-    }
+  for (const [name, text] of declarations) {
+    await writeFile(join(folder, `${name}.d.cts`), linkDeclarations(text));
   }
+  await writeFile(join(folder, 'veriqueue.d.ts'), "export * from './veriqueue.cjs';\n");
+  for (const { format, script } of FORMATS) await bundle(format, join(folder, `veriqueue.${script}`));
 }
 
 async function bundle(format: 'esm' | 'cjs', outfile: string): Promise<void> {
@@ -91,9 +90,9 @@ function keepReachable(declarations: ReadonlyMap<string, string>): ReadonlyMap<s
   return reached;
 }
 
-/** Declarations import each other by the extension of their own format. */
-function linkTo(script: string, text: string): string {
+/** Declarations import each other by the extension of their format. */
+function linkDeclarations(text: string): string {
   return text
     .replace(/(['"])\.\.\/shared\/contract\/[\w-]+\.ts\1/g, '$1./contract.cjs$1')
-    .replace(/(['"])(\.\/[\w-]+)\.ts\1/g, `$1$2.${script}$1`);
+    .replace(/(['"])(\.\/[\w-]+)\.ts\1/g, '$1$2.cjs$1');
 }
