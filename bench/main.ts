@@ -7,6 +7,7 @@ import { runDeliveryBench } from './delivery/delivery-bench.ts';
 import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runFailoverBench } from './failover/failover-bench.ts';
+import { runFeedBench } from './feed/feed-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
 import { runPhotosBench } from './photos/photos-bench.ts';
@@ -184,6 +185,13 @@ program
   .description('Redis fails over under load: how long until submissions and outcomes go on, and what is lost')
   .option('--only <word>', 'cases whose names hold this word')
   .action((options: { readonly only?: string }) => runFailoverBench({ ...options, say }));
+
+program
+  .command('feed')
+  .description('a receiver that reads all of its events again: events per second, memory of the feed')
+  .option('--events <count>', 'of one client', parseCount, 20_000)
+  .option('--rounds <count>', 'rebuilds', parseCount, 5)
+  .action((options: { events: number; rounds: number }) => runFeedBench({ ...options, say }));
 
 program
   .command('console')

@@ -34,7 +34,7 @@ const WAIT_MAX_SECONDS = 20;
 /** A server that stops answers at once: it is not asked without a pause. */
 const PAUSE_MS = 250;
 /** After the retries of a request, before the next round of them. */
-const OUTAGE_PAUSE_MS = 8_000;
+const OUTAGE_PAUSE_MS = 2_000;
 
 /**
  * Reads the feed page by page.
