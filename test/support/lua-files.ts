@@ -14,9 +14,9 @@ export function listLuaFiles(): string[] {
     });
 }
 
-/** Those of the program; the tests have a few of their own. */
+/** Those of the program; tests and benches have a few of their own. */
 export function listShippedLuaFiles(): string[] {
-  return listLuaFiles().filter((path) => !path.startsWith('test/'));
+  return listLuaFiles().filter((path) => !/^(test|bench)\//.test(path));
 }
 
 function listBelow(folder: string): string[] {
