@@ -2,20 +2,22 @@ import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../shared/contract/pho
 import { onAbort } from './on-abort.ts';
 import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
-/** A path, the bytes, a stream of them, standard Base64, or the URL that the server fetches the photo from. */
+/** A path, the bytes, a stream of them, standard Base64, the URL that the server fetches the photo from, or the id of one that was uploaded. */
 export type PhotoSource =
   | string
   | Uint8Array
   | AsyncIterable<Uint8Array>
   | ReadableStream<Uint8Array>
   | { readonly base64: string }
-  | { readonly url: string };
+  | { readonly url: string }
+  | { readonly photoId: string };
 
 /** What a request can carry, however often it is sent. */
 export type Photo =
   | { readonly form: 'bytes'; readonly chunks: readonly Uint8Array[] }
   | { readonly form: 'base64'; readonly text: string }
-  | { readonly form: 'url'; readonly url: string };
+  | { readonly form: 'url'; readonly url: string }
+  | { readonly form: 'upload'; readonly photoId: string };
 
 /** The photo cannot be read, or is larger than any that is taken. Nothing was sent. */
 export class PhotoError extends VeriqueueError {
@@ -52,6 +54,7 @@ export async function readPhoto(source: PhotoSource, signal: AbortSignal | undef
     return { form: 'base64', text: source.base64 };
   }
   if ('url' in source) return { form: 'url', url: source.url };
+  if ('photoId' in source) return { form: 'upload', photoId: source.photoId };
   return { form: 'bytes', chunks: await readStream(source, signal) };
 }
 

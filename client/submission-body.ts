@@ -21,6 +21,10 @@ export function encodeSubmission(fields: SubmissionFields, photo: Photo, boundar
     const body = JSON.stringify({ ...fields, imageUrl: photo.url });
     return { contentType: 'application/json', body };
   }
+  if (photo.form === 'upload') {
+    const body = JSON.stringify({ ...fields, photoId: photo.photoId });
+    return { contentType: 'application/json', body };
+  }
   const texts = Object.entries(fields).filter((field) => field[1] !== undefined);
   const head = texts
     .map(([name, value]) => `${partHead(boundary, `name="${name}"`)}\r\n${value}\r\n`)

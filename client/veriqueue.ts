@@ -7,6 +7,7 @@ import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
+import type { PhotoUpload } from '../shared/contract/upload.ts';
 import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
 import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
@@ -17,11 +18,13 @@ import type { Answer } from './read-answer.ts';
 import { type EventsOptions, readEvents } from './read-events.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
 import { encodeSubmission } from './submission-body.ts';
+import { type UploadOf, uploadRequest } from './upload-request.ts';
 import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: this is what the package shows
 export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
+export type { PhotoUpload } from '../shared/contract/upload.ts';
 export type {
   Attempt,
   Delivery,
@@ -152,6 +155,12 @@ export class Veriqueue {
       verification: answer.body as Verification,
       replayed: answer.headers.get('idempotent-replayed') === 'true',
     };
+  }
+
+  /** Gets an address that takes one photo by `PUT`, without an API key. Submit it afterwards as `photo: { photoId }`, once. */
+  async createUpload(photo: UploadOf, { signal }: CallOptions = {}): Promise<PhotoUpload> {
+    const answer = await this.#send({ ...uploadRequest(photo), signal });
+    return answer.body as PhotoUpload;
   }
 
   async get(id: string, { signal }: CallOptions = {}): Promise<Verification> {

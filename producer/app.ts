@@ -23,6 +23,7 @@ import { addOperationsRoutes, type OperationsDeps } from './routes/operations-ro
 import { addProblemRoutes } from './routes/problem-routes.ts';
 import { addRedeliverRoute } from './routes/redeliver.ts';
 import { addSubmissionRoutes } from './routes/submission-routes.ts';
+import { addUploadRoutes } from './routes/upload-routes.ts';
 import { addUsageRoute } from './routes/usage.ts';
 import { addVerificationRoutes } from './routes/verification-routes.ts';
 import { addSecurityHeaders } from './security-headers.ts';
@@ -57,6 +58,7 @@ export async function buildApp(
   traceRequests(app, deps);
   limitSubmissions(app, deps);
   addSubmissionRoutes(app, deps, deps.metrics);
+  addUploadRoutes(app, deps);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
   addRedeliverRoute(app, deps);
   addFeedRoute(app, deps);

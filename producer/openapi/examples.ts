@@ -2,6 +2,7 @@ import type { DeliveryLog } from '../../shared/contract/delivery-log.ts';
 import type { FeedEvent, FeedPage } from '../../shared/contract/feed.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
+import type { PhotoUpload } from '../../shared/contract/upload.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import type {
   Verification,
@@ -31,6 +32,13 @@ export const submissionFormExample = {
   image: 'photo.jpg',
   reference: 'order-31',
   callbackUrl: 'https://shop.example/events',
+};
+
+export const photoUploadExample: PhotoUpload = {
+  photoId: 'pho_01jz3n8k2hfq9v7w5x4t6s8r0p',
+  uploadUrl: 'https://faces.s3.example/veriqueue/main/2026-03-02/pho_01jz/5f3a?X-Amz-Signature=…',
+  headers: { 'content-length': '19578', 'content-type': 'image/jpeg' },
+  expiresAt: '2026-03-02T04:15:00.000Z',
 };
 
 export const acceptedVerification: Verification = {

@@ -8,6 +8,7 @@ import {
   lane,
   outcomes,
   page,
+  photoUploadExample,
   usage,
 } from './examples.ts';
 
@@ -52,6 +53,13 @@ export const OPERATIONS = {
     answers: {
       202: { example: acceptedVerification, headers: ['Location', 'Retry-After', 'Idempotent-Replayed'] },
     },
+  },
+  createUpload: {
+    problems: [
+      ...(['malformed_body', 'json_too_complex', 'body_too_large', 'unsupported_media_type'] as const),
+      ...(['request_aborted', 'invalid_submission', 'uploads_not_offered', 'too_many_requests'] as const),
+    ],
+    answers: { 201: { example: photoUploadExample } },
   },
   listVerifications: { problems: ['invalid_query'], answers: { 200: { example: page } } },
   getVerification: {

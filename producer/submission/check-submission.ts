@@ -14,7 +14,7 @@ import { listExposedFields } from '../../shared/validation/exposed-subject.ts';
 import { listValidationErrors, validateSubmission } from '../../shared/validation/submission.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
 import { ProblemError } from '../problem.ts';
-import type { FormReading, MisshapenForm } from './read-form.ts';
+import type { FormReading, MisshapenForm, SubmittedForm } from './read-form.ts';
 
 export interface CheckDeps {
   readonly rules: { readonly allowInsecureCallbacks: boolean; readonly allowCheckDigitFailure: boolean };
@@ -29,9 +29,8 @@ export interface CheckedSubmission {
   readonly options: StoredOptions;
 }
 
-export interface PhotoReference {
-  readonly url: string;
-}
+/** One of the two. */
+export type PhotoReference = { readonly url: string } | { readonly photoId: string };
 
 /** @throws {ProblemError} invalid_submission, with everything that is wrong */
 export function checkSubmission(
@@ -54,7 +53,7 @@ export function checkSubmission(
     throw new ProblemError('invalid_submission', { errors });
   return {
     person: result.person,
-    photo: result.photo ?? { url: reference?.ok === true ? (reference.href ?? '') : '' },
+    photo: result.photo ?? referenceOf(photo, reference),
     options: {
       ...pickFields(fields, STORED_FIELDS),
       callbackUrl: callback.href,
@@ -62,6 +61,13 @@ export function checkSubmission(
       ...(fields.answerBy === undefined ? {} : { answerBy: new Date(fields.answerBy).toISOString() }),
     },
   };
+}
+
+/** @throws {TypeError} for a photo that was sent: its bytes are there */
+function referenceOf(photo: SubmittedForm['photo'], checked: UrlCheck | null): PhotoReference {
+  if (photo.form === 'upload') return { photoId: photo.photoId };
+  if (checked?.ok === true && checked.href !== undefined) return { url: checked.href };
+  throw new TypeError('A photo must be sent or referred to');
 }
 
 const validationOptions = ({ now, rules }: CheckDeps) => ({
@@ -126,7 +132,7 @@ function checkUrl(
 export function canonicalParts({ person, photo, options }: CheckedSubmission): readonly DigestPart[] {
   return listDigestParts<SubmissionField, string | Buffer>(SUBMISSION_DIGEST, {
     ...person,
-    photo: Buffer.isBuffer(photo) ? photo : photo.url,
+    photo: Buffer.isBuffer(photo) ? photo : 'url' in photo ? photo.url : photo.photoId,
     ...options,
   });
 }

@@ -15,7 +15,7 @@ export interface SubmittedForm {
 }
 
 /** The fields that are there and of the right kind, though others are not. */
-export type ReadableFields = ReadableInput & Omit<ReadableTexts, 'imageBase64' | 'imageUrl'>;
+export type ReadableFields = ReadableInput & Omit<ReadableTexts, PhotoField>;
 
 /** Of another shape than a submission. What can be read of it is validated too, so that all its errors are known at once. */
 export interface MisshapenForm {
@@ -40,36 +40,44 @@ export function readForm(received: unknown): FormReading {
       : ({ form: 'decoded', bytes: decoded } as const);
   const parsed = submission.safeParse(body);
   const issues = parsed.error?.issues ?? [];
-  const { imageBase64, imageUrl, ...readable } = pickReadable(body, issues);
+  const { imageBase64, imageUrl, photoId, ...readable } = pickReadable(body, issues);
   const photo =
     imageBase64 !== undefined
       ? photoOf(imageBase64)
-      : imageUrl === undefined
-        ? undefined
-        : ({ form: 'url', url: imageUrl } as const);
-  const errors = [...presentIssues(issues, body), ...listPhotoErrors(body, imageBase64, imageUrl)];
+      : imageUrl !== undefined
+        ? ({ form: 'url', url: imageUrl } as const)
+        : photoId === undefined
+          ? undefined
+          : ({ form: 'upload', photoId } as const);
+  const errors = [
+    ...presentIssues(issues, body),
+    ...listPhotoErrors(body, { imageBase64, imageUrl, photoId }),
+  ];
   if (parsed.success && photo !== undefined && errors.length === 0) {
-    const { imageBase64: _, imageUrl: __, ...fields } = parsed.data;
+    const { imageBase64: _, imageUrl: __, photoId: ___, ...fields } = parsed.data;
     return { status: 'read', fields, photo };
   }
   return { status: 'misshapen', errors, readable: photo === undefined ? readable : { ...readable, photo } };
 }
 
-/** Exactly one of the two must be given. One of the wrong kind has an error of its own. */
+/** Exactly one of the three must be given. One of the wrong kind has an error of its own. */
 function listPhotoErrors(
   body: unknown,
-  imageBase64: string | undefined,
-  imageUrl: string | undefined,
+  given: { readonly [Field in PhotoField]: string | undefined },
 ): FieldError[] {
-  if (imageBase64 !== undefined && imageUrl !== undefined) {
+  const [, second] = PHOTO_FIELDS.filter((field) => given[field] !== undefined);
+  if (second !== undefined) {
     return [
-      { pointer: '/imageUrl', code: 'photo_twice', detail: 'must be absent, because imageBase64 is given' },
+      { pointer: `/${second}`, code: 'photo_twice', detail: 'must be absent: the photo is given already' },
     ];
   }
   const isObject = typeof body === 'object' && body !== null && !Array.isArray(body);
-  if (!isObject || Object.hasOwn(body, 'imageBase64') || Object.hasOwn(body, 'imageUrl')) return [];
+  if (!isObject || PHOTO_FIELDS.some((field) => Object.hasOwn(body, field))) return [];
   return [{ pointer: '/imageBase64', code: 'required', detail: 'must be present' }];
 }
+
+const PHOTO_FIELDS = ['imageBase64', 'imageUrl', 'photoId'] as const;
+type PhotoField = (typeof PHOTO_FIELDS)[number];
 
 type ReadableTexts = { readonly [Field in keyof z.input<typeof submission>]?: string };
 
@@ -102,6 +110,7 @@ export function composeForm({
   const {
     imageBase64: _,
     imageUrl: __,
+    photoId: ___,
     ...readable
   } = pickReadable(Object.fromEntries([...texts].filter(([name]) => !unreadable.has(name))), issues);
   const pointer = `/${PHOTO}`;

@@ -15,6 +15,7 @@ import { findMissedDeadline, requireDeadline } from './deadline.ts';
 import { type Accepted, type EnqueueDeps, enqueueVerification, withdraw } from './enqueue.ts';
 import type { PhotoFetcher } from './fetch-photo.ts';
 import { claimIdempotencyKey, releaseIdempotencyKey } from './idempotency.ts';
+import { type ArrivedPhoto, obtainPhoto } from './obtain-photo.ts';
 import type { PromiseOffers } from './offer-promise.ts';
 import type { FormReading } from './read-form.ts';
 import { giveRoomBack, takeRoom } from './take-room.ts';
@@ -103,15 +104,15 @@ async function accept(
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error;
   }
-  let bytes: Buffer;
+  let arrived: ArrivedPhoto;
   try {
-    bytes = Buffer.isBuffer(photo) ? photo : await deps.photos.fetch(client.id, photo.url);
+    arrived = await obtainPhoto(deps, client.id, photo);
   } catch (error) {
     await giveRoomBack(deps, { id, clientId: client.id });
     if (redisKey !== null) await release(deps, { id, redisKey });
-    throw error;
+    throw error instanceof PhotoStoreUnavailable ? unavailable(error) : error;
   }
-  const sealed = sealSubject(deps.keyRing, id, { ...person, photo: bytes });
+  const sealed = sealSubject(deps.keyRing, id, { ...person, photo: arrived.bytes });
   const acceptance: Acceptance = {
     id,
     clientId: client.id,
@@ -123,6 +124,7 @@ async function accept(
     ...(redisKey === null ? {} : { idempotencyClaim: redisKey }),
   };
   const enqueued = await enqueueVerification(deps, acceptance);
+  await arrived.end(enqueued.status);
   switch (enqueued.status) {
     case 'accepted':
       await requirePromised(deps, { ...acceptance, completesBy: enqueued.hash['completesBy'] }, redisKey);

@@ -128,6 +128,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
       '`after` 大于您任何事件的序号。Redis 丢失了最新的数据，或从备份恢复；也可能该序号来自另一个客户端或另一套部署。',
     action: '从 0 或从您信任的序号重新读取事件，并按 `id`（即 `webhook-id`）识别已有的事件。',
   },
+  uploads_not_offered: {
+    title: '该部署没有可供上传照片的存储',
+    meaning: '等待中的照片保存在 Redis 中，Redis 不接受外部上传。上传需要对象存储（`PHOTO_STORE`）。',
+    action: '将照片随提交一起发送，使用表单或 Base64，或给出其 `imageUrl`。',
+  },
   in_progress: {
     title: '使用该 Idempotency-Key 的请求仍在处理',
     meaning: '此刻正在处理另一个使用该 `Idempotency-Key` 的请求。',

@@ -115,6 +115,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action:
       'Read the events again from 0, or from a number that you trust, and recognize what you have by its `id`, which is the `webhook-id`.',
   },
+  uploads_not_offered: {
+    meaning:
+      'Photos that wait are kept in Redis here, which takes none from outside. Uploads need an object store (`PHOTO_STORE`).',
+    action: 'Send the photo with its submission, as a form or in Base64, or give its `imageUrl`.',
+  },
   in_progress: {
     meaning: 'Another request with this `Idempotency-Key` is being processed at this moment.',
     action:

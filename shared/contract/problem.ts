@@ -29,6 +29,7 @@ export const problemTable = {
   too_many_operators: { status: 409, title: 'No more operators can be added: revoke a key first' },
   own_operator_key: { status: 409, title: 'The request is made with this very key' },
   last_operator_key: { status: 409, title: 'No other operator has a key that may change things' },
+  uploads_not_offered: { status: 409, title: 'This deployment has no store to upload photos to' },
   cannot_meet_deadline: { status: 409, title: 'An answer by then cannot be promised' },
   unknown_sequence: { status: 409, title: 'No event has been given this number yet' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },

@@ -56,7 +56,7 @@ export const submission = z
       .string()
       .optional()
       .describe(
-        'JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64. Exactly one of imageBase64 and imageUrl must be given',
+        'JPEG or PNG, standard Base64 with padding, at most 3 MiB of Base64. Exactly one of imageBase64, imageUrl and photoId must be given',
       ),
     imageUrl: z
       .string()
@@ -64,6 +64,13 @@ export const submission = z
       .optional()
       .describe(
         'instead of imageBase64: where the photo can be fetched from by GET, such as a presigned address of an object store. https, at an origin that is registered for you, of type image/jpeg or image/png, at most 2,359,296 bytes',
+      ),
+    photoId: z
+      .string()
+      .max(64)
+      .optional()
+      .describe(
+        'instead of imageBase64: a photo that was uploaded to an address of POST /v1/photos; one submission can use it',
       ),
     ...options,
   })

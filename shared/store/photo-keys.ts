@@ -15,6 +15,8 @@ export interface PhotoKeys {
   photosExpected(): string;
   /** Sorted set by the time (ms epoch) since which they are of no use: photos that the object store still has. */
   photosToDelete(): string;
+  /** Hash that expires: an upload whose address a client has, and that no submission has taken. */
+  upload(id: string): string;
   /** String that expires: a worker is deleting photos from the object store. */
   photosToDeleteTurn(): string;
 }
@@ -25,6 +27,7 @@ export function photoKeys(tag: string): PhotoKeys {
     photosStored: () => `${tag}:photos-stored`,
     photosExpected: () => `${tag}:${PHOTO_NAMES.photosExpected}`,
     photosToDelete: () => `${tag}:${PHOTO_NAMES.photosToDelete}`,
+    upload: (id) => `${tag}:upload:${id}`,
     photosToDeleteTurn: () => `${tag}:photos-to-delete-turn`,
   };
 }

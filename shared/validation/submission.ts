@@ -17,7 +17,8 @@ type PhotoInput =
   | { readonly form: 'decoded'; readonly bytes: Buffer }
   | { readonly form: 'bytes'; readonly bytes: Buffer }
   /** Where it is: its bytes are checked when they have been fetched. */
-  | { readonly form: 'url'; readonly url: string };
+  | { readonly form: 'url'; readonly url: string }
+  | { readonly form: 'upload'; readonly photoId: string };
 
 export type ValidationOptions = IdCardOptions;
 
@@ -61,14 +62,18 @@ function checkFields({ idCard, name, photo, extra }: ReadableInput, options: Val
   return {
     idCard: idCard === undefined ? undefined : checkIdCard(idCard, options),
     name: name === undefined ? undefined : checkPersonName(name),
-    photo: photo === undefined || photo.form === 'url' ? undefined : checkPhoto(photo),
+    photo: photo === undefined || isReference(photo) ? undefined : checkPhoto(photo),
     extra: extra === undefined ? undefined : checkExtra(extra),
   } satisfies FieldChecks;
 }
 
 type FieldChecks = { readonly [Field in ValidatedField]: FieldCheck<unknown> | undefined };
 
-function checkPhoto(photo: Exclude<PhotoInput, { form: 'url' }>): FieldCheck<Buffer> {
+type Reference = Extract<PhotoInput, { form: 'url' | 'upload' }>;
+const isReference = (photo: PhotoInput): photo is Reference =>
+  photo.form === 'url' || photo.form === 'upload';
+
+function checkPhoto(photo: Exclude<PhotoInput, Reference>): FieldCheck<Buffer> {
   return photo.form === 'base64' ? checkPhotoBase64(photo.text) : checkPhotoBytes(photo.bytes);
 }
 

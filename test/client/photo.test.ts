@@ -26,7 +26,7 @@ async function writePhoto(name: string, bytes: Uint8Array): Promise<string> {
 async function readAll(source: PhotoSource): Promise<Buffer | string> {
   const photo = await readPhoto(source, undefined);
   if (photo.form === 'bytes') return Buffer.concat(photo.chunks);
-  return photo.form === 'base64' ? photo.text : photo.url;
+  return photo.form === 'base64' ? photo.text : photo.form === 'url' ? photo.url : photo.photoId;
 }
 
 const failureOf = (reading: Promise<unknown>): Promise<unknown> =>

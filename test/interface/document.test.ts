@@ -80,6 +80,7 @@ function parseExample(media: Media, example: unknown): unknown {
 describe('the description of the interface', () => {
   test('names its operations, each with a tag that is explained', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual([
+      'createUpload',
       'deleteVerification',
       'getLane',
       'getUsage',
@@ -173,8 +174,9 @@ describe('the description of the interface', () => {
   });
 
   test('lets answers grow, and no tool make up times from a pattern', () => {
-    const { Submission, SubmissionForm, ...answers } = document.components.schemas;
+    const { Submission, SubmissionForm, UploadRequest, ...answers } = document.components.schemas;
     expect(JSON.stringify(answers)).not.toContain('additionalProperties');
+    expect(UploadRequest).toMatchObject({ additionalProperties: false });
     expect([Submission, SubmissionForm]).toMatchObject([
       ...[{ additionalProperties: false }, { additionalProperties: false }],
     ]);

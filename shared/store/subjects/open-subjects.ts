@@ -39,6 +39,7 @@ export function openSubjects(settings: PhotoStoreSettings, deps: OpenSubjectsDep
   const used = deps.role === 'writes' ? [first] : buckets;
   return {
     put: first.put,
+    uploads: first.uploads,
     get: (hash) =>
       hash['photoAt'] === undefined
         ? redisSubjects.get(hash)

@@ -20,6 +20,7 @@ export const redisSubjects: SubjectStore = {
   },
   state: async () => ({ status: 'ready' }),
   check: async () => ({ status: 'ready' }),
+  uploads: null,
   close: async () => undefined,
 };
 

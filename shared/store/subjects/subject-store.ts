@@ -1,5 +1,6 @@
 import type { SealedSubject } from '../../sealing/seal.ts';
 import { type PhotoStoreState, PhotoStoreUnavailable } from './photo-store-state.ts';
+import type { PhotoUploads } from './photo-uploads.ts';
 
 /** What is sealed of a subject: useless without its wrapped key. */
 export type Ciphertext = Pick<SealedSubject, 'fields' | 'photo'>;
@@ -53,6 +54,8 @@ export interface SubjectStore {
   state(): Promise<PhotoStoreState>;
   /** The same, and asks a store that has not been used for ten seconds. */
   check(): Promise<PhotoStoreState>;
+  /** Null where clients cannot send photos to the store themselves, as to Redis. */
+  readonly uploads: PhotoUploads | null;
   /** Ends its connections. */
   close(): Promise<void>;
 }

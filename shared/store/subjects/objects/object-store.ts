@@ -10,6 +10,11 @@ export interface ObjectStore {
   get(name: string, maxBytes: number): Promise<Buffer | null>;
   /** Deletes an object; one that is gone already is no failure. @throws {ObjectStoreFailure} */
   delete(name: string): Promise<void>;
+  /** An address that takes one object of exactly this size and type, without other credentials. */
+  presignPut(
+    name: string,
+    object: { readonly bytes: number; readonly contentType: string; readonly seconds: number },
+  ): Promise<{ readonly url: string; readonly headers: Readonly<Record<string, string>> }>;
   close(): Promise<void>;
 }
 

@@ -2,22 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { chinaDay } from '../../../china-time.ts';
 import { MAX_PHOTO_BYTES } from '../../../contract/photo-limits.ts';
 import { SEAL_OVERHEAD_BYTES } from '../../../sealing/aead.ts';
-import { expectPhoto, type PhotoIntents } from '../photo-intents.ts';
+import { expectPhoto } from '../photo-intents.ts';
 import { PhotoStoreUnavailable } from '../photo-store-state.ts';
 import type { SubjectStore } from '../subject-store.ts';
-import type { ByteBudget } from './byte-budget.ts';
-import { nameWithin, type ObjectPlace, spellLocation } from './object-location.ts';
-import { type ObjectStore, ObjectStoreFailure } from './object-store.ts';
-import type { StoreWatch } from './store-watch.ts';
-
-export interface ObjectSubjectsDeps extends PhotoIntents {
-  readonly objects: ObjectStore;
-  readonly place: ObjectPlace;
-  readonly watch: StoreWatch;
-  readonly budget: ByteBudget;
-  /** ms epoch */
-  readonly now: () => number;
-}
+import { nameWithin, spellLocation } from './object-location.ts';
+import { ObjectStoreFailure } from './object-store.ts';
+import type { ObjectSubjectsDeps } from './object-subjects-deps.ts';
+import { createUploads } from './uploads.ts';
 
 /** A submission is accepted or refused within seconds of its photo. */
 const EXPECTED_FOR_MS = 10 * 60_000;
@@ -75,6 +66,7 @@ export function createObjectSubjects(deps: ObjectSubjectsDeps): SubjectStore & {
     },
     state: watch.state,
     check: watch.check,
+    uploads: createUploads(deps),
     close: () => objects.close(),
   };
 }

@@ -77,9 +77,39 @@ export function openS3Objects(options: S3Options): ObjectStore {
     delete: async (name) => {
       await run({ operation: 'delete', name, maxBytes: ERROR_BYTES });
     },
+    presignPut: (name, object) => presignPut(options, name, object),
     close: () => agent.destroy(),
   };
 }
+
+/** The size is signed with the rest: the store refuses any other. */
+async function presignPut(
+  options: S3Options,
+  name: string,
+  { bytes, contentType, seconds }: Parameters<ObjectStore['presignPut']>[1],
+): ReturnType<ObjectStore['presignPut']> {
+  const headers = { 'content-length': String(bytes), 'content-type': contentType };
+  const url = objectUrl(options, name);
+  url.searchParams.set('X-Amz-Expires', String(seconds));
+  const { region, credentials } = options;
+  const signed = await new AwsV4Signer({
+    ...credentialsOf(credentials),
+    method: 'PUT',
+    url: url.href,
+    headers,
+    service: 's3',
+    region,
+    signQuery: true,
+    allHeaders: true,
+  }).sign();
+  return { url: signed.url.href, headers };
+}
+
+const credentialsOf = ({ accessKeyId, secretAccessKey, sessionToken }: S3Credentials) => ({
+  accessKeyId,
+  secretAccessKey,
+  ...(sessionToken === undefined ? {} : { sessionToken }),
+});
 
 /** The address of an object, which the signature counts over. */
 export function objectUrl({ endpoint, bucket, pathStyle }: S3Options, name: string): URL {
@@ -147,9 +177,7 @@ async function exchange(
     },
     service: 's3',
     region,
-    accessKeyId: credentials.accessKeyId,
-    secretAccessKey: credentials.secretAccessKey,
-    ...(credentials.sessionToken === undefined ? {} : { sessionToken: credentials.sessionToken }),
+    ...credentialsOf(credentials),
     cache,
   }).sign();
   const answer = await request(signed.url, {

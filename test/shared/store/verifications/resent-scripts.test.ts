@@ -242,6 +242,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   accept: 'part of a transaction: tested below',
   promise: 'part of a transaction: tested below',
   'copy-verification': 'of a benchmark: it writes the same copies',
+  'take-upload': 'a lost reply costs the client another upload',
   'expect-photo': 'moves the time until which the same photo is expected',
   'list-photos-to-delete': 'what it takes over is listed the second time',
   'note-client-weight': 'brings an entry up to date that is so the second time',
