@@ -86,6 +86,7 @@ describe('the description of the interface', () => {
       'getUsage',
       'getVerification',
       'listDeliveries',
+      'listEvents',
       'listOutcomes',
       'listVerifications',
       'redeliverEvent',
