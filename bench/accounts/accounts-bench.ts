@@ -1,3 +1,4 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { startAccounts, type TestAccounts } from '../../test/support/accounts.ts';
 import { type Chain, startChain } from '../../test/support/chain.ts';
@@ -66,8 +67,11 @@ async function run(
     workers: 0,
     environment: { ...named.environment, ...SETTINGS },
   });
+  // The recorders share this process with the producer: what arrives while it is busy is noted late, and together.
+  const delay = monitorEventLoopDelay({ resolution: 5 });
   try {
     const ids = await submitBacklog(chain, verifications);
+    delay.enable();
     await Promise.all(Array.from({ length: workers }, () => chain.addWorkerProcess()));
     const report = await during(arrivals, named);
     await chain.receiver.accept(verifications, 600_000);
@@ -76,9 +80,10 @@ async function run(
     const lost = ids.filter((id) => !answered.has(id)).length;
     const most = names.map((name) => named.sandboxOf(name).stats());
     say(
-      `  ${verifications - lost} of ${verifications} answered; at most ${Math.max(...most.map(({ maxInRollingSecond }) => maxInRollingSecond))} in any rolling second at one account, ${most.reduce((sum, { rejected }) => sum + rejected, 0)} refused`,
+      `  ${verifications - lost} of ${verifications} answered; at most ${Math.max(...most.map(({ maxInRollingSecond }) => maxInRollingSecond))} in any rolling second at one account, ${most.reduce((sum, { rejected }) => sum + rejected, 0)} refused; the recorder was late by up to ${Math.round(delay.max / 1e6)} ms`,
     );
   } finally {
+    delay.disable();
     await chain.stop();
     await named.stop();
   }
