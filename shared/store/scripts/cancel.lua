@@ -17,7 +17,7 @@
 
 --- @include "fragments/move-status.lua"
 --- @include "fragments/shred.lua"
---- @include "fragments/leave-line.lua"
+--- @include "fragments/leave-line-of.lua"
 
 local record, subject, photosStored, unfinishedIndex, retention = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local id, tag, client, keepUntil, keepUnaskedUntil = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

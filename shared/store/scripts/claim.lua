@@ -32,7 +32,8 @@ local CLAIMS_KEPT = 4 * 13
 local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
 local id, worker, token, tag, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local crashCode, day = ARGV[6], ARGV[7]
-local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims', 'deaths', 'sentAt', 'nextAttemptAt')
+local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims', 'deaths', 'sentAt',
+  'nextAttemptAt')
 local status = before[1]
 if not status then return {} end
 if isFinal(status) then return redis.call('HGETALL', record) end

@@ -21,7 +21,7 @@
 --- @keys jobLock, deferredDeliveries
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
---- @include "fragments/leave-line.lua"
+--- @include "fragments/leave-line-of.lua"
 
 local record, subject, log, photosStored, unfinishedIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]

@@ -7,7 +7,7 @@
 --- Reply: 1.
 --- Invariant: Its client's next verification takes its turn.
 
---- @include "fragments/leave-line.lua"
+--- @include "fragments/leave-line-of.lua"
 
 leaveLineOf(KEYS[1], ARGV[2], ARGV[1])
 return 1

@@ -15,7 +15,7 @@
 --- Invariant: The mark is written before the first byte that the upstream may bill. The slot that the request leaves
 --- in is what moves the order of those that wait, once for each call.
 
---- @include "fragments/standing-mark.lua"
+--- @include "fragments/read-mark.lua"
 --- @include "fragments/grant-turn.lua"
 
 local record, worker, token, call, field, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]

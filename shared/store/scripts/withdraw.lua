@@ -15,7 +15,7 @@
 --- @keys clientIndex, clientStatusIndex
 --- @include "fragments/shred.lua"
 --- @include "fragments/leave-lists.lua"
---- @include "fragments/leave-line.lua"
+--- @include "fragments/leave-line-of.lua"
 
 local record, subject, photosStored, unfinishedIndex = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local id, tag, client = ARGV[1], ARGV[2], ARGV[3]
