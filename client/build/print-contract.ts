@@ -7,6 +7,7 @@ import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
+import { photoUpload } from '../../shared/contract/upload.ts';
 import { clientBudget, usageReport } from '../../shared/contract/usage.ts';
 import {
   attempt,
@@ -37,6 +38,7 @@ const INFERRED = {
   Outcome: outcome,
   OutcomeRow: outcomeRow,
   OutcomesPage: outcomesPage,
+  PhotoUpload: photoUpload,
   Problem: problem,
   PromiseExtension: promiseExtension,
   SubmissionFields: submissionForm,

@@ -12,6 +12,8 @@ export interface JsonSchema {
   readonly items?: JsonSchema | undefined;
   readonly properties?: Readonly<Record<string, JsonSchema>> | undefined;
   readonly required?: readonly string[] | undefined;
+  /** Of members with any name. */
+  readonly additionalProperties?: JsonSchema | boolean | undefined;
 }
 
 export const jsonSchema: z.ZodType<JsonSchema> = z.lazy(() =>
@@ -26,6 +28,7 @@ export const jsonSchema: z.ZodType<JsonSchema> = z.lazy(() =>
     items: jsonSchema.optional(),
     properties: z.record(z.string(), jsonSchema).optional(),
     required: z.array(z.string()).optional(),
+    additionalProperties: z.union([z.boolean(), jsonSchema]).optional(),
   }),
 );
 
@@ -54,6 +57,9 @@ export function printType(schema: JsonSchema, open: OpenUnions): string {
   if (schema.enum !== undefined) return schema.enum.map((value) => `'${value}'`).join(' | ');
   if (schema.anyOf !== undefined) return schema.anyOf.map((each) => printType(each, open)).join(' | ');
   if (schema.properties !== undefined) return printObject(schema.properties, schema.required ?? [], open);
+  const { additionalProperties } = schema;
+  if (typeof additionalProperties === 'object')
+    return `Record<string, ${printType(additionalProperties, open)}>`;
   if (schema.items !== undefined) return `Array<${printType(schema.items, open)}>`;
   const types = schema.type === undefined ? [] : [schema.type].flat();
   const texts = types.map((type) => PRIMITIVES[type]);

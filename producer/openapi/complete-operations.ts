@@ -1,7 +1,7 @@
 import { problemTable } from '../../shared/contract/problem.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from '../problem.ts';
 import { type ApiDocument, mapValues, type Operation, type Parameter, type Response } from './document.ts';
-import { submissionExample, submissionFormExample } from './examples.ts';
+import { submissionExample, submissionFormExample, uploadRequestExample } from './examples.ts';
 import {
   type HeaderName,
   OPERATIONS,
@@ -60,9 +60,13 @@ const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   to: '2030-01-31',
 };
 
-const BODY_EXAMPLES: Readonly<Record<string, object>> = {
-  'application/json': submissionExample,
-  'multipart/form-data': submissionFormExample,
+/** By operation and media type. */
+const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> = {
+  submitVerification: {
+    'application/json': submissionExample,
+    'multipart/form-data': submissionFormExample,
+  },
+  createUpload: { 'application/json': uploadRequestExample },
 };
 
 /** Gives each operation its examples, and each answer its headers. */
@@ -85,7 +89,7 @@ function completeOperation(operation: Operation): Operation {
         required: true,
         content: mapValues(requestBody.content ?? {}, (media, type) => ({
           ...media,
-          example: BODY_EXAMPLES[type],
+          example: BODY_EXAMPLES[operationId]?.[type],
         })),
       },
     }),

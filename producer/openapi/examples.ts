@@ -34,6 +34,8 @@ export const submissionFormExample = {
   callbackUrl: 'https://shop.example/events',
 };
 
+export const uploadRequestExample = { bytes: 19_578, contentType: 'image/jpeg' };
+
 export const photoUploadExample: PhotoUpload = {
   photoId: 'pho_01jz3n8k2hfq9v7w5x4t6s8r0p',
   uploadUrl: 'https://faces.s3.example/veriqueue/main/2026-03-02/pho_01jz/5f3a?X-Amz-Signature=…',

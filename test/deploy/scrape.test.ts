@@ -195,7 +195,8 @@ describe('what alerts, their tests and the dashboard ask for', () => {
         matchers
           .filter(
             ({ label, operator }) =>
-              !['job', 'instance', 'lane', 'le', 'version', 'code'].includes(label) && operator !== '=~',
+              !['job', 'instance', 'lane', 'account', 'le', 'version', 'code'].includes(label) &&
+              operator !== '=~',
           )
           .filter(({ value }) => !possible.has(value))
           .map(({ label, value }) => `${where}: ${label}="${value}"`),

@@ -246,6 +246,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   OutcomeCode: 'outcome-codes',
   OutcomeRow: 'outcomes',
   OutcomesPage: 'outcomes',
+  PhotoUpload: 'upload',
   Problem: 'problem',
   ProblemCode: 'problem',
   PromiseExtension: 'verification',

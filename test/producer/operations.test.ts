@@ -35,12 +35,14 @@ describe('the OpenAPI document', () => {
     );
     expect(calls.sort()).toEqual([
       'delete /v1/verifications/{id}',
+      'get /v1/events',
       'get /v1/lane',
       'get /v1/outcomes',
       'get /v1/usage',
       'get /v1/verifications',
       'get /v1/verifications/{id}',
       'get /v1/verifications/{id}/deliveries',
+      'post /v1/photos',
       'post /v1/verifications',
       'post /v1/verifications/{id}/redeliver',
     ]);
@@ -66,7 +68,7 @@ describe('the OpenAPI document', () => {
       },
     });
     expect(components.schemas['Submission']).toMatchObject({
-      required: ['idCard', 'name', 'imageBase64'],
+      required: ['idCard', 'name'],
       additionalProperties: false,
       properties: { reference: { maxLength: 128 }, priority: { default: 'interactive' } },
     });

@@ -50,12 +50,16 @@ describe('a worker counts', () => {
       await chain.receiver.accept(2);
       await expect.poll(() => counted.of('veriqueue_submission_to_delivery_seconds_count'), patient).toBe(2);
       for (const [name, labels, value] of [
-        ['veriqueue_attempts_total', 'code="Success",kind="final"', 2],
-        ['veriqueue_attempts_total', 'code="FailedOperation.CompareSystemError",kind="transient"', 1],
+        ['veriqueue_attempts_total', 'code="Success",kind="final",account="main"', 2],
+        [
+          'veriqueue_attempts_total',
+          'code="FailedOperation.CompareSystemError",kind="transient",account="main"',
+          1,
+        ],
         ['veriqueue_attempt_duration_seconds_count', '', 3],
-        ['veriqueue_slots_granted_total', 'rank="interactive"', 1],
-        ['veriqueue_slots_granted_total', 'rank="interactive_retry"', 1],
-        ['veriqueue_slots_granted_total', 'rank="bulk"', 1],
+        ['veriqueue_slots_granted_total', 'rank="interactive",account="main"', 1],
+        ['veriqueue_slots_granted_total', 'rank="interactive_retry",account="main"', 1],
+        ['veriqueue_slots_granted_total', 'rank="bulk",account="main"', 1],
         ['veriqueue_slot_wait_seconds_count', '', 3],
         ['veriqueue_verifications_settled_total', 'code="Success",verdict="match",billed="true"', 2],
         ['veriqueue_submission_to_verdict_seconds_count', 'priority="interactive"', 1],
