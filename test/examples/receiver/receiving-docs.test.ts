@@ -49,7 +49,7 @@ describe.each([
     ['refuses a changed body', signed([secret]), Buffer.from(`${body.toString()} `), false],
     ['refuses another id', { ...signed([secret]), 'webhook-id': 'evt_2' }, body, false],
     ['refuses an old event', signed([secret], 301), body, false],
-    ['refuses an event from the future', signed([secret], -302), body, false],
+    ['refuses an event from the future', signed([secret], -3_600), body, false],
     ['refuses a time that is no number', { ...signed([secret]), 'webhook-timestamp': 'now' }, body, false],
     ['refuses a missing signature', { 'webhook-id': 'evt_1', 'webhook-timestamp': '1' }, body, false],
     ['refuses an empty signature', { ...signed([secret]), 'webhook-signature': 'v1,' }, body, false],
