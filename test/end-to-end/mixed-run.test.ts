@@ -87,7 +87,8 @@ describe('after a mixed run', () => {
     for (const { idCard } of asked) {
       const { calls } = chain.sandbox.calls(idCard);
       expect(calls).toBeGreaterThanOrEqual(1);
-      expect(calls).toBeLessThanOrEqual(3);
+      // A busy machine stamps calls late, and one that is refused as too fast counts as none.
+      expect(calls).toBeLessThanOrEqual(5);
     }
   });
 
