@@ -96,9 +96,12 @@ export function selectPromised(
   return open.length > 0 ? open : allowed;
 }
 
-/** Calls a second that the upstream allows it, by the worker that asked last; otherwise as it was announced. */
+/**
+ * Calls a second that the upstream allows it: as its workers have announced it, otherwise by the worker that asked last; 0 when
+ * none has. An account that was paused before it was ever asked has a limiter that knows no worker's quota.
+ */
 export function quotaOf({ state, known }: Pick<AccountReading, 'state' | 'known'>): number {
-  return state.quotaPerSecond > 0 ? state.quotaPerSecond : (known?.quotaPerSecond ?? 0);
+  return known?.quotaPerSecond ?? state.quotaPerSecond;
 }
 
 /**
