@@ -85,10 +85,11 @@ describe('after a mixed run', () => {
 
   it('no person was asked about more often than one call and the allowed retries', () => {
     for (const { idCard } of asked) {
-      const { calls } = chain.sandbox.calls(idCard);
+      const { recent } = chain.sandbox.calls(idCard);
+      // One that is refused as too fast was not answered, and is no attempt. A busy machine may stamp a call late.
+      const calls = recent.filter(({ code }) => code !== 'RequestLimitExceeded').length;
       expect(calls).toBeGreaterThanOrEqual(1);
-      // A busy machine stamps calls late, and one that is refused as too fast counts as none.
-      expect(calls).toBeLessThanOrEqual(5);
+      expect(calls).toBeLessThanOrEqual(3);
     }
   });
 
