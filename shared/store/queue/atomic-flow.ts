@@ -89,27 +89,41 @@ interface DefinedScript {
   readonly numberOfKeys?: number;
 }
 
-const scriptsOf = new WeakMap<Redis, Map<string, DefinedScript>>();
+/** The scripts by which BullMQ adds a flow's jobs. It calls them by these names and its version. */
+const ADDS_A_FLOW =
+  /^(?:add(?:Standard|Prioritized|Delayed|Parent)Job|releaseParentIfNoPendingDependencies)\b/;
+
+interface BullmqScripts {
+  /** Of all of them, by name. */
+  readonly texts: ReadonlyMap<string, DefinedScript>;
+  /** What ioredis keeps of those that add a flow. */
+  readonly ofFlows: Readonly<Record<string, unknown>>;
+}
+
+const scriptsOf = new WeakMap<Redis, BullmqScripts>();
 
 /**
  * BullMQ defines its scripts on a connection by this public method, once, and calls them by the names it gave them.
  */
-function rememberScripts(redis: Redis): ReadonlyMap<string, DefinedScript> {
+function rememberScripts(redis: Redis): BullmqScripts {
   const known = scriptsOf.get(redis);
   if (known) return known;
-  const scripts = new Map<string, DefinedScript>();
+  const texts = new Map<string, DefinedScript>();
+  const ofFlows: Record<string, unknown> = {};
+  const scripts = { texts, ofFlows };
   scriptsOf.set(redis, scripts);
   const define = redis.defineCommand.bind(redis);
   redis.defineCommand = (name, definition) => {
-    scripts.set(name, definition);
+    texts.set(name, definition);
     define(name, definition);
+    if (ADDS_A_FLOW.test(name)) ofFlows[name] = Reflect.get(redis.scriptsSet, name);
   };
   return scripts;
 }
 
 function joinTransactions(
   redis: Redis,
-  scripts: ReadonlyMap<string, DefinedScript>,
+  scripts: BullmqScripts,
   currentAddition: () => Addition | undefined,
 ): void {
   const loaded = new Set<string>();
@@ -119,8 +133,8 @@ function joinTransactions(
   const joined = (): ChainableCommander => {
     const addition = currentAddition();
     if (!addition) return begin();
-    const transaction = beginLean(redis, begin);
-    if (addition.fullText) sendTexts(transaction, scripts);
+    const transaction = beginLean(redis, scripts, begin);
+    if (addition.fullText) sendTexts(transaction, scripts.texts);
     const exec = transaction.exec.bind(transaction);
     transaction.exec = async () => {
       // In a cluster, ioredis calls it again for a slot that has moved: what is added behind EXEC is outside of the transaction.
@@ -146,17 +160,17 @@ function joinTransactions(
   redis.multi = joined as typeof redis.multi;
 }
 
-/** The scripts by which BullMQ adds a flow's jobs. It calls them by these names and its version. */
-const ADDS_A_FLOW =
-  /^(?:add(?:Standard|Prioritized|Delayed|Parent)Job|releaseParentIfNoPendingDependencies)\b/;
-
 /**
  * ioredis copies every script of the connection into each transaction, of BullMQ more than sixty; a flow calls two or three. That
  * was a tenth of what a submission costs its process.
  */
-function beginLean(redis: Redis, begin: () => ChainableCommander): ChainableCommander {
-  const all: Readonly<Record<string, unknown>> = redis.scriptsSet;
-  redis.scriptsSet = Object.fromEntries(Object.entries(all).filter(([name]) => ADDS_A_FLOW.test(name)));
+function beginLean(
+  redis: Redis,
+  { ofFlows }: BullmqScripts,
+  begin: () => ChainableCommander,
+): ChainableCommander {
+  const all = redis.scriptsSet;
+  redis.scriptsSet = ofFlows;
   try {
     return begin();
   } finally {
