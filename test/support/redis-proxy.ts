@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { startTcpProxy } from './tcp-proxy.ts';
 
 /** A name that leads to the primary, as a managed Redis has one. */
 export interface RedisProxy {
@@ -16,46 +15,26 @@ export interface RedisProxy {
 }
 
 export async function startRedisProxy(port: number): Promise<RedisProxy> {
-  const sockets = new Set<Socket>();
   let target = port;
-  const server = createServer((near) => {
-    const far = connect(target, '127.0.0.1');
-    for (const [from, to] of [
-      [near, far],
-      [far, near],
-    ] as const) {
-      sockets.add(from);
-      from.on('data', (bytes) => to.write(bytes));
-      from.on('error', () => to.destroy());
-      from.on('close', () => {
-        sockets.delete(from);
-        to.destroy();
-      });
-    }
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const own = (server.address() as AddressInfo).port;
-  return {
-    port: own,
-    urlOf: (redisUrl) => {
-      const url = new URL(redisUrl);
-      url.port = String(own);
-      return url.href;
+  const proxy = await startTcpProxy(
+    () => target,
+    ({ near, far }) => {
+      near.on('data', (bytes) => far.write(bytes));
+      far.on('data', (bytes) => near.write(bytes));
     },
+  );
+  return {
+    port: proxy.port,
+    urlOf: proxy.urlOf,
     pointTo: (next) => {
       target = next;
     },
     cut: () => {
-      for (const socket of sockets) socket.destroy();
+      for (const socket of proxy.sockets) socket.destroy();
     },
     swallow: () => {
-      for (const socket of sockets) socket.removeAllListeners('data').pause();
+      for (const socket of proxy.sockets) socket.removeAllListeners('data').pause();
     },
-    close: async () => {
-      for (const socket of sockets) socket.destroy();
-      server.close();
-      await once(server, 'close');
-    },
+    close: proxy.close,
   };
 }

@@ -1,5 +1,4 @@
-import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
+import { startTcpProxy } from './tcp-proxy.ts';
 
 export interface ReplyCutter {
   /** Of the Redis behind it. */
@@ -15,48 +14,39 @@ export interface ReplyCutter {
 
 /** Stands between a program and Redis, to lose a reply in the worst moment: the command was carried out. */
 export async function startReplyCutter(redisUrl: string): Promise<ReplyCutter> {
-  const { hostname, port } = new URL(redisUrl);
-  const sockets = new Set<Socket>();
+  const port = Number(new URL(redisUrl).port);
   let doomed: string | null = null;
   let awaited: { readonly text: string; readonly act: () => void } | null = null;
   let cuts = 0;
-  const server = createServer((client) => {
-    const redis = connect(Number(port), hostname);
-    let isCut = false;
-    const end = () => {
-      client.destroy();
-      redis.destroy();
-      sockets.delete(client);
-    };
-    sockets.add(client);
-    client.on('data', (sent) => {
-      if (doomed !== null && sent.includes(doomed)) {
-        doomed = null;
-        isCut = true;
-      }
-      if (awaited !== null && sent.includes(awaited.text)) {
-        const { act } = awaited;
-        awaited = null;
-        act();
-      }
-      redis.write(sent);
-    });
-    redis.on('data', (reply) => {
-      if (!isCut) {
-        client.write(reply);
-        return;
-      }
-      cuts += 1;
-      end();
-    });
-    for (const socket of [client, redis]) socket.on('error', end).on('close', end);
-  });
-  server.listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const behind = new URL(redisUrl);
-  behind.port = String((server.address() as AddressInfo).port);
+  const proxy = await startTcpProxy(
+    () => port,
+    ({ near, far }) => {
+      let isCut = false;
+      near.on('data', (sent) => {
+        if (doomed !== null && sent.includes(doomed)) {
+          doomed = null;
+          isCut = true;
+        }
+        if (awaited !== null && sent.includes(awaited.text)) {
+          const { act } = awaited;
+          awaited = null;
+          act();
+        }
+        far.write(sent);
+      });
+      far.on('data', (reply) => {
+        if (!isCut) {
+          near.write(reply);
+          return;
+        }
+        cuts += 1;
+        near.destroy();
+        far.destroy();
+      });
+    },
+  );
   return {
-    url: behind.href,
+    url: proxy.urlOf(redisUrl),
     get cuts() {
       return cuts;
     },
@@ -66,10 +56,6 @@ export async function startReplyCutter(redisUrl: string): Promise<ReplyCutter> {
     beforeSending: (text, act) => {
       awaited = { text, act };
     },
-    close: async () => {
-      server.close();
-      for (const socket of sockets) socket.destroy();
-      await once(server, 'close');
-    },
+    close: proxy.close,
   };
 }
