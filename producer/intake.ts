@@ -1,5 +1,5 @@
 import { redisTargetOf } from '../shared/config/redis-target.ts';
-import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
+import { storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
@@ -8,6 +8,7 @@ import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { checkConfirmation, createWriteConfirmation } from '../shared/store/redis/confirm-write.ts';
 import { describeRedisError } from '../shared/store/redis/failure.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
+import { probeWrites } from '../shared/store/redis/probe-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import type { S3Try } from '../shared/store/subjects/objects/s3-objects.ts';
@@ -54,8 +55,6 @@ export async function closeConnections(connections: Connections): Promise<void> 
   await Promise.all(connections.flatMap((client) => (client === undefined ? [] : [closeRedis(client)])));
 }
 
-const PROBE_KEPT_MS = 1_000;
-
 /**
  * Resolves once verifications may be entrusted to this Redis.
  *
@@ -77,10 +76,6 @@ export async function awaitFit(
   if (warning !== null) wait.log.warn({ event: 'redis_warning' }, warning);
   return version;
 }
-
-/** A small write that Redis refuses whenever it would refuse others. */
-export const probeWrites = (redis: Redis, keys: StoreKeys) =>
-  redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
 
 export interface IntakeOptions {
   readonly log: ProducerLog;

@@ -13,6 +13,7 @@ import { closeRedis } from '../shared/store/redis/close-redis.ts';
 import { createOutageLog } from '../shared/store/redis/outage-log.ts';
 import { patientRedis } from '../shared/store/redis/patient-redis.ts';
 import { createPatientWrites, type PatientWrites } from '../shared/store/redis/patient-writes.ts';
+import { probeWrites } from '../shared/store/redis/probe-writes.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
 import type { RedisRole } from '../shared/store/redis/redis-roles.ts';
 import { openSubjects } from '../shared/store/subjects/open-subjects.ts';
@@ -60,8 +61,6 @@ export interface OpenContext {
   readonly context: WorkerContext;
   close(): Promise<void>;
 }
-
-const PROBE_KEPT_MS = 1_000;
 
 /** What there is before Redis can be used. */
 export interface Connected {
@@ -126,9 +125,6 @@ function connectAll(settings: RunSettings, keys: StoreKeys, log: Logger): Connec
     unbatchedRedis: open('veriqueue-lane', 'unbatched'),
   };
 }
-
-/** A small write that Redis refuses whenever it would refuse others. */
-const probeWrites = (redis: Redis, keys: StoreKeys) => redis.set(keys.writeProbe(), '1', 'PX', PROBE_KEPT_MS);
 
 function openContext({
   settings,

@@ -11,7 +11,10 @@ const SIGNED = 'content-type;host';
 const hmac = (key: string | Buffer, text: string): Buffer => createHmac('sha256', key).update(text).digest();
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');
 
-/** TC3-HMAC-SHA256, written apart from the worker's. The day's key is kept, as any signer that counts its hashes does. */
+/**
+ * TC3-HMAC-SHA256. Apart from the worker's, because the careful pipeline stands for code that has nothing of ours; a test holds both to
+ * the same headers. The key of a day is kept, as the worker's signer keeps it: otherwise the comparison would favour ours.
+ */
 export function createTc3Signer({ secretId, secretKey }: Tc3Credentials) {
   let kept: { readonly day: string; readonly key: Buffer } = { day: '', key: Buffer.alloc(0) };
   /** @param now ms epoch */

@@ -84,15 +84,15 @@ async function compare(comparison: Comparison): Promise<readonly Row[]> {
   const receiver = await startChild(new URL('../chain/stub-receiver.ts', import.meta.url), {});
   const options = { ...comparison, upstreamUrl: upstream.url, receiverUrl: receiver.url };
   const stacks: Stack[] = [];
+  // A stack serves all contenders of its pipeline.
+  const isAnyWanted = (pipeline: string) =>
+    CONTENDERS.some((name) => name.startsWith(pipeline) && comparison.only(name));
   const stubs = [upstream.pid, receiver.pid];
   const allPids = () => [process.pid, ...stubs, ...stacks.flatMap(({ pids }) => pids)];
   try {
-    if (CONTENDERS.some((name) => name.startsWith('veriqueue') && comparison.only(name))) {
-      stacks.push(await startVeriqueueStack(options));
-    }
+    if (isAnyWanted('veriqueue')) stacks.push(await startVeriqueueStack(options));
     for (const kind of KINDS) {
-      if (!CONTENDERS.some((name) => name.startsWith(`bullmq-${kind}`) && comparison.only(name))) continue;
-      stacks.push(await startBullmqStack(kind, options));
+      if (isAnyWanted(`bullmq-${kind}`)) stacks.push(await startBullmqStack(kind, options));
     }
     return await runRounds(stacks, comparison, { receiver, stubs, allPids });
   } finally {

@@ -1,5 +1,6 @@
-import { createHash, createHmac, hkdfSync, timingSafeEqual } from 'node:crypto';
+import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { ENVIRONMENT_OPERATOR } from '../../shared/contract/console-operators.ts';
+import { deriveKey } from '../../shared/sealing/hkdf.ts';
 import { hashOperatorKey, isOperatorKey } from '../../shared/sealing/operator-key.ts';
 import { findOperator, type OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { createUseNote, type NoteUseDeps } from './note-use.ts';
@@ -34,7 +35,7 @@ export function createOperatorKeys({ operatorKey, ...deps }: OperatorKeysDeps): 
   const { redis, keys } = deps;
   const noteUse = createUseNote(deps);
   const keyDigest = sha256(operatorKey);
-  const sessionKey = Buffer.from(hkdfSync('sha256', operatorKey, '', 'veriqueue/console-session/2', 32));
+  const sessionKey = deriveKey(operatorKey, 'veriqueue/console-session/2');
   const findNamed = async (keyHash: string): Promise<KeyHolder | null> => {
     const operator = await findOperator(redis, keys, keyHash);
     return operator && { ...operator, keyHash };

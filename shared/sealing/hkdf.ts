@@ -13,7 +13,7 @@ const FIRST_BLOCK = Buffer.of(1);
  * @param info what the key is for: another text, another key
  * @returns 32 bytes. The caller owns them and zeroes them when done.
  */
-export function deriveKey(secret: Buffer, info: string | Buffer): Buffer {
+export function deriveKey(secret: Buffer | string, info: string | Buffer): Buffer {
   return Buffer.from(hkdfSync(HASH, secret, '', info, HASH_BYTES));
 }
 

@@ -1,5 +1,6 @@
 import { describeRedisError } from './failure.ts';
 import { isOlder } from './fitness.ts';
+import { PROBE_KEPT_MS } from './probe-writes.ts';
 import type { Redis } from './redis-client.ts';
 
 /** What a write waits for before it counts as kept. */
@@ -22,8 +23,6 @@ const CONFIRM_WITHIN_MS = { replicas: 1_000, fsync: 2_000 } as const;
 
 /** WAITAOF came with it. */
 const FSYNC_SINCE = '7.2';
-
-const PROBE_KEPT_MS = 1_000;
 
 /**
  * Waits as the setting asks, on a connection of its own: Redis carries out nothing else on a connection that waits.

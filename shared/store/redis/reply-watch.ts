@@ -14,13 +14,6 @@ export interface ReplyWatch {
   watch<T>(ask: () => Promise<T>): Promise<T>;
 }
 
-interface Waiting {
-  /** When the last answer came, or waiting began. */
-  readonly progressAt: number;
-  readonly now: number;
-  readonly silentMs: number;
-}
-
 /** Looks so often within the time that Redis may be silent. */
 const LOOKS = 3;
 
@@ -35,6 +28,7 @@ const LOOKS = 3;
 export function createReplyWatch({ silentMs, onSilent, now }: ReplyWatchDeps): ReplyWatch {
   const waiting = new Map<symbol, number>();
   const everyMs = silentMs / LOOKS;
+  /** When the last answer came, or waiting began. */
   let progressAt = 0;
   let isTimed = false;
 
@@ -50,7 +44,7 @@ export function createReplyWatch({ silentMs, onSilent, now }: ReplyWatchDeps): R
   };
   const look = () => {
     isTimed = false;
-    if (waiting.size > 0 && isSilent({ progressAt, now: now(), silentMs })) onSilent();
+    if (waiting.size > 0 && now() - progressAt > silentMs) onSilent();
     lookLater();
   };
 
@@ -72,8 +66,4 @@ export function createReplyWatch({ silentMs, onSilent, now }: ReplyWatchDeps): R
       }
     },
   };
-}
-
-function isSilent({ progressAt, now, silentMs }: Waiting): boolean {
-  return now - progressAt > silentMs;
 }

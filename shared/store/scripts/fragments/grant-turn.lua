@@ -31,9 +31,9 @@ end
 
 -- Interactive comes before bulk. With each interactive call bulk comes nearer to a turn ahead of it, so that both
 -- together make `bulkShare` of the calls. Nothing is saved up while no bulk verification waits.
-local function shareWithBulk(tag, state, known, class, isAhead, bulkShare)
-  if bulkShare <= 0 or isAhead then return known end
-  local due = known
+-- Returns how near it is now.
+local function shareWithBulk(tag, state, due, class, isAhead, bulkShare)
+  if bulkShare <= 0 or isAhead then return due end
   if class == 2 then
     due = bulkShare >= 1 and 1 or math.min(1, due + bulkShare / (1 - bulkShare))
     if due >= 1 then due = letBulkAhead(tag, state) and due - 1 or 0 end
