@@ -37,6 +37,14 @@ const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints
 const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
 const batchDefaults = { rows: 20_000, photoBytes: 100_000 };
 const peersDefaults = { rounds: 5, photoBytes: [20_000, 50_000, 100_000, 300_000], concurrency: 64 };
+/** The lower quotas show the choice of accounts where a machine cannot do 200 a second. */
+const accountsDefaults = {
+  accounts: 10,
+  quotas: [20, 10, 5],
+  workers: 4,
+  verifications: 3_000,
+  photoBytes: 20_000,
+};
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
 
 function parseCount(text: string): number {
@@ -163,12 +171,17 @@ program
   .description(
     'several accounts behind one queue: how much of all quotas is used, also while two of them fail',
   )
-  .option('--accounts <count>', 'accounts of 20 a second', parseCount, 10)
-  .option('--workers <count>', 'worker processes', parseCount, 4)
-  .option('--verifications <count>', 'that wait', parseCount, 3_000)
-  .action((options: { accounts: number; workers: number; verifications: number }) =>
-    runAccountsBench({ ...options, say }),
-  );
+  .option('--accounts <count>', 'accounts', parseCount, accountsDefaults.accounts)
+  .option('--quotas <counts>', 'calls a second of each account', parseCounts, accountsDefaults.quotas)
+  .option('--workers <count>', 'worker processes', parseCount, accountsDefaults.workers)
+  .option(
+    '--verifications <count>',
+    'that wait, for a quota of 20',
+    parseCount,
+    accountsDefaults.verifications,
+  )
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, accountsDefaults.photoBytes)
+  .action((options: typeof accountsDefaults) => runAccountsBench({ ...options, say }));
 
 program
   .command('recovery')

@@ -1,132 +1,161 @@
-import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { loadavg } from 'node:os';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { startAccounts, type TestAccounts } from '../../test/support/accounts.ts';
-import { type Chain, startChain } from '../../test/support/chain.ts';
-import { makePerson } from '../../test/support/person.ts';
+import type { RunningProcess } from '../../dev/start/child.ts';
+import { readCpuMicros, requireProc } from '../peers/read-process.ts';
+import { mostInRollingSecond } from '../quota/judge.ts';
+import { type Arrival, buildRecorder, type RecorderProgram } from '../quota/recorder.ts';
+import { type AccountsStage, startAccountsStage } from './accounts-stage.ts';
 import { computeUse } from './compute-use.ts';
 
 export interface AccountsBenchOptions {
   readonly accounts: number;
+  /** Calls a second of each account, one proof for each. */
+  readonly quotas: readonly number[];
   readonly workers: number;
+  /** That wait, for a quota of 20; with another as many as are asked in the same time. */
   readonly verifications: number;
+  readonly photoBytes: number;
   readonly say: (line: string) => void;
 }
 
-const QUOTA_PER_SECOND = 20;
-const SUBMITTED_AT_ONCE = 32;
-/** By then some seconds of the quota are used as they are to be. */
-const FAULTS_AFTER_MS = 4_000;
-/** So soon after a fault the others are to be used as before. */
+/** By then every worker has connections to every account, and its code is compiled. */
 const SETTLED_MS = 2_000;
-/** As docs/sizing.md has it for ten accounts and four workers. */
-const SETTINGS = { RETRIES: '5', LOG_LEVEL: 'warn', PROBE_INTERVAL: '60s', WORKER_CONCURRENCY: '150' };
+/** At the end nothing waits in line any more that could go to the account that opens first. */
+const ENDING_MS = 3_000;
+const FAULTS_AFTER_MS = 4_000;
 const ARREARS = 'UnauthorizedOperation.Arrears';
+const FULL_QUOTA = 20;
 
-/** A run's arrivals at each account, ms of the monotonic clock. */
-type Arrivals = ReadonlyMap<string, number[]>;
+interface Proof extends AccountsBenchOptions {
+  readonly quotaPerSecond: number;
+  readonly recorder: RecorderProgram;
+}
+
+/** A run's end. */
+interface Run {
+  readonly stage: AccountsStage;
+  /** ms epoch: the last worker was ready, and a fault happened. */
+  readonly at: number;
+  readonly arrivals: readonly (readonly number[])[];
+  readonly endedAt: number;
+}
 
 /**
- * A backlog through the whole chain with several accounts, each a sandbox of its own that records what arrives: how much of all
- * quotas is used, and what one account in arrears and one endpoint that is gone do to it.
+ * A backlog through the workers with several accounts: how much of all quotas is used, and what one account in arrears and one
+ * endpoint that is gone do to it. The kernel stamps what arrives, so that a busy machine makes no call late on paper.
  */
 export async function runAccountsBench(options: AccountsBenchOptions): Promise<void> {
-  const { accounts, workers, verifications, say } = options;
-  say(
-    `Accounts: ${accounts} of ${QUOTA_PER_SECOND} a second, ${workers} worker processes, ${verifications} verifications that wait.`,
-  );
-  await run(options, async (arrivals) => reportUse(arrivals, options));
-  say('  One account falls into arrears and the endpoint of another is gone, 4 s after the first call:');
-  await run(options, async (arrivals, named) => {
-    await firstArrival(arrivals);
-    await sleep(FAULTS_AFTER_MS);
-    const [arrears = '', gone = ''] = [...arrivals.keys()];
-    named.sandboxOf(arrears).script('*', [ARREARS]);
-    await named.sandboxOf(gone).close();
-    const at = performance.now();
-    return () => reportFaults(arrivals, { at, left: [...arrivals.keys()].slice(2) }, say);
-  });
+  const { accounts, workers, say } = options;
+  requireProc();
+  const recorder = await buildRecorder();
+  try {
+    for (const quotaPerSecond of options.quotas) {
+      const verifications = Math.round((options.verifications * quotaPerSecond) / FULL_QUOTA);
+      const proof = { ...options, verifications, quotaPerSecond, recorder };
+      say(
+        `Accounts: ${accounts} of ${quotaPerSecond} a second, ${workers} worker processes, ${verifications} verifications that wait, ` +
+          `arrivals stamped by ${recorder.clock === 'kernel' ? 'the kernel' : 'Node'}.`,
+      );
+      // What the machine does by itself with as many calls a second: above it no choice of accounts can be.
+      await proveUse(
+        { ...proof, accounts: 1, quotaPerSecond: accounts * quotaPerSecond },
+        'one account of their sum',
+      );
+      await proveUse(proof, 'all accounts open');
+      await proveFaults(proof);
+    }
+  } finally {
+    await recorder.remove();
+  }
 }
 
-type Report = () => void;
+async function proveUse(proof: Proof, name: string): Promise<void> {
+  await run(
+    proof,
+    async (readyAt) => readyAt,
+    ({ at, arrivals, endedAt }) => {
+      const span = { from: at + SETTLED_MS, to: endedAt - ENDING_MS };
+      const counts = arrivals.map(({ length }) => length);
+      proof.say(
+        `  ${name}: ${percent(computeUse(arrivals, span, proof.quotaPerSecond))} of all quotas; ${Math.min(...counts)} to ${Math.max(...counts)} calls at each`,
+      );
+    },
+  );
+}
+
+async function proveFaults(proof: Proof): Promise<void> {
+  const injectFaults = async (readyAt: number, { recorders }: AccountsStage) => {
+    await sleep(readyAt + FAULTS_AFTER_MS - Date.now());
+    const [arrears, gone] = recorders;
+    arrears?.failWith(ARREARS);
+    await gone?.stop();
+    return Date.now();
+  };
+  await run(proof, injectFaults, ({ at, arrivals, endedAt }) => {
+    const left = arrivals.slice(2);
+    const use = (from: number, to: number) => percent(computeUse(left, { from, to }, proof.quotaPerSecond));
+    proof.say(
+      `  one account in arrears, the endpoint of another gone: ${use(at, at + SETTLED_MS)} of what is left in the ${SETTLED_MS / 1000} s after, ${use(at + SETTLED_MS, endedAt - ENDING_MS)} from then on`,
+    );
+  });
+}
 
 async function run(
-  { accounts, workers, verifications, say }: AccountsBenchOptions,
-  during: (arrivals: Arrivals, named: TestAccounts) => Promise<Report>,
+  proof: Proof,
+  during: (readyAt: number, stage: AccountsStage) => Promise<number>,
+  report: (run: Run) => void,
 ): Promise<void> {
-  const arrivals = new Map<string, number[]>();
-  const names = Array.from({ length: accounts }, (_, i) => (i === 0 ? 'main' : `account-${i + 1}`));
-  const named = await startAccounts(
-    names.map((name) => {
-      const own: number[] = [];
-      arrivals.set(name, own);
-      const log = () => void own.push(performance.now());
-      return { name, quota: QUOTA_PER_SECOND, sandbox: { log, latencyMs: { min: 150, max: 550 } } };
-    }),
-  );
-  const chain = await startChain({
-    workers: 0,
-    environment: { ...named.environment, ...SETTINGS },
-  });
-  // The recorders share this process with the producer: what arrives while it is busy is noted late, and together.
-  const delay = monitorEventLoopDelay({ resolution: 5 });
+  const { verifications, workers, say } = proof;
+  const stage = await startAccountsStage(proof);
   try {
-    const ids = await submitBacklog(chain, verifications);
-    delay.enable();
-    await Promise.all(Array.from({ length: workers }, () => chain.addWorkerProcess()));
-    const report = await during(arrivals, named);
-    await chain.receiver.accept(verifications, 600_000);
-    report();
-    const answered = new Set(chain.receiver.accepted.keys());
-    const lost = ids.filter((id) => !answered.has(id)).length;
-    const most = names.map((name) => named.sandboxOf(name).stats());
+    await stage.submit(verifications);
+    const answered = stage.answered(verifications);
+    // Should anything below fail, that is the error to show.
+    answered.catch(() => undefined);
+    const processes = await stage.addWorkers(workers);
+    const readyAt = Date.now();
+    const cpu = meterCpu(processes, stage);
+    const at = await during(readyAt, stage);
+    await answered;
+    const arrivals = stage.recorders.map((recorder) => recorder.arrivals.map(({ atMs }) => atMs));
+    const endedAt = Math.max(...arrivals.flat());
+    report({ stage, at, arrivals, endedAt });
     say(
-      `  ${verifications - lost} of ${verifications} answered; at most ${Math.max(...most.map(({ maxInRollingSecond }) => maxInRollingSecond))} in any rolling second at one account, ${most.reduce((sum, { rejected }) => sum + rejected, 0)} refused; the recorder was late by up to ${Math.round(delay.max / 1e6)} ms`,
+      `  ${describe(
+        proof,
+        stage.recorders.map((each) => each.arrivals),
+      )}; ${cpu(verifications)}`,
     );
   } finally {
-    delay.disable();
-    await chain.stop();
-    await named.stop();
+    await stage.stop();
   }
 }
 
-async function submitBacklog(chain: Chain, count: number): Promise<string[]> {
-  const ids: string[] = [];
-  for (let done = 0; done < count; done += SUBMITTED_AT_ONCE) {
-    const size = Math.min(SUBMITTED_AT_ONCE, count - done);
-    const people = Array.from({ length: size }, () => chain.submit(makePerson(), { priority: 'bulk' }));
-    ids.push(...(await Promise.all(people)).map(({ id }) => id));
-  }
-  return ids;
-}
-
-async function firstArrival(arrivals: Arrivals): Promise<void> {
-  while ([...arrivals.values()].every((own) => own.length === 0)) await sleep(5);
-}
-
-function reportUse(arrivals: Arrivals, { say }: AccountsBenchOptions): Report {
-  return () => {
-    const all = [...arrivals.values()].flat().toSorted((a, b) => a - b);
-    const span = { from: all[0] ?? 0, to: all.at(-1) ?? 0 };
-    const use = computeUse([...arrivals.values()], span, QUOTA_PER_SECOND);
-    const counts = [...arrivals.values()].map((own) => own.length);
-    say(
-      `  ${all.length} calls in ${((span.to - span.from) / 1000).toFixed(1)} s: ${percent(use)} of all quotas; ${Math.min(...counts)} to ${Math.max(...counts)} at each`,
-    );
-  };
-}
-
-function reportFaults(
-  arrivals: Arrivals,
-  { at, left }: { readonly at: number; readonly left: readonly string[] },
-  say: AccountsBenchOptions['say'],
-): void {
-  const others = left.map((name) => arrivals.get(name) ?? []);
-  const last = Math.max(...others.flat());
-  const use = (from: number, to: number) => percent(computeUse(others, { from, to }, QUOTA_PER_SECOND));
-  // The last second is the end of the backlog, and not of the quota.
-  say(
-    `  what is left was used by ${use(at, at + SETTLED_MS)} in the ${SETTLED_MS / 1000} s after, by ${use(at + SETTLED_MS, last - 1000)} from then on`,
+function describe({ verifications }: Proof, arrivals: readonly (readonly Arrival[])[]): string {
+  const most = Math.max(
+    ...arrivals.map((own) => mostInRollingSecond(own.map(({ atMs }) => atMs).toSorted((a, b) => a - b))),
   );
+  const refused = arrivals.flat().filter((arrival) => arrival.refused).length;
+  return `${verifications} of ${verifications} answered; at most ${most} in any rolling second at one account, ${refused} refused`;
+}
+
+/** @returns what was used since, and how busy the machine was: below its limit, use says something about the workers */
+function meterCpu(
+  workers: readonly RunningProcess[],
+  { redis }: AccountsStage,
+): (verifications: number) => string {
+  const began = performance.now();
+  const read = () => ({
+    workers: workers.reduce((sum, { pid }) => sum + readCpuMicros(pid), 0),
+    redis: readCpuMicros(redis.pid),
+  });
+  const before = read();
+  return (verifications) => {
+    const after = read();
+    const each = (from: number, to: number) => `${Math.round((to - from) / verifications)} µs`;
+    const seconds = ((performance.now() - began) / 1000).toFixed(1);
+    return `${seconds} s; each took the workers ${each(before.workers, after.workers)}, Redis ${each(before.redis, after.redis)}; load ${loadavg()[0]?.toFixed(1)}`;
+  };
 }
 
 const percent = (part: number): string => `${(part * 100).toFixed(1)} %`;

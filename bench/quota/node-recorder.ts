@@ -10,6 +10,8 @@ const [replyMin = 150, replyMax = 550, networkMs = 0, limit = 0] = process.argv.
 const phaseMs = Math.random() * 1000;
 let window = -1;
 let inWindow = 0;
+/** Of every answer, once it is set. */
+let code = '';
 
 const server = createServer((request, response) => {
   request.resume();
@@ -19,7 +21,8 @@ const server = createServer((request, response) => {
     setTimeout(() => {
       const refused = isOver(atMs);
       process.stdout.write(`arrival ${BigInt(Math.round(atMs * 1000)) * 1000n} ${refused ? 1 : 0} 0 0\n`);
-      const answer = refused ? { Error: { Code: 'RequestLimitExceeded' } } : { Result: 'Success' };
+      const error = refused ? 'RequestLimitExceeded' : code;
+      const answer = error === '' ? { Result: 'Success' } : { Error: { Code: error } };
       const replyMs = refused ? 20 : replyMin + Math.random() * (replyMax - replyMin);
       setTimeout(() => response.end(JSON.stringify({ Response: answer })), replyMs);
     }, delayMs);
@@ -38,4 +41,7 @@ server.listen(0, '127.0.0.1', () => {
   const { port } = server.address() as AddressInfo;
   process.stdout.write(`port ${port}\n`);
 });
-process.stdin.resume().once('end', () => process.exit(0));
+process.stdin.on('data', (line) => {
+  code = String(line).trim();
+});
+process.stdin.once('end', () => process.exit(0));

@@ -9,7 +9,8 @@
  * in between would. LIMIT > 0 answers RequestLimitExceeded to whatever comes after the first LIMIT arrivals of a fixed
  * one-second window (of a random phase), as the upstream documents.
  *
- * Prints "port N" first and "arrival NS REFUSED BYTES KERNEL" for each request. Ends with its standard input.
+ * Prints "port N" first and "arrival NS REFUSED BYTES KERNEL" for each request. A line of its standard input is a code: from then
+ * on every answer is that error. Ends with its standard input.
  */
 #define _GNU_SOURCE
 #include <arpa/inet.h>
@@ -59,6 +60,7 @@ static long long reply_min, reply_max, network, limit;
 static long long phase, window = -1, in_window;
 static int timer;
 static char scratch[1 << 18];
+static char code[128]; /* of every answer, once it is set */
 
 static long long now_ns(void) {
   struct timespec t;
@@ -101,8 +103,10 @@ static void send_reply(const struct event *event) {
   if (!c || c->generation != event->generation) return;
   static const char accepted[] = "{\"Response\":{\"Result\":\"Success\"}}";
   static const char refused[] = "{\"Response\":{\"Error\":{\"Code\":\"RequestLimitExceeded\"}}}";
-  const char *body = event->refused ? refused : accepted;
-  char answer[256];
+  char failed[192];
+  snprintf(failed, sizeof failed, "{\"Response\":{\"Error\":{\"Code\":\"%s\"}}}", code);
+  const char *body = event->refused ? refused : code[0] ? failed : accepted;
+  char answer[384];
   int length = snprintf(answer, sizeof answer,
                         "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                         strlen(body), body);
@@ -218,6 +222,16 @@ static void accept_from(int listener, int poll) {
   }
 }
 
+/* Returns 0 at the end of standard input. */
+static int take_code(int fd) {
+  ssize_t length = read(fd, scratch, sizeof code - 1);
+  if (length <= 0) return 0;
+  memcpy(code, scratch, (size_t)length);
+  code[length] = 0;
+  code[strcspn(code, "\n")] = 0;
+  return 1;
+}
+
 int main(int argc, char **argv) {
   if (argc != 5) return 2;
   reply_min = atoll(argv[1]) * 1000000LL;
@@ -248,7 +262,7 @@ int main(int argc, char **argv) {
       int fd = ready[i].data.fd;
       uint64_t fired;
       if (fd == STDIN_FILENO) {
-        if (read(fd, scratch, sizeof scratch) <= 0) return 0;
+        if (!take_code(fd)) return 0;
       } else if (fd == listener) accept_from(listener, poll);
       else if (fd == timer) {
         if (read(timer, &fired, sizeof fired) < 0) continue;

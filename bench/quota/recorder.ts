@@ -24,6 +24,9 @@ export interface RecorderOptions {
 export interface Recorder {
   readonly port: number;
   readonly arrivals: readonly Arrival[];
+  /** Every answer from now on is this error. */
+  failWith(code: string): void;
+  /** Also those that wait for an answer find nothing there any more. */
   stop(): Promise<void>;
 }
 
@@ -65,7 +68,12 @@ export async function startRecorder(program: RecorderProgram, options: RecorderO
       else if (kind === 'arrival') arrivals.push({ atMs: nanosToMs(first ?? '0'), refused: refused === '1' });
     });
   });
-  return { port, arrivals, stop: () => stop(child) };
+  return {
+    port,
+    arrivals,
+    failWith: (code) => void child.stdin.write(`${code}\n`),
+    stop: () => stop(child),
+  };
 }
 
 /** Nanoseconds since the epoch do not fit a double; the microseconds do. */
@@ -74,6 +82,7 @@ function nanosToMs(nanos: string): number {
 }
 
 function stop(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
   return new Promise((resolve) => {
     child.once('exit', () => resolve());
     child.stdin?.end();
