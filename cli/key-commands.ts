@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { generateKey, generateKeys } from '../shared/sealing/generate-keys.ts';
 import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key-ring.ts';
+import { generateSigningKey } from '../shared/signing/signing-keys.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
 import { passBy } from '../shared/store/redis/pass-by.ts';
@@ -18,14 +19,33 @@ export function addKeyCommands(program: Command, context: CliContext): void {
     .command('generate')
     .description('print new sealing keys, entries for VERIQUEUE_KEYS; they are stored nowhere')
     .option('--symmetric', 'one key for all processes, as earlier versions had; producers can open with it')
-    .action(({ symmetric = false }: { readonly symmetric?: boolean }) => generate(context, symmetric));
+    .addOption(
+      new Option(
+        '--signing',
+        'a signing key instead, an entry for SIGNING_KEYS, and its public half',
+      ).conflicts('symmetric'),
+    )
+    .action((options: GenerateOptions) => generate(context, options));
   keys
     .command('rotate')
     .description('wrap again with the newest key all that waits, so that older ones can go')
     .action(() => rotate(context));
 }
 
-function generate({ terminal }: CliContext, symmetric: boolean): void {
+interface GenerateOptions {
+  readonly symmetric?: boolean;
+  readonly signing?: boolean;
+}
+
+function generate({ terminal }: CliContext, { symmetric = false, signing = false }: GenerateOptions): void {
+  if (signing) {
+    const made = generateSigningKey(randomBytes);
+    terminal.show(
+      made,
+      ['# SIGNING_KEYS', made.secret, '# Later, when it signs no more', made.published].join('\n'),
+    );
+    return;
+  }
   if (symmetric) {
     const key = generateKey(randomBytes);
     terminal.show({ key }, key);

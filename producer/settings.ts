@@ -13,6 +13,7 @@ import {
   sealingSettings,
 } from '../shared/config/settings.ts';
 import { host, operatorKey, port } from '../shared/config/shapes.ts';
+import { signingSettings } from '../shared/config/signing-settings.ts';
 import { countDigestingKeys } from '../shared/sealing/digest.ts';
 
 const shape = z.object({
@@ -22,6 +23,7 @@ const shape = z.object({
   ...laneSettings,
   ...sealingSettings,
   ...retentionSettings,
+  ...signingSettings,
   ...callbackSettings,
   ...producerSettings,
   ...photoStoreSettings,

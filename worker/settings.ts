@@ -19,6 +19,7 @@ import {
   upstreamSettings,
   workerSettings,
 } from '../shared/config/settings.ts';
+import { signingSettings } from '../shared/config/signing-settings.ts';
 import { opensAnything } from '../shared/sealing/key-ring.ts';
 import { createFieldEncryptor } from './upstream/field-encryption.ts';
 
@@ -29,6 +30,7 @@ const shape = z.object({
   ...laneSettings,
   ...sealingSettings,
   ...retentionSettings,
+  ...signingSettings,
   ...photoStoreSettings,
   ...callbackSettings,
   ...upstreamSettings,

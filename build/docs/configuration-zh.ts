@@ -6,6 +6,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
     '所用的 Redis：`redis[s]://[user:password@]host[:port][/database]`、`redis[s]+sentinel://…@host,host/name`、`redis[s]+cluster://…@host,host` 或 `unix:///path`。[选用哪种 Redis](which-redis.zh.md)逐一说明。服务器没有该数据库时，进程不会启动。未设置时，`npm start` 自行运行一个 Redis。',
   VERIQUEUE_KEYS:
     '[封存密钥](going-live.zh.md#封存密钥)，最新的在前，以逗号分隔。工作进程需要能够打开的密钥，生产者只需要用于封存的密钥。未设置时，`npm start` 会生成。',
+  SIGNING_KEYS:
+    '用于签署供他人验证的内容的 [Ed25519 密钥](audit.zh.md#签名密钥)，最新的在前，以逗号分隔。由第一个能够签名的密钥签名，并公布全部公钥。未设置时，不用这种密钥签名。',
   TENCENTCLOUD_SECRET_ID:
     '[您的腾讯云账号](tencent-cloud.zh.md)的 SecretId。未设置时，`npm start` 使用沙箱。',
   TENCENTCLOUD_SECRET_KEY: '与之配套的 SecretKey。',
@@ -127,6 +129,7 @@ export const SETTING_GROUPS_ZH: Readonly<
     title: '数据保留多久',
     introduction: '无论如何设置，照片都会在得出结果的同时删除。',
   },
+  Proof: { title: '证明', introduction: '他人可以验证的内容：见[审计](audit.zh.md)。' },
   'Where photos are': {
     title: '照片存放位置',
     introduction: '存放在 Redis 中，除非您为照片准备了[对象存储](photo-store.zh.md)。',

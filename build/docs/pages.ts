@@ -118,6 +118,11 @@ export const PAGES: readonly DocumentedPage[] = [
   { path: 'docs/console.md', audience: 'operate', answers: "the operators' page" },
   { path: 'docs/cli.md', audience: 'operate', answers: 'the command line' },
   { path: 'docs/rotating-secrets.md', audience: 'operate', answers: 'changing keys, secrets and passwords' },
+  {
+    path: 'docs/audit.md',
+    audience: 'operate',
+    answers: 'what others can verify: who did what, what was deleted and when',
+  },
   { path: 'docs/upgrading.md', audience: 'operate', answers: 'updating, and going back' },
   { path: 'docs/tracing.md', audience: 'operate', answers: 'OpenTelemetry traces' },
   { path: 'deploy/kubernetes/README.md', audience: 'operate', answers: 'the plain manifests for Kubernetes' },

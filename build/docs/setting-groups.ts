@@ -59,6 +59,12 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     inEnvironmentFile: true,
   },
   {
+    title: 'Proof',
+    introduction: 'What others can verify: see [audit](audit.md).',
+    variables: ['SIGNING_KEYS'],
+    inEnvironmentFile: true,
+  },
+  {
     title: 'Where photos are',
     introduction: 'In Redis, unless you have [an object store](photo-store.md) for them.',
     variables: [

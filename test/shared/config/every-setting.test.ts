@@ -62,6 +62,15 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     `k1:${key(32)},k1:${key(32)}`,
     `a b:${key(32)}`,
   ],
+  SIGNING_KEYS: [
+    'x',
+    's1:',
+    `s1:${key(31)}`,
+    `s1:${key(32)},`,
+    `s1:${key(32)},s1:${key(32)}`,
+    `s1:private:${key(32)}`,
+    `a b:${key(32)}`,
+  ],
   PHOTO_STORE: [
     's3://Photos',
     's3://a b/c',
