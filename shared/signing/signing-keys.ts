@@ -26,9 +26,6 @@ export interface SigningKey extends PublishedKey {
   readonly privateKey: KeyObject;
 }
 
-/** Without a setting: nothing is signed. */
-export const NO_SIGNING_KEYS: SigningKeys = { keys: [], newest: null };
-
 export type SigningKeysParsing =
   | { readonly ok: true; readonly signingKeys: SigningKeys }
   /** One sentence per bad entry, as the end of a sentence about the setting; key material is never in it. */
