@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { OperatorAccess } from './access/find-access.ts';
 import type { ApiOptions } from './api.ts';
@@ -13,6 +14,8 @@ export interface CliContext {
   /** Opened by the commands that need it; they close it. */
   readonly connect: () => Promise<Connection>;
   readonly readKeyRing: () => Promise<KeyRing>;
+  /** Those of the environment that sign events as `v1a`. */
+  readonly signingKeys: readonly KeyObject[];
   /** Those of the environment. */
   readonly webhookSecrets: readonly string[] | undefined;
   /** Overwrites what other users of the machine see of this process' arguments. */

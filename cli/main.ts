@@ -2,6 +2,7 @@ import { type Command, CommanderError } from 'commander';
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
 import { redisTargetOf } from '../shared/config/redis-target.ts';
 import { dataFolderOf } from '../shared/data-folder.ts';
+import { privateKeysOf } from '../shared/signing/signing-keys.ts';
 import { findApi, findOperatorAccess, type NamedProfile } from './access/find-access.ts';
 import { profilePath, readProfile } from './access/profile-file.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -70,6 +71,7 @@ function makeContext(
     readKeyRing: () => readKeyRing(settings, folder),
     readDevelopmentSecret: () => readDevelopmentSecret(folder),
     openEventSender: () => openEventSender(allowInsecureCallbacks),
+    signingKeys: privateKeysOf(settings.SIGNING_KEYS),
     webhookSecrets: settings.VERIQUEUE_WEBHOOK_SECRET,
     hideArguments: () => {
       process.title = 'veriqueue';

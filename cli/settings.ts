@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { redisSettings } from '../shared/config/redis-settings.ts';
 import { laneSettings, producerSettings } from '../shared/config/settings.ts';
 import { flag, httpUrl, secretText } from '../shared/config/shapes.ts';
+import { signingSettings } from '../shared/config/signing-settings.ts';
 
 /** Everything the command line reads from its environment. Each command needs some of it, so nothing is required here. */
 export const cliEnvironment = z.object({
@@ -11,6 +12,8 @@ export const cliEnvironment = z.object({
   REDIS_URL: redisSettings.REDIS_URL.optional(),
   /** Parsed when a command needs it: most do not. */
   VERIQUEUE_KEYS: z.string().optional(),
+  /** For `deliveries test`, which signs as the workers do. */
+  ...signingSettings,
   VERIQUEUE_DATA_DIR: z.string().default('.data'),
   /** Unset, it is true beside a development Redis, as `npm start` has it, and false otherwise. */
   ALLOW_INSECURE_CALLBACKS: flag.optional(),

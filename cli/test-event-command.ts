@@ -14,7 +14,7 @@ interface TestOptions {
 }
 
 /**
- * Sends one event of the type `webhook.test`, signed with all the secrets that sign now, and shows what came of it. It
+ * Sends one event of the type `webhook.test`, signed with all the secrets and keys that sign now, and shows what came of it. It
  * is about no verification: nothing is recorded, nothing is tried again, and the endpoint's health stays as it is.
  */
 export async function sendTestEvent(context: CliContext, options: TestOptions): Promise<void> {
@@ -31,7 +31,10 @@ export async function sendTestEvent(context: CliContext, options: TestOptions): 
   );
   const sender = context.openEventSender();
   try {
-    const event = { id, timestampSeconds: Math.floor(now / 1000), body, secrets: client.webhookSecrets };
+    const event = {
+      ...{ id, timestampSeconds: Math.floor(now / 1000), body },
+      ...{ secrets: client.webhookSecrets, signingKeys: context.signingKeys },
+    };
     report(context, { id, url }, await sender.send(url, event, context.interrupted));
   } finally {
     await sender.close();

@@ -1,4 +1,10 @@
 import type { VerificationEvent, WebhookTestEvent } from '../shared/contract/verification.ts';
+import { decodeBase64 } from './base64.ts';
+import {
+  readVerificationKeys,
+  type VerificationKey,
+  type WebhookVerificationKeys,
+} from './verification-keys.ts';
 import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
 /** Do nothing with a type you do not know, and acknowledge it: there will be more. */
@@ -16,38 +22,37 @@ export class WebhookVerificationError extends VeriqueueError {
 
 nameErrors({ WebhookVerificationError });
 
-/** What is left to compute of a webhook: whether one of the signatures is the HMAC-SHA256 of `content` under one of the keys. */
+/** What is left to compute of a webhook: whether one of the signatures is that of `content` by one of the keys of its version. */
 export interface SignedWebhook {
-  readonly keys: readonly Uint8Array<ArrayBuffer>[];
+  readonly keys: readonly VerificationKey[];
   readonly content: Uint8Array<ArrayBuffer>;
-  readonly signatures: readonly Uint8Array<ArrayBuffer>[];
+  readonly signatures: readonly WebhookSignature[];
   /** The body. It is not parsed, because its sender is not verified yet. */
   readonly text: string;
 }
 
+export interface WebhookSignature {
+  readonly version: VerificationKey['version'];
+  readonly bytes: Uint8Array<ArrayBuffer>;
+}
+
 /** Standard Webhooks 1.0.0, "Webhook metadata": an event that is older or newer than this may be a replayed one. */
 const TOLERANCE_SECONDS = 5 * 60;
-
-const SECRET_PREFIX = 'whsec_';
-const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
 /**
  * Reads all of a webhook but its event, whose signature its caller has to compare first.
  *
  * @param now ms epoch
  * @throws {WebhookVerificationError} when a signature header is missing, or the time is more than five minutes off
- * @throws {TypeError} when a secret is not one, or there is none
+ * @throws {TypeError} when a key is not one, or there is none
  */
 export function readSignedWebhook(
   body: string | Uint8Array,
   headers: WebhookHeaders,
-  secret: string | readonly string[],
+  given: WebhookVerificationKeys,
   now: number,
 ): SignedWebhook {
-  const secrets = typeof secret === 'string' ? [secret] : secret;
-  if (secrets.length === 0) throw new TypeError('verifyWebhook needs at least one secret');
-  // All are read before any is tried, so that a wrong one shows at once and not in the next rotation.
-  const keys = secrets.map(readKey);
+  const keys = readVerificationKeys(given);
   const found = readHeaders(headers);
   const [id, timestamp, signature] = ['webhook-id', 'webhook-timestamp', 'webhook-signature'].map((name) =>
     requireHeader(found, name),
@@ -84,14 +89,9 @@ export function parseEvent(text: string): WebhookEvent {
 
 /** No signature of it is right. */
 export function wrongSignature(): WebhookVerificationError {
-  return new WebhookVerificationError('webhook-signature must hold a signature of this body by your secret');
-}
-
-function readKey(secret: string): Uint8Array<ArrayBuffer> {
-  const text = secret.startsWith(SECRET_PREFIX) ? secret.slice(SECRET_PREFIX.length) : secret;
-  const key = text === '' ? null : decodeBase64(text);
-  if (key === null) throw new TypeError('A webhook secret must be whsec_ and Base64');
-  return key;
+  return new WebhookVerificationError(
+    'webhook-signature must hold a signature of this body by your secret or key',
+  );
 }
 
 function readHeaders(headers: WebhookHeaders): ReadonlyMap<string, string> {
@@ -109,16 +109,12 @@ function requireHeader(headers: ReadonlyMap<string, string>, name: string): stri
   return value;
 }
 
-/** Of `v1,<Base64>`; signatures of other versions are passed by. */
-function readSignature(entry: string): Uint8Array<ArrayBuffer>[] {
+/** Of `v1,<Base64>` and `v1a,<Base64>`; signatures of other versions are passed by. */
+function readSignature(entry: string): WebhookSignature[] {
   const [version, text = ''] = entry.split(',');
-  const signature = version === 'v1' ? decodeBase64(text) : null;
-  return signature === null ? [] : [signature];
-}
-
-/** By `atob`, because `Buffer` is Node's alone. */
-function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
-  return BASE64.test(text) ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : null;
+  if (version !== 'v1' && version !== 'v1a') return [];
+  const bytes = decodeBase64(text);
+  return bytes === null ? [] : [{ version, bytes }];
 }
 
 function concatenate(first: Uint8Array, second: Uint8Array): Uint8Array<ArrayBuffer> {

@@ -3,15 +3,15 @@
 import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
 import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
+import type { KeySet } from '../shared/contract/key-set.ts';
 import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
-import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
-import type { SubmissionFields } from '../shared/contract/submission.ts';
 import type { PhotoUpload } from '../shared/contract/upload.ts';
 import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
 import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
+import type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
@@ -42,12 +42,14 @@ export {
   RateLimitedError,
   UnavailableError,
 } from './api-error.ts';
+export type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 export { PhotoError } from './photo.ts';
 export {
   type WebhookEvent,
   type WebhookHeaders,
   WebhookVerificationError,
 } from './signed-webhook.ts';
+export type { WebhookVerificationKeys } from './verification-keys.ts';
 export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
 export { verifyWebhook } from './webhook.ts';
 // biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
@@ -59,6 +61,7 @@ export type {
   EventsGone,
   EventsOptions,
   FeedEvent,
+  KeySet,
   LaneAccount,
   LaneOverview,
   OutcomeRow,
@@ -69,50 +72,6 @@ export type {
   VerificationStatus,
   VeriqueueOptions,
 };
-
-/** A person to verify, and what to do with the answer. */
-export interface Submission extends SubmissionFields {
-  readonly photo: PhotoSource;
-  /**
-   * The same key and submission give the same verification for 24 hours. Give your own, such as the order's number, if
-   * your process may submit again after it was restarted. @default a random one per call
-   */
-  readonly idempotencyKey?: string | undefined;
-}
-
-export interface Submitted {
-  readonly verification: Verification;
-  /** An earlier submission under this Idempotency-Key had been accepted: this is its verification. */
-  readonly replayed: boolean;
-}
-
-export interface CallOptions {
-  /** Ends the call, whatever it waits for, with the signal's reason. */
-  readonly signal?: AbortSignal | undefined;
-}
-
-/** Filters are combined; without any, `list` gives every verification of the client. */
-export interface ListOptions extends CallOptions {
-  /** Exactly the reference they were submitted with. */
-  readonly reference?: string | undefined;
-  /** What they are now. */
-  readonly status?: VerificationStatus | undefined;
-  /** The code of their outcome, such as `FailedOperation.IdPhotoPoorQuality`. */
-  readonly code?: OutcomeCode | (string & Record<never, never>) | undefined;
-  /** Submitted then or later: a `Date`, or RFC 3339. */
-  readonly submittedFrom?: Date | string | undefined;
-  /** Submitted earlier than that: a `Date`, or RFC 3339. */
-  readonly submittedBefore?: Date | string | undefined;
-  /** At most so many, over all pages. @default all */
-  readonly limit?: number | undefined;
-}
-
-export interface UsageOptions extends CallOptions {
-  /** First day, `yyyy-mm-dd`. @default 29 days ago */
-  readonly from?: string | undefined;
-  /** Last day. @default today, at +08:00 */
-  readonly to?: string | undefined;
-}
 
 const PAGE_MAX = 100;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
@@ -278,6 +237,14 @@ export class Veriqueue {
     const read = (query: Readonly<Record<string, string | number | undefined>>) =>
       this.#read<FeedPage>({ ...request, query, signal });
     return readEvents((query) => read({ ...query }), options, this.#connection.timeoutMs);
+  }
+
+  /**
+   * The public keys of the deployment: they verify events signed as `v1a`, by {@link verifyWebhook}. Empty where it has none.
+   * Keep them, and read them again when no key fits an event, once a minute at most: keys are replaced.
+   */
+  keySet({ signal }: CallOptions = {}): Promise<KeySet> {
+    return this.#read({ doing: 'read the key set', method: 'GET', path: '.well-known/jwks.json', signal });
   }
 
   /** Your upstream calls by day and code, as they are billed. */

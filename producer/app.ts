@@ -1,6 +1,7 @@
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
+import type { SigningKeys } from '../shared/signing/signing-keys.ts';
 import { authenticate } from '../shared/store/clients/authenticate.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { createAuthenticator } from './authentication.ts';
@@ -18,6 +19,7 @@ import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
 import { addFeedRoute } from './routes/feed.ts';
+import { addKeySetRoute } from './routes/key-set.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
 import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
 import { addProblemRoutes } from './routes/problem-routes.ts';
@@ -34,6 +36,8 @@ import { traceRequests } from './trace-requests.ts';
 export interface AppDeps extends Intake {
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
+  /** Their public halves are published. */
+  readonly signingKeys: SigningKeys | undefined;
   readonly timeouts: HttpTimeouts;
   /** Shared by all listeners of the process. */
   readonly bodyBudget: BodyBudget;
@@ -64,6 +68,7 @@ export async function buildApp(
   addFeedRoute(app, deps);
   addLaneRoutes(app, deps);
   addUsageRoute(app, deps);
+  addKeySetRoute(app, deps);
   addProblemRoutes(app);
   if (operations) await addOperationsRoutes(app, { ...operations, document: () => app.swagger() });
   refuseOtherMethods(app, routes);

@@ -220,6 +220,7 @@ function wire(
       perMinute: settings.CLIENT_REDELIVERIES_PER_MINUTE,
       open: settings.CLIENT_MAX_REDELIVERIES,
     },
+    signingKeys: settings.SIGNING_KEYS,
     timeouts,
     sockets: {
       maxPerAddress: settings.MAX_SOCKETS_PER_ADDRESS,

@@ -1,5 +1,6 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
+import { privateKeysOf } from '../shared/signing/signing-keys.ts';
 import { type ClientReading, readClient } from '../shared/store/clients/client.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
@@ -57,6 +58,7 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
     endpoints: createEndpointStore(redis, keys, now),
     limiter,
     post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
+    signingKeys: privateKeysOf(settings.SIGNING_KEYS),
     writes: context.writes,
     schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
     retentionMs: settings.RETENTION,

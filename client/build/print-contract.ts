@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { eventsGone, feedEvent, feedPage } from '../../shared/contract/feed.ts';
+import { keySet } from '../../shared/contract/key-set.ts';
 import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
@@ -33,6 +34,7 @@ const INFERRED = {
   EventsGone: eventsGone,
   FeedEvent: feedEvent,
   FeedPage: feedPage,
+  KeySet: keySet,
   LaneAccount: laneAccount,
   LaneOverview: laneOverview,
   Outcome: outcome,

@@ -1,5 +1,6 @@
 import type { DeliveryLog } from '../../shared/contract/delivery-log.ts';
 import type { FeedEvent, FeedPage } from '../../shared/contract/feed.ts';
+import type { KeySet } from '../../shared/contract/key-set.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
 import type { PhotoUpload } from '../../shared/contract/upload.ts';
@@ -203,4 +204,17 @@ export const feed: FeedPage = {
   data: [{ type: 'events.gone', from: 4_030, sequence: 4_031 }, feedEvent],
   nextAfter: 4_032,
   last: 4_033,
+};
+
+export const keySet: KeySet = {
+  keys: [
+    {
+      kty: 'OKP',
+      crv: 'Ed25519',
+      x: '1SiA4o9hyqTCpIqC5V9HUakiiaeACeqfZTInDBbOir4',
+      kid: 's1d9ac19ecbe64cd1',
+      use: 'sig',
+      alg: 'EdDSA',
+    },
+  ],
 };

@@ -5,6 +5,7 @@ import {
   completedVerification,
   deliveryLog,
   feed,
+  keySet,
   lane,
   outcomes,
   page,
@@ -16,6 +17,8 @@ import {
 export interface OperationFacts {
   /** Beside those that any request may be answered with. */
   readonly problems: readonly ProblemCode[];
+  /** It asks for no API key. */
+  readonly isPublic?: true;
   /** By status: what an answer looks like, and the headers that it may have. */
   readonly answers: Readonly<Record<string, AnswerFacts>>;
 }
@@ -82,6 +85,7 @@ export const OPERATIONS = {
     problems: ['invalid_query', 'unknown_sequence', 'too_many_requests'],
     answers: { 200: { example: feed } },
   },
+  getKeySet: { problems: [], isPublic: true, answers: { 200: { example: keySet } } },
   getUsage: { problems: ['invalid_query'], answers: { 200: { example: usage } } },
   getLane: { problems: [], answers: { 200: { example: lane } } },
   listOutcomes: { problems: [], answers: { 200: { example: outcomes } } },
@@ -91,5 +95,6 @@ export type OperationId = keyof typeof OPERATIONS;
 
 /** Every problem that an operation may be answered with. */
 export function problemsOf(operationId: OperationId): readonly ProblemCode[] {
-  return [...COMMON_PROBLEMS, ...OPERATIONS[operationId].problems];
+  const { problems, isPublic }: OperationFacts = OPERATIONS[operationId];
+  return [...COMMON_PROBLEMS.filter((code) => code !== 'unauthorized' || !isPublic), ...problems];
 }

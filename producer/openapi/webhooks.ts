@@ -16,7 +16,7 @@ const HEADERS = [
   {
     name: 'webhook-signature',
     description:
-      '`v1,` and the Base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` under your secret; several, separated by spaces, while a secret rotates',
+      '`v1,` and the Base64 of the HMAC-SHA256 of `<webhook-id>.<webhook-timestamp>.<body>` under your secret; several, separated by spaces, while a secret rotates. Where the deployment has signing keys, also `v1a,` and the Base64 of the Ed25519 signature of the same text, by a key of `GET /.well-known/jwks.json`',
     example: 'v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4=',
   },
 ];

@@ -1,24 +1,11 @@
 import type { KeyObject } from 'node:crypto';
 import { z } from 'zod';
+import type { KeySet } from '../contract/key-set.ts';
 import { ED25519_BYTES, importVerifyingKey, rawPublicKey } from './ed25519.ts';
 import type { SigningKeys } from './signing-keys.ts';
 
-/** An Ed25519 public key as RFC 8037 spells it. */
-export const publishedJwk = z.object({
-  kty: z.literal('OKP'),
-  crv: z.literal('Ed25519'),
-  x: z.string().describe('The public key, 32 bytes in Base64url'),
-  kid: z.string().describe('The id that signatures name'),
-  alg: z.literal('EdDSA'),
-  use: z.literal('sig'),
-});
-
-/** A JSON Web Key Set (RFC 7517). */
-export const jsonWebKeySet = z.object({ keys: z.array(publishedJwk) });
-export type JsonWebKeySet = z.output<typeof jsonWebKeySet>;
-
 /** The public halves of all keys, newest first: what is signed with any of them can be verified. */
-export function presentKeySet({ keys }: SigningKeys): JsonWebKeySet {
+export function presentKeySet({ keys }: SigningKeys): KeySet {
   return {
     keys: keys.map(({ id, publicKey }) => ({
       kty: 'OKP',

@@ -48,6 +48,11 @@ export function parseSigningKeys(text: string): SigningKeysParsing {
   return { ok: true, signingKeys: { keys, newest: keys.find(canSign) ?? null } };
 }
 
+/** All that can sign, newest first: what several sign at a time can be verified while one replaces another. */
+export function privateKeysOf(signingKeys: SigningKeys | undefined): readonly KeyObject[] {
+  return (signingKeys?.keys ?? []).filter(canSign).map(({ privateKey }) => privateKey);
+}
+
 function canSign(key: PublishedKey | SigningKey): key is SigningKey {
   return 'privateKey' in key;
 }

@@ -1,8 +1,8 @@
 /**
- * Signatures of Standard Webhooks 1.0.0, symmetric scheme `v1` (spec/standard-webhooks.md, "Signature scheme"):
- * HMAC-SHA256 over `{id}.{timestamp}.{body}`, the body exactly as it is sent.
+ * Signatures of Standard Webhooks 1.0.0 (spec/standard-webhooks.md, "Signature scheme") over `{id}.{timestamp}.{body}`, the
+ * body exactly as it is sent: `v1` is HMAC-SHA256 under a secret, `v1a` Ed25519 by a private key.
  */
-import { createHmac, createSecretKey, type KeyObject } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, sign } from 'node:crypto';
 
 export interface SignedContent {
   /** `webhook-id`: the same on every attempt for one event. No `.`, which delimits the signed parts. */
@@ -12,6 +12,8 @@ export interface SignedContent {
   readonly body: Buffer;
   /** `whsec_` and the base64 key, newest first. More than one while a secret rotates. */
   readonly secrets: readonly string[];
+  /** Private Ed25519 keys, newest first. @default none */
+  readonly signingKeys?: readonly KeyObject[];
 }
 
 export interface WebhookHeaders {
@@ -23,8 +25,12 @@ export interface WebhookHeaders {
 const secretPrefix = 'whsec_';
 const strictBase64 = /^(?:[A-Za-z0-9+/]{4})+(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** @returns the value of `webhook-signature`: one `v1,<base64>` per secret, in their order, separated by a space */
-export function signWebhook({ id, timestampSeconds, body, secrets }: SignedContent): string {
+/**
+ * @returns the value of `webhook-signature`: one `v1,<base64>` per secret, in their order, then one `v1a,<base64>` per key,
+ *   separated by spaces. The secrets come first, for receivers that look at the first signature only
+ */
+export function signWebhook(content: SignedContent): string {
+  const { id, timestampSeconds, body, secrets, signingKeys = [] } = content;
   if (id === '' || id.includes('.')) {
     throw new RangeError('The id of a webhook must not be empty, and must have no full stop');
   }
@@ -33,10 +39,14 @@ export function signWebhook({ id, timestampSeconds, body, secrets }: SignedConte
   }
   if (secrets.length === 0) throw new RangeError('A webhook needs at least one secret');
   const head = `${id}.${timestampSeconds}.`;
-  return keysOf(secrets)
-    .map((key) => createHmac('sha256', key).update(head).update(body).digest('base64'))
-    .map((signature) => `v1,${signature}`)
-    .join(' ');
+  const symmetric = keysOf(secrets).map(
+    (key) => `v1,${createHmac('sha256', key).update(head).update(body).digest('base64')}`,
+  );
+  if (signingKeys.length === 0) return symmetric.join(' ');
+  // Ed25519 has no form that takes its input in parts.
+  const signed = Buffer.concat([Buffer.from(head), body]);
+  const asymmetric = signingKeys.map((key) => `v1a,${sign(null, signed, key).toString('base64')}`);
+  return [...symmetric, ...asymmetric].join(' ');
 }
 
 export function computeWebhookHeaders(content: SignedContent): WebhookHeaders {

@@ -1,3 +1,4 @@
+import { generateKeyPairSync, type JsonWebKey, type KeyObject } from 'node:crypto';
 import { inspect } from 'node:util';
 import { describe, expect, test } from 'vitest';
 import { verifyWebhook as verifyAtOnce } from '../../client/server-package-entry.ts';
@@ -13,9 +14,35 @@ const event = {
 };
 const body = Buffer.from(JSON.stringify(event));
 
-function sign(bytes: Buffer = body, { secrets = [secret], ageSeconds = 0 } = {}): Record<string, string> {
+interface SigningOptions {
+  readonly secrets?: readonly string[];
+  readonly signingKeys?: readonly KeyObject[];
+  readonly ageSeconds?: number;
+}
+
+function sign(
+  bytes: Buffer = body,
+  { secrets = [secret], signingKeys = [], ageSeconds = 0 }: SigningOptions = {},
+): Record<string, string> {
   const timestampSeconds = Math.floor(Date.now() / 1000) - ageSeconds;
-  return { ...computeWebhookHeaders({ id: 'evt_1', timestampSeconds, body: bytes, secrets }) };
+  return { ...computeWebhookHeaders({ id: 'evt_1', timestampSeconds, body: bytes, secrets, signingKeys }) };
+}
+
+interface SigningKey {
+  readonly privateKey: KeyObject;
+  readonly publicKey: string;
+  readonly webKey: JsonWebKey;
+}
+
+/** By node:crypto alone. */
+function signingKey(): SigningKey {
+  const { privateKey, publicKey } = generateKeyPairSync('ed25519');
+  const webKey = publicKey.export({ format: 'jwk' });
+  return {
+    privateKey,
+    webKey,
+    publicKey: `whpk_${Buffer.from(webKey.x ?? '', 'base64url').toString('base64')}`,
+  };
 }
 
 type Verify = (...given: Parameters<typeof verifyByWebCrypto>) => Promise<unknown>;
@@ -46,6 +73,49 @@ describe.each<[string, Verify]>([
     expect(await verifyWebhook(body, sign(body, { secrets: [secret] }), both)).toEqual(event);
     expect(await verifyWebhook(body, sign(body, { secrets: [otherSecret] }), both)).toEqual(event);
     expect(await verifyWebhook(body, sign(body, { secrets: both }), secret)).toEqual(event);
+  });
+
+  const first = signingKey();
+  const second = signingKey();
+  const keySet = (...keys: readonly SigningKey[]) => ({ keys: keys.map(({ webKey }) => webKey) });
+
+  test('takes v1a by a key set, a public key, and both keys throughout a rotation', async () => {
+    const headers = sign(body, { signingKeys: [first.privateKey, second.privateKey] });
+    const others = { keys: [{ kty: 'RSA', kid: 'r' }, ...keySet(first).keys] };
+    for (const keys of [keySet(first), keySet(second), others, first.publicKey, [second.publicKey, secret]]) {
+      expect(await verifyWebhook(body, headers, keys)).toEqual(event);
+    }
+    expect(await verifyWebhook(body, headers, secret)).toEqual(event);
+  });
+
+  test('takes no signature for one of the other kind', async () => {
+    const signed = sign(body, { signingKeys: [first.privateKey] });
+    const [v1 = '', v1a = ''] = (signed['webhook-signature'] ?? '').split(' ');
+    // Anyone who knows the public key could compute this.
+    const forged = sign(body, { secrets: [`whsec_${first.publicKey.replace('whpk_', '')}`] });
+    for (const [headers, keys] of [
+      [forged, keySet(first)],
+      [forged, first.publicKey],
+      [
+        { ...forged, 'webhook-signature': forged['webhook-signature']?.replace('v1,', 'v1a,') ?? '' },
+        first.publicKey,
+      ],
+      [{ ...signed, 'webhook-signature': v1 }, keySet(first)],
+      [{ ...signed, 'webhook-signature': v1a }, secret],
+      [{ ...signed, 'webhook-signature': v1a.replace('v1a,', 'v1,') }, keySet(first)],
+      [signed, keySet(second)],
+    ] as const) {
+      await expect(verifyWebhook(body, headers, keys)).rejects.toThrow(WebhookVerificationError);
+    }
+  });
+
+  test.each([
+    ['no key', { keys: [] }],
+    ['a key set of another kind', { keys: [{ kty: 'RSA', n: 'AQAB' }] }],
+    ['a key that is too short', { keys: [{ kty: 'OKP', crv: 'Ed25519', x: 'AAAA' }] }],
+    ['a public key that is too short', 'whpk_AAAA'],
+  ])('says so when it is given %s', async (_name, given) => {
+    await expect(verifyWebhook(body, sign(), given)).rejects.toThrow(TypeError);
   });
 
   const changed = Buffer.from(body.toString().replace('17', '18'));

@@ -240,6 +240,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   FeedEvent: 'feed',
   FeedPage: 'feed',
   FieldError: 'problem',
+  KeySet: 'key-set',
   LaneAccount: 'lane',
   LaneOverview: 'lane',
   Outcome: 'verification',

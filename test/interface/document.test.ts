@@ -82,6 +82,7 @@ describe('the description of the interface', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual([
       'createUpload',
       'deleteVerification',
+      'getKeySet',
       'getLane',
       'getUsage',
       'getVerification',

@@ -1,3 +1,4 @@
+import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { ClientReading } from '../../shared/store/clients/client.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -18,6 +19,8 @@ export interface DeliveryDeps {
   readonly endpoints: EndpointStore;
   readonly limiter: EndpointLimiter;
   readonly post: PostEvent;
+  /** They sign as `v1a`, beside the secrets of the client. */
+  readonly signingKeys: readonly KeyObject[];
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
   readonly schedule: DeliverySchedule;
   readonly retentionMs: number;

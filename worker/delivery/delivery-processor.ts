@@ -148,6 +148,7 @@ async function signAndPost(
     timestampSeconds: Math.floor(deps.now() / 1000),
     body,
     secrets: client.webhookSecrets,
+    signingKeys: deps.signingKeys,
   });
   return tracePost(deps.tracing, due, url, (traceHeaders) =>
     deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),

@@ -61,6 +61,7 @@ export function makeVirtualDelivery(
       posts.push({ id, at, webhookId: headers['webhook-id'] ?? '', body: text });
       return answer(at, id);
     },
+    signingKeys: [],
     writes: { untilTaken: (write) => write() },
     schedule: defaultDeliverySchedule,
     retentionMs: 86_400_000,

@@ -1,0 +1,6 @@
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/** By `atob`, because `Buffer` is Node's alone. @returns null for what is not padded Base64 */
+export function decodeBase64(text: string): Uint8Array<ArrayBuffer> | null {
+  return BASE64.test(text) ? Uint8Array.from(atob(text), (character) => character.charCodeAt(0)) : null;
+}
