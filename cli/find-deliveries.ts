@@ -1,6 +1,6 @@
 import { walkSortedSet } from '../shared/store/endpoints/walk-sorted-set.ts';
+import { readJobData } from '../shared/store/queue/job-data.ts';
 import { openJobQueue } from '../shared/store/queue/job-queue.ts';
-import { jobData } from '../shared/store/queue/verification-flow.ts';
 import { passBy, passByWalk, type ReportPassedBy } from '../shared/store/redis/pass-by.ts';
 import { readRecords } from '../shared/store/verifications/read.ts';
 import type { VerificationRecord } from '../shared/store/verifications/verification-record.ts';
@@ -93,8 +93,8 @@ async function* listDelayedIds({ redis, keys }: Connection, report: ReportPassed
     // BullMQ's own list of jobs fails as a whole for one that it cannot read.
     for await (const jobId of walkIds(redis, keys.queueKey(keys.deliveryQueue, 'delayed'))) {
       const data = await passBy(`job ${jobId}`, report, async () => (await queue.getJob(jobId))?.data);
-      const parsed = jobData.safeParse(data);
-      if (parsed.success) yield parsed.data.id;
+      const read = readJobData(jobId, data);
+      if (read !== null) yield read.id;
     }
   } finally {
     await queue.close();

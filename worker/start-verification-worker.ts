@@ -4,6 +4,7 @@ import { isFinal } from '../shared/contract/verification-status.ts';
 import { resolveOutcome } from '../shared/outcomes/resolve-outcome.ts';
 import { DEFAULT_RETRY_SETTINGS, type RetrySettings } from '../shared/outcomes/retry-policy.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
+import { nameParent } from '../shared/store/queue/packed-job.ts';
 import { ASIDE_PRIORITY } from '../shared/store/queue/verification-flow.ts';
 import { placeVerifications } from '../shared/store/shares/place.ts';
 import { readRecord } from '../shared/store/verifications/read.ts';
@@ -76,6 +77,7 @@ export async function startVerificationWorker(context: WorkerContext): Promise<Q
       process: (job, run) => processVerification(deps, job, run),
       restore: (id) => restoreJobData(context.redis, keys, id),
       giveUp: (id) => giveUpVerification(context, id),
+      nameParent: (job) => nameParent(context.queueRedis, keys, job),
       keepLock: (job, token) => keepLock(context.queueRedis, lockOf(keys, job, token)),
       writes: context.writes,
       errors: defaultErrorPolicy,

@@ -7,7 +7,14 @@ import { openSubjects } from '../../shared/store/subjects/open-subjects.ts';
 import { startS3StandIn } from '../../test/support/s3-stand-in.ts';
 import { silentLog, startBenchRedis } from '../bench-redis.ts';
 import { makeKeyText, openKeyRing } from '../submitter.ts';
-import { fillUp, measureCost, readUsedMemory, submitModel, type WaitingBench } from './measure-waiting.ts';
+import {
+  type Cost,
+  fillUp,
+  measureCost,
+  readUsedMemory,
+  submitModel,
+  type WaitingBench,
+} from './measure-waiting.ts';
 
 export interface PhotosBenchOptions {
   /** How many wait, least first. */
@@ -58,21 +65,37 @@ export async function runPhotosBench(options: PhotosBenchOptions): Promise<void>
     await measureCost(bench, measured);
     const most = Math.floor(freemem() / BYTES_EACH);
     let waiting = 1;
+    let first: Cost | undefined;
     for (const wanted of options.waiting) {
       const count = Math.min(wanted, most);
       if (count < wanted) say(`  ${wanted} do not fit in this machine's memory: ${count} instead`);
       await fillUp(bench, model, { from: waiting, to: count });
       waiting = Math.max(waiting, count);
       const bytes = ((await readUsedMemory(server.redis)) - empty) / waiting;
-      const { redisMicros, wallMs } = await measureCost(bench, measured);
+      const cost = await measureCost(bench, measured);
+      const { redisMicros, wallMs } = cost;
       say(
         `  ${waiting} waiting with photos of ${photoBytes / 1000} kB: ${Math.round(bytes)} bytes of Redis each; ` +
           `one more costs Redis ${redisMicros.toFixed(0)} µs of CPU, ${wallMs.toFixed(1)} ms in all`,
       );
+      if (first !== undefined) say(`    ${describeGrowth(first, cost)}`);
+      first ??= cost;
     }
   } finally {
     await subjects.close();
     await s3.stop();
     await server.stop();
   }
+}
+
+const GROWN_SHOWN = 6;
+
+/** The commands that take Redis most time more than with the fewest waiting; a script's own time includes theirs. */
+function describeGrowth(first: Cost, { redisMicros, commandMicros }: Cost): string {
+  const grown = [...commandMicros]
+    .map(([name, micros]) => ({ name, micros, more: micros - (first.commandMicros.get(name) ?? 0) }))
+    .toSorted((a, b) => b.more - a.more)
+    .slice(0, GROWN_SHOWN)
+    .map(({ name, micros, more }) => `${name} ${(micros - more).toFixed(1)} → ${micros.toFixed(1)}`);
+  return `${(redisMicros / first.redisMicros).toFixed(2)} times the CPU; µs by command, grown most: ${grown.join(', ')}`;
 }

@@ -1,4 +1,4 @@
-import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import type { JobData } from '../../shared/store/queue/job-data.ts';
 import { beginDelivery, type DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
 import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';

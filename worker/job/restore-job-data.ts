@@ -1,5 +1,5 @@
 import type { StoreKeys } from '../../shared/store/keys.ts';
-import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import type { JobData } from '../../shared/store/queue/job-data.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 /** What stands in a verification's jobs, by its record; null without one. */

@@ -1,6 +1,6 @@
 import { DelayedError, type Job, UnrecoverableError, WaitingError } from 'bullmq';
 import type { Logger } from 'pino';
-import { type JobData, jobData } from '../../shared/store/queue/verification-flow.ts';
+import { type JobData, readJobData, verificationOfJob } from '../../shared/store/queue/job-data.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { parseTraceParent } from '../../shared/tracing/trace-parent.ts';
 import type { WorkerMetrics } from '../metrics.ts';
@@ -18,6 +18,8 @@ export interface JobDeps {
    * @param id of the verification
    */
   readonly giveUp: (id: string) => Promise<void>;
+  /** Before a job fails: makes sure that the one which waits for it goes on. */
+  readonly nameParent?: (job: Job) => Promise<void>;
   /** Takes back a lock that ran out; false when the job is another worker's. */
   readonly keepLock: (job: Job, token: string) => Promise<boolean>;
   /** The priority a job comes back with, where that differs. */
@@ -74,7 +76,7 @@ export function createJobRunner(
 }
 
 async function run(deps: JobDeps, errors: ErrorCount, { job, signal }: Start): Promise<JobResult> {
-  const data = jobData.safeParse(job.data);
+  const data = readJobData(job.id ?? '', job.data);
   const circumstances = {
     signal,
     startedBefore: job.attemptsStarted > 1,
@@ -83,7 +85,7 @@ async function run(deps: JobDeps, errors: ErrorCount, { job, signal }: Start): P
   };
   try {
     // A list may name a job whose hash is gone; the record has all that was in it.
-    const known = data.success ? data.data : await deps.restore(verificationOf(job));
+    const known = data ?? (await deps.restore(verificationOf(job)));
     if (known === null) return { result: 'set_aside', reason: 'its data cannot be read' };
     const result = await deps.process(known, circumstances);
     errors.forget(job.id);
@@ -157,6 +159,7 @@ async function setAside(deps: JobDeps, job: Job, reason: string): Promise<never>
       'a job is set aside, its record stands',
     );
   }
+  await deps.writes.untilTaken(async () => deps.nameParent?.(job));
   throw new UnrecoverableError(`${SET_ASIDE}${reason}`);
 }
 
@@ -192,7 +195,6 @@ class ErrorCount {
   }
 }
 
-/** The event of a redelivery has a job of its own, `<id>-r<count>`. */
-const verificationOf = (job: Job) => (job.id ?? '').replace(/-r\d+$/, '');
+const verificationOf = (job: Job) => verificationOfJob(job.id ?? '');
 
 const about = (job: Job) => ({ queue: job.queueName, verification: verificationOf(job) });

@@ -1,4 +1,4 @@
-import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import type { JobData } from '../../shared/store/queue/job-data.ts';
 import { processingAttributes } from '../../shared/tracing/span-attributes.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult, JobRun } from './job-result.ts';

@@ -5,7 +5,7 @@ import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { openSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
-import type { JobData } from '../../shared/store/queue/verification-flow.ts';
+import type { JobData } from '../../shared/store/queue/job-data.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { leaveLine } from '../../shared/store/shares/place.ts';
 import type { PhotoStoreUnavailable } from '../../shared/store/subjects/photo-store-state.ts';

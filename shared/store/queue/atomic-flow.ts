@@ -1,7 +1,8 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
-import { type FlowJob, FlowProducer, type Telemetry } from 'bullmq';
+import type { FlowJob, Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
+import { PackedFlowProducer } from './packed-job.ts';
 
 /**
  * Adds a flow and writes of our own in ONE Redis transaction, so that there is never a record without its jobs, nor
@@ -45,7 +46,7 @@ export function createAtomicFlow(
   const additions = new AsyncLocalStorage<Addition>();
   const scripts = rememberScripts(redis);
   joinTransactions(redis, scripts, () => additions.getStore());
-  const producer = new FlowProducer({
+  const producer = new PackedFlowProducer({
     connection: redis,
     prefix,
     ...(telemetry === undefined ? {} : { telemetry }),

@@ -1,11 +1,7 @@
 import type { FlowJob } from 'bullmq';
-import { z } from 'zod';
 import type { Priority } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
-
-/** A job carries ids, never a subject: BullMQ keeps job data, return values and reasons in clear text. */
-export const jobData = z.strictObject({ id: z.string(), clientId: z.string() });
-export type JobData = z.infer<typeof jobData>;
+import { type JobData, storedJobData } from './job-data.ts';
 
 /**
  * BullMQ priorities, lowest first. Retries stand before new work of the same priority; 0 is never used, because BullMQ
@@ -39,13 +35,13 @@ export function verificationFlow(keys: StoreKeys, data: JobData, priority: Prior
   return {
     name: 'deliver',
     queueName: keys.deliveryQueue,
-    data,
+    data: storedJobData(data),
     opts: { jobId: data.id, priority: DELIVERY_PRIORITY },
     children: [
       {
         name: 'verify',
         queueName: keys.verificationQueue,
-        data,
+        data: storedJobData(data),
         opts: {
           jobId: data.id,
           priority: queuePriority[priority].fresh,
@@ -65,7 +61,7 @@ export function deliveryFlow(keys: StoreKeys, jobId: string, data: JobData): Flo
   return {
     name: 'deliver',
     queueName: keys.deliveryQueue,
-    data,
+    data: storedJobData(data),
     opts: { jobId, priority: DELIVERY_PRIORITY },
   };
 }

@@ -1,7 +1,10 @@
 import { Queue, type Worker } from 'bullmq';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { StoreKeys } from '../../../shared/store/keys.ts';
+import { createAtomicFlow } from '../../../shared/store/queue/atomic-flow.ts';
 import { keepLock } from '../../../shared/store/queue/keep-lock.ts';
+import { nameParent } from '../../../shared/store/queue/packed-job.ts';
+import { verificationFlow } from '../../../shared/store/queue/verification-flow.ts';
 import { createPatientWrites } from '../../../shared/store/redis/patient-writes.ts';
 import type { JobResult } from '../../../worker/job/job-result.ts';
 import { createJobRunner } from '../../../worker/job/run-job.ts';
@@ -28,7 +31,7 @@ afterEach(async () => {
   await queue.close();
 });
 
-async function start(process: () => Promise<JobResult>): Promise<void> {
+async function start(process: () => Promise<JobResult>, queueName = keys.deliveryQueue): Promise<void> {
   const redis = await lane.connect();
   const writes = createPatientWrites({
     probe: () => redis.set(keys.writeProbe(), '1', 'PX', 1_000),
@@ -38,7 +41,7 @@ async function start(process: () => Promise<JobResult>): Promise<void> {
   const metrics = createWorkerMetrics(keys, () => redis.ping());
   worker = createQueueWorker({
     workerId: 'worker-1',
-    queue: keys.deliveryQueue,
+    queue: queueName,
     prefix: keys.queuePrefix,
     connection: redis,
     concurrency: 1,
@@ -52,6 +55,7 @@ async function start(process: () => Promise<JobResult>): Promise<void> {
       giveUp: async (id) => {
         givenUp.push(id);
       },
+      nameParent: (job) => nameParent(redis, keys, job),
       keepLock: (job, token) => keepLock(redis, lockOf(keys, job, token)),
       pauseClaims: (forMs) => worker.rateLimit(forMs),
       writes,
@@ -75,6 +79,17 @@ describe('a job', () => {
     await expect.poll(() => givenUp).toEqual(['ver_1']);
     await expect.poll(() => queue.getJobState('ver_1-r2')).toBe('failed');
     expect(log.lines.filter(({ event }) => event === 'job_error')).toHaveLength(3);
+  });
+
+  test('of a verification that is given up releases the delivery that waits for it', async () => {
+    const flow = createAtomicFlow(await lane.connect(), keys.queuePrefix, () => undefined);
+    const data = { id: 'ver_1', clientId: 'client_test' };
+    await flow.add(verificationFlow(keys, data, 'bulk'), () => undefined);
+    expect(await queue.getJobState('ver_1')).toBe('waiting-children');
+    await start(() => Promise.reject(new Error('a bug')), keys.verificationQueue);
+    await expect.poll(() => queue.getJobState('ver_1'), { timeout: 60_000 }).toBe('prioritized');
+    expect(givenUp).toEqual(['ver_1']);
+    await flow.close();
   });
 
   test('that meets a Redis which refuses is never given up for it', async () => {

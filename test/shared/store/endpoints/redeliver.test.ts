@@ -70,7 +70,7 @@ describe('redeliver', () => {
       const { delivery } = await mustRead(lane.redis, keys, id);
       expect(delivery).toEqual({ status: 'pending', attempts: 0, nextAttemptAt: null });
       const jobs = await queue.getJobs(['prioritized']);
-      expect(jobs.map((job) => [job.id, job.data])).toEqual([[`${id}-r1`, { id, clientId: CLIENT_ID }]]);
+      expect(jobs.map((job) => [job.id, job.data])).toEqual([[`${id}-r1`, { clientId: CLIENT_ID }]]);
       expect(await lane.redis.llen(keys.deliveryLog(id))).toBe(1);
       expect(await lane.redis.zscore(keys.deadLetters(), id)).toBeNull();
       expect(await lane.redis.zscore(keys.retention(), id)).toBeNull();

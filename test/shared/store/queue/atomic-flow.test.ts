@@ -1,9 +1,11 @@
 import { once } from 'node:events';
 import { Queue } from 'bullmq';
+import { typeid } from 'typeid-js';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { sealSubject } from '../../../../shared/sealing/seal.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
+import { readJobData } from '../../../../shared/store/queue/job-data.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
@@ -35,6 +37,16 @@ describe('adding a flow together with writes of our own', () => {
     expect(await lane.redis.get(keys.record('ver_1'))).toBe('written');
     expect(await queues.verifications.getJobState('ver_1')).toBe('prioritized');
     expect(await queues.deliveries.getJobState('ver_1')).toBe('waiting-children');
+  });
+
+  test('leaves two jobs that Redis packs, by its default settings and with ids as long as ours are', async () => {
+    const [id, clientId] = [typeid('ver').toString(), typeid('cli').toString()];
+    await flow.add(verificationFlow(keys, { id, clientId }, 'interactive'), () => undefined);
+    for (const queue of [keys.verificationQueue, keys.deliveryQueue]) {
+      expect(await lane.redis.object('ENCODING', keys.jobKey(queue, id))).toBe('listpack');
+    }
+    const job = await queues.verifications.getJob(id);
+    expect(readJobData(job?.id ?? '', job?.data)).toEqual({ id, clientId });
   });
 
   test('does neither when a command is refused before the transaction runs', async () => {
@@ -135,7 +147,7 @@ describe('adding a flow together with writes of our own', () => {
   test('puts nothing about the person into a job', async () => {
     await add('ver_1', () => undefined, 'interactive');
     const job = await queues.verifications.getJob('ver_1');
-    expect(job?.data).toEqual({ id: 'ver_1', clientId: 'client_test' });
+    expect(job?.data).toEqual({ clientId: 'client_test' });
   });
 
   test('lets cancelling the parent remove both jobs', async () => {
