@@ -27,7 +27,7 @@ export interface AccountsStage {
   /** In the order of the accounts; the first is `main`. */
   readonly recorders: readonly Recorder[];
   readonly redis: BenchRedis;
-  /** Accepts so many verifications as a producer does, while no worker is there. */
+  /** Accepts so many verifications as a producer does, before any worker starts. */
   submit(count: number): Promise<void>;
   /** Resolves once so many different events have come. */
   answered(count: number): Promise<void>;
