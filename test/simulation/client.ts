@@ -1,0 +1,65 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { SubmissionEntry } from '../storm/logs.ts';
+import { personOfJob, referenceOfJob } from '../storm/person-of-job.ts';
+import { makeTinyPhoto } from '../upgrade/make/tiny-photo.ts';
+import { ask, type Chain } from './chain.ts';
+import type { Order } from './plan.ts';
+
+const image = makeTinyPhoto();
+
+const PATIENCE_MS = 3_000;
+const REPEAT_MS = 400;
+const STATUS_OF = { accepted: 202, replayed: 202 } as const;
+
+export interface Submitter {
+  readonly entries: readonly SubmissionEntry[];
+  /** Ids by job, of those that were accepted. */
+  readonly accepted: ReadonlyMap<number, string>;
+  /** Whether every order has its answer. */
+  isDone(): boolean;
+}
+
+/** An application that submits each order under a key until it is answered, as the guide asks. */
+export function startSubmitter(chain: Chain, orders: readonly Order[]): Submitter {
+  const entries: SubmissionEntry[] = [];
+  const accepted = new Map<number, string>();
+  let open = orders.length;
+  for (const order of orders) {
+    chain.world.after(order.at - chain.world.now, chain.client, `submit ${order.job}`, () => {
+      void submit(chain, order, (entry) => {
+        entries.push(entry);
+        if (entry.id !== null) accepted.set(entry.job, entry.id);
+      }).then(() => {
+        open -= 1;
+      });
+    });
+  }
+  return { entries, accepted, isDone: () => open === 0 };
+}
+
+async function submit(chain: Chain, order: Order, note: (entry: SubmissionEntry) => void): Promise<void> {
+  for (;;) {
+    const at = Date.now();
+    const answer = await Promise.race([submitOnce(chain, order), sleep(PATIENCE_MS, null)]);
+    const base = { job: order.job, key: referenceOfJob(order.job), at, answeredAt: Date.now() };
+    if (answer === null) note({ ...base, status: null, id: null });
+    else if (answer.status === 'refused') note({ ...base, status: answer.problem.status, id: null });
+    else {
+      note({ ...base, status: STATUS_OF[answer.status], id: answer.verification.id });
+      return;
+    }
+    await sleep(REPEAT_MS);
+  }
+}
+
+async function submitOnce({ world, producer }: Chain, { job, priority }: Order) {
+  const { running, instance } = producer;
+  if (running === undefined || !instance.alive) return null;
+  const { idCard, name } = personOfJob(job);
+  return ask(world, instance, () =>
+    running.submit(
+      { idCard, name, image, priority, reference: referenceOfJob(job) },
+      { idempotencyKey: referenceOfJob(job) },
+    ),
+  );
+}

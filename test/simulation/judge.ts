@@ -1,0 +1,139 @@
+import type { UsageReport } from '../../shared/contract/usage.ts';
+import type { Verification } from '../../shared/contract/verification.ts';
+import { readUsage } from '../../shared/store/usage/usage.ts';
+import { judgeStorm } from '../storm/judge.ts';
+import { personOfJob } from '../storm/person-of-job.ts';
+import { listResidue } from '../storm/residue.ts';
+import { ask, type Chain, QUOTA_PER_SECOND, simulatedKeys } from './chain.ts';
+import type { Submitter } from './client.ts';
+import type { Inflicting, LostSpan } from './faults.ts';
+import type { Plan } from './plan.ts';
+
+export interface Breach {
+  readonly invariant: string;
+  readonly job: number | null;
+  readonly detail: string;
+}
+
+export interface Ending {
+  readonly plan: Plan;
+  readonly submitter: Submitter;
+  readonly inflicting: Inflicting;
+  /** Whether every accepted verification was acknowledged in time. */
+  readonly over: boolean;
+}
+
+/** Before and after a span that is lost, what was under way in it counts as touched by it. */
+const TOUCHED = { beforeMs: 1_500, afterMs: 6_000 } as const;
+
+/** Judges a simulation by what the upstream, the receiver and the client saw, and by what Redis still has. */
+export async function judge(chain: Chain, ending: Ending): Promise<readonly Breach[]> {
+  const { plan, submitter, inflicting } = ending;
+  const shown = await readShown(chain, submitter);
+  const isTouched = findTouched(chain, submitter, inflicting.lost);
+  const usage = inflicting.lost.length === 0 ? await readLedger(chain) : null;
+  const residue = await listResidue(chain.observer, simulatedKeys);
+  const spared = new Set(plan.orders.map(({ job }) => job).filter(isTouched));
+  const { breaches } = judgeStorm(
+    {
+      jobs: plan.orders.length,
+      quotaPerSecond: QUOTA_PER_SECOND,
+      submissions: submitter.entries.filter(({ job }) => !spared.has(job)),
+      calls: chain.upstream.calls,
+      posts: chain.receiver.posts.filter(({ event }) => event.job === null || !spared.has(event.job)),
+      forgeries: chain.receiver.forgeries,
+      faults: inflicting.inflicted.map((fault, id) => ({ ...fault, id, until: fault.at + fault.forMs })),
+      unaskedExits: chain.ends,
+      shown: new Map(
+        [...shown].map(([job, { status, delivery, outcome, attempts }]) => [
+          job,
+          {
+            status,
+            delivery: delivery.status,
+            code: outcome?.code ?? null,
+            attempts: attempts.map(({ code }) => code),
+          },
+        ]),
+      ),
+      usage,
+      residue,
+    },
+    0,
+  );
+  return [
+    ...breaches,
+    ...(ending.over ? [] : listWaiting(chain, submitter, spared)),
+    ...(inflicting.lost.length === 0 ? judgeSequence(chain) : []),
+  ];
+}
+
+async function readShown(chain: Chain, { accepted }: Submitter): Promise<Map<number, Verification>> {
+  const { running, instance } = chain.producer;
+  const shown = new Map<number, Verification>();
+  if (running === undefined) throw new Error('Cannot judge: the producer is not up');
+  for (const [job, id] of accepted) {
+    const answer = await ask(chain.world, instance, () => running.get(id));
+    if (answer.status === 'found') shown.set(job, answer.verification);
+  }
+  return shown;
+}
+
+async function readLedger({ observer, world }: Chain): Promise<UsageReport['data']> {
+  const day = (ms: number) => new Date(ms + 8 * 3_600_000).toISOString().slice(0, 10);
+  const now = world.wallMs(world.nature);
+  // A clock that stepped may have counted on the day before or after.
+  const period = { from: day(now - 86_400_000), to: day(now + 86_400_000) };
+  return (await readUsage(observer, simulatedKeys, period, () => undefined)).data;
+}
+
+/** A failover that forgets may have anything of that time happen twice, or not at all: no promise covers it. */
+function findTouched(
+  { world, upstream, receiver }: Chain,
+  { entries }: Submitter,
+  lost: readonly LostSpan[],
+): (job: number) => boolean {
+  const begin = world.wallMs(world.nature) - world.now;
+  const isIn = (wallMs: number): boolean =>
+    lost.some(
+      ({ fromMs, untilMs }) =>
+        wallMs - begin >= fromMs - TOUCHED.beforeMs && wallMs - begin <= untilMs + TOUCHED.afterMs,
+    );
+  return (job) => {
+    const { idCard } = personOfJob(job);
+    return (
+      entries.some((entry) => entry.job === job && (isIn(entry.at) || isIn(entry.answeredAt))) ||
+      upstream.calls.some((call) => call.idCard === idCard && isIn(call.at)) ||
+      receiver.posts.some(({ event, at }) => event.job === job && isIn(at))
+    );
+  };
+}
+
+function listWaiting(
+  { receiver }: Chain,
+  { accepted }: Submitter,
+  spared: ReadonlySet<number>,
+): readonly Breach[] {
+  return [...accepted.keys()]
+    .filter((job) => !receiver.acknowledged.has(job) && !spared.has(job))
+    .map((job) => ({ invariant: 'waits_for_ever', job, detail: 'no event was acknowledged in time' }));
+}
+
+/** Numbers of events: each verification has one, and none is left out. */
+function judgeSequence({ receiver }: Chain): readonly Breach[] {
+  const numbers = new Map<string, number | null>();
+  const breaches: Breach[] = [];
+  for (const { event, sequence } of receiver.posts) {
+    const before = numbers.get(event.verification);
+    if (before !== undefined && before !== sequence) {
+      breaches.push({ invariant: 'two_numbers', job: event.job, detail: `${before} and ${sequence}` });
+    }
+    numbers.set(event.verification, sequence);
+  }
+  const given = [...numbers.values()].filter((number) => number !== null).sort((a, b) => a - b);
+  given.forEach((number, index) => {
+    if (number !== index + 1) {
+      breaches.push({ invariant: 'gap_in_sequence', job: null, detail: `${given.join(' ')}` });
+    }
+  });
+  return breaches.slice(0, 3);
+}

@@ -1,0 +1,86 @@
+import { type Chain, type ChainDeps, startChain } from './chain.ts';
+import { startSubmitter } from './client.ts';
+import { type Inflicted, scheduleFaults } from './faults.ts';
+import { type Breach, judge } from './judge.ts';
+import { FAULTS_UNTIL_MS, type Plan } from './plan.ts';
+import { createWatch } from './watch.ts';
+import { enterWorld } from './world/active-world.ts';
+import { Trace } from './world/trace.ts';
+import { enterNetwork, Network } from './world/virtual-network.ts';
+import { World } from './world/world.ts';
+
+export interface Simulation {
+  readonly plan: Plan;
+  readonly breaches: readonly Breach[];
+  readonly inflicted: readonly Inflicted[];
+  readonly digest: string;
+  readonly trace: readonly string[];
+  readonly steps: number;
+  readonly virtualMs: number;
+  readonly chain: Chain;
+}
+
+export interface SimulateOptions extends ChainDeps {
+  readonly keepTrace?: boolean;
+}
+
+/** By then everything that was accepted must have been acknowledged: the longest of backoffs and deliveries, and more. */
+const PATIENCE_MS = 240_000;
+/** For sweeps, and for what comes twice. */
+const AFTERMATH_MS = 6_000;
+const JUDGED_WITHIN_MS = 30_000;
+
+/** Runs one plan from its beginning to its judgement. The same plan has the same trace. */
+export async function simulate(plan: Plan, options: SimulateOptions): Promise<Simulation> {
+  const trace = new Trace(options.keepTrace ?? false);
+  const world = new World(plan.seed, trace);
+  const network = new Network(world);
+  enterWorld(world);
+  enterNetwork(network);
+  try {
+    const chain = await startChain(world, network, plan, options);
+    const submitter = startSubmitter(chain, plan.orders);
+    const inflicting = scheduleFaults(chain, plan.faults);
+    const watch = createWatch(chain);
+    const run = (isOver: () => boolean, forMs: number) => world.run(isOver, world.now + forMs, watch.look);
+    if (plan.faults.length > 0) await run(() => world.now >= FAULTS_UNTIL_MS, FAULTS_UNTIL_MS);
+    inflicting.calm();
+    const isSettled = () =>
+      submitter.isDone() &&
+      [...submitter.accepted.keys()].every((job) => chain.receiver.acknowledged.has(job));
+    const over = await run(isSettled, PATIENCE_MS);
+    await run(() => false, AFTERMATH_MS);
+    const judging: { breaches?: readonly Breach[]; failed?: unknown } = {};
+    world.after(0, chain.client, 'judge', () => {
+      judge(chain, { plan, submitter, inflicting, over }).then(
+        (breaches) => {
+          judging.breaches = breaches;
+        },
+        (error: unknown) => {
+          judging.failed = error;
+        },
+      );
+    });
+    await world.run(
+      () => judging.breaches !== undefined || judging.failed !== undefined,
+      world.now + JUDGED_WITHIN_MS,
+    );
+    if (judging.breaches === undefined) {
+      throw new Error(`Seed ${plan.seed} could not be judged`, { cause: judging.failed });
+    }
+    return {
+      plan,
+      breaches: [...watch.breaches, ...judging.breaches],
+      inflicted: inflicting.inflicted,
+      digest: trace.digest,
+      trace: trace.lines,
+      steps: world.steps,
+      virtualMs: world.now,
+      chain,
+    };
+  } finally {
+    for (const server of network.servers()) server.close();
+    enterNetwork(null);
+    enterWorld(null);
+  }
+}
