@@ -111,7 +111,7 @@ function inflict(chain: Chain, fault: Fault, lost: LostSpan[]): Happened {
     case 'worker_clock_step':
       return stepClock(worker.instance, fault, worker.name);
     case 'upstream_down':
-      return standStill(chain, chain.upstreamInstance, 'the upstream');
+      return refuse(chain, chain.upstreamInstance, 'the upstream');
     case 'receiver_down':
       receiver.down = true;
       return {
@@ -156,9 +156,11 @@ function stop(chain: Chain, part: Chain['workers'][number]): Happened {
   return { note: `${part.name} is stopped in order` };
 }
 
-function standStill({ world }: Chain, instance: Instance, name: string): Happened {
-  world.freeze(instance);
-  return { note: `${name} does not answer`, end: () => world.thaw(instance) };
+function refuse(chain: Chain, instance: Instance, name: string): Happened {
+  const { refusing } = chain.network;
+  refusing.add(instance);
+  resetAll(chain, instance);
+  return { note: `${name} takes no connection`, end: () => refusing.delete(instance) };
 }
 
 function stepClock(instance: Instance, { which, forMs }: Fault, name: string): Happened {

@@ -20,6 +20,8 @@ interface Listener {
 export class Network {
   readonly world: World;
   readonly sockets = new Set<VirtualSocket>();
+  /** What takes no connection though it lives. */
+  readonly refusing = new Set<Instance>();
   readonly #listeners = new Map<number, Listener>();
   #nextPort = 20_000;
   #nextId = 0;
@@ -55,7 +57,8 @@ export class Network {
 
   listener(port: number): Listener | undefined {
     const listener = this.#listeners.get(port);
-    return listener?.owner.alive === true ? listener : undefined;
+    if (listener === undefined || !listener.owner.alive) return undefined;
+    return this.refusing.has(listener.owner) ? undefined : listener;
   }
 
   latency(): number {
