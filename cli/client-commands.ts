@@ -1,4 +1,6 @@
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
+import type { NewApiKeyRequest } from '../shared/contract/api-key.ts';
+import { API_KEY_SCOPES, type ApiKeyScope } from '../shared/contract/api-key-scope.ts';
 import { DEFAULT_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { collect, parseDuration, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
@@ -13,6 +15,13 @@ interface CreateOptions {
   readonly callbackUrl?: string;
   readonly origin?: readonly string[];
   readonly weight?: number;
+}
+
+interface KeyOptions {
+  readonly scope?: readonly ApiKeyScope[];
+  /** ms */
+  readonly expiresIn?: number;
+  readonly from?: readonly string[];
 }
 
 const DEFAULT_OVERLAP = '24h';
@@ -57,7 +66,14 @@ function addKeyAndSecretCommands(client: Command, context: CliContext): void {
     .command('rotate-key')
     .description('one more API key, shown once; the others stay valid until they are revoked')
     .argument('<client>')
-    .action((clientId: string) => rotateKey(context, clientId));
+    .addOption(
+      new Option('--scope <scope...>', 'what the key may do; submit and read unless given').choices(
+        API_KEY_SCOPES,
+      ),
+    )
+    .option('--expires-in <duration>', 'refuse the key after so long, such as 90d', parseDuration)
+    .option('--from <address...>', 'an IP address or CIDR range that the key may be used from', collect)
+    .action((clientId: string, options: KeyOptions) => rotateKey(context, clientId, options));
   client
     .command('revoke-key')
     .description('refuse an API key from now on')
@@ -103,8 +119,17 @@ async function show(context: CliContext, clientId: string): Promise<void> {
   );
 }
 
-async function rotateKey(context: CliContext, clientId: string): Promise<void> {
-  const apiKey = await withClients(context, (clients) => clients.addKey(clientId));
+async function rotateKey(
+  context: CliContext,
+  clientId: string,
+  { scope, expiresIn, from }: KeyOptions,
+): Promise<void> {
+  const wanted: NewApiKeyRequest = {
+    ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
+    ...(expiresIn === undefined ? {} : { expiresAt: new Date(context.now() + expiresIn).toISOString() }),
+    ...(from === undefined ? {} : { addresses: [...from] }),
+  };
+  const apiKey = await withClients(context, (clients) => clients.addKey(clientId, wanted));
   context.terminal.show(
     { clientId, apiKey },
     context.terminal.pairs({ client: clientId, 'API key': apiKey }),

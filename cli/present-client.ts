@@ -1,5 +1,7 @@
+import { DEFAULT_SCOPES } from '../shared/contract/api-key-scope.ts';
 import type { ClientBudget } from '../shared/contract/usage.ts';
-import type { ClientDescription } from '../shared/store/clients/describe-client.ts';
+import type { ApiKeyDescription, ClientDescription } from '../shared/store/clients/describe-client.ts';
+import { presentApiKey } from '../shared/store/clients/present-api-key.ts';
 import { describeBudget } from './present-budget.ts';
 import { formatTime, type Terminal } from './terminal.ts';
 
@@ -10,7 +12,7 @@ export function presentClient(client: ClientDescription): Record<string, unknown
   return {
     ...client,
     createdAt: instant(client.createdAt),
-    apiKeys: client.apiKeys.map((key) => ({ ...key, createdAt: instant(key.createdAt) })),
+    apiKeys: client.apiKeys.map(presentApiKey),
     webhookSecrets: client.webhookSecrets.map(({ retiresAt }) => ({ retiresAt: instant(retiresAt) })),
   };
 }
@@ -46,9 +48,28 @@ export function showText(terminal: Terminal, client: ClientDescription, budget: 
     created: client.createdAt === null ? '-' : formatTime(client.createdAt),
     callback: client.callbackUrl ?? '-',
     origins: client.allowedOrigins.join(' ') || '-',
-    'API keys': client.apiKeys
-      .map(({ prefix, createdAt }) => `${prefix}… (${formatTime(createdAt)})`)
-      .join(', '),
+    'API keys': client.apiKeys.map(describeKey).join(', '),
     'webhook secrets': secrets.join(', '),
   });
+}
+
+/** Its beginning, and what is not as with every key: `vq_0a1b2c… (made 2026-03-01 08:00, read only, until …)`. */
+function describeKey({
+  prefix,
+  createdAt,
+  scopes,
+  expiresAt,
+  addresses,
+  lastUsedAt,
+}: ApiKeyDescription): string {
+  const isUsual =
+    scopes.length === DEFAULT_SCOPES.length && DEFAULT_SCOPES.every((one) => scopes.includes(one));
+  const facts = [
+    formatTime(createdAt),
+    ...(isUsual ? [] : [scopes.join('+')]),
+    ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
+    ...(addresses.length === 0 ? [] : [`from ${addresses.join(' ')}`]),
+    lastUsedAt === null ? 'not used' : `used ${formatTime(lastUsedAt)}`,
+  ];
+  return `${prefix}… (${facts.join(', ')})`;
 }

@@ -2,9 +2,8 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
-import { authenticate } from '../shared/store/clients/authenticate.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
-import { createAuthenticator } from './authentication.ts';
+import { authenticateRequests } from './access/authenticate-requests.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
 import type { BodyBudget } from './body/body-budget.ts';
 import { handleErrors, makeFrameworkErrorHandler } from './error-handling.ts';
@@ -13,7 +12,6 @@ import type { Intake } from './intake.ts';
 import { collectRoutes, refuseOtherMethods } from './method-not-allowed.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { describeApi } from './openapi/describe-api.ts';
-import { OPERATORS_ACCOUNTS } from './operator/account-routes.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
@@ -153,23 +151,5 @@ function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetri
     const aborted = { method: request.method, route: request.routeOptions.url ?? 'unmatched' };
     metrics.countAbort(aborted);
     log.debug({ event: 'request_aborted', ...aborted }, 'the client closed the connection before its answer');
-  });
-}
-
-/** Before a body is read: a caller without a key cannot make us hold three megabytes. */
-function authenticateRequests(app: FastifyInstance, { redis, keys, now }: AppDeps): void {
-  const findClient = createAuthenticator({
-    findClient: (apiKey) => authenticate(redis, keys, apiKey),
-    now,
-  });
-  app.addHook('onRequest', async (request) => {
-    const { url = '' } = request.routeOptions;
-    // Operators have keys of another kind.
-    if (url.startsWith('/v1/') && !url.startsWith(OPERATORS_ACCOUNTS))
-      request.client = await findClient(request);
-  });
-  // A body may take a minute to arrive. What was taken from its client meanwhile, the key or an origin, is gone.
-  app.addHook('preHandler', async (request) => {
-    if (request.client !== null && request.method === 'POST') request.client = await findClient(request);
   });
 }

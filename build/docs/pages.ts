@@ -117,6 +117,11 @@ export const PAGES: readonly DocumentedPage[] = [
   { path: 'docs/runbook.md', audience: 'operate', answers: 'each alert: what clients notice, what to do' },
   { path: 'docs/console.md', audience: 'operate', answers: "the operators' page" },
   { path: 'docs/cli.md', audience: 'operate', answers: 'the command line' },
+  {
+    path: 'docs/api-keys.md',
+    audience: 'operate',
+    answers: 'keys that may do less, expire, or work from some addresses alone',
+  },
   { path: 'docs/rotating-secrets.md', audience: 'operate', answers: 'changing keys, secrets and passwords' },
   {
     path: 'docs/audit.md',

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { API_KEY_SCOPES, DEFAULT_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { promisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import { clientBudget } from '../../shared/contract/usage.ts';
 import type { OperatorApi } from '../access/operator-api.ts';
@@ -6,6 +7,18 @@ import { unknownClient } from '../find-client.ts';
 import type { ClientOperations, ShownClient } from './client-operations.ts';
 
 const instant = z.string().transform((text) => Date.parse(text));
+// A producer of a version before says no more than the first two.
+const apiKey = z.object({
+  prefix: z.string(),
+  createdAt: instant,
+  scopes: z
+    .array(z.string())
+    .transform((scopes) => API_KEY_SCOPES.filter((each) => scopes.includes(each)))
+    .default([...DEFAULT_SCOPES]),
+  expiresAt: instant.nullable().default(null),
+  addresses: z.array(z.string()).default([]),
+  lastUsedAt: instant.nullable().default(null),
+});
 // Not the console's own shapes, which are strict: a newer producer says more than this version knows.
 const client = z.object({
   id: z.string(),
@@ -16,7 +29,7 @@ const client = z.object({
   callbackUrl: z.string().nullable(),
   allowedOrigins: z.array(z.string()),
   createdAt: instant.nullable(),
-  apiKeys: z.array(z.object({ prefix: z.string(), createdAt: instant })),
+  apiKeys: z.array(apiKey),
   webhookSecrets: z.array(z.object({ retiresAt: instant.nullable() })),
   budget: clientBudget.nullable(),
 });
@@ -70,7 +83,15 @@ export function apiClientOperations(api: OperatorApi): ClientOperations {
       const request = { ...of(clientId, '/promises-at-risk'), absent, query: { weight: String(weight) } };
       return api.ask(request, promisesAtRisk);
     },
-    addKey: async (clientId) => (await api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey)).apiKey,
+    addKey: async (clientId, wanted) => {
+      if (Object.keys(wanted).length === 0) {
+        return (await api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey)).apiKey;
+      }
+      // A producer of a version before would make a key without the limits.
+      const absent = `${unknownClient(clientId).message}, or the producer is of a version without limited keys`;
+      const request = { ...of(clientId, '/limited-keys'), absent, method: 'POST', body: wanted } as const;
+      return (await api.ask(request, newKey)).apiKey;
+    },
     revokeKey: async (clientId, prefix) => {
       const absent = `The key is not revoked: exactly one key of client ${clientId} must begin so`;
       const request = { ...of(clientId, `/keys/${encodeURIComponent(prefix)}`), absent };

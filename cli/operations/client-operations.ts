@@ -1,3 +1,4 @@
+import type { NewApiKeyRequest } from '../../shared/contract/api-key.ts';
 import type { PromisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import type { ClientBudget } from '../../shared/contract/usage.ts';
 import type { ClientChange } from '../../shared/store/clients/change-client.ts';
@@ -38,8 +39,8 @@ export interface ClientOperations {
   change(clientId: string, change: ClientChange): Promise<ChangedClient>;
   /** What another weight would do to promises that were given; changes nothing. */
   weigh(clientId: string, weight: number): Promise<PromisesAtRisk>;
-  /** One more API key. */
-  addKey(clientId: string): Promise<string>;
+  /** One more API key, which may do no more than is asked for. */
+  addKey(clientId: string, wanted: NewApiKeyRequest): Promise<string>;
   /** @returns the beginning of the key that is refused from now on */
   revokeKey(clientId: string, prefix: string): Promise<string>;
   rotateSecret(clientId: string, overlapMs: number): Promise<RotatedSecret>;

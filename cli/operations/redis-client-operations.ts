@@ -1,9 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
+import type { FieldError } from '../../shared/contract/problem.ts';
 import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
+import { readGrant } from '../../shared/store/clients/read-grant.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
@@ -52,8 +54,10 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       await findClient(connection, clientId, now());
       return findPromisesAtRisk({ ...connection, now }, { clientId, weight });
     },
-    addKey: async (clientId) => {
-      const apiKey = await addApiKey({ redis, keys, clientId }, now());
+    addKey: async (clientId, wanted) => {
+      const reading = readGrant(wanted, now());
+      if (!reading.ok) throw new CommandFailure(describeErrors(reading.errors));
+      const apiKey = await addApiKey({ redis, keys, clientId }, { now: now(), grant: reading.grant });
       if (apiKey === null) throw unknownClient(clientId);
       return apiKey;
     },
@@ -107,4 +111,9 @@ async function releaseEvents(
     ...(allowedOrigins === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
   ];
   return releases.length === 0 ? null : releases.reduce((sum, { released }) => sum + released, 0);
+}
+
+function describeErrors(errors: readonly FieldError[]): string {
+  const mistakes = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
+  return `The key is not made: ${mistakes.join('; ')}`;
 }

@@ -1,12 +1,8 @@
 import { useSignal } from '@preact/signals';
-import type {
-  ConsoleChangedClient,
-  ConsoleClient,
-  ConsoleNewKey,
-  ConsoleNewSecret,
-} from '../../shared/contract/console.ts';
+import type { ConsoleChangedClient, ConsoleClient, ConsoleNewSecret } from '../../shared/contract/console.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import { formatInstant, formatNumber } from '../format.ts';
+import { ApiKeys } from '../parts/api-keys.tsx';
 import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
@@ -52,7 +48,7 @@ export function Client({ id }: { readonly id: string }) {
               }
             />
           </section>
-          <Keys client={client} path={path} />
+          <ApiKeys client={client} path={path} />
           <WebhookSecrets client={client} path={path} />
           <Usage id={id} />
         </div>
@@ -175,67 +171,6 @@ function Budgets({ client: { budget } }: Pick<Props, 'client'>) {
           ),
       )}
     </>
-  );
-}
-
-function Keys({ client, path }: Props) {
-  const added = useSignal<ConsoleNewKey | null>(null);
-  const t = texts.value.clients;
-  const add = async () => {
-    added.value = await perform<ConsoleNewKey>('keys', { path: `${path}/keys`, done: t.keyAdded });
-  };
-  const revoke = (prefix: string) =>
-    ask({
-      place: 'keys',
-      title: t.revokeTitle(prefix),
-      consequence: t.revokeConsequence,
-      confirm: t.revokeConfirm,
-      method: 'DELETE',
-      path: `${path}/keys/${prefix}`,
-      done: t.revokeDone,
-    });
-  return (
-    <section class="panel" aria-labelledby="keys">
-      <h2 id="keys">{t.keys}</h2>
-      <table>
-        <caption class="unseen">{t.keys}</caption>
-        <thead>
-          <tr>
-            <th scope="col">{t.keyPrefix}</th>
-            <th scope="col">{t.createdAt}</th>
-            <th scope="col">
-              <span class="unseen">{texts.value.deliveries.action}</span>
-            </th>
-          </tr>
-        </thead>
-        <tbody>
-          {client.apiKeys.map(({ prefix, createdAt }) => (
-            <tr key={prefix}>
-              <th scope="row" class="code">
-                {prefix}…
-              </th>
-              <td>
-                <Time at={createdAt} />
-              </td>
-              <td class="action">
-                <Action
-                  label={t.revokeName(prefix)}
-                  disabled={client.apiKeys.length === 1}
-                  onClick={() => revoke(prefix)}
-                >
-                  {t.revoke}
-                </Action>
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p class="actions">
-        <ActionResult place="keys" />
-        <Action onClick={add}>{t.addKey}</Action>
-      </p>
-      {added.value && <Secrets rows={[[t.apiKey, added.value.apiKey]]} />}
-    </section>
   );
 }
 

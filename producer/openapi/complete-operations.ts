@@ -37,6 +37,7 @@ const HEADERS: Readonly<Record<HeaderName, object>> = {
 const PROBLEM_HEADERS: Readonly<Record<string, readonly HeaderName[]>> = {
   401: ['WWW-Authenticate'],
   402: ['Retry-After'],
+  403: ['WWW-Authenticate'],
   409: ['Retry-After'],
   429: ['Retry-After'],
   503: ['Retry-After'],
@@ -80,8 +81,10 @@ function completeOperation(operation: Operation): Operation {
   if (!isOperationId(operationId)) {
     throw new Error(`Cannot describe an operation: its id must be in the table, received ${operationId}`);
   }
+  const { scope }: OperationFacts = OPERATIONS[operationId];
   return {
     ...operation,
+    ...(scope !== null && { security: [{ apiKey: [scope] }] }),
     ...(parameters && { parameters: parameters.map(completeParameter) }),
     ...(requestBody && {
       requestBody: {

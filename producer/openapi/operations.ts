@@ -1,3 +1,4 @@
+import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
 import type { ProblemCode } from '../../shared/contract/problem.ts';
 import {
   acceptedVerification,
@@ -15,6 +16,8 @@ import {
 
 /** What the routes' schemas cannot say of an operation. */
 export interface OperationFacts {
+  /** What a key needs for it; null: any key will do. */
+  readonly scope: ApiKeyScope | null;
   /** Beside those that any request may be answered with. */
   readonly problems: readonly ProblemCode[];
   /** It asks for no API key. */
@@ -35,6 +38,8 @@ export type HeaderName = 'Location' | 'Retry-After' | 'Idempotent-Replayed' | 'W
 export const COMMON_PROBLEMS = [
   'malformed_request',
   'unauthorized',
+  'key_expired',
+  'address_not_allowed',
   'request_timeout',
   'url_too_long',
   'too_many_connections',
@@ -43,9 +48,13 @@ export const COMMON_PROBLEMS = [
   'unavailable',
 ] as const satisfies readonly ProblemCode[];
 
+/** Those that an operation without a key is never answered with. */
+const ABOUT_KEYS: readonly ProblemCode[] = ['unauthorized', 'key_expired', 'address_not_allowed'];
+
 /** By operationId. */
 export const OPERATIONS = {
   submitVerification: {
+    scope: 'submit',
     problems: [
       ...(['malformed_body', 'json_too_complex', 'request_aborted', 'in_progress'] as const),
       ...(['cannot_meet_deadline', 'body_too_large', 'unsupported_media_type'] as const),
@@ -58,23 +67,27 @@ export const OPERATIONS = {
     },
   },
   createUpload: {
+    scope: 'submit',
     problems: [
       ...(['malformed_body', 'json_too_complex', 'body_too_large', 'unsupported_media_type'] as const),
       ...(['request_aborted', 'invalid_submission', 'uploads_not_offered', 'too_many_requests'] as const),
     ],
     answers: { 201: { example: photoUploadExample } },
   },
-  listVerifications: { problems: ['invalid_query'], answers: { 200: { example: page } } },
+  listVerifications: { scope: 'read', problems: ['invalid_query'], answers: { 200: { example: page } } },
   getVerification: {
+    scope: 'read',
     problems: ['not_found'],
     answers: { 200: { example: completedVerification, headers: ['Retry-After'] } },
   },
   deleteVerification: {
+    scope: 'submit',
     problems: ['not_found', 'too_late', 'being_processed', 'invalid_query'],
     answers: { 200: { example: cancelledVerification }, 204: {} },
   },
-  listDeliveries: { problems: ['not_found'], answers: { 200: { example: deliveryLog } } },
+  listDeliveries: { scope: 'read', problems: ['not_found'], answers: { 200: { example: deliveryLog } } },
   redeliverEvent: {
+    scope: 'submit',
     problems: [
       ...(['not_found', 'not_redeliverable', 'callback_not_allowed'] as const),
       ...(['too_many_requests', 'too_many_redeliveries'] as const),
@@ -82,19 +95,24 @@ export const OPERATIONS = {
     answers: { 202: { example: completedVerification } },
   },
   listEvents: {
+    scope: 'read',
     problems: ['invalid_query', 'unknown_sequence', 'too_many_requests'],
     answers: { 200: { example: feed } },
   },
-  getKeySet: { problems: [], isPublic: true, answers: { 200: { example: keySet } } },
-  getUsage: { problems: ['invalid_query'], answers: { 200: { example: usage } } },
-  getLane: { problems: [], answers: { 200: { example: lane } } },
-  listOutcomes: { problems: [], answers: { 200: { example: outcomes } } },
+  getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },
+  getUsage: { scope: 'read', problems: ['invalid_query'], answers: { 200: { example: usage } } },
+  getLane: { scope: null, problems: [], answers: { 200: { example: lane } } },
+  listOutcomes: { scope: null, problems: [], answers: { 200: { example: outcomes } } },
 } as const satisfies Record<string, OperationFacts>;
 
 export type OperationId = keyof typeof OPERATIONS;
 
 /** Every problem that an operation may be answered with. */
 export function problemsOf(operationId: OperationId): readonly ProblemCode[] {
-  const { problems, isPublic }: OperationFacts = OPERATIONS[operationId];
-  return [...COMMON_PROBLEMS.filter((code) => code !== 'unauthorized' || !isPublic), ...problems];
+  const { scope, problems, isPublic }: OperationFacts = OPERATIONS[operationId];
+  return [
+    ...COMMON_PROBLEMS.filter((code) => !isPublic || !ABOUT_KEYS.includes(code)),
+    ...(scope === null ? [] : ['scope_missing' as const]),
+    ...problems,
+  ];
 }

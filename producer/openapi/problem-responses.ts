@@ -6,6 +6,7 @@ const REASONS: Readonly<Record<number, string>> = {
   400: 'The request cannot be read',
   401: 'No valid API key',
   402: 'The budget of this client is reached; it begins again after `Retry-After` seconds',
+  403: 'The API key may not do this, or not from this address',
   404: 'Unknown, or not yours',
   408: 'The request did not arrive in time',
   409: 'Not in this state',

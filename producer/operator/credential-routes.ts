@@ -1,28 +1,36 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { newApiKeyRequest } from '../../shared/contract/api-key.ts';
 import {
   type ConsoleNewKey,
   type ConsoleNewSecret,
   newSecretRequest,
 } from '../../shared/contract/console.ts';
 import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
+import { readGrant } from '../../shared/store/clients/read-grant.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { type ClientRouteDeps, parseClientParam } from './client-routes.ts';
 
-const params = z.object({ prefix: z.string().regex(/^vq_[0-9a-f]{1,64}$/) });
+const params = z.object({ prefix: z.string().regex(/^vq_(test_)?[0-9a-f]{1,64}$/) });
 
 /** API keys and webhook secrets of a client. What is made is shown once, in the answer. */
 export function addCredentialRoutes(app: FastifyInstance, deps: ClientRouteDeps): void {
   const { redis, keys, note, now } = deps;
-  app.post('/console/api/clients/:client/keys', async (request, reply) => {
+  const addKey = async (request: FastifyRequest, reply: FastifyReply) => {
     const clientId = parseClientParam(request);
-    const apiKey = await addApiKey({ redis, keys, clientId }, now());
+    const wanted = parseInput(newApiKeyRequest, request.body ?? {}, 'invalid_request');
+    const reading = readGrant(wanted, now());
+    if (!reading.ok) throw new ProblemError('invalid_request', { errors: reading.errors });
+    const apiKey = await addApiKey({ redis, keys, clientId }, { now: now(), grant: reading.grant });
     if (apiKey === null) throw new ProblemError('not_found');
     await note(request, { action: 'add_api_key', target: clientId, status: 'added' });
     return reply.code(201).send({ apiKey } satisfies ConsoleNewKey);
-  });
+  };
+  app.post('/console/api/clients/:client/keys', addKey);
+  // For the command line: a producer of a version before would ignore the limits that it asks for on the other path.
+  app.post('/console/api/clients/:client/limited-keys', addKey);
 
   app.delete('/console/api/clients/:client/keys/:prefix', async (request) => {
     const clientId = parseClientParam(request);

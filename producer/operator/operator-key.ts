@@ -2,8 +2,9 @@ import { createHash, createHmac, timingSafeEqual } from 'node:crypto';
 import { ENVIRONMENT_OPERATOR } from '../../shared/contract/console-operators.ts';
 import { deriveKey } from '../../shared/sealing/hkdf.ts';
 import { hashOperatorKey, isOperatorKey } from '../../shared/sealing/operator-key.ts';
+import { touchOperator } from '../../shared/store/operators/operator-use.ts';
 import { findOperator, type OperatorIdentity } from '../../shared/store/operators/operators.ts';
-import { createUseNote, type NoteUseDeps } from './note-use.ts';
+import { createUseNote, type NoteUseDeps } from '../access/note-use.ts';
 
 /** The operator that a key belongs to. */
 export interface KeyHolder extends OperatorIdentity {
@@ -33,7 +34,15 @@ const environmentHolder: KeyHolder = { name: ENVIRONMENT_OPERATOR, readOnly: fal
 
 export function createOperatorKeys({ operatorKey, ...deps }: OperatorKeysDeps): OperatorKeys {
   const { redis, keys } = deps;
-  const noteUse = createUseNote(deps);
+  // One for the key of the environment, and as many as there are operators.
+  const noteUse = createUseNote<string | null>(deps, {
+    touch: touchOperator,
+    onFailure: (reason) =>
+      deps.log.debug(
+        { event: 'operator_use_failed', reason },
+        'cannot write down that an operator key was used',
+      ),
+  });
   const keyDigest = sha256(operatorKey);
   const sessionKey = deriveKey(operatorKey, 'veriqueue/console-session/2');
   const findNamed = async (keyHash: string): Promise<KeyHolder | null> => {

@@ -4,6 +4,7 @@ import {
   describeClient,
   listClientIds,
 } from '../../shared/store/clients/describe-client.ts';
+import { presentApiKey } from '../../shared/store/clients/present-api-key.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { readOr } from '../../shared/store/redis/failure.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
@@ -67,7 +68,7 @@ function presentClient(
     callbackUrl: client.callbackUrl,
     allowedOrigins: [...client.allowedOrigins],
     createdAt: client.createdAt === null ? null : instant(client.createdAt),
-    apiKeys: client.apiKeys.map(({ prefix, createdAt }) => ({ prefix, createdAt: instant(createdAt) })),
+    apiKeys: client.apiKeys.map(presentApiKey),
     webhookSecrets: client.webhookSecrets.map(({ retiresAt }) => ({
       retiresAt: retiresAt === null ? null : instant(retiresAt),
     })),

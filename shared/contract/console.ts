@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { shownApiKey } from './api-key.ts';
 import { clientShare } from './client-share.ts';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
@@ -156,7 +157,7 @@ export const consoleClient = z.strictObject({
   callbackUrl: z.string().nullable(),
   allowedOrigins: z.array(z.string()),
   createdAt: instant.nullable(),
-  apiKeys: z.array(z.strictObject({ prefix: z.string(), createdAt: instant })),
+  apiKeys: z.array(shownApiKey),
   webhookSecrets: z.array(z.strictObject({ retiresAt: instant.nullable() })),
   share: z.strictObject({
     interactive: count.describe('its verifications in line'),

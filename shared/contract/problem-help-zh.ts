@@ -35,6 +35,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: 'API 密钥缺失、错误或已吊销，或其客户端已停用。',
     action: '发送 `Authorization: Bearer vq_…`。如果您的密钥已吊销，请向运营人员索取新的密钥。',
   },
+  key_expired: {
+    title: '该 API 密钥已过期',
+    meaning: '该 API 密钥设有截止时间，且已经过了。`detail` 说明是什么时候。',
+    action: '请向运营人员索取新的密钥。请在旧密钥到期之前换上新密钥：多个密钥可以同时有效。',
+  },
   operator_key_required: {
     title: '需要运营密钥',
     meaning: '控制台无法确认您的身份：会话已结束，或运营密钥错误。',
@@ -49,6 +54,17 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     title: '该运营密钥只能读取',
     meaning: '您登录所用的运营密钥只能读取，不能更改任何内容。',
     action: '用可以更改的运营密钥登录，或请持有这种密钥的运营人员处理。',
+  },
+  scope_missing: {
+    title: '该 API 密钥无权执行此操作',
+    meaning: '该 API 密钥没有此请求所需的权限，`detail` 列出两者。未指定权限的密钥有 `submit` 和 `read`。',
+    action: '使用有此权限的密钥，或向运营人员索取。已有密钥的权限不会改变。',
+  },
+  address_not_allowed: {
+    title: '不允许从该地址使用此 API 密钥',
+    meaning: '该 API 密钥只允许从某些地址使用，而请求来自别处。`detail` 给出服务端看到的地址。',
+    action:
+      '请从密钥列表中的地址发送，或向运营人员索取另一个密钥。如果 `detail` 给出的是您的代理，请运营人员将其加入 `TRUSTED_PROXIES`。',
   },
   foreign_origin: {
     title: '只有控制台页面可以发送此请求',

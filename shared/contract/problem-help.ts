@@ -33,6 +33,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'The API key is missing, wrong or revoked, or its client is disabled.',
     action: 'Send `Authorization: Bearer vq_…`. Ask the operator for a new key if yours was revoked.',
   },
+  key_expired: {
+    meaning: 'The API key had a last day, which is over. `detail` says when it was.',
+    action:
+      'Ask the operator for another key. Add the next one before a key ends: several are valid at a time.',
+  },
   operator_key_required: {
     meaning: 'The console does not know you: the session ended, or the operator key is wrong.',
     action: 'Sign in with your operator key. The first one is the `OPERATOR_KEY` of the producer.',
@@ -45,6 +50,17 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   read_only: {
     meaning: 'The operator key that you signed in with may read and change nothing.',
     action: 'Sign in with an operator key that may change things, or ask an operator who has one.',
+  },
+  scope_missing: {
+    meaning:
+      'The API key lacks the scope that this request needs. `detail` names both. Keys made without scopes have `submit` and `read`.',
+    action: 'Use a key that has the scope, or ask the operator for one. Scopes of a key never change.',
+  },
+  address_not_allowed: {
+    meaning:
+      'The API key may be used from some addresses alone, and the request comes from another. `detail` names the address that the server sees.',
+    action:
+      "Send it from an address on the key's list, or ask the operator for another key. Where `detail` names a proxy of yours, the operator puts it into `TRUSTED_PROXIES`.",
   },
   foreign_origin: {
     meaning: "The request changes something and does not come from the console's own page.",

@@ -7,9 +7,12 @@ export const problemTable = {
   request_aborted: { status: 400, title: 'The connection was closed before the request had arrived' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
+  key_expired: { status: 401, title: 'This API key has expired' },
   operator_key_required: { status: 401, title: 'The operator key is required' },
   budget_exhausted: { status: 402, title: 'This client has reached its budget of billed calls' },
   read_only: { status: 403, title: 'This operator key may only read' },
+  scope_missing: { status: 403, title: 'This API key may not do this' },
+  address_not_allowed: { status: 403, title: 'This API key may not be used from this address' },
   foreign_origin: { status: 403, title: 'Only the page of the console may send this request' },
   not_found: { status: 404, title: 'No such resource' },
   method_not_allowed: { status: 405, title: 'This resource does not take this method' },
@@ -76,6 +79,6 @@ export const problem = z
   })
   .meta({ id: 'Problem' });
 /** What a problem may say beyond its code and fields. */
-export type ProblemMembers = Pick<Problem, 'earliestAnswerBy'>;
+export type ProblemMembers = Pick<Problem, 'detail' | 'earliestAnswerBy'>;
 export type Problem = z.infer<typeof problem>;
 export type FieldError = NonNullable<Problem['errors']>[number];

@@ -1,3 +1,4 @@
+import { type ApiKeyKeys, apiKeyKeys } from './api-key-keys.ts';
 import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
 import { PHOTO_NAMES, type PhotoKeys, photoKeys } from './photo-keys.ts';
 import { type PoolKeys, poolKeys } from './pool-keys.ts';
@@ -107,7 +108,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys {
+export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys, ApiKeyKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -176,8 +177,6 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   feedNumbers(): string;
   /** Hash: one client. */
   client(clientId: string): string;
-  /** Hash: API key hash → client id. */
-  apiKeys(): string;
   /** String: until when a client's submissions have used up its rate (µs epoch). */
   clientRate(clientId: string): string;
   /** String: the same for its redeliveries. */
@@ -232,6 +231,7 @@ export function storeKeys(lane: string): StoreKeys {
     referenceIndex: () => spell('referenceIndex'),
     ...promiseKeys(tag),
     ...operatorKeys(tag),
+    ...apiKeyKeys(tag),
     ...poolKeys(tag),
     ...photoKeys(tag),
     retention: () => `${tag}:retention`,
@@ -254,7 +254,6 @@ export function storeKeys(lane: string): StoreKeys {
     client: (clientId) => spell('client', clientId),
     feed: (clientId) => spell('feed', clientId),
     feedNumbers: () => spell('feedNumbers'),
-    apiKeys: () => `${tag}:api-keys`,
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,
     budgetedClients: () => `${tag}:budgeted-clients`,

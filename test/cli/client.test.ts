@@ -57,6 +57,31 @@ describe('veriqueue client', () => {
     expect(refused.stderr).toMatch(/^error: The key is not revoked: a client keeps its last key.*\n$/);
   });
 
+  it('makes a key that may do less, for a while, from some addresses, and shows what it may', async () => {
+    const { clientId } = await chain.addClient();
+    const limits = ['--scope', 'read', '--expires-in', '90d', '--from', '203.0.113.7', '2001:db8::/48'];
+    const { apiKey } = await cli<{ apiKey: string }>('client', 'rotate-key', clientId, ...limits);
+    await untilStatus(apiKey, 403);
+    const prefix = apiKey.slice(0, 9);
+    const shown = await cli<{ apiKeys: { expiresAt: string | null }[] }>('client', 'show', clientId);
+    expect(shown.apiKeys).toMatchObject([
+      { prefix, scopes: ['read'], addresses: ['203.0.113.7', '2001:db8::/48'], lastUsedAt: null },
+      { scopes: ['submit', 'read'], expiresAt: null, addresses: [] },
+    ]);
+    const text = (await fails('client', 'show', clientId)).stdout;
+    expect(text).toMatch(
+      new RegExp(`${prefix}… \\(.*, read, until .*, from 203.0.113.7 2001:db8::/48, not used\\)`),
+    );
+    expect(await fails('client', 'rotate-key', clientId, '--scope', 'write')).toMatchObject({ code: 2 });
+    const wrong = await fails('client', 'rotate-key', clientId, '--from', '203.0.113.0/33');
+    expect([wrong.code, wrong.stderr]).toEqual([
+      1,
+      expect.stringMatching(
+        /^error: The key is not made: addresses\/0 must be an IP address or a CIDR range/,
+      ),
+    ]);
+  });
+
   it('refuses a disabled client with 401 until it is enabled', async () => {
     const made = await chain.addClient();
     await cli('client', 'disable', made.clientId);

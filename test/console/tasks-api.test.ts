@@ -214,6 +214,25 @@ describe('a client', () => {
     expect((await revoke('vq_00000000')).status).toBe(404);
   });
 
+  test('gets a key with limits, which are shown', async () => {
+    const made = await create({ name: 'limited keys' });
+    const expiresAt = new Date(Date.now() + 3_600_000).toISOString();
+    const limits = { scopes: ['manage', 'read'], expiresAt, addresses: ['203.0.113.0/24'] };
+    const answer = await send('POST', `/clients/${made.id}/limited-keys`, limits);
+    expect(answer.status).toBe(201);
+    const { apiKey } = (await answer.json()) as { apiKey: string };
+    expect((await show(made.id)).apiKeys).toMatchObject([
+      { ...limits, prefix: apiKey.slice(0, 9), scopes: ['read', 'manage'], lastUsedAt: null },
+      { scopes: ['submit', 'read'], expiresAt: null, addresses: [], lastUsedAt: null },
+    ]);
+    const wrong = { scopes: [], expiresAt: '2020-01-01T00:00:00Z', addresses: ['10.1'] };
+    const refusals = [wrong, { ...wrong, scopes: ['read'] }].map(async (body) => {
+      const refused = await send('POST', `/clients/${made.id}/keys`, body);
+      return ((await refused.json()) as Problem).errors?.map(({ pointer }) => pointer);
+    });
+    expect(await Promise.all(refusals)).toEqual([['/scopes'], ['/addresses/0', '/expiresAt']]);
+  });
+
   test('gets a new webhook secret, beside which the one before signs for a while', async () => {
     const made = await create({ name: 'secrets' });
     const answer = await send('POST', `/clients/${made.id}/secret`, { overlapSeconds: 3_600 });

@@ -2,8 +2,15 @@ import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { generateApiKey } from '../../sealing/api-key.ts';
 import type { StoreKeys } from '../keys.ts';
-import { parseApiKeys, type StoredApiKey } from './client.ts';
-import { storeApiKey } from './create-client.ts';
+import {
+  type ApiKeyGrant,
+  type ApiKeyRecord,
+  DEFAULT_GRANT,
+  fieldOf,
+  formatApiKeys,
+  parseApiKeys,
+  recordApiKey,
+} from './api-key-record.ts';
 import { replaceField } from './replace-field.ts';
 
 interface Target {
@@ -12,19 +19,33 @@ interface Target {
   readonly clientId: string;
 }
 
+interface KeyOptions {
+  /** ms epoch */
+  readonly now: number;
+  /** What the key may do. @default DEFAULT_GRANT */
+  readonly grant?: ApiKeyGrant;
+  /** @default generateApiKey */
+  readonly generate?: typeof generateApiKey;
+}
+
 /**
  * Gives a client one more API key; the older ones stay valid until they are revoked, so that no request fails while
  * the application moves to the new one.
  *
  * @returns the key, shown once; null when there is no such client
  */
-export async function addApiKey({ redis, keys, clientId }: Target, now: number): Promise<string | null> {
-  const apiKey = generateApiKey(randomBytes);
-  const stored = storeApiKey(apiKey, now);
-  const result = await replaceField(redis, keys, { clientId, field: 'apiKeys' }, (present) => ({
-    value: JSON.stringify([stored, ...parseApiKeys(present)]),
-    addedHash: stored.hash,
-  }));
+export async function addApiKey(
+  { redis, keys, clientId }: Target,
+  { now, grant = DEFAULT_GRANT, generate = generateApiKey }: KeyOptions,
+): Promise<string | null> {
+  const apiKey = generate(randomBytes);
+  const record = recordApiKey(apiKey, grant, now);
+  const field = fieldOf(grant);
+  const result = await replaceField(redis, keys, { clientId, field }, (present) => {
+    // A reply that was lost has it computed again, over a list that has the key already.
+    const others = parseApiKeys(field, present).filter(({ hash }) => hash !== record.hash);
+    return { value: formatApiKeys(field, [record, ...others]), addedHash: record.hash };
+  });
   return result === 'missing' ? null : apiKey;
 }
 
@@ -36,24 +57,42 @@ export type Revocation =
   /** A client without a key would look like one that never existed. */
   | { readonly status: 'last_key' };
 
-/** @param prefix the visible beginning of the key, or enough of it to distinguish it from the others */
+/**
+ * @param prefix the visible beginning of the key, or enough of it to distinguish it from the others
+ * @throws what ioredis throws
+ */
 export async function revokeApiKey({ redis, keys, clientId }: Target, prefix: string): Promise<Revocation> {
-  let decided: Revocation = { status: 'missing' };
-  await replaceField(redis, keys, { clientId, field: 'apiKeys' }, (present) => {
-    const apiKeys = parseApiKeys(present);
-    const found = apiKeys.filter((key) => key.prefix.startsWith(prefix));
-    decided = decideRevocation(apiKeys, found);
+  for (;;) {
+    const client = keys.client(clientId);
+    const [id, plain, scoped] = await redis.hmget(client, 'id', 'apiKeys', 'scopedKeys');
+    if (!id) return { status: 'missing' };
+    const lists = {
+      apiKeys: parseApiKeys('apiKeys', plain ?? ''),
+      scopedKeys: parseApiKeys('scopedKeys', scoped ?? ''),
+    };
+    const all = [...lists.apiKeys, ...lists.scopedKeys];
+    const found = all.filter((key) => key.prefix.startsWith(prefix));
+    const decided = decideRevocation(all, found);
     const [revoked] = found;
-    if (decided.status !== 'revoked' || revoked === undefined) return null;
-    const kept = apiKeys.filter((key) => key !== revoked);
-    return { value: JSON.stringify(kept), removedHash: revoked.hash };
-  });
-  return decided;
+    if (decided.status !== 'revoked' || revoked === undefined) return decided;
+    const field = lists.apiKeys.includes(revoked) ? 'apiKeys' : 'scopedKeys';
+    const result = await replaceField(redis, keys, { clientId, field }, (present) =>
+      withoutKey(field, present, revoked),
+    );
+    if (result !== 'unchanged') return result === 'missing' ? { status: 'missing' } : decided;
+    // Another operator has revoked it in this very moment: what is left decides.
+  }
 }
 
-function decideRevocation(apiKeys: readonly StoredApiKey[], found: readonly StoredApiKey[]): Revocation {
+function withoutKey(field: 'apiKeys' | 'scopedKeys', present: string, { hash }: ApiKeyRecord) {
+  const listed = parseApiKeys(field, present);
+  const kept = listed.filter((key) => key.hash !== hash);
+  return kept.length === listed.length ? null : { value: formatApiKeys(field, kept), removedHash: hash };
+}
+
+function decideRevocation(all: readonly ApiKeyRecord[], found: readonly ApiKeyRecord[]): Revocation {
   const [key, ...others] = found;
   if (key === undefined) return { status: 'unknown_key' };
   if (others.length > 0) return { status: 'ambiguous' };
-  return apiKeys.length === 1 ? { status: 'last_key' } : { status: 'revoked', prefix: key.prefix };
+  return all.length === 1 ? { status: 'last_key' } : { status: 'revoked', prefix: key.prefix };
 }

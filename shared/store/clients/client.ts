@@ -5,6 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
+import { scopedKeysText, storedApiKeys } from './api-key-record.ts';
 import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
 
@@ -48,10 +49,6 @@ const storedSecret = z.object({
 });
 export type StoredSecret = z.infer<typeof storedSecret>;
 
-const storedApiKey = z.object({ hash: z.string(), prefix: z.string(), createdAt: z.number() });
-export type StoredApiKey = z.infer<typeof storedApiKey>;
-
-const apiKeysJson = jsonText(z.array(storedApiKey));
 const webhookSecretsJson = jsonText(z.array(storedSecret));
 
 /** The client's hash in Redis. */
@@ -60,7 +57,8 @@ export const storedClient = z.object({
   name: z.string(),
   callbackUrl: z.string().optional(),
   allowedOrigins: jsonText(z.array(z.string())),
-  apiKeys: apiKeysJson,
+  apiKeys: storedApiKeys,
+  scopedKeys: scopedKeysText.default([]),
   webhookSecrets: webhookSecretsJson,
   disabled: z.literal('1').optional(),
   weight: storedWeight,
@@ -70,7 +68,6 @@ export const storedClient = z.object({
 export type StoredClient = z.infer<typeof storedClient>;
 
 /** One field by itself, for those who change it. @throws ZodError */
-export const parseApiKeys = (text: string): StoredApiKey[] => apiKeysJson.parse(text);
 export const parseWebhookSecrets = (text: string): StoredSecret[] => webhookSecretsJson.parse(text);
 
 export function identifyClient(stored: StoredClient): ClientIdentity {

@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import { typeid } from 'typeid-js';
-import { generateApiKey, hashApiKey } from '../../sealing/api-key.ts';
+import { generateApiKey } from '../../sealing/api-key.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { wrapSecret } from '../../sealing/key-wrap.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
-import { type ClientStore, type StoredApiKey, type StoredSecret, secretContext } from './client.ts';
+import { DEFAULT_GRANT, formatApiKeys, recordApiKey } from './api-key-record.ts';
+import { type ClientStore, type StoredSecret, secretContext } from './client.ts';
 import { noteClientWeight } from './weight-sum.ts';
 
 export interface ClientCredentials {
@@ -25,20 +26,12 @@ export interface NewClient {
   readonly now: number;
 }
 
-/** Characters of an API key that stay visible: enough to distinguish keys, of no use to guess one. */
-const VISIBLE_PREFIX_LENGTH = 9;
-
 export function generateCredentials(): ClientCredentials {
   return {
     clientId: typeid('cli').toString(),
     apiKey: generateApiKey(randomBytes),
     webhookSecret: generateWebhookSecret(randomBytes),
   };
-}
-
-/** How a key rests in its client. */
-export function storeApiKey(apiKey: string, now: number): StoredApiKey {
-  return { hash: hashApiKey(apiKey), prefix: apiKey.slice(0, VISIBLE_PREFIX_LENGTH), createdAt: now };
 }
 
 /** How the current signing secret rests in its client. */
@@ -60,7 +53,7 @@ export async function storeClient(
   client: NewClient,
   { clientId, apiKey, webhookSecret }: ClientCredentials,
 ): Promise<void> {
-  const storedKey = storeApiKey(apiKey, client.now);
+  const record = recordApiKey(apiKey, DEFAULT_GRANT, client.now);
   const storedSecret = storeWebhookSecret(keyRing, clientId, webhookSecret);
   const replies = await redis
     .multi()
@@ -70,12 +63,12 @@ export async function storeClient(
       name: client.name,
       createdAt: String(client.now),
       allowedOrigins: JSON.stringify(client.allowedOrigins),
-      apiKeys: JSON.stringify([storedKey]),
+      apiKeys: formatApiKeys('apiKeys', [record]),
       webhookSecrets: JSON.stringify([storedSecret]),
       ...(client.callbackUrl === undefined ? {} : { callbackUrl: client.callbackUrl }),
       ...(client.weight === undefined ? {} : { weight: String(client.weight) }),
     })
-    .hset(keys.apiKeys(), storedKey.hash, clientId)
+    .hset(keys.apiKeys(), record.hash, clientId)
     .exec();
   const failed = replies?.find(([error]) => error !== null);
   if (failed?.[0]) throw failed[0];

@@ -3,8 +3,8 @@ import { forgetEmptyEndpoint } from '../endpoints/release-deferred.ts';
 import { loadScript } from '../redis/script.ts';
 import { eraseVerification } from '../verifications/erase.ts';
 import type { VerificationStore } from '../verifications/verification-store.ts';
+import { parseApiKeys } from './api-key-record.ts';
 import { changeClient } from './change-client.ts';
-import { parseApiKeys } from './client.ts';
 import { findOpenWork } from './open-work.ts';
 
 export interface ClientDeletionDeps extends VerificationStore {
@@ -105,11 +105,12 @@ async function removeClient(
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];
   const redeliveries = [keys.clientRedeliveryRate(clientId), keys.openRedeliveries(clientId)];
-  const places = [...own, ...redeliveries, keys.feed(clientId), keys.feedNumbers()];
+  const places = [...own, ...redeliveries, keys.feed(clientId), keys.feedNumbers(), keys.apiKeyUses()];
   for (;;) {
-    const present = (await redis.hget(keys.client(clientId), 'apiKeys')) ?? '';
-    const hashes = present === '' ? [] : parseApiKeys(present).map(({ hash }) => hash);
-    const reply = await deleteScript(redis, places, [clientId, present, ...hashes]);
+    const [plain, scoped] = await redis.hmget(keys.client(clientId), 'apiKeys', 'scopedKeys');
+    const records = [...parseApiKeys('apiKeys', plain ?? ''), ...parseApiKeys('scopedKeys', scoped ?? '')];
+    const args = [clientId, plain ?? '', scoped ?? '', ...records.map(({ hash }) => hash)];
+    const reply = await deleteScript(redis, places, args);
     if (reply === 'deleted' || reply === 'missing') return reply;
     // Another operator has given it a key, or enabled it, in this very moment: it is meant to go all the same.
     await changeClient(redis, keys, clientId, { disabled: true });

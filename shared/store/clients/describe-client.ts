@@ -4,14 +4,22 @@ import { namesOfFields } from '../../contract/field-names.ts';
 import type { StoreKeys } from '../keys.ts';
 import { readOr } from '../redis/failure.ts';
 import { scanHash } from '../redis/scan-hash.ts';
+import { type ApiKeyRecord, listApiKeys } from './api-key-record.ts';
+import { readKeyUses } from './api-key-use.ts';
 import { type ClientIdentity, identifyClient, storedClient } from './client.ts';
+
+/** An API key as it is shown. `prefix` is what distinguishes the keys, and names one to revoke. */
+export interface ApiKeyDescription extends Omit<ApiKeyRecord, 'hash'> {
+  /** ms epoch, a minute late at most; null: not since uses are noted */
+  readonly lastUsedAt: number | null;
+}
 
 /** A client as an operator sees it: no key, no secret. */
 export interface ClientDescription extends ClientIdentity {
   /** ms epoch; null for one whose record does not say */
   readonly createdAt: number | null;
-  /** `prefix`: what distinguishes the keys, and names one to revoke. */
-  readonly apiKeys: readonly { readonly prefix: string; readonly createdAt: number }[];
+  /** Newest first. */
+  readonly apiKeys: readonly ApiKeyDescription[];
   /** The secrets that sign, newest first. `retiresAt`: ms epoch, null for the current one. */
   readonly webhookSecrets: readonly { readonly retiresAt: number | null }[];
 }
@@ -43,12 +51,22 @@ export async function describeClient(
     client: {
       ...identifyClient(stored),
       createdAt: stored.createdAt ?? null,
-      apiKeys: stored.apiKeys.map(({ prefix, createdAt }) => ({ prefix, createdAt })),
+      apiKeys: await describeKeys(redis, keys, listApiKeys(stored)),
       webhookSecrets: stored.webhookSecrets
         .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
         .map(({ retiresAt }) => ({ retiresAt })),
     },
   };
+}
+
+async function describeKeys(
+  redis: Redis,
+  keys: StoreKeys,
+  records: readonly ApiKeyRecord[],
+): Promise<readonly ApiKeyDescription[]> {
+  const hashes = records.map(({ hash }) => hash);
+  const uses = await readOr(readKeyUses(redis, keys, hashes), []);
+  return records.map(({ hash: _, ...shown }, i) => ({ ...shown, lastUsedAt: uses[i] ?? null }));
 }
 
 /**

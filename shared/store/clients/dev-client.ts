@@ -28,12 +28,12 @@ export async function ensureDevClient(
 }
 
 async function isStored(store: ClientStore, credentials: ClientCredentials, now: number): Promise<boolean> {
-  const [identity, reading] = await Promise.all([
+  const [owner, reading] = await Promise.all([
     authenticate(store.redis, store.keys, credentials.apiKey),
     readClient(store, credentials.clientId, now),
   ]);
   return (
-    identity?.id === credentials.clientId &&
+    owner?.client.id === credentials.clientId &&
     reading.status === 'found' &&
     reading.client.webhookSecrets.includes(credentials.webhookSecret)
   );

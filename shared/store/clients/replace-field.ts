@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
+import type { ApiKeyField } from './api-key-record.ts';
 
 const replaceFieldScript = loadScript(new URL('../scripts/replace-client-field.lua', import.meta.url));
 
@@ -17,24 +18,26 @@ const TRIES = 20;
  * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed again
  * from what the other one wrote, and nothing is lost.
  *
- * @param compute is given the present text; null leaves it as it is
+ * @param compute is given the present text, empty where the client has no such field; null leaves it as it is
  * @returns `missing` when there is no such client
  * @throws what `compute` throws
  */
 export async function replaceField(
   redis: Redis,
   keys: StoreKeys,
-  { clientId, field }: { readonly clientId: string; readonly field: 'apiKeys' | 'webhookSecrets' },
+  { clientId, field }: { readonly clientId: string; readonly field: ApiKeyField | 'webhookSecrets' },
   compute: (present: string) => FieldReplacement | null,
 ): Promise<'replaced' | 'unchanged' | 'missing'> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const present = await redis.hget(keys.client(clientId), field);
-    if (present === null) return 'missing';
+    const [id = null, found = null] = await redis.hmget(keys.client(clientId), 'id', field);
+    // Every client has the other fields from the beginning.
+    if (found === null && (id === null || field !== 'scopedKeys')) return 'missing';
+    const present = found ?? '';
     const replacement = compute(present);
     if (replacement === null) return 'unchanged';
     const done = await replaceFieldScript(
       redis,
-      [keys.client(clientId), keys.apiKeys()],
+      [keys.client(clientId), keys.apiKeys(), keys.apiKeyUses()],
       [
         clientId,
         field,

@@ -5,7 +5,7 @@ import { loadScript } from '../redis/script.ts';
 import { createConsoleSessions } from './console-sessions.ts';
 import { listOperators, type OperatorIdentity } from './operators.ts';
 
-const touchScript = loadScript(new URL('../scripts/touch-operator.lua', import.meta.url));
+const touchScript = loadScript(new URL('../scripts/touch-key.lua', import.meta.url));
 
 /**
  * Writes down that a key was used.

@@ -2,20 +2,24 @@
 ---
 --- KEYS[1] client         hash
 --- KEYS[2] apiKeys        hash
+--- KEYS[3] apiKeyUses     hash
 --- ARGV[1] id             of the client
 --- ARGV[2] field
---- ARGV[3] expected       its present text
+--- ARGV[3] expected       its present text; empty where the client has no such field
 --- ARGV[4] value          its new text
 --- ARGV[5] added          hash of an API key that enters the index, or empty
 --- ARGV[6] removed        hash of one that leaves it, or empty
 ---
---- Reply: 1; 0 when the field has changed since it was read.
+--- Reply: 1; 0 when the field has changed since it was read, or the client is gone.
 --- Invariant: Of two operators at once, each builds on what the other wrote.
 
-local client, apiKeys = KEYS[1], KEYS[2]
+local client, apiKeys, apiKeyUses = KEYS[1], KEYS[2], KEYS[3]
 local id, field, expected, value, added, removed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
-if redis.call('HGET', client, field) ~= expected then return 0 end
+if redis.call('EXISTS', client) == 0 or (redis.call('HGET', client, field) or '') ~= expected then return 0 end
 redis.call('HSET', client, field, value)
 if added ~= '' then redis.call('HSET', apiKeys, added, id) end
-if removed ~= '' then redis.call('HDEL', apiKeys, removed) end
+if removed ~= '' then
+  redis.call('HDEL', apiKeys, removed)
+  redis.call('HDEL', apiKeyUses, removed)
+end
 return 1

@@ -105,8 +105,8 @@ describe('a client', () => {
 describe('an API key', () => {
   test('belongs to its client, which shows no secret', async () => {
     const { apiKey, clientId } = await createClient(store, newClient);
-    const identity = await authenticate(store.redis, store.keys, apiKey);
-    expect(identity).toEqual({
+    const owner = await authenticate(store.redis, store.keys, apiKey);
+    expect(owner?.client).toEqual({
       id: clientId,
       name: 'shop',
       callbackUrl: null,

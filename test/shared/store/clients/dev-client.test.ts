@@ -38,7 +38,9 @@ describe('the dev client', () => {
     expect(path).toBe(join(store.dataDir, 'dev-client.json'));
     expect((await stat(path)).mode & 0o777).toBe(0o600);
     expect(JSON.parse(await readFile(path, 'utf8'))).toEqual({ clientId, apiKey, webhookSecret });
-    expect(await authenticate(store.redis, store.keys, apiKey)).toMatchObject({ id: clientId, name: 'dev' });
+    expect(await authenticate(store.redis, store.keys, apiKey)).toMatchObject({
+      client: { id: clientId, name: 'dev' },
+    });
     expect(await readClient(store, clientId, Date.now())).toMatchObject({
       client: { webhookSecrets: [webhookSecret], allowedOrigins: ['*'], callbackUrl: null },
     });
@@ -57,7 +59,9 @@ describe('the dev client', () => {
     const first = await ensureDevClient(store);
     await store.redis.flushall();
     expect(await ensureDevClient(store)).toEqual(first);
-    expect(await authenticate(store.redis, store.keys, first.apiKey)).toMatchObject({ id: first.clientId });
+    expect(await authenticate(store.redis, store.keys, first.apiKey)).toMatchObject({
+      client: { id: first.clientId },
+    });
   });
 
   test('is one even when several processes start at once', async () => {

@@ -251,7 +251,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'read-limiter': 'reads only',
   'count-workers': 'reads only',
   'announce-accounts': 'writes the same accounts',
-  'touch-operator': 'writes the same time',
+  'touch-key': 'writes the same time',
   'read-budget': 'reads only',
   'read-feed': 'reads only',
   'reserve-place': 'moves the time until which the same place is reserved',

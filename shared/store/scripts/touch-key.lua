@@ -1,6 +1,6 @@
---- Writes down that an operator's key was used.
+--- Writes down that a key, a client's or an operator's, was used.
 ---
---- KEYS[1] operators      hash
+--- KEYS[1] known          hash: the keys that there are, by what they rest as
 --- KEYS[2] uses           hash: when each key was last used
 --- ARGV[1] keyHash        what the key rests as
 --- ARGV[2] now            ms epoch

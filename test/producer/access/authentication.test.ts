@@ -4,13 +4,14 @@ import { type IncomingMessage, request } from 'node:http';
 import { text } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { createAuthenticator } from '../../producer/authentication.ts';
-import { ProblemError } from '../../producer/problem.ts';
-import { generateApiKey } from '../../shared/sealing/api-key.ts';
-import type { ClientIdentity } from '../../shared/store/clients/client.ts';
-import { startTestRedis, type TestRedis } from '../support/redis.ts';
-import { type ProducerUnderTest, readProblem, startProducerUnderTest } from './producer-under-test.ts';
-import { makeSubmission } from './submission-builder.ts';
+import { createAuthenticator } from '../../../producer/access/authentication.ts';
+import { ProblemError } from '../../../producer/problem.ts';
+import { generateApiKey } from '../../../shared/sealing/api-key.ts';
+import { DEFAULT_GRANT } from '../../../shared/store/clients/api-key-record.ts';
+import type { Authenticated } from '../../../shared/store/clients/authenticate.ts';
+import { startTestRedis, type TestRedis } from '../../support/redis.ts';
+import { type ProducerUnderTest, readProblem, startProducerUnderTest } from '../producer-under-test.ts';
+import { makeSubmission } from '../submission-builder.ts';
 
 let redis: TestRedis;
 let producer: ProducerUnderTest;
@@ -132,15 +133,18 @@ test('neither key nor secret of a client rests in Redis in clear', async () => {
 });
 
 describe('the memory for clients', () => {
-  const client: ClientIdentity = {
-    id: 'cli_1',
-    name: 'c',
-    callbackUrl: null,
-    allowedOrigins: [],
-    disabled: false,
-    weight: 100,
-    maxWaiting: null,
-    budget: null,
+  const client: Authenticated = {
+    client: {
+      id: 'cli_1',
+      name: 'c',
+      callbackUrl: null,
+      allowedOrigins: [],
+      disabled: false,
+      weight: 100,
+      maxWaiting: null,
+      budget: null,
+    },
+    key: { hash: 'h', prefix: 'vq_0a1b2c', createdAt: 1, ...DEFAULT_GRANT },
   };
   const requestWith = (apiKey: string) =>
     ({ headers: { authorization: `Bearer ${apiKey}` } }) as FastifyRequest;
@@ -166,7 +170,7 @@ describe('the memory for clients', () => {
   });
 
   test('remembers neither a key that was refused nor a lookup that failed', async () => {
-    const answers: (() => ClientIdentity | null)[] = [
+    const answers: (() => Authenticated | null)[] = [
       () => null,
       () => {
         throw new Error('Connection is closed.');

@@ -1,0 +1,39 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { touchApiKey } from '../../shared/store/clients/api-key-use.ts';
+import { authenticate } from '../../shared/store/clients/authenticate.ts';
+import { OPERATORS_ACCOUNTS } from '../operator/account-routes.ts';
+import { admitKey } from './admit-key.ts';
+import { createAuthenticator } from './authentication.ts';
+import { createUseNote, type NoteUseDeps } from './note-use.ts';
+import { requiredScope } from './required-scope.ts';
+
+/** Before a body is read: a caller without a key cannot make us hold three megabytes. */
+export function authenticateRequests(app: FastifyInstance, deps: NoteUseDeps): void {
+  const { redis, keys, now } = deps;
+  const find = createAuthenticator({ findClient: (apiKey) => authenticate(redis, keys, apiKey), now });
+  const noteUse = createUseNote(deps, {
+    touch: touchApiKey,
+    onFailure: (reason) =>
+      deps.log.debug({ event: 'api_key_use_failed', reason }, 'cannot write down that an API key was used'),
+  });
+  const admit = async (request: FastifyRequest) => {
+    const { client, key } = await find(request);
+    const scope = requiredScope(operationOf(request));
+    admitKey(key, { scope, address: request.ip, now: now() });
+    noteUse(key.hash);
+    request.client = client;
+  };
+  app.addHook('onRequest', async (request) => {
+    const { url = '' } = request.routeOptions;
+    // Operators have keys of another kind.
+    if (url.startsWith('/v1/') && !url.startsWith(OPERATORS_ACCOUNTS)) await admit(request);
+  });
+  // A body may take a minute to arrive. What was taken from its client meanwhile, the key or an origin, is gone.
+  app.addHook('preHandler', async (request) => {
+    if (request.client !== null && request.method === 'POST') await admit(request);
+  });
+}
+
+function operationOf({ routeOptions }: FastifyRequest): string | undefined {
+  return routeOptions.schema?.operationId;
+}

@@ -1,0 +1,13 @@
+import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
+import { OPERATIONS, type OperationFacts } from '../openapi/operations.ts';
+
+/**
+ * The scope that a key needs for an operation; null: any key will do. What is not in the table needs `manage`, so that a route
+ * that is added later is not open to every key by an oversight.
+ *
+ * @param operationId of the route's schema
+ */
+export function requiredScope(operationId: string | undefined): ApiKeyScope | null {
+  const facts = Object.entries<OperationFacts>(OPERATIONS).find(([id]) => id === operationId);
+  return facts === undefined ? 'manage' : facts[1].scope;
+}

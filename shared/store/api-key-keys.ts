@@ -1,0 +1,15 @@
+/** Of `StoreKeys`, what finds API keys and says when they were used. */
+export interface ApiKeyKeys {
+  /** Hash: API key hash → client id. */
+  apiKeys(): string;
+  /** Hash: API key hash → when the key was last used (ms epoch), a minute late at most. */
+  apiKeyUses(): string;
+}
+
+/** @param tag what the store's keys begin with */
+export function apiKeyKeys(tag: string): ApiKeyKeys {
+  return {
+    apiKeys: () => `${tag}:api-keys`,
+    apiKeyUses: () => `${tag}:api-key-uses`,
+  };
+}
