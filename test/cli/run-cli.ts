@@ -3,6 +3,8 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
+import { nodeOptions } from '../../dev/start/child.ts';
+import { programEntry } from '../support/compiled-program.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -14,10 +16,10 @@ export interface CliResult {
 
 export type CliEnvironment = Readonly<Record<string, string>>;
 
-const main = fileURLToPath(new URL('../../cli/main.ts', import.meta.url));
+const main = await programEntry('cli/main');
 
 /**
- * The command line's source, whether or not a build lies beside it.
+ * The command line as its sources are now, whether or not a build lies beside them.
  *
  * @param cwd the folder it runs in, this checkout unless given
  */
@@ -26,7 +28,7 @@ function spawnCli(
   environment: CliEnvironment,
   cwd = root,
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, ['--import', import.meta.resolve('tsx'), main, ...args], {
+  return spawn(process.execPath, [...nodeOptions(main), fileURLToPath(main), ...args], {
     cwd,
     // A developer's own Redis is never touched by accident.
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: '/nonexistent', ...environment },

@@ -8,6 +8,7 @@ import { type RunningProcess, startProcess } from '../../dev/start/child.ts';
 import { problemTable } from '../../shared/contract/problem.ts';
 import { readDocument } from '../deployment/documents.ts';
 import { type Chain, startChain } from '../support/chain.ts';
+import { programEntry } from '../support/compiled-program.ts';
 import { makePerson, makeSubmission, type TestPerson } from '../support/person.ts';
 import { alertRules, ruleTests } from './alert-rules.ts';
 import { type Exposition, familyOf, parseExposition } from './exposition.ts';
@@ -53,10 +54,11 @@ afterAll(async () => {
   await chain?.stop();
 });
 
-function startProducer({ environment }: Chain): Promise<RunningProcess> {
+async function startProducer({ environment }: Chain): Promise<RunningProcess> {
   return startProcess({
     name: 'producer',
     folder: 'producer',
+    entry: await programEntry('producer/main'),
     environment: { PATH: process.env['PATH'], ...environment },
     output: process.env['TEST_OUTPUT'] === 'show' ? 'inherit' : openSync('/dev/null', 'w'),
     readyWithinMs: 30_000,

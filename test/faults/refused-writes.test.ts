@@ -118,7 +118,9 @@ test('an outage is one line when it begins and one when it ends, however many jo
   await Promise.all(submitted.map(({ id }) => eventOf(id)));
   await chain.log.line((line) => line.event === 'redis_takes_writes');
   const written = chain.log.lines.filter(({ level }) => level >= 40).map(({ event }) => event);
-  expect(written).toEqual(['redis_refuses']);
+  // On a slow machine a claim may ask for a slot meanwhile: the limiter then has a line of its own.
+  expect(written.filter((event) => event !== 'lane_unreachable')).toEqual(['redis_refuses']);
+  expect(written.filter((event) => event === 'lane_unreachable').length).toBeLessThanOrEqual(1);
 });
 
 test('a delivery that cannot be worked on is a dead letter, and can be delivered again', async () => {

@@ -2,6 +2,7 @@ import { closeSync, mkdtempSync, openSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { type ProcessOptions, type RunningProcess, startProcess } from '../../dev/start/child.ts';
+import { programEntry } from '../support/compiled-program.ts';
 import type { Place } from './leak-search.ts';
 import { readFiles } from './redis-contents.ts';
 
@@ -29,6 +30,7 @@ export function watchProcesses(): WatchedProcesses {
         const part = await startProcess({
           name,
           folder: name,
+          entry: await programEntry(`${name}/main`),
           environment: { PATH: process.env['PATH'], ...environment },
           output,
           readyWithinMs: 30_000,

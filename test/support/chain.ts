@@ -19,6 +19,7 @@ import { type AccountKeys, accountKeys, type StoreKeys, storeKeys } from '../../
 import { resolveAccounts } from '../../worker/accounts/account-settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
+import { programEntry } from './compiled-program.ts';
 import { makePerson, makeSubmission, type SubmissionOptions, type TestPerson } from './person.ts';
 import { type RecordedLog, recordLog } from './recorded-log.ts';
 import { startTestRedis, type TestRedis } from './redis.ts';
@@ -221,6 +222,7 @@ export async function startChain(options: ChainOptions = {}): Promise<Chain> {
       const part = await startProcess({
         name: 'worker',
         folder: 'worker',
+        entry: await programEntry('worker/main'),
         environment: { PATH: process.env['PATH'], ...environment, ...more },
         output: process.env['TEST_OUTPUT'] === 'show' ? 'inherit' : openSync('/dev/null', 'w'),
         readyWithinMs: 30_000,

@@ -1,0 +1,39 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { rename, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { promisify } from 'node:util';
+
+const root = join(import.meta.dirname, '../..');
+const run = promisify(execFile);
+
+/** Set for a run of the tests: where the compiled program lies once a test file has asked for it. */
+export const COMPILED_FOLDER = 'TEST_COMPILED_FOLDER';
+
+/**
+ * An entry point of the program as its sources are now. In a run of the tests it is compiled, once, by the first file that asks:
+ * starting it then takes half the CPU time that tsx needs, and the tests start hundreds of processes. The compiler does not look
+ * for errors: `npm run check` does. Elsewhere, as in a benchmark, it is the source.
+ *
+ * @param entry its path without extension, such as `cli/main`
+ */
+export async function programEntry(entry: string): Promise<URL> {
+  const folder = process.env[COMPILED_FOLDER];
+  if (folder === undefined) return pathToFileURL(join(root, `${entry}.ts`));
+  if (!existsSync(folder)) await compileInto(folder);
+  return pathToFileURL(join(folder, `${entry}.js`));
+}
+
+/** Another test file may be doing the same: the first to finish gives its work the name. */
+async function compileInto(folder: string): Promise<void> {
+  const draft = `${folder}-${process.pid}`;
+  const compiler = join(root, 'node_modules/typescript/bin/tsc');
+  const options = ['--noCheck', '--declaration', 'false', '--outDir', draft];
+  await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...options], { cwd: root });
+  await run(process.execPath, ['--import', 'tsx', 'build/copy-lua.ts', draft], { cwd: root });
+  await rename(draft, folder).catch(async (error: unknown) => {
+    await rm(draft, { recursive: true, force: true });
+    if (!existsSync(folder)) throw error;
+  });
+}
