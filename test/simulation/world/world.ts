@@ -21,8 +21,11 @@ export interface Happening {
   cancelled: boolean;
 }
 
-/** 2 January 2051, noon in China: later than any clock that runs this, so that no real Redis lets a key expire meanwhile. */
-const EPOCH_MS = Date.UTC(2051, 0, 2, 4);
+/**
+ * 2 January 2038, noon in China: later than any clock that runs this, so that no real Redis lets a key expire meanwhile. Not
+ * later than 2039: BullMQ's scores, ms times 4,096, have more digits from then on than a number holds.
+ */
+const EPOCH_MS = Date.UTC(2038, 0, 2, 4);
 
 /**
  * One virtual clock and one agenda. Everything that a process waits for is an entry there: a timer, bytes on a connection, an
