@@ -48,6 +48,12 @@ export function parseSequence(text: string): number {
   throw new InvalidArgumentError('It must be the number of an event, or 0.');
 }
 
+/** The number of an entry of the audit trail, or 0. */
+export function parseEntryNumber(text: string): number {
+  if (/^\d{1,15}$/.test(text)) return Number(text);
+  throw new InvalidArgumentError('It must be the number of an entry, or 0.');
+}
+
 /** With how many of the latest log lines to begin. */
 export function parseLatest(text: string): number {
   return parseNumber(text, 0, MOST_LATEST, `It must be a whole number, 0 to ${MOST_LATEST}.`);

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import type { SigningKeys } from '../shared/signing/signing-keys.ts';
 import type { OperatorAccess } from './access/find-access.ts';
 import type { ApiOptions } from './api.ts';
 import type { ApiAccess } from './api-access.ts';
@@ -16,6 +17,8 @@ export interface CliContext {
   readonly readKeyRing: () => Promise<KeyRing>;
   /** Those of the environment that sign events as `v1a`. */
   readonly signingKeys: readonly KeyObject[];
+  /** All of them: for the audit trail, and to verify with. */
+  readonly ownSigningKeys: SigningKeys | undefined;
   /** Those of the environment. */
   readonly webhookSecrets: readonly string[] | undefined;
   /** Overwrites what other users of the machine see of this process' arguments. */
@@ -35,6 +38,8 @@ export interface CliContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Standard input, and the person at it if there is one. */
   readonly questions: Questions;
+  /** How long receipts of what a command erases can be had, ms. */
+  readonly auditRetentionMs: number;
   /** Whether `batch --check` lets wrong check digits pass. */
   readonly allowCheckDigitFailure: boolean;
   /** Whether http and private addresses may be callbacks. */

@@ -72,6 +72,7 @@ function makeContext(
     readDevelopmentSecret: () => readDevelopmentSecret(folder),
     openEventSender: () => openEventSender(allowInsecureCallbacks),
     signingKeys: privateKeysOf(settings.SIGNING_KEYS),
+    ownSigningKeys: settings.SIGNING_KEYS,
     webhookSecrets: settings.VERIQUEUE_WEBHOOK_SECRET,
     hideArguments: () => {
       process.title = 'veriqueue';
@@ -82,6 +83,7 @@ function makeContext(
     uid: user.uid,
     environment: process.env,
     questions,
+    auditRetentionMs: settings.AUDIT_RETENTION,
     allowCheckDigitFailure: settings.ALLOW_CHECK_DIGIT_FAILURE,
     allowInsecureCallbacks,
     interrupted,

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
 import { readServiceVersion } from '../shared/service-version.ts';
 import { addAccountCommands } from './account-commands.ts';
+import { addAuditCommands } from './audit-commands.ts';
 import { addBatchCommand } from './batch-command.ts';
 import { addClientCommands } from './client-commands.ts';
 import { addCompletionCommand } from './completion-command.ts';
@@ -35,6 +36,7 @@ Environment:
   LANE                   the lane (main)
   ACCOUNTS_FILE          the file of accounts, for account add and account rotate
   VERIQUEUE_KEYS         sealing keys, for commands that make or read webhook secrets
+  SIGNING_KEYS           signing keys, for audit head and audit verify
   VERIQUEUE_WEBHOOK_SECRET  webhook secrets, for listen; unset: that of npm start in this folder
   VERIQUEUE_DATA_DIR     where npm start keeps its data (.data)
 
@@ -69,6 +71,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addListenCommand(program, context);
   addOperatorCommands(program, context);
   addUsageCommand(program, context);
+  addAuditCommands(program, context);
   addProfileCommands(program, context);
   addCompletionCommand(program);
   return program;

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditSettings } from '../shared/config/audit-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
 import { laneSettings, producerSettings } from '../shared/config/settings.ts';
 import { flag, httpUrl, secretText } from '../shared/config/shapes.ts';
@@ -12,8 +13,9 @@ export const cliEnvironment = z.object({
   REDIS_URL: redisSettings.REDIS_URL.optional(),
   /** Parsed when a command needs it: most do not. */
   VERIQUEUE_KEYS: z.string().optional(),
-  /** For `deliveries test`, which signs as the workers do. */
+  /** For `deliveries test`, which signs as the workers do, and for `audit`. */
   ...signingSettings,
+  ...auditSettings,
   VERIQUEUE_DATA_DIR: z.string().default('.data'),
   /** Unset, it is true beside a development Redis, as `npm start` has it, and false otherwise. */
   ALLOW_INSECURE_CALLBACKS: flag.optional(),

@@ -2,6 +2,7 @@ import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
+import type { Audit } from '../shared/store/audit/audit.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { authenticateRequests } from './access/authenticate-requests.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
@@ -32,6 +33,9 @@ import { createSocketGuard, type SocketGuard, type SocketGuardOptions } from './
 import { traceRequests } from './trace-requests.ts';
 
 export interface AppDeps extends Intake {
+  readonly audit: Audit;
+  /** How long entries of the audit trail and receipts are kept, ms. */
+  readonly auditRetentionMs: number;
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
   /** Their public halves are published. */

@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { auditSettings } from '../shared/config/audit-settings.ts';
 import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
@@ -24,6 +25,7 @@ const shape = z.object({
   ...sealingSettings,
   ...retentionSettings,
   ...signingSettings,
+  ...auditSettings,
   ...callbackSettings,
   ...producerSettings,
   ...photoStoreSettings,

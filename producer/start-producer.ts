@@ -4,6 +4,7 @@ import { type HealthServer, startHealthServer } from '../shared/health-server.ts
 import { describeListenError, type ListeningPlace } from '../shared/listen-error.ts';
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
+import { createAudit } from '../shared/store/audit/audit.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
@@ -214,6 +215,8 @@ function wire(
   noteTry = metrics.notePhotoStoreTry;
   return {
     ...intake,
+    audit: createAudit({ ...intake, signingKey: settings.SIGNING_KEYS?.newest ?? null, log }),
+    auditRetentionMs: settings.AUDIT_RETENTION,
     metrics,
     bodyBudget,
     redeliveryLimits: {

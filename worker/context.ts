@@ -5,6 +5,7 @@ import { redisTargetOf } from '../shared/config/redis-target.ts';
 import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { registerPhotoStoreUp } from '../shared/photo-store-metrics.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
+import { type Audit, createAudit } from '../shared/store/audit/audit.ts';
 import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
@@ -44,6 +45,7 @@ export interface WorkerContext {
   /** Codes the deployment is billed for. */
   readonly billedCodes: ReadonlySet<string>;
   readonly finish: FinishVerification;
+  readonly audit: Audit;
   /** For what is in hand and must be written down, however long Redis refuses it. */
   readonly writes: PatientWrites;
   /** `redis` with that patience. */
@@ -158,7 +160,8 @@ function openContext({
     ...clock,
   });
   registerPhotoStoreUp(metrics.registry, subjects);
-  const accounts = openPool(settings, { redis, unbatchedRedis, writes, keyRing, log, ...clock });
+  const audit = createAudit({ redis, keys, signingKey: settings.SIGNING_KEYS?.newest ?? null, log });
+  const accounts = openPool(settings, { redis, unbatchedRedis, writes, audit, keyRing, log, ...clock });
   const context: WorkerContext = {
     settings,
     keys,
@@ -168,6 +171,7 @@ function openContext({
     queueRedis,
     unbatchedRedis,
     accounts,
+    audit,
     subjects,
     billedCodes,
     finish: createFinish({

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { accountsSettings } from '../shared/config/accounts-settings.ts';
+import { auditSettings } from '../shared/config/audit-settings.ts';
 import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
@@ -31,6 +32,7 @@ const shape = z.object({
   ...sealingSettings,
   ...retentionSettings,
   ...signingSettings,
+  ...auditSettings,
   ...photoStoreSettings,
   ...callbackSettings,
   ...upstreamSettings,

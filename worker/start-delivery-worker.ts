@@ -60,6 +60,7 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
     post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
     signingKeys: privateKeysOf(settings.SIGNING_KEYS),
     writes: context.writes,
+    audit: context.audit,
     schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
     retentionMs: settings.RETENTION,
     metrics,

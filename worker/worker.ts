@@ -200,6 +200,7 @@ async function startUpkeep({
       queue,
       deliveries: openQueue(keys.deliveryQueue),
       subjectTtlMs: settings.SUBJECT_TTL,
+      auditRetentionMs: settings.AUDIT_RETENTION,
     },
     settings.SWEEP_INTERVAL,
   );

@@ -61,7 +61,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'Proof',
     introduction: 'What others can verify: see [audit](audit.md).',
-    variables: ['SIGNING_KEYS'],
+    variables: ['SIGNING_KEYS', 'AUDIT_RETENTION'],
     inEnvironmentFile: true,
   },
   {

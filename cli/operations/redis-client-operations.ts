@@ -7,6 +7,7 @@ import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
 import { readGrant } from '../../shared/store/clients/read-grant.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
+import { COMMAND_LINE_OPERATOR } from '../../shared/store/operators/operators.ts';
 import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
 import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
@@ -87,7 +88,9 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       const removeJobs = async (jobs: readonly string[]) => {
         for (const job of jobs) await queue.remove(job, { removeChildren: true });
       };
-      const deps = { redis, keys, removeJobs, pause: (ms: number) => delay(ms) };
+      const by = { actorKind: 'operator', actor: COMMAND_LINE_OPERATOR } as const;
+      const keptMs = context.auditRetentionMs;
+      const deps = { redis, keys, by, keptMs, removeJobs, pause: (ms: number) => delay(ms) };
       try {
         const deletion = await deleteClient(deps, clientId, options);
         if (deletion.status === 'missing') throw unknownClient(clientId);

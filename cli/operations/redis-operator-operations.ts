@@ -1,21 +1,15 @@
-import { noteActivity } from '../../shared/store/operators/activity.ts';
 import { describeOperators } from '../../shared/store/operators/operator-use.ts';
-import {
-  addOperator,
-  COMMAND_LINE_OPERATOR,
-  revokeOperator,
-} from '../../shared/store/operators/operators.ts';
+import { addOperator, revokeOperator } from '../../shared/store/operators/operators.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
+import { noteCommand } from './audited-operations.ts';
 import type { OperatorOperations } from './operator-operations.ts';
 
 /** On Redis directly: it makes the first key, and takes one away while no producer runs. */
-export function redisOperatorOperations(
-  { now }: CliContext,
-  { redis, keys }: Connection,
-): OperatorOperations {
+export function redisOperatorOperations({ now }: CliContext, connection: Connection): OperatorOperations {
+  const { redis, keys } = connection;
   const note = (action: string, target: string, result: string) =>
-    noteActivity(redis, keys, { operator: COMMAND_LINE_OPERATOR, action, target, result });
+    noteCommand(connection, { action, target, result });
   return {
     at: '',
     list: async () => {

@@ -17,7 +17,8 @@ export async function withOperations<T>(
   return withConnection(context, async (connection) => {
     // Loaded when it is needed, as the connection is.
     const { redisOperations } = await import('./redis-operations.ts');
-    return work(redisOperations(context, connection));
+    const { auditedOperations } = await import('./audited-operations.ts');
+    return work(auditedOperations(connection, redisOperations(context, connection)));
   });
 }
 
@@ -30,7 +31,8 @@ export async function withClients<T>(
   if (access !== null) return work(apiClientOperations(openOperatorApi(access, context.interrupted)));
   return withConnection(context, async (connection) => {
     const { redisClientOperations } = await import('./redis-client-operations.ts');
-    return work(redisClientOperations(context, connection));
+    const { auditedClientOperations } = await import('./audited-operations.ts');
+    return work(auditedClientOperations(connection, redisClientOperations(context, connection)));
   });
 }
 

@@ -6,21 +6,32 @@ import { parseIdParam } from '../verification/own-verification.ts';
 import { filterVerifications } from './filter-verifications.ts';
 import { type FindDeps, readDetail, searchVerifications } from './find-verifications.ts';
 import { addEndpointList } from './list-endpoints.ts';
+import type { NoteReading } from './note-reading.ts';
 import { readSnapshot, type SnapshotDeps } from './snapshot.ts';
 
-/** What an operator may look at besides the live page. */
-export function addConsoleQueries(app: FastifyInstance, deps: FindDeps & SnapshotDeps): void {
+export interface ConsoleQueryDeps extends FindDeps, SnapshotDeps {
+  readonly noteReading: NoteReading;
+}
+
+/** What an operator may look at besides the live page. The audit trail has what is near to a person. */
+export function addConsoleQueries(app: FastifyInstance, deps: ConsoleQueryDeps): void {
   app.get('/console/api/snapshot', () => readSnapshot(deps));
 
   app.get('/console/api/verifications', async (request) => {
     const query = parseInput(consoleListQuery, request.query, 'invalid_query');
+    await deps.noteReading(request, {
+      action: query.search === undefined ? 'read_verifications' : 'search_verifications',
+      target: null,
+    });
     if (query.search !== undefined) return searchVerifications(deps, query.search, query.limit);
     return filterVerifications(deps, query);
   });
 
   app.get('/console/api/verifications/:id', async (request) => {
-    const detail = await readDetail(deps, parseIdParam(request.params));
+    const id = parseIdParam(request.params);
+    const detail = await readDetail(deps, id);
     if (detail === null) throw new ProblemError('not_found');
+    await deps.noteReading(request, { action: 'read_verification', target: id });
     return detail;
   });
 

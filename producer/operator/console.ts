@@ -2,12 +2,14 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type ConsoleSessionState, signIn, signOutQuery } from '../../shared/contract/console.ts';
 import type { Logger } from '../../shared/log.ts';
 import { isPackageMissing } from '../../shared/missing-package.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import { logPassedBy } from '../../shared/store/redis/log-passed-by.ts';
 import { SIGN_IN_BODY_BYTES } from '../http-limits.ts';
 import { parseInput } from '../parse-input.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addActivityRoute } from './activity-route.ts';
+import { addAuditRoutes } from './audit-routes.ts';
 import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
@@ -18,6 +20,7 @@ import type { FindDeps } from './find-verifications.ts';
 import { createLive } from './live.ts';
 import { addLogsRoute } from './logs-route.ts';
 import { createNoteAction, writeAction } from './note-action.ts';
+import { createNoteReading } from './note-reading.ts';
 import { addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
@@ -29,10 +32,13 @@ import { addUsageRoutes } from './usage-routes.ts';
 
 export interface ConsoleDeps
   extends FindDeps,
-    Omit<ClientRouteDeps & ClientDeletionRouteDeps, 'tasks' | 'note' | 'report'> {
+    Omit<ClientRouteDeps & ClientDeletionRouteDeps, 'tasks' | 'note' | 'report' | 'operatorOf' | 'keptMs'> {
   readonly queues: ProducerQueues;
   readonly operatorKey: string;
   readonly log: Logger;
+  readonly audit: Audit;
+  /** ms */
+  readonly auditRetentionMs: number;
   readonly files: () => Promise<ConsoleFiles>;
 }
 
@@ -64,17 +70,28 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
         if (request.method !== 'GET' && request.method !== 'HEAD') await auth.admit(request);
       });
       addChangesRoute(inner, deps);
-      addConsoleQueries(inner, { ...deps, report });
-      const everything = { ...deps, tasks, note, report };
+      const { operatorOf } = auth;
+      const noteReading = createNoteReading({ ...deps, operatorOf });
+      const everything = {
+        ...deps,
+        tasks,
+        note,
+        report,
+        operatorOf,
+        keptMs: deps.auditRetentionMs,
+        noteReading,
+      };
+      addConsoleQueries(inner, everything);
       addOperatorActions(inner, everything);
       addAccountRoutes(inner, everything);
       addDeadLetterRoutes(inner, everything);
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);
       addClientDeletionRoute(inner, everything);
-      addOperatorRoutes(inner, { ...everything, operatorOf: auth.operatorOf });
+      addOperatorRoutes(inner, everything);
       addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);
+      addAuditRoutes(inner, everything);
       addLogsRoute(inner, deps);
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });
@@ -111,7 +128,7 @@ function addPage(app: FastifyInstance, files: ConsoleDeps['files']): void {
   }
 }
 
-interface SessionDeps extends Pick<ConsoleDeps, 'redis' | 'keys' | 'log'> {
+interface SessionDeps extends Pick<ConsoleDeps, 'audit' | 'log'> {
   readonly auth: OperatorAuth;
 }
 

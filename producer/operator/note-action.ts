@@ -1,10 +1,8 @@
 import type { FastifyRequest } from 'fastify';
 import type { Logger } from '../../shared/log.ts';
-import type { StoreKeys } from '../../shared/store/keys.ts';
-import { noteActivity } from '../../shared/store/operators/activity.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
+import { auditOperator } from '../../shared/store/operators/activity.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
-import { describeRedisError } from '../../shared/store/redis/failure.ts';
-import type { Redis } from '../../shared/store/redis/redis-client.ts';
 
 export interface OperatorAction {
   /** `pause_lane`, `redeliver` … */
@@ -17,12 +15,11 @@ export interface OperatorAction {
   readonly details?: object;
 }
 
-/** Writes down what an operator did: a line in the log, and one in Activity. */
+/** Writes down what an operator did: a line in the log, and an entry of the audit trail, which Activity shows. */
 export type NoteAction = (request: FastifyRequest, action: OperatorAction) => Promise<void>;
 
 export interface NoteActionDeps {
-  readonly redis: Redis;
-  readonly keys: StoreKeys;
+  readonly audit: Audit;
   readonly log: Logger;
   readonly operatorOf: (request: FastifyRequest) => OperatorIdentity;
 }
@@ -31,19 +28,12 @@ export function createNoteAction({ operatorOf, ...deps }: NoteActionDeps): NoteA
   return async (request, action) => writeAction(deps, operatorOf(request).name, action);
 }
 
-/** The action has been done: when Redis does not take the line, the log has it, and the answer is no failure. */
+/** The action has been done: when Redis does not take the entry, the log has it, and the answer is no failure. */
 export async function writeAction(
-  { redis, keys, log }: Omit<NoteActionDeps, 'operatorOf'>,
+  { audit, log }: Omit<NoteActionDeps, 'operatorOf'>,
   operator: string,
   { action, status, target, details }: OperatorAction,
 ): Promise<void> {
   log.warn({ event: 'operator_action', operator, action, status, ...details }, 'an operator intervened');
-  try {
-    await noteActivity(redis, keys, { operator, action, target: target ?? null, result: status });
-  } catch (error) {
-    log.warn(
-      { event: 'operator_activity_failed', operator, action, reason: describeRedisError(error) },
-      'Activity lacks an action, which this log has',
-    );
-  }
+  await audit.note(auditOperator({ operator, action, target: target ?? null, result: status }));
 }

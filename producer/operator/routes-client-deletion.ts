@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
+import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
@@ -10,6 +11,9 @@ import type { ActionDeps } from './operator-actions.ts';
 
 export interface ClientDeletionRouteDeps extends ActionDeps {
   readonly queues: ProducerQueues;
+  readonly operatorOf: (request: FastifyRequest) => OperatorIdentity;
+  /** How long receipts of what is erased can be had, ms. */
+  readonly keptMs: number;
 }
 
 const flag = z.enum(['true', 'false']).default('false');
@@ -20,7 +24,7 @@ const deletionQuery = z.strictObject({ cancel: flag, dryRun: flag });
  * nothing was changed; `busy`, when some of it is under way right now.
  */
 export function addClientDeletionRoute(app: FastifyInstance, deps: ClientDeletionRouteDeps): void {
-  const { queues, note } = deps;
+  const { queues, note, operatorOf } = deps;
   const removeJobs = async (jobs: readonly string[]) => {
     for (const job of jobs) await queues.deliveries.remove(job, { removeChildren: true });
   };
@@ -32,7 +36,8 @@ export function addClientDeletionRoute(app: FastifyInstance, deps: ClientDeletio
       if (counts === null) throw new ProblemError('not_found');
       return { status: 'would_delete', ...counts };
     }
-    const way = { ...deps, removeJobs, pause: (ms: number) => delay(ms) };
+    const by = { actorKind: 'operator', actor: operatorOf(request).name } as const;
+    const way = { ...deps, by, removeJobs, pause: (ms: number) => delay(ms) };
     const deletion = await deleteClient(way, clientId, { cancel: cancel === 'true' });
     await note(request, { action: 'delete_client', target: clientId, status: deletion.status });
     if (deletion.status === 'missing') throw new ProblemError('not_found');

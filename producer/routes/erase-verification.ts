@@ -1,3 +1,4 @@
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
@@ -7,6 +8,8 @@ import type { ProducerQueues } from '../submission/enqueue.ts';
 
 export interface EraseDeps extends VerificationStore {
   readonly queues: ProducerQueues;
+  readonly audit: Pick<Audit, 'chainSoon'>;
+  readonly auditRetentionMs: number;
   readonly log: ProducerLog;
 }
 
@@ -18,12 +21,14 @@ export async function erase(
   deps: EraseDeps,
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<void> {
-  const { queues, log } = deps;
-  const erasure = await eraseVerification(deps, { id, clientId });
+  const { queues, audit, auditRetentionMs, log } = deps;
+  const by = { actorKind: 'client', actor: clientId } as const;
+  const erasure = await eraseVerification(deps, { id, clientId, by, keptMs: auditRetentionMs });
   if (erasure.status === 'missing') throw new ProblemError('not_found');
   if (erasure.status === 'busy') {
     throw new ProblemError('being_processed', { headers: retryAfter(BUSY_RETRY_SECONDS) });
   }
+  audit.chainSoon();
   log.info({ event: 'verification_erased', verification: id }, 'verification erased');
   try {
     // They hold ids alone. One that a worker has taken meanwhile finds no record, and ends.

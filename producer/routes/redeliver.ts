@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { verification } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
@@ -22,6 +23,7 @@ export interface RedeliverRouteDeps extends RedeliveryDeps {
   readonly lane: LaneView;
   readonly redeliveryLimits: RedeliveryLimits;
   readonly metrics: Pick<ProducerMetrics, 'countRedelivery'>;
+  readonly audit: Audit;
   readonly log: Logger;
   readonly tracing: Tracing;
   /** ms epoch */
@@ -61,6 +63,10 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       if (status === 'missing') throw new ProblemError('not_found');
       if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
       await noteOpenRedelivery(deps.redis, deps.keys, clientId, id);
+      await deps.audit.note({
+        ...{ actorKind: 'client', actor: clientId, action: 'redeliver' },
+        ...{ targetKind: 'verification', target: id, result: status },
+      });
       deps.metrics.countRedelivery('redelivered');
       deps.log.info({ event: 'redelivery_asked', verification: id }, 'its event is to be delivered again');
       const [record, surroundings] = await Promise.all([

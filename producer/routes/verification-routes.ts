@@ -4,6 +4,7 @@ import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import { listQuery } from '../../shared/contract/submission.ts';
 import { verification, verificationPage } from '../../shared/contract/verification.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import {
@@ -28,6 +29,8 @@ export interface VerificationRoutesDeps extends VerificationStore {
   readonly queues: ProducerQueues;
   readonly lane: LaneView;
   readonly retentionMs: number;
+  readonly audit: Audit;
+  readonly auditRetentionMs: number;
   readonly log: ProducerLog;
   readonly now: () => number;
 }
@@ -116,7 +119,9 @@ function addDeletionRoute(app: FastifyInstance, deps: VerificationRoutesDeps): v
         await erase(deps, { id, clientId });
         return reply.code(204).send();
       }
-      return cancelAndShow(deps, id, clientId);
+      const cancelled = await cancelAndShow(deps, id, clientId);
+      deps.audit.chainSoon();
+      return cancelled;
     },
   });
 }

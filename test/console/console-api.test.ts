@@ -119,7 +119,11 @@ describe('the verifications', () => {
   test.each([
     [
       'erased',
-      async (id: string) => eraseVerification(storeOf(desk.redis, desk.keys), { id, clientId: CLIENT_ID }),
+      async (id: string) =>
+        eraseVerification(storeOf(desk.redis, desk.keys), {
+          ...{ id, clientId: CLIENT_ID, keptMs: 60_000 },
+          by: { actorKind: 'client', actor: CLIENT_ID },
+        }),
     ],
     [
       'forgotten',

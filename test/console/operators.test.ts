@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { type ConsoleActivity, consoleActivity } from '../../shared/contract/console-activity.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
-import { ACTIVITY_KEPT, listActivity, noteActivity } from '../../shared/store/operators/activity.ts';
 import { addOperator, MAX_OPERATORS } from '../../shared/store/operators/operators.ts';
 import { runCli, runJson } from '../cli/run-cli.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -79,7 +78,7 @@ describe('an operator with a key', () => {
     const key = await addKey('hashed');
     await pause(bearer(key));
     const stored = await desk.redis.hgetall(desk.keys.operators());
-    const kept = JSON.stringify([stored, await desk.redis.xrange(desk.keys.operatorActivity(), '-', '+')]);
+    const kept = JSON.stringify([stored, await desk.redis.xrange(desk.keys.auditTrail(), '-', '+')]);
     expect(kept).toContain(key.slice(0, 12));
     for (const text of [kept, JSON.stringify(desk.log.lines)]) expect(text).not.toContain(key.slice(0, 20));
   });
@@ -196,15 +195,15 @@ describe('the commands', () => {
 });
 
 describe('Activity', () => {
-  test('is read page by page, each line once, and holds the latest two thousand', async () => {
-    const keys = { ...desk.keys, operatorActivity: () => `${desk.keys.operatorActivity()}-long` };
-    const line = { operator: 'target', action: 'result', target: 'action', result: 'operator' };
-    for (let i = 0; i < ACTIVITY_KEPT + 5; i += 1)
-      await noteActivity(desk.redis, keys, { ...line, result: String(i) });
-    expect(await desk.redis.xlen(keys.operatorActivity())).toBe(ACTIVITY_KEPT);
-    const [first] = await listActivity(desk.redis, keys, { limit: 1, before: undefined });
-    expect(first).toMatchObject({ ...line, result: String(ACTIVITY_KEPT + 4) });
+  test('is read page by page, each line once, with what a version before wrote down', async () => {
+    const line = ['operator', 'target', 'action', 'result', 'target', 'action', 'result', 'operator'];
+    await desk.redis.xadd(desk.keys.operatorActivity(), '1700000000000-0', ...line);
     for (let i = 0; i < 5; i += 1) await pause(bearer(OPERATOR_KEY));
+    const [newest] = (await activity('?limit=1')).data;
+    expect(newest).toEqual({
+      ...{ at: '2023-11-14T22:13:20.000Z', operator: 'target', action: 'result' },
+      ...{ target: 'action', result: 'operator' },
+    });
     const whole = (await activity('?limit=6')).data;
     const found = [];
     let query = '?limit=2';
@@ -214,5 +213,6 @@ describe('Activity', () => {
       query = `?limit=2&cursor=${page.nextCursor}`;
     }
     expect(found).toEqual(whole);
+    expect(new Set(whole.slice(1).map(({ action }) => action))).toEqual(new Set(['pause_lane']));
   });
 });

@@ -1,9 +1,11 @@
 import type { Account } from '../../shared/account/account-pool.ts';
 import type { AccountUpstream } from '../../shared/account/limiter/account-upstream.ts';
 import { createLimiter } from '../../shared/account/limiter/limiter.ts';
+import type { LimiterChange } from '../../shared/account/limiter/limiter-command.ts';
 import { createPersonLimit, type PersonLimit } from '../../shared/account/person-limit/person-limit.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import { type AccountKeys, accountKeys } from '../../shared/store/keys.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -30,6 +32,7 @@ export interface AccountDeps {
   /** For the limiter: nothing large may stand before its commands. */
   readonly unbatchedRedis: Redis;
   readonly writes: PatientWrites;
+  readonly audit: Pick<Audit, 'note'>;
   readonly keyRing: KeyRing;
   readonly log: Logger;
   readonly now: () => number;
@@ -53,6 +56,7 @@ export function openAccount(
       slowProbeIntervalMs: settings.SLOW_PROBE_INTERVAL,
     },
     log: deps.log,
+    onChange: (change) => noteSuspension(deps.audit, account.name, change),
   });
   const upstream = connectUpstream(settings, account, { endpoint, now: deps.now });
   return {
@@ -78,6 +82,17 @@ export function openAccount(
       await upstream.close();
     },
   };
+}
+
+/** The process whose report brought the change about writes it down: once, however many workers there are. */
+function noteSuspension(audit: Pick<Audit, 'note'>, account: string, { name, detail }: LimiterChange): void {
+  if (name !== 'held' && name !== 'slow' && name !== 'resumed') return;
+  const event = {
+    ...({ actorKind: 'system', actor: 'worker', targetKind: 'account' } as const),
+    ...{ action: name === 'resumed' ? 'resume_account' : 'suspend_account', target: account, result: name },
+  };
+  // It logs by itself what Redis does not take.
+  void audit.note(detail === '' ? event : { ...event, details: { code: detail } });
 }
 
 /** What the worker asks, as it writes it down for the account. */

@@ -58,7 +58,7 @@ function addDeferred(deps: DeliveryDeps, endpoint: string, id: string, now: numb
 
 /** Reports a disabled endpoint once, whichever worker's failure caused it. */
 async function learnFailure(
-  { endpoints, metrics, log, writes }: DeliveryDeps,
+  { endpoints, metrics, audit, log, writes }: DeliveryDeps,
   endpoint: string,
   result: DeliveryResult,
   now: number,
@@ -69,6 +69,10 @@ async function learnFailure(
   if (after.status === 'disabled' && before.status !== 'disabled') {
     metrics.endpointsDisabled.inc({ reason: after.reason });
     log.warn({ event: 'endpoint_held', endpoint, reason: after.reason }, 'an endpoint is held');
+    await audit.note({
+      ...({ actorKind: 'system', actor: 'worker', targetKind: 'endpoint' } as const),
+      ...{ action: 'hold_endpoint', target: endpoint, result: 'held', details: { reason: after.reason } },
+    });
   }
   return after;
 }

@@ -1,5 +1,6 @@
 import type { KeyObject } from 'node:crypto';
 import type { Logger } from 'pino';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import type { ClientReading } from '../../shared/store/clients/client.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
@@ -22,6 +23,7 @@ export interface DeliveryDeps {
   /** They sign as `v1a`, beside the secrets of the client. */
   readonly signingKeys: readonly KeyObject[];
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
+  readonly audit: Pick<Audit, 'note'>;
   readonly schedule: DeliverySchedule;
   readonly retentionMs: number;
   readonly metrics: WorkerMetrics;

@@ -1,3 +1,4 @@
+import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
 import { shredSubject } from '../../shared/store/verifications/shred-subject.ts';
@@ -26,12 +27,14 @@ export function createExpireSubjects(deps: SweepDeps, each: EachEntry): SweepSte
 }
 
 async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
-  const { redis, keys, queue, finish, log } = deps;
+  const { redis, keys, queue, finish, audit, log } = deps;
   const read = await readRecord(redis, keys, id);
   if (read.status === 'found' && read.record.outcome === null) {
     await finish(read.record, { row: resolveOutcome('Veriqueue.SubjectExpired'), call: null });
+    await audit.note(describeExpiry(id));
   } else if (read.status === 'unreadable') {
     await shredSubject(deps, id);
+    await audit.note(describeExpiry(id));
     log.error(
       { event: 'record_unreadable', verification: id, fields: read.fields },
       'a subject has expired whose record cannot be read: it is deleted, nothing is answered',
@@ -42,6 +45,11 @@ async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
   if (left) await redis.zrem(keys.unfinishedIndex(), id);
   else if (read.status === 'found') await redis.zadd(keys.unfinishedIndex(), read.record.submittedAt, id);
 }
+
+const describeExpiry = (id: string): AuditEvent => ({
+  ...({ actorKind: 'system', actor: 'worker', targetKind: 'verification' } as const),
+  ...{ action: 'expire_subject', target: id, result: 'deleted' },
+});
 
 /**
  * Takes a verification's job away, which releases the delivery that waits for it.

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import type { AtomicFlow } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
@@ -13,6 +14,8 @@ export interface SweepDeps extends VerificationStore {
   readonly flow: Pick<AtomicFlow, 'add'>;
   readonly finish: FinishVerification;
   readonly subjectTtlMs: number;
+  readonly audit: Audit;
+  readonly auditRetentionMs: number;
   readonly writes: Pick<PatientWrites, 'note'>;
   readonly metrics: Pick<WorkerMetrics, 'swept' | 'sweepErrors' | 'sweepSkipped' | 'requeued' | 'lastSweep'>;
   readonly log: Logger;
@@ -29,6 +32,7 @@ export interface SweepStep {
     | 'orphans'
     | 'ended'
     | 'budgets'
+    | 'audit'
     | 'weights';
   /** @returns whether there may be as much to do again at once */
   run(): Promise<boolean>;

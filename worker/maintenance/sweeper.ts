@@ -1,7 +1,9 @@
+import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { repairWeightSum } from '../../shared/store/clients/weight-sum.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { createEachEntry, type EachEntry } from './each-entry.ts';
 import { createExpireSubjects } from './expire-subjects.ts';
+import { createKeepAudit } from './keep-audit.ts';
 import { createRemoveEndedJobs } from './remove-ended-jobs.ts';
 import { createRemoveOrphans, createRequeueUnanswered, createRequeueUndelivered } from './requeue-strays.ts';
 import type { SweepDeps, SweepStep } from './sweep-deps.ts';
@@ -32,6 +34,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createRemoveEndedJobs(deps, each),
     createWatchBudgets(deps),
     createRepairWeights(deps),
+    createKeepAudit(deps),
   ];
   return async () => {
     let more = false;
@@ -56,20 +59,28 @@ function noteFailure({ metrics, writes, log }: SweepDeps, { name }: SweepStep, e
 }
 
 function createForgetOld(deps: SweepDeps, each: EachEntry): SweepStep {
-  const { redis, keys, metrics, now } = deps;
+  const { redis, keys, metrics, audit, now } = deps;
   const walk = createSweepWalk(redis, keys.retention(), now);
   return {
     name: 'forgotten',
     run: async () => {
       const due = await walk.take(BATCH);
+      let forgotten = 0;
       await each('forgotten', due, async (id) => {
-        await forgetVerification(deps, { id, clientId: null });
+        if ((await forgetVerification(deps, { id, clientId: null })) === 'forgotten') forgotten += 1;
         metrics.swept.inc({ what: 'forgotten' });
       });
+      if (forgotten > 0) await audit.note(describeForgetting(forgotten));
       return due.length === BATCH;
     },
   };
 }
+
+/** One entry of the audit trail for all of a batch: their number, not each of them. */
+const describeForgetting = (count: number): AuditEvent => ({
+  ...({ actorKind: 'system', actor: 'worker', targetKind: 'lane' } as const),
+  ...{ action: 'forget_verifications', target: null, result: 'forgotten', details: { count } },
+});
 
 /** What promises are worked out from is right again after a version before, or a hand, has changed a client. */
 function createRepairWeights({ redis, keys }: SweepDeps): SweepStep {

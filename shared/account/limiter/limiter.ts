@@ -16,6 +16,8 @@ export interface LimiterDeps {
   readonly keys: AccountKeys;
   readonly options?: LimiterOptions;
   readonly log: RedisLog;
+  /** Is called with each change that a command of this process brought about. */
+  readonly onChange?: (change: LimiterChange) => void;
 }
 
 /** This process' end of the limiter of one upstream account. */
@@ -46,14 +48,17 @@ export interface Limiter {
 /** Evidence that moves nothing right now rides on the next command, at the latest after this long. */
 const REPORT_MS = 200;
 
-export function createLimiter({ redis, keys, options, log }: LimiterDeps): Limiter {
+export function createLimiter({ redis, keys, options, log, onChange }: LimiterDeps): Limiter {
   const settings = resolveLimiterSettings(options);
   const client = new LimiterClient({
     redis,
     key: keys.quota(),
     id: randomBytes(6).toString('hex'),
     settings,
-    onChange: (change) => logChange(log, keys, change),
+    onChange: (change) => {
+      logChange(log, keys, change);
+      onChange?.(change);
+    },
     onReach: (error) => logReach(log, keys, error),
   });
   const waiters = new Waiters({ client, toleranceMs: settings.toleranceUs / 1000 });

@@ -1,13 +1,13 @@
 import { forgetEndpointHealth } from '../endpoints/keep-endpoint-health.ts';
 import { forgetEmptyEndpoint } from '../endpoints/release-deferred.ts';
 import { loadScript } from '../redis/script.ts';
-import { eraseVerification } from '../verifications/erase.ts';
+import { type ErasureOrder, eraseVerification } from '../verifications/erase.ts';
 import type { VerificationStore } from '../verifications/verification-store.ts';
 import { parseApiKeys } from './api-key-record.ts';
 import { changeClient } from './change-client.ts';
 import { findOpenWork } from './open-work.ts';
 
-export interface ClientDeletionDeps extends VerificationStore {
+export interface ClientDeletionDeps extends VerificationStore, Pick<ErasureOrder, 'by' | 'keptMs'> {
   /** Takes the jobs of erased deliveries out of their queue, with their children. */
   readonly removeJobs: (deliveryJobs: readonly string[]) => Promise<void>;
   /** Waits so many ms. */
@@ -82,7 +82,7 @@ async function eraseOpenWork(deps: ClientDeletionDeps, clientId: string): Promis
   const { waiting, undelivered } = await findOpenWork(deps.redis, deps.keys, clientId);
   let erased = 0;
   for (const id of [...waiting, ...undelivered]) {
-    const erasure = await eraseVerification(deps, { id, clientId });
+    const erasure = await eraseVerification(deps, { id, clientId, by: deps.by, keptMs: deps.keptMs });
     if (erasure.status !== 'erased') continue;
     erased += 1;
     await deps.removeJobs(erasure.deliveryJobs);

@@ -1,4 +1,7 @@
 import type { Redis } from 'ioredis';
+import type { AuditEvent, AuditLine } from '../../audit/audit-entry.ts';
+import { kindOfTarget } from '../../audit/target-kind.ts';
+import { readAuditBackwards } from '../audit/audit-trail.ts';
 import type { StoreKeys } from '../keys.ts';
 
 /** What an operator did. No subject, and no text of a request: the log has the reason of a pause. */
@@ -13,51 +16,64 @@ export interface OperatorActivity {
 }
 
 export interface NotedActivity extends OperatorActivity {
-  /** Where the next, older page begins. */
-  readonly id: string;
-  /** ms epoch, by Redis' clock */
-  readonly at: number;
+  readonly number: number;
+  readonly at: string;
 }
 
-/** Months of a team's actions; some 200 bytes each. */
-export const ACTIVITY_KEPT = 2_000;
+/** As the audit trail has it. */
+export function auditOperator({ operator, action, target, result }: OperatorActivity): AuditEvent {
+  return {
+    actorKind: 'operator',
+    ...{ actor: operator, action, target, result },
+    targetKind: kindOfTarget(action, target),
+  };
+}
 
-/** Appends one line. The oldest go when there are more than {@link ACTIVITY_KEPT}. */
-export async function noteActivity(
-  redis: Redis,
-  keys: StoreKeys,
-  { operator, action, target, result }: OperatorActivity,
-): Promise<void> {
-  const fields = ['operator', operator, 'action', action, 'target', target ?? '', 'result', result];
-  await redis.xadd(keys.operatorActivity(), 'MAXLEN', ACTIVITY_KEPT, '*', ...fields);
+/** Looked at in one go, and for one page at most. */
+const BATCH = 500;
+const MOST = 5_000;
+
+export interface ActivityPage {
+  /** The latest first. */
+  readonly data: readonly NotedActivity[];
+  /** Where the next, older page begins; null when there is none. */
+  readonly before: number | null;
 }
 
 /**
- * The latest first.
+ * What operators changed: the audit trail without what they looked at, and without what clients and the system did.
  *
- * @param before the `id` of the last line that was seen
+ * @param before the number of the last entry that was looked at
  */
 export async function listActivity(
   redis: Redis,
   keys: StoreKeys,
-  { limit, before }: { readonly limit: number; readonly before: string | undefined },
-): Promise<readonly NotedActivity[]> {
-  const from = before === undefined ? '+' : `(${before}`;
-  const entries = await redis.xrevrange(keys.operatorActivity(), from, '-', 'COUNT', limit);
-  return entries.map(([id, fields]) => {
-    const values = readValues(fields);
-    return {
-      id,
-      at: Number(id.split('-')[0]),
-      operator: values.get('operator') ?? '',
-      action: values.get('action') ?? '',
-      target: values.get('target') || null,
-      result: values.get('result') ?? '',
-    };
-  });
+  { limit, before }: { readonly limit: number; readonly before: number | null },
+): Promise<ActivityPage> {
+  const found: NotedActivity[] = [];
+  let at = before;
+  for (let looked = 0; looked < MOST; looked += BATCH) {
+    const lines = await readAuditBackwards(redis, keys, { before: at, limit: BATCH });
+    for (const line of lines) {
+      const shown = line === null ? null : presentLine(line);
+      if (shown === null) continue;
+      if (found.length === limit) return { data: found, before: found.at(-1)?.number ?? null };
+      found.push(shown);
+    }
+    if (lines.length < BATCH) return { data: found, before: null };
+    at = lines.findLast((line) => line !== null)?.entry.number ?? null;
+    if (at === null) return { data: found, before: null };
+  }
+  return { data: found, before: at };
 }
 
-/** Names stand at the even places: a value may be equal to one. */
-function readValues(fields: readonly string[]): ReadonlyMap<string, string> {
-  return new Map(fields.flatMap((name, i) => (i % 2 === 0 ? [[name, fields[i + 1] ?? ''] as const] : [])));
+function presentLine({ entry }: AuditLine): NotedActivity | null {
+  const { actorKind, actor, action, target, result, number, at } = entry;
+  if (actorKind !== 'operator' || isReading(action)) return null;
+  return { operator: actor, action, target, result, number, at };
+}
+
+/** Actions that changed nothing. */
+function isReading(action: string): boolean {
+  return /^(?:read|search|export)_/.test(action);
 }

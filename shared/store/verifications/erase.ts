@@ -1,3 +1,5 @@
+import type { AuditEvent } from '../../audit/audit-entry.ts';
+import { encodeAuditEvent } from '../audit/audit-trail.ts';
 import { loadScript } from '../redis/script.ts';
 import type { VerificationStore } from './verification-store.ts';
 
@@ -10,15 +12,25 @@ export type Erasure =
   | { readonly status: 'busy' }
   | { readonly status: 'missing' };
 
+export interface ErasureOrder {
+  readonly id: string;
+  readonly clientId: string;
+  /** As the audit trail names who erases it. */
+  readonly by: Pick<AuditEvent, 'actorKind' | 'actor'>;
+  /** How long a receipt can be had, ms. */
+  readonly keptMs: number;
+}
+
 /**
  * Deletes a verification and every trace of it in one step, whatever its state: sealed subject, record, delivery log,
- * indexes, the claim of its Idempotency-Key. An event that was not delivered yet never will be.
+ * indexes, the claim of its Idempotency-Key. An event that was not delivered yet never will be. The audit trail gets its
+ * entry, and what a receipt states is kept, in the same step.
  *
  * The jobs are removed afterwards, by the caller, which knows the queues.
  */
 export async function eraseVerification(
   { redis, keys }: VerificationStore,
-  { id, clientId }: { id: string; clientId: string },
+  { id, clientId, by, keptMs }: ErasureOrder,
 ): Promise<Erasure> {
   const reply = await eraseScript(
     redis,
@@ -32,8 +44,21 @@ export async function eraseVerification(
       keys.deadLetters(),
       keys.deferringEndpoints(),
       keys.openRedeliveries(clientId),
+      keys.auditWaiting(),
+      keys.erasure(clientId, id),
     ],
-    [id, keys.tag, clientId, keys.queueStart(keys.deliveryQueue)],
+    [
+      ...[id, keys.tag, clientId, keys.queueStart(keys.deliveryQueue)],
+      encodeAuditEvent({
+        ...by,
+        action: 'erase_verification',
+        targetKind: 'verification',
+        target: id,
+        result: 'erased',
+        details: { client: clientId },
+      }),
+      ...[keptMs, by.actorKind],
+    ],
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];
   if (status !== 'erased') return { status };

@@ -71,6 +71,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
     `s1:private:${key(32)}`,
     `a b:${key(32)}`,
   ],
+  AUDIT_RETENTION: [...span, '59m', '4000d'],
   PHOTO_STORE: [
     's3://Photos',
     's3://a b/c',
@@ -176,7 +177,11 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 /** Any text will do, or the text is judged where it is used. */
 const FREE = new Set(['VERIQUEUE_DATA_DIR', 'VERIQUEUE_PROFILE', 'XDG_CONFIG_HOME', 'NO_COLOR', 'NODE_ENV']);
 /** The command line judges keys and secrets when a command needs them: most do not. */
-const LATER = new Set(['command line VERIQUEUE_KEYS', 'command line VERIQUEUE_WEBHOOK_SECRET']);
+const LATER = new Set([
+  'command line SIGNING_KEYS',
+  'command line VERIQUEUE_KEYS',
+  'command line VERIQUEUE_WEBHOOK_SECRET',
+]);
 /** Judged together with FIELD_ENCRYPTION, below. */
 const TOGETHER = new Set(['FIELD_ENCRYPTION_PUBLIC_KEY']);
 

@@ -63,6 +63,7 @@ export function makeVirtualDelivery(
     },
     signingKeys: [],
     writes: { untilTaken: (write) => write() },
+    audit: { note: async () => undefined },
     schedule: defaultDeliverySchedule,
     retentionMs: 86_400_000,
     metrics: createWorkerMetrics(keys, async () => undefined),

@@ -1,5 +1,6 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
+import { createAudit } from '../../../shared/store/audit/audit.ts';
 import type { SweepDeps } from '../../../worker/maintenance/sweep-deps.ts';
 import { createSweep } from '../../../worker/maintenance/sweeper.ts';
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
@@ -69,6 +70,8 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
       await lane.redis.zrem(keys.unfinishedIndex(), record.id);
     },
     subjectTtlMs: 500,
+    audit: createAudit({ redis: lane.redis, keys, signingKey: null, log: pino({ enabled: false }) }),
+    auditRetentionMs: 3_600_000,
     log: pino({ enabled: false }),
     now: () => 2_000,
   };

@@ -6,6 +6,8 @@ import { pauseAccount } from '../../../../shared/account/limiter/pause-account.t
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
+import { pruneAudit } from '../../../../shared/store/audit/audit-state.ts';
+import { adoptActivity, chainAudit, noteAudit } from '../../../../shared/store/audit/audit-trail.ts';
 import { countCallMade } from '../../../../shared/store/clients/calls-made.ts';
 import { changeClient } from '../../../../shared/store/clients/change-client.ts';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
@@ -62,6 +64,11 @@ const attempt = {
   status: 503,
   errorClass: null,
   answer: 'busy',
+};
+
+const auditEvent = {
+  ...({ actorKind: 'system', actor: 'worker', targetKind: 'lane' } as const),
+  ...{ action: 'test', target: null, result: 'done' },
 };
 
 const context = (redis: Redis, workerId = 'worker-a') => ({
@@ -183,7 +190,10 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     await copyLedgers(redis, keys, [DAY], { now: NOW, report: (name) => expect.fail(name) });
   },
   erase: async (redis) =>
-    eraseVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: CLIENT_ID }),
+    eraseVerification(storeOf(redis, keys), {
+      ...{ id: await finishedRecord(), clientId: CLIENT_ID, keptMs: 60_000 },
+      by: { actorKind: 'client', actor: CLIENT_ID },
+    }),
   forget: async (redis) =>
     forgetVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: null }),
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await finishedRecord(), NOW),
@@ -223,6 +233,21 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     expect(await rewrapSubjects({ redis, keys, keyRing: longerRing() }, watch)).toMatchObject({ seen: 1 });
   },
   'replace-endpoint-health': (redis) => disableEndpoint(redis, keys, `${CLIENT_ID} https://a.example`, NOW),
+  'note-audit': (redis) => noteAudit(redis, keys, auditEvent),
+  'chain-audit': async (redis) => {
+    await noteAudit(lane.redis, keys, auditEvent, auditEvent);
+    await chainAudit({ redis, keys, signingKey: null });
+  },
+  'prune-audit': async (redis) => {
+    await noteAudit(lane.redis, keys, auditEvent, auditEvent);
+    await chainAudit({ redis: lane.redis, keys, signingKey: null });
+    const now = Date.now() + 1_000_000;
+    expect(await pruneAudit({ redis, keys, signingKey: null }, { retentionMs: 0, now })).toBe(2);
+  },
+  'adopt-activity': async (redis) => {
+    await lane.redis.xadd(keys.operatorActivity(), '*', 'operator', 'a', 'action', 'b');
+    expect(await adoptActivity(redis, keys)).toBe(1);
+  },
   finish: async (redis) => {
     const { id, call } = await sent();
     await finishVerification(storeOf(redis, keys), makeFinishing(id, { call, event: 'event' }));
@@ -254,6 +279,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'touch-key': 'writes the same time',
   'read-budget': 'reads only',
   'read-feed': 'reads only',
+  'note-audit-head': 'a lost reply costs a line of the log',
   'reserve-place': 'moves the time until which the same place is reserved',
   'note-budget': 'writes the same levels; a lost reply costs a line of the log',
   heartbeat: 'writes the time at which it runs',
