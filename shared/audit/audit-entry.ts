@@ -16,7 +16,6 @@ export type TargetKind = (typeof TARGET_KINDS)[number];
 
 /** A few counts and ids; never a subject, nor a text of a request. */
 const details = z.record(z.string(), z.union([z.string(), z.number(), z.boolean()]));
-export type AuditDetails = z.output<typeof details>;
 
 /** Who did what to what, as it is reported. */
 export const auditEvent = z.object({

@@ -132,7 +132,7 @@ export function editTrail({ lines }: TestTrail, random: Random): Edit {
     () => {
       const copy = lines[pick(lines.length)] as AuditLine;
       const place = copy.entry.number === number ? i + 1 : i;
-      // Beside itself, a copy and what it was copied from cannot be told apart.
+      // Beside itself, a copy cannot be distinguished from what it was copied from.
       return {
         what: 'a copy put in',
         lines: lines.toSpliced(place, 0, copy),

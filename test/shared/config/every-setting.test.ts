@@ -177,11 +177,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
 /** Any text will do, or the text is judged where it is used. */
 const FREE = new Set(['VERIQUEUE_DATA_DIR', 'VERIQUEUE_PROFILE', 'XDG_CONFIG_HOME', 'NO_COLOR', 'NODE_ENV']);
 /** The command line judges keys and secrets when a command needs them: most do not. */
-const LATER = new Set([
-  'command line SIGNING_KEYS',
-  'command line VERIQUEUE_KEYS',
-  'command line VERIQUEUE_WEBHOOK_SECRET',
-]);
+const LATER = new Set(['command line VERIQUEUE_KEYS', 'command line VERIQUEUE_WEBHOOK_SECRET']);
 /** Judged together with FIELD_ENCRYPTION, below. */
 const TOGETHER = new Set(['FIELD_ENCRYPTION_PUBLIC_KEY']);
 
