@@ -65,10 +65,13 @@ export function createOrderWalk(deps: Pick<OrderDeps, 'redis' | 'keys'>): OrderW
   };
   return {
     placeUnplaced: async () => {
-      let placed = (await placeSlice(0)).placed;
+      let slice = await placeSlice(0);
+      let { placed } = slice;
       for (let slices = 0; slices < SLICES_AT_MOST; slices += 1) {
-        const slice = await placeSlice(offset);
-        placed += slice.placed;
+        if (offset > 0) {
+          slice = await placeSlice(offset);
+          placed += slice.placed;
+        }
         offset = slice.seen < LOOKED_AT_ONCE ? 0 : offset + LOOKED_AT_ONCE;
         if (slice.placed === 0 || offset === 0) break;
       }

@@ -23,7 +23,7 @@
 --- @include "fragments/is-final.lua"
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/note-lost-call.lua"
---- @include "fragments/move-status.lua"
+--- @include "fragments/move-in-index.lua"
 --- @include "fragments/forget-deaths-of-the-living.lua"
 --- @include "fragments/note-death.lua"
 --- @include "fragments/claim-turn.lua"
@@ -33,7 +33,7 @@ local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
 local id, worker, token, tag, client = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
 local crashCode, day = ARGV[6], ARGV[7]
 local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 'claims', 'deaths', 'sentAt',
-  'nextAttemptAt')
+  'nextAttemptAt', 'priority', 'shareTag', 'ahead', 'turn', 'client', 'submittedAt')
 local status = before[1]
 if not status then return {} end
 if isFinal(status) then return redis.call('HGETALL', record) end
@@ -47,11 +47,12 @@ if before[2] then
   if before[2] ~= worker then noteDeath(record, heartbeats) end
   releaseClaim(record, inFlight)
 end
-takeClaimTurn(record, tag, client, id, before[2])
+local fields = takeClaimTurn(record, tag, client, id, {priority = before[8], shareTag = before[9],
+  ahead = before[10], turn = before[11], isMarked = before[6], isTakenOver = before[2]})
 if before[6] then noteLostCall(record, tag, client, crashCode, day, '') end
-moveStatus(record, tag, id, 'verifying')
-redis.call('HSET', record, 'claimedBy', worker, 'claimToken', token,
-  'claims', string.sub(claims .. token .. ' ', -CLAIMS_KEPT))
+if status ~= 'verifying' then moveInIndex(tag, id, before[12], before[13], status, 'verifying') end
+redis.call('HSET', record, 'status', 'verifying', 'claimedBy', worker, 'claimToken', token,
+  'claims', string.sub(claims .. token .. ' ', -CLAIMS_KEPT), unpack(fields))
 if before[7] then redis.call('HDEL', record, 'nextAttemptAt') end
 redis.call('HINCRBY', inFlight, worker, 1)
 return redis.call('HGETALL', record)

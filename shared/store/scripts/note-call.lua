@@ -18,8 +18,7 @@
 local record = KEYS[1]
 local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 if redis.call('EXISTS', record) == 0 then return 'missing' end
-local isNew = attempt ~= '' and not knownCall(record, call) and not isUnlisted(record, call)
-noteCall(record, tag, call, attempt, isListed, day, entry)
+local isNew = noteCall(record, tag, call, attempt, isListed, day, entry)
 local now = redis.call('HMGET', record, 'client', 'priority', 'shareTag')
 if isNew and now[3] then shares.chargeTurn(shares.of(tag, now[2], now[1])) end
 return 'noted'

@@ -20,7 +20,6 @@ local function kindOf(share, id, score)
   local known = tonumber(redis.call('ZSCORE', share.line, id))
   if as == 'back' then return known or shares.BACK end
   if as == 'fresh' then return known or shares.FRESH end
-  if known then return nil end
   local class = math.floor(score / shares.SPAN)
   return (class == 1 or class == 3) and shares.RETRY or shares.FRESH
 end
@@ -33,6 +32,11 @@ local function turnAside(id)
   redis.call('ZADD', prioritized, shares.exact(shares.ASIDE * shares.SPAN + counter % shares.SPAN), id)
 end
 
+-- Nearly all that the walk for what has no place looks at.
+local function hasPlace(client, priority, id)
+  return as == 'unplaced' and redis.call('ZSCORE', shareLineKey(tag, shares.classOf(priority), client), id)
+end
+
 local placed = 0
 for i = 3, #ARGV do
   local id = ARGV[i]
@@ -41,10 +45,9 @@ for i = 3, #ARGV do
   if as == 'back' and score == shares.ASIDE * shares.SPAN then turnAside(id) end
   local isInLine = score and score < shares.ASIDE * shares.SPAN
   if isInLine and not known.err and known[1] and not isFinal(known[3]) and known[3] ~= 'verifying' then
-    local share = shares.of(tag, known[2], known[1])
-    local kind = kindOf(share, id, score)
-    if kind then
-      shares.join(share, id, kind)
+    if not hasPlace(known[1], known[2], id) then
+      local share = shares.of(tag, known[2], known[1])
+      shares.join(share, id, kindOf(share, id, score))
       placed = placed + 1
     end
   end

@@ -1,31 +1,29 @@
 --- Takes a turn for the call that a claim is about to make. A verification whose worker died has paid for a turn
 --- already; if its request may have left, that was a call, and the next one is charged too.
 --- @include "shares.lua"
---- @include "standing-mark.lua"
 
 -- All that a dead worker held comes back at once. In their old turns these would stand before all clients that have
 -- come since: fifteen calls of the largest client, and a newcomer waits for most of a second. They go right behind the
 -- newcomers instead, and still before their own client's next turn. Their calls do not move the virtual time.
 -- Less than the smallest step between turns (a tenth), and written without an exponent.
 local BEHIND_NEWCOMERS = 1 / 4096
-local function goOnInTurn(record, share, turn)
+local function goOnInTurn(share, turn)
   local class, turnTag = string.match(turn or '', '^(%d) (.+)$')
   local v = class and tonumber(redis.call('HGET', share.state, 'v:' .. class))
-  if not v then return end
+  if not v then return {} end
   local tag = shares.baseOf(share.state, class) + v + BEHIND_NEWCOMERS
-  if tonumber(turnTag) < tag then redis.call('HSET', record, 'turn', class .. ' ' .. shares.exact(tag)) end
+  return tonumber(turnTag) < tag and {'turn', class .. ' ' .. shares.exact(tag)} or {}
 end
 
-local function takeClaimTurn(record, tag, client, id, isTakenOver)
-  local now = redis.call('HMGET', record, 'priority', 'shareTag', 'ahead', 'turn')
-  local share = shares.of(tag, now[1], client)
-  if isTakenOver and now[2] then
-    if standingMark(record) then shares.chargeTurn(share) end
-    goOnInTurn(record, share, now[4])
-    return
+-- `was` is of the record: its priority, turn and tag, what it was let ahead with, and whether a mark stands and
+-- another claim. Returns what the record is to keep, names and values in turn.
+local function takeClaimTurn(record, tag, client, id, was)
+  local share = shares.of(tag, was.priority, client)
+  if was.isTakenOver and was.shareTag then
+    if was.isMarked then shares.chargeTurn(share) end
+    return goOnInTurn(share, was.turn)
   end
   local taken = shares.exact(shares.baseOf(share.state, share.class) + shares.claimTurn(share, id))
-  redis.call('HSET', record, 'shareTag', taken,
-    'turn', now[3] and '2 ' .. now[3] or share.class .. ' ' .. taken)
-  if now[3] then redis.call('HDEL', record, 'ahead') end
+  if was.ahead then redis.call('HDEL', record, 'ahead') end
+  return {'shareTag', taken, 'turn', was.ahead and '2 ' .. was.ahead or share.class .. ' ' .. taken}
 end

@@ -1,11 +1,5 @@
 --- Reads where a call is noted, or returns nil.
----
---- `call:<id>` is `<number of its attempt> <day> <entry in the ledger>`, with a `?` before it while the call was
---- only taken for lost: its worker had lost the claim before an answer was known. The answer that comes after all
---- corrects such a call. Any other is known already, so that a script that is sent again changes nothing.
+--- @include "parse-call.lua"
 local function knownCall(record, id)
-  local known = id ~= '' and redis.call('HGET', record, 'call:' .. id)
-  if not known then return nil end
-  local guess, nth, day, entry = string.match(known, '^(%??)(%d+) (%S+) (.*)$')
-  return {isGuess = guess == '?', nth = nth, day = day, entry = entry}
+  return parseCall(id ~= '' and redis.call('HGET', record, 'call:' .. id))
 end

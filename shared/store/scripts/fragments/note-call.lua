@@ -1,33 +1,36 @@
---- Writes a call into record and ledger, once however often it is sent. An empty attempt is no call.
+--- Writes a call into record and ledger, once however often it is sent. An empty attempt is no call. Returns whether
+--- the call is counted for the first time.
 ---
 --- Calls that are counted and not listed come one a minute for days while an account is suspended: the ids of the
 --- last 16 are kept, each a token of 12 characters and a space.
---- @include "clear-mark.lua"
---- @include "known-call.lua"
+--- @include "read-mark.lua"
+--- @include "parse-call.lua"
 --- @include "list-call.lua"
 --- @include "count-call.lua"
 --- @include "uncount-call.lua"
 local UNLISTED_KEPT = 16 * 13
-local function isUnlisted(record, id)
-  return id ~= '' and string.find(redis.call('HGET', record, 'unlistedCalls') or '', id, 1, true) ~= nil
+local function isAmong(ids, id)
+  return id ~= '' and string.find(ids or '', id, 1, true) ~= nil
 end
 local function noteCall(record, tag, id, attempt, isListed, day, entry)
-  if attempt == '' then return end
-  clearMark(record, id)
-  local known = knownCall(record, id)
+  if attempt == '' then return false end
+  local now = redis.call('HMGET', record, 'sentAt', 'sentCall', 'call:' .. id, 'unlistedCalls')
+  if readMark(now[1], now[2]) == id then redis.call('HDEL', record, 'sentAt', 'sentCall') end
+  local known = parseCall(id ~= '' and now[3])
   if known and known.isGuess then
     uncountCall(tag, known.day, known.entry)
     countCall(tag, known.day, entry)
     redis.call('HSET', record, 'attempt:' .. known.nth, attempt,
       'call:' .. id, known.nth .. ' ' .. known.day .. ' ' .. entry)
     redis.call('HINCRBY', record, 'revision', 1)
-  elseif not known and not isUnlisted(record, id) then
+  elseif not known and not isAmong(now[4], id) then
     countCall(tag, day, entry)
     if isListed == '1' then
       listCall(record, id, attempt, '', day, entry)
     elseif id ~= '' then
-      local ids = (redis.call('HGET', record, 'unlistedCalls') or '') .. id .. ' '
-      redis.call('HSET', record, 'unlistedCalls', string.sub(ids, -UNLISTED_KEPT))
+      redis.call('HSET', record, 'unlistedCalls', string.sub((now[4] or '') .. id .. ' ', -UNLISTED_KEPT))
     end
+    return true
   end
+  return false
 end
