@@ -5,7 +5,7 @@ import { type CliContext, withAnyConnection } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { checkProducer } from './doctor/api-checks.ts';
 import { type Check, ok, problem, skipped } from './doctor/check.ts';
-import { checkDeliveries, checkLane } from './doctor/lane-checks.ts';
+import { checkAccounts, checkDeliveries, checkLane } from './doctor/lane-checks.ts';
 import { EXIT } from './exit-codes.ts';
 import { apiOperations } from './operations/api-operations.ts';
 import type { Operations } from './operations/operations.ts';
@@ -62,7 +62,7 @@ async function lookAsOperator(context: CliContext): Promise<readonly Check[]> {
 
 async function lookAtLane(operations: Operations): Promise<readonly Check[]> {
   const [lane, troubles] = [await operations.showLane(), await operations.readTroubles()];
-  return [...checkLane(lane), ...checkDeliveries(troubles)];
+  return [...checkLane(lane), ...checkAccounts(lane), ...checkDeliveries(troubles)];
 }
 
 async function lookAtRedis(context: CliContext): Promise<readonly Check[]> {

@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import type { UsageReport } from '../shared/contract/usage.ts';
+import type { OperatorUsage } from '../shared/contract/usage.ts';
 import {
   countDays,
   DEFAULT_USAGE_DAYS,
@@ -24,7 +24,7 @@ interface UsageOptions {
 export function addUsageCommand(program: Command, context: CliContext): void {
   program
     .command('usage')
-    .description('upstream calls by day (+08:00), client and code: billed, unbilled, unknown')
+    .description('upstream calls by day (+08:00), client and code, and by account: billed, unbilled, unknown')
     .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS - 1} days ago unless given`, parseDay)
     .option('--to <day>', 'last day, today unless given', parseDay)
     .option('--client <client>', 'of one client only')
@@ -46,7 +46,10 @@ async function show(context: CliContext, options: UsageOptions): Promise<void> {
   context.terminal.show(report, formatReport(context.terminal, report));
 }
 
-function formatReport(terminal: Terminal, { from, to, data, total, budget }: UsageReport): string {
+function formatReport(
+  terminal: Terminal,
+  { from, to, data, total, budget, accounts }: OperatorUsage,
+): string {
   const rows = data.map(({ day, clientId, code, billed, unbilled, unknown }) => [
     day,
     clientId,
@@ -64,5 +67,15 @@ function formatReport(terminal: Terminal, { from, to, data, total, budget }: Usa
     data.length === 0 ? [] : [...rows, totals],
     `No calls from ${from} to ${to}.`,
   );
-  return budget === null ? table : `${table}\n\n${terminal.pairs(describeBudget(budget))}`;
+  const ofAccounts = accounts.map(({ account, ...sum }) => [
+    account,
+    ...[sum.billed, sum.unbilled, sum.unknown].map(String),
+  ]);
+  return [
+    table,
+    ...(accounts.length === 0
+      ? []
+      : [terminal.table(['ACCOUNT', 'BILLED', 'UNBILLED', 'UNKNOWN'], ofAccounts, '')]),
+    ...(budget === null ? [] : [terminal.pairs(describeBudget(budget))]),
+  ].join('\n\n');
 }

@@ -45,6 +45,28 @@ function checkStatus({ lane, status, reason, since, backlog }: LaneOverview): Ch
   }
 }
 
+/** Each account where a file names several: one may be closed while the lane runs on the others. */
+export function checkAccounts({ accounts = [] }: LaneOverview): readonly Check[] {
+  return accounts.map((account) => {
+    const { name, status, reason, since, workers } = account;
+    const why = reason === null ? '' : `: ${printable(reason)}`;
+    const when = since === null ? '' : ` since ${formatTime(Date.parse(since))}`;
+    const detail = `${name} is ${status}${when}${why}; ${workers} workers have its secrets`;
+    if (status === 'running' && workers === 0) {
+      return problem('account', detail, 'Give a worker the secrets that ACCOUNTS_FILE names for it.');
+    }
+    if (status === 'running') return ok('account', detail);
+    return problem('account', detail, accountFixes[status](name));
+  });
+}
+
+const accountFixes = {
+  paused: (name: string) => `An operator paused it. To go on: veriqueue account resume ${name}`,
+  held: () =>
+    'The account is at fault: docs/runbook.md has each code. The others go on, and its probe brings it back.',
+  slow: () => 'Its upstream does not answer. The others go on, and its probe brings it back.',
+};
+
 /** Events that do not get to their receivers. */
 export function checkDeliveries(troubles: {
   readonly deadLetters: number;

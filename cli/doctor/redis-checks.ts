@@ -1,4 +1,4 @@
-import { readAccountUpstream } from '../../shared/account/limiter/account-upstream.ts';
+import { reportAccounts } from '../../shared/account/report-accounts.ts';
 import { countDigestingKeys } from '../../shared/sealing/digest.ts';
 import { type KeyRing, opensAnything } from '../../shared/sealing/key-ring.ts';
 import { readClient } from '../../shared/store/clients/client.ts';
@@ -7,6 +7,7 @@ import { readFitness } from '../../shared/store/redis/fitness.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { describeError } from '../describe-error.ts';
+import { reportPassedBy } from '../report-passed-by.ts';
 import { type Check, checkClock, ok, problem, skipped, warning } from './check.ts';
 import { checkAddress, checkService } from './network-checks.ts';
 
@@ -88,18 +89,28 @@ export async function checkKeys(
   );
 }
 
-/** Whether what the lane asks can be reached from here. No call is made: an answer to anything shows that. */
+/** Whether what each account asks can be reached from here. No call is made: an answer to anything shows that. */
 export async function checkUpstream(
   context: CliContext,
-  { redis, accountKeys }: Connection,
+  { redis, keys }: Connection,
 ): Promise<readonly Check[]> {
-  const upstream = await readAccountUpstream(redis, accountKeys);
-  if (upstream === null) return [skipped('upstream', 'no worker has written down yet which one it asks')];
-  return checkService('upstream', upstream.endpoint, {
-    fix: 'Workers need a way there: check DNS, the firewall and FACEID_ENDPOINT where they run.',
-    signal: context.interrupted,
+  const accounts = await reportAccounts({
+    redis,
+    keys,
+    report: reportPassedBy(context.terminal),
     now: context.now,
   });
+  const endpoints = new Set(accounts.flatMap(({ endpoint }) => (endpoint === null ? [] : [endpoint])));
+  if (endpoints.size === 0) return [skipped('upstream', 'no worker has written down yet which one it asks')];
+  const setting = accounts.length > 1 ? 'the `endpoint` of the account in ACCOUNTS_FILE' : 'FACEID_ENDPOINT';
+  const checks = [...endpoints].map((endpoint) =>
+    checkService('upstream', endpoint, {
+      fix: `Workers need a way there: check DNS, the firewall and ${setting} where they run.`,
+      signal: context.interrupted,
+      now: context.now,
+    }),
+  );
+  return (await Promise.all(checks)).flat();
 }
 
 const CHECKED_CALLBACKS = 20;

@@ -3,7 +3,7 @@ import { accountReport } from '../../shared/contract/accounts.ts';
 import { consoleChanges } from '../../shared/contract/console-changes.ts';
 import { consoleLogs } from '../../shared/contract/console-logs.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
-import { type UsageReport, usageReport } from '../../shared/contract/usage.ts';
+import { accountCounts, type OperatorUsage, usageReport } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
 import { type OperatorApi, OperatorProblem } from '../access/operator-api.ts';
 import { CommandFailure } from '../command-failure.ts';
@@ -27,7 +27,11 @@ const endpoint = z.object({
 });
 const endpoints = z.object({ data: z.array(endpoint), total: z.number() });
 const troubles = z.object({ deliveries: z.object({ deadLetters: z.number(), endpoints }) });
-const usage = z.looseObject(usageReport.shape);
+/** A producer of an earlier version says nothing of accounts. */
+const usage = z.looseObject({
+  ...usageReport.shape,
+  accounts: z.array(z.looseObject(accountCounts.shape)).default([]),
+});
 const redelivery = z.object({ status: z.literal('redelivered') });
 const holding = z.object({ status: z.enum(['held', 'already_held']) });
 const releasing = z.object({ status: z.enum(['releasing', 'already_releasing']) });
@@ -87,12 +91,12 @@ export function apiOperations(api: OperatorApi): Operations {
 }
 
 /** The part of one client: the API's report is of all. */
-function usageOf({ from, to, data }: UsageReport, clientId: string): UsageReport {
+function usageOf({ from, to, data }: OperatorUsage, clientId: string): OperatorUsage {
   const own = data.filter((row) => row.clientId === clientId);
   const sum = (name: 'billed' | 'unbilled' | 'unknown') => own.reduce((total, row) => total + row[name], 0);
   const [billed, unbilled, unknown] = [sum('billed'), sum('unbilled'), sum('unknown')];
   const total = { calls: billed + unbilled + unknown, billed, unbilled, unknown };
-  return { from, to, data: own, total, budget: null };
+  return { from, to, data: own, total, budget: null, accounts: [] };
 }
 
 function toState({

@@ -2,7 +2,7 @@ import type { AccountReport } from '../../shared/contract/accounts.ts';
 import type { ConsoleChanges } from '../../shared/contract/console-changes.ts';
 import type { ConsoleLogs, LogsQuery } from '../../shared/contract/console-logs.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
-import type { UsageReport } from '../../shared/contract/usage.ts';
+import type { OperatorUsage } from '../../shared/contract/usage.ts';
 import type { EndpointState } from '../../shared/store/endpoints/list-endpoints.ts';
 import type { UsagePeriod } from '../../shared/store/verifications/usage-period.ts';
 
@@ -47,11 +47,11 @@ export interface Operations {
   /** Endpoints that do not take their events, and how many events were given up. */
   readTroubles(): Promise<Troubles>;
   /**
-   * Calls by day, client and code.
+   * Calls by day, client and code, and by account; the accounts of one client's calls are not known.
    *
    * @param clientId null: of all clients
    */
-  readUsage(period: UsagePeriod, clientId: string | null): Promise<UsageReport>;
+  readUsage(period: UsagePeriod, clientId: string | null): Promise<OperatorUsage>;
   /** Delivers one event again. @throws {CommandFailure} when it cannot be */
   redeliver(id: string): Promise<void>;
   listEndpoints(): Promise<readonly EndpointState[]>;

@@ -8,7 +8,8 @@ import { listEndpoints, listTroubledEndpoints } from '../../shared/store/endpoin
 import { redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { followLogs } from '../../shared/store/logs/read-logs.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
-import { readClientUsage, readUsage } from '../../shared/store/usage/usage.ts';
+import { readOperatorUsage } from '../../shared/store/usage/account-usage.ts';
+import { readClientUsage } from '../../shared/store/usage/usage.ts';
 import { readChanges } from '../../shared/store/verifications/read-changes.ts';
 import { CommandFailure } from '../command-failure.ts';
 import type { Connection } from '../connection.ts';
@@ -62,11 +63,14 @@ export function redisOperations(context: CliContext, connection: Connection): Op
       const { endpoints } = await listTroubledEndpoints(redis, keys, MAX_TROUBLED);
       return { endpoints, deadLetters: await redis.zcard(keys.deadLetters()) };
     },
-    readUsage: (period, clientId) => {
+    readUsage: async (period, clientId) => {
       const report = reportPassedBy(context.terminal);
       return clientId === null
-        ? readUsage(redis, keys, period, report)
-        : readClientUsage(redis, keys, { period, clientId, now: context.now(), report });
+        ? readOperatorUsage(redis, keys, period, report)
+        : {
+            ...(await readClientUsage(redis, keys, { period, clientId, now: context.now(), report })),
+            accounts: [],
+          };
     },
     redeliver: async (id) => assertRedelivered(id, await redeliver(connection, id)),
     listEndpoints: async () => {

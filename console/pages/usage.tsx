@@ -1,5 +1,5 @@
 import type { ComponentChildren, TargetedEvent } from 'preact';
-import type { UsageReport } from '../../shared/contract/usage.ts';
+import type { OperatorUsage, UsageReport } from '../../shared/contract/usage.ts';
 import { nameOfClient } from '../clients.tsx';
 import { formatNumber } from '../format.ts';
 import { Chart } from '../parts/chart.tsx';
@@ -14,7 +14,7 @@ import { sumByDay, sumUsage, type UsageSum } from '../usage-sums.ts';
 export function Usage() {
   const { from = '', to = '' } = route.value.query;
   const period = new URLSearchParams({ ...(from ? { from } : {}), ...(to ? { to } : {}) });
-  const { value: usage, failure } = useRead<UsageReport>(`/usage?${period}`);
+  const { value: usage, failure } = useRead<OperatorUsage>(`/usage?${period}`);
   const t = texts.value.usage;
   return (
     <>
@@ -48,6 +48,15 @@ export function Usage() {
             nameOf={nameOfClient}
             link={(client) => hrefOf('clients', client)}
           />
+          {usage.accounts.length > 0 && (
+            <Sums
+              id="by-account"
+              title={texts.value.accounts.byAccount}
+              heading={texts.value.accounts.name}
+              rows={usage.accounts.map(({ account, ...sum }) => ({ name: account, ...sum }))}
+              nameOf={(account) => account}
+            />
+          )}
         </div>
       )}
     </>
@@ -116,7 +125,8 @@ interface SumsProps {
   readonly heading: string;
   readonly rows: readonly UsageSum[];
   readonly nameOf: (name: string) => ComponentChildren;
-  readonly link: (name: string) => string;
+  /** Without it nothing is listed by that name. */
+  readonly link?: (name: string) => string;
 }
 
 function Sums({ id, title, heading, rows, nameOf, link }: SumsProps) {
@@ -145,7 +155,7 @@ function Sums({ id, title, heading, rows, nameOf, link }: SumsProps) {
             {rows.map(({ name, billed, unbilled, unknown }) => (
               <tr key={name}>
                 <th scope="row">
-                  <a href={link(name)}>{nameOf(name)}</a>
+                  {link === undefined ? nameOf(name) : <a href={link(name)}>{nameOf(name)}</a>}
                 </th>
                 <td class="number">{formatNumber(billed + unbilled + unknown)}</td>
                 <td class="number">{formatNumber(billed)}</td>

@@ -2,13 +2,13 @@ import { stringify } from 'csv-stringify/sync';
 import type { FastifyInstance } from 'fastify';
 import type { z } from 'zod';
 import { type ConsoleHistory, consoleUsageQuery, historyQuery } from '../../shared/contract/console.ts';
-import type { UsageReport } from '../../shared/contract/usage.ts';
+import type { OperatorUsage, UsageReport } from '../../shared/contract/usage.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { ReportPassedBy } from '../../shared/store/redis/pass-by.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { readOperatorUsage } from '../../shared/store/usage/account-usage.ts';
 import { type HistoryRange, readHistory } from '../../shared/store/usage/history.ts';
-import { readUsage } from '../../shared/store/usage/usage.ts';
 import { defaultUsagePeriod, isUsablePeriod } from '../../shared/store/verifications/usage-period.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -40,7 +40,7 @@ export function addUsageRoutes(app: FastifyInstance, deps: UsageDeps): void {
   });
 }
 
-async function readPeriod(deps: UsageDeps, input: unknown): Promise<UsageReport> {
+async function readPeriod(deps: UsageDeps, input: unknown): Promise<OperatorUsage> {
   const query: z.output<typeof consoleUsageQuery> = parseInput(consoleUsageQuery, input, 'invalid_query');
   const usual = defaultUsagePeriod(deps.now());
   const period = { from: query.from ?? usual.from, to: query.to ?? usual.to };
@@ -51,7 +51,7 @@ async function readPeriod(deps: UsageDeps, input: unknown): Promise<UsageReport>
       ],
     });
   }
-  return readUsage(deps.redis, deps.keys, period, deps.report);
+  return readOperatorUsage(deps.redis, deps.keys, period, deps.report);
 }
 
 const HEADINGS = ['day', 'client', 'name', 'code', 'billed', 'unbilled', 'unknown'];

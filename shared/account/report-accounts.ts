@@ -1,8 +1,9 @@
 import type { AccountReport } from '../contract/accounts.ts';
+import type { AccountCounts } from '../contract/usage.ts';
 import type { StoreKeys } from '../store/keys.ts';
 import type { ReportPassedBy } from '../store/redis/pass-by.ts';
 import type { Redis } from '../store/redis/redis-client.ts';
-import { type AccountCounts, readAccountUsage } from '../store/usage/account-usage.ts';
+import { readAccountUsage } from '../store/usage/account-usage.ts';
 import { ledgerDay } from '../store/usage/ledger.ts';
 import { readUsage } from '../store/usage/usage.ts';
 import { type AccountReading, readAccounts } from './account-readings.ts';

@@ -54,3 +54,13 @@ export const usageReport = z
   })
   .meta({ id: 'Usage' });
 export type UsageReport = z.infer<typeof usageReport>;
+
+/** The calls that were made on one account. */
+export const accountCounts = z.strictObject({ account: z.string(), ...counts });
+export type AccountCounts = z.infer<typeof accountCounts>;
+
+/** For operators: of all clients, and of each account where a file names the accounts. */
+export interface OperatorUsage extends UsageReport {
+  /** Empty without a file. Calls from before it, and those that were lost with their worker, are in none. */
+  readonly accounts: readonly AccountCounts[];
+}

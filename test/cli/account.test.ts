@@ -1,6 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import type { AccountReport } from '../../shared/contract/accounts.ts';
+import type { OperatorUsage } from '../../shared/contract/usage.ts';
 import { startAccounts, type TestAccounts } from '../support/accounts.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { runCli, runJson } from './run-cli.ts';
@@ -47,6 +48,13 @@ it('account list shows each account with its state, on Redis and over the operat
   const shown = await cli<AccountReport[]>('account', 'list');
   expect(shown).toMatchObject(expected);
   expect(shown.reduce((sum, { today }) => sum + today.billed, 0)).toBe(1);
+  const asOperator = { headers: { authorization: `Bearer ${OPERATOR_KEY}` } };
+  const usage = await cli<OperatorUsage>('usage');
+  expect(usage.total.billed).toBe(1);
+  expect(usage.accounts).toEqual([{ account: expect.any(String), billed: 1, unbilled: 0, unknown: 0 }]);
+  expect(['main', 'second']).toContain(usage.accounts[0]?.account);
+  expect(await (await fetch(`${chain.url}/console/api/usage`, asOperator)).json()).toEqual(usage);
+  expect((await runCli(['usage'], environment)).stdout).toMatch(/ACCOUNT +BILLED[\s\S]*(main|second) +1/);
   const answer = await fetch(`${chain.url}/v1/accounts`, {
     headers: { authorization: `Bearer ${OPERATOR_KEY}` },
   });
@@ -75,6 +83,23 @@ it('account pause stops one account while the other goes on, and resume starts i
     ],
     quota: { perSecond: 150, effectivePerSecond: 50 },
   });
+  const { checks } = JSON.parse((await runCli(['doctor', '--json'], environment)).stdout);
+  const of = (name: string) => checks.filter((check: { readonly name: string }) => check.name === name);
+  expect(of('account')).toMatchObject([
+    {
+      status: 'problem',
+      detail: expect.stringMatching(/^main is paused since .+: contract; 1 workers/),
+      fix: 'An operator paused it. To go on: veriqueue account resume main',
+    },
+    { status: 'ok', detail: 'second is running; 1 workers have its secrets' },
+  ]);
+  expect(
+    of('upstream')
+      .map(({ detail }: { readonly detail: string }) => detail)
+      .toSorted(),
+  ).toEqual(
+    ['main', 'second'].map((name) => `${accounts.sandboxOf(name).url} answers from this machine`).toSorted(),
+  );
   expect(await cli('account', 'resume', 'main', '--yes')).toMatchObject({ status: 'resumed' });
   expect(await fails('account', 'pause', 'third', '--reason', 'x', '--yes')).toContain('No account third');
 });

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { announceAccounts } from '../../shared/account/known-accounts.ts';
 import { pauseAccount, resumeAccount } from '../../shared/account/limiter/pause-account.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { createConsoleSessions } from '../../shared/store/operators/console-sessions.ts';
@@ -114,6 +115,32 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.page.getByRole('button', { name: 'Resume', exact: true }).focus();
     await open.page.keyboard.press('Enter');
     await open.heading().filter({ hasText: 'Running.' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('one account of two is paused and resumed where it is shown, and the lane runs on', async () => {
+    const { redis: connection, keys } = open.desk;
+    const facts = { quotaPerSecond: 20, weight: 20, clients: null, endpoint: 'https://faceid.example' };
+    const known = ['main', 'second'].map((name) => ({
+      ...facts,
+      name,
+      region: null,
+      livemode: false,
+      announcedAt: Date.now(),
+    }));
+    await announceAccounts(connection, keys, known, true);
+    await open.signIn();
+    const panel = open.page.getByRole('region', { name: 'Accounts' });
+    await panel.getByRole('button', { name: 'Pause the account second' }).click();
+    await open.page.getByRole('dialog', { name: 'Pause the account second?' }).waitFor();
+    await open.page.getByLabel('Reason').fill('contract');
+    await open.page.getByRole('button', { name: 'Pause', exact: true }).click();
+    await panel.getByText('second is paused.').waitFor();
+    await panel.getByText('contract').waitFor();
+    await open.heading().filter({ hasText: 'Running.' }).waitFor();
+    await panel.getByRole('button', { name: 'Resume the account second' }).click();
+    await open.page.getByRole('button', { name: 'Resume', exact: true }).click();
+    await panel.getByRole('button', { name: 'Pause the account second' }).waitFor();
     expect(open.failures).toEqual([]);
   });
 

@@ -131,6 +131,58 @@ test('an endpoint that is gone costs no verification an attempt: the other accou
   expect(chain.log.lines.filter(({ event }) => event === 'account_unreachable')).toHaveLength(1);
 });
 
+test('an account that does not answer keeps no verification but those that it was asked about', async () => {
+  // Its part of the 16 places, and half as much again.
+  const most = 12;
+  const { chain, accounts } = await start(
+    [
+      { name: 'main', quota: 100, sandbox: { latencyMs: { min: 600_000, max: 600_000 } } },
+      { name: 'second', quota: 100 },
+    ],
+    { WORKER_CONCURRENCY: '16', UPSTREAM_TIMEOUT: '10m', SHUTDOWN_DEADLINE: '1s' },
+  );
+  await submitMany(chain, 120);
+  await chain.receiver.accept(120 - most, GENEROUS_MS);
+  expect(accounts.sandboxOf('main').stats().requests).toBeLessThanOrEqual(most);
+  expect(accounts.sandboxOf('second').stats().requests).toBeGreaterThanOrEqual(120 - most);
+});
+
+test('clients of equal weight have equal parts while one of two accounts falls into arrears', async () => {
+  const concurrency = 16;
+  const { chain, accounts } = await start(
+    [
+      { name: 'main', quota: 40 },
+      { name: 'second', quota: 40 },
+    ],
+    { WORKER_CONCURRENCY: String(concurrency) },
+    0,
+  );
+  const late = await chain.addClient({ name: 'late' });
+  const early = await submitMany(chain, 120);
+  for (let nth = 0; nth < 50; nth += 1) {
+    const answer = await chain.call('/v1/verifications', {
+      method: 'POST',
+      body: JSON.stringify(makeSubmission(makePerson(), { priority: 'bulk' })),
+      headers: { 'content-type': 'application/json' },
+      as: late,
+    });
+    expect(answer.status).toBe(202);
+  }
+  await chain.addWorker();
+  await chain.receiver.accept(30, GENEROUS_MS);
+  accounts.sandboxOf('main').script('*', [ARREARS]);
+  await chain.receiver.accept(170, GENEROUS_MS);
+  const isEarly = new Set(early.map(({ id }) => id));
+  const order = [...chain.receiver.accepted.keys()].map((id) => isEarly.has(id));
+  const lead: number[] = [];
+  for (const each of order.slice(0, order.lastIndexOf(false) + 1)) {
+    lead.push((lead.at(-1) ?? 0) + (each ? 1 : -1));
+  }
+  // As much as is in flight, on each side: events come in the order of their outcomes, or nearly so.
+  expect(Math.max(...lead.map(Math.abs))).toBeLessThanOrEqual(2 * concurrency);
+  expect(accounts.sandboxOf('main').stats().byCode[ARREARS]).toBeGreaterThanOrEqual(1);
+});
+
 test('without a file one account has the keys that it always had, and its attempts name none', async () => {
   chain = await startChain();
   const { id } = await chain.submit();

@@ -9,6 +9,7 @@ import { makeSubmission } from '../producer/submission-builder.ts';
 import { recordLog } from '../support/recorded-log.ts';
 import { startTestRedis } from '../support/redis.ts';
 import { type ReplicatedRedis, startReplicatedRedis } from '../support/replicated-redis.ts';
+import { startWaitaofProxy } from '../support/waitaof-proxy.ts';
 
 let redis: ReplicatedRedis;
 let producer: ProducerUnderTest;
@@ -85,6 +86,32 @@ test('a producer with ACCEPT_AFTER=fsync needs a Redis that can wait for its dis
     }
   } finally {
     admin.disconnect();
+    await server.stop();
+  }
+});
+
+test('a producer with ACCEPT_AFTER=fsync answers 202 for what the disk has, and 503 for what it does not confirm', async () => {
+  const server = await startTestRedis();
+  const proxy = await startWaitaofProxy(Number(new URL(server.url).port));
+  const able = await startProducerUnderTest(proxy.urlOf(server.url), {
+    environment: { ACCEPT_AFTER: 'fsync' },
+    log: log.logger,
+  });
+  try {
+    const atStart = proxy.waits;
+    const { id } = await able.submitted();
+    expect(proxy.waits).toBeGreaterThan(atStart);
+    proxy.confirm(false);
+    const refused = await able.submit();
+    expect(refused.status).toBe(503);
+    expect((await readProblem(refused)).code).toBe('unavailable');
+    await log.line(({ reason }) => /the disk confirmed nothing/.test(String(reason)));
+    proxy.confirm(true);
+    await expect.poll(async () => (await able.submit()).status, { timeout: 60_000 }).toBe(202);
+    expect((await able.call(`/v1/verifications/${id}`)).status).toBe(200);
+  } finally {
+    await able.close();
+    await proxy.close();
     await server.stop();
   }
 });

@@ -1,16 +1,10 @@
+import type { AccountCounts, OperatorUsage } from '../../contract/usage.ts';
 import type { StoreKeys } from '../keys.ts';
 import { passByWalk, type ReportPassedBy } from '../redis/pass-by.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { scanHash } from '../redis/scan-hash.ts';
 import { listDays, type UsagePeriod } from '../verifications/usage-period.ts';
-
-/** The calls that were made on one account. */
-export interface AccountCounts {
-  readonly account: string;
-  readonly billed: number;
-  readonly unbilled: number;
-  readonly unknown: number;
-}
+import { readUsage } from './usage.ts';
 
 /**
  * What each account was asked in a period, as far as a file names the accounts: calls from before, and those that were lost with
@@ -32,6 +26,20 @@ export async function readAccountUsage(
     }
   }
   return [...sums.values()].toSorted((a, b) => (a.account < b.account ? -1 : 1));
+}
+
+/** The usage of every client, and that of every account. */
+export async function readOperatorUsage(
+  redis: Redis,
+  keys: StoreKeys,
+  period: UsagePeriod,
+  report: ReportPassedBy,
+): Promise<OperatorUsage> {
+  const [usage, accounts] = await Promise.all([
+    readUsage(redis, keys, period, report),
+    readAccountUsage(redis, keys, period, report),
+  ]);
+  return { ...usage, accounts };
 }
 
 function addCount(sums: Map<string, AccountCounts>, field: string, count: number): void {
