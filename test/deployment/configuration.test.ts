@@ -4,6 +4,7 @@ import { cliEnvironment } from '../../cli/settings.ts';
 import { startEnvironment } from '../../dev/start/settings.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
+import { maskSettings } from '../../shared/config/environment.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { composeText } from './compose-file.ts';
 import { readDocument } from './documents.ts';
@@ -42,6 +43,31 @@ describe('a setting that several processes read', () => {
     // Where a process must be given it, or does without, there is no default to differ.
     const spelled = values.filter((value) => value !== undefined).map((value) => JSON.stringify(value));
     expect(new Set(spelled).size).toBeLessThanOrEqual(1);
+  });
+});
+
+describe('the Helm chart', () => {
+  const schema = JSON.parse(readDocument('deploy/helm/veriqueue/values.schema.json'));
+  const isSecret = (variable: string) => maskSettings({ [variable]: 'x' })[variable] === '(set)';
+  const secrets = ['p', 'w'].flatMap((name) => Object.keys(shapes[name] ?? {})).filter(isSecret);
+
+  it('takes no secret among its settings, which anyone who may list pods can read', () => {
+    const refused: readonly string[] = schema.$defs.settings.propertyNames.not.enum;
+    expect(secrets).toContain('PHOTO_STORE_SECRET_ACCESS_KEY');
+    expect(refused).toEqual(expect.arrayContaining([...new Set(secrets)]));
+  });
+
+  it('gives both processes the same store of photos, by settings that they read', () => {
+    const helpers = readDocument('deploy/helm/veriqueue/templates/_helpers.tpl');
+    const [, body = ''] = /define "veriqueue.photoStore"([\s\S]*?)\n\n/.exec(helpers) ?? [];
+    const named = [...body.matchAll(/^(PHOTO_STORE\w*):/gm)].map(([, variable = '']) => variable);
+    expect(named).toHaveLength(Object.keys(schema.properties.photoStore.properties).length);
+    for (const process of ['producer', 'worker']) {
+      for (const variable of named) expect(shapes[process[0] ?? '']).toHaveProperty(variable);
+      expect(readDocument(`deploy/helm/veriqueue/templates/${process}.yaml`)).toContain(
+        '(include "veriqueue.photoStore" . | fromYaml)',
+      );
+    }
   });
 });
 

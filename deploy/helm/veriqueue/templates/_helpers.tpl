@@ -36,6 +36,22 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version }}
 {{- end }}
 {{- end }}
 
+{{/* Where photos are: producers and workers get the same, or workers would find none. */}}
+{{- define "veriqueue.photoStore" -}}
+{{- with .Values.photoStore -}}
+{{- if .location -}}
+PHOTO_STORE: {{ .location | quote }}
+{{- with .endpoint }}
+PHOTO_STORE_ENDPOINT: {{ . | quote }}
+{{- end }}
+{{- with .region }}
+PHOTO_STORE_REGION: {{ . | quote }}
+{{- end }}
+PHOTO_STORE_PATH_STYLE: {{ .pathStyle | toString | quote }}
+{{- end -}}
+{{- end -}}
+{{- end }}
+
 {{/* What pods of both kinds have in common. A dict with `root`, `process` and `component`. */}}
 {{- define "veriqueue.podSpec" -}}
 serviceAccountName: {{ include "veriqueue.serviceAccount" .root }}
