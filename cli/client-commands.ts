@@ -22,6 +22,7 @@ interface KeyOptions {
   /** ms */
   readonly expiresIn?: number;
   readonly from?: readonly string[];
+  readonly test?: true;
 }
 
 const DEFAULT_OVERLAP = '24h';
@@ -72,6 +73,7 @@ function addKeyAndSecretCommands(client: Command, context: CliContext): void {
       ),
     )
     .option('--expires-in <duration>', 'refuse the key after so long, such as 90d', parseDuration)
+    .option('--test', 'a test key: what it submits goes to the sandbox (TEST_LANE)')
     .option('--from <address...>', 'an IP address or CIDR range that the key may be used from', collect)
     .action((clientId: string, options: KeyOptions) => rotateKey(context, clientId, options));
   client
@@ -122,17 +124,23 @@ async function show(context: CliContext, clientId: string): Promise<void> {
 async function rotateKey(
   context: CliContext,
   clientId: string,
-  { scope, expiresIn, from }: KeyOptions,
+  { scope, expiresIn, from, test }: KeyOptions,
 ): Promise<void> {
   const wanted: NewApiKeyRequest = {
     ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
     ...(expiresIn === undefined ? {} : { expiresAt: new Date(context.now() + expiresIn).toISOString() }),
     ...(from === undefined ? {} : { addresses: [...from] }),
+    ...(test ? { test } : {}),
   };
-  const apiKey = await withClients(context, (clients) => clients.addKey(clientId, wanted));
+  const { apiKey, webhookSecret } = await withClients(context, (clients) => clients.addKey(clientId, wanted));
+  const secret = webhookSecret === null ? {} : { webhookSecret };
   context.terminal.show(
-    { clientId, apiKey },
-    context.terminal.pairs({ client: clientId, 'API key': apiKey }),
+    { clientId, apiKey, ...secret },
+    context.terminal.pairs({
+      client: clientId,
+      'API key': apiKey,
+      ...(webhookSecret === null ? {} : { 'webhook secret of tests': webhookSecret }),
+    }),
   );
   context.terminal.remark('It cannot be shown again. Older keys stay valid until client revoke-key.');
 }

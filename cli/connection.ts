@@ -9,6 +9,8 @@ import { waitUntilReady } from '../shared/store/redis/wait-until-ready.ts';
 
 export interface Connection {
   readonly keys: StoreKeys;
+  /** Of the lane for test keys; null without `TEST_LANE`. */
+  readonly testKeys: StoreKeys | null;
   readonly accountKeys: AccountKeys;
   readonly redis: Redis;
   /** Changed by `flow`, which is made of it. */
@@ -22,13 +24,14 @@ export interface Connection {
 export interface ConnectionOptions {
   readonly target: RedisTarget;
   readonly lane: string;
+  readonly testLane?: string | undefined;
 }
 
 /** What is wrong with a connection is in the error of the command that needed it. */
 const silent = { info: () => undefined, warn: () => undefined };
 
 /** @throws {Error} when Redis is not there */
-export async function openConnection({ target, lane }: ConnectionOptions): Promise<Connection> {
+export async function openConnection({ target, lane, testLane }: ConnectionOptions): Promise<Connection> {
   const keys = storeKeys(lane);
   const open = () =>
     openRedis({ ...target, home: keys.writeProbe(), log: silent, name: 'veriqueue-cli' }, 'tool');
@@ -45,6 +48,7 @@ export async function openConnection({ target, lane }: ConnectionOptions): Promi
   const flow = createAtomicFlow(flowRedis, keys.queuePrefix, () => undefined);
   return {
     keys,
+    testKeys: testLane === undefined ? null : storeKeys(testLane),
     accountKeys: accountKeys(lane),
     redis,
     flow,

@@ -1,6 +1,7 @@
 import {
   type ClientDescription,
   describeClient,
+  describeTestKeys,
   listClientIds,
 } from '../shared/store/clients/describe-client.ts';
 import { passBy, type ReportPassedBy } from '../shared/store/redis/pass-by.ts';
@@ -9,14 +10,16 @@ import type { Connection } from './connection.ts';
 
 /** @throws {CommandFailure} when there is no such client, or it cannot be read */
 export async function findClient(
-  { redis, keys }: Connection,
+  { redis, keys, testKeys }: Connection,
   clientId: string,
   now: number,
 ): Promise<ClientDescription> {
   const describing = await describeClient(redis, keys, clientId, now);
   switch (describing.status) {
-    case 'found':
-      return describing.client;
+    case 'found': {
+      const tests = await describeTestKeys(redis, testKeys, clientId);
+      return { ...describing.client, apiKeys: [...describing.client.apiKeys, ...tests] };
+    }
     case 'missing':
       throw unknownClient(clientId);
     case 'unreadable':

@@ -66,6 +66,7 @@ function makeContext(
       return openConnection({
         target: redisTargetOf({ ...settings, REDIS_URL: await findRedisUrl(settings, folder) }),
         lane: settings.LANE,
+        testLane: settings.TEST_LANE,
       });
     },
     readKeyRing: () => readKeyRing(settings, folder),

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { auditSettings } from '../shared/config/audit-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
-import { laneSettings, producerSettings } from '../shared/config/settings.ts';
+import { laneSettings, producerSettings, testLaneSettings } from '../shared/config/settings.ts';
 import { flag, httpUrl, secretText } from '../shared/config/shapes.ts';
 import { signingSettings } from '../shared/config/signing-settings.ts';
 
 /** Everything the command line reads from its environment. Each command needs some of it, so nothing is required here. */
 export const cliEnvironment = z.object({
   LANE: laneSettings.LANE,
+  ...testLaneSettings,
   // Whatever a server's connection can be set to holds for the one of the command line too.
   ...redisSettings,
   REDIS_URL: redisSettings.REDIS_URL.optional(),

@@ -1,8 +1,10 @@
+import type { RequestListener } from 'node:http';
 import swagger from '@fastify/swagger';
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify';
 import type { Logger } from '../shared/log.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
 import type { Audit } from '../shared/store/audit/audit.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { authenticateRequests } from './access/authenticate-requests.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
@@ -36,6 +38,10 @@ export interface AppDeps extends Intake {
   readonly audit: Audit;
   /** How long entries of the audit trail and receipts are kept, ms. */
   readonly auditRetentionMs: number;
+  /** Of the app for test keys: the lane in which the clients are. Null: this is the app for live keys. */
+  readonly clientsOf: StoreKeys | null;
+  /** Of the lane for test keys; null where this deployment has none. */
+  readonly testKeys: StoreKeys | null;
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
   /** Their public halves are published. */
@@ -48,6 +54,14 @@ export interface AppDeps extends Intake {
   readonly log: Logger;
 }
 
+/** What an app shares with another one on the same listener. */
+interface Shared {
+  /** Requests with a test key are this app's. */
+  readonly tests?: FastifyInstance;
+  /** Of the listener that the requests come from. @default one of the app's own */
+  readonly guard?: SocketGuard;
+}
+
 /**
  * The API under `/v1`.
  *
@@ -56,8 +70,9 @@ export interface AppDeps extends Intake {
 export async function buildApp(
   deps: AppDeps,
   operations: Omit<OperationsDeps, 'document'> | null,
+  shared: Shared = {},
 ): Promise<FastifyInstance> {
-  const app = createServer(deps);
+  const app = createServer(deps, shared);
   const routes = collectRoutes(app);
   await describeApi(app, { isServedHere: operations !== null });
   authenticateRequests(app, deps);
@@ -92,7 +107,8 @@ export async function buildOperationsApp(deps: OperationsDeps & ServerDeps): Pro
 
 type ServerDeps = Pick<AppDeps, 'log' | 'metrics' | 'timeouts' | 'bodyBudget' | 'sockets'>;
 
-function createServer({ log, metrics, timeouts, bodyBudget: budget, sockets }: ServerDeps): FastifyInstance {
+/** Counts the connections of a listener, and turns away those that are too many. */
+export function guardSockets({ metrics, sockets }: Pick<ServerDeps, 'metrics' | 'sockets'>): SocketGuard {
   const guard = createSocketGuard({
     ...sockets,
     maxSockets: MAX_CONNECTIONS,
@@ -100,10 +116,15 @@ function createServer({ log, metrics, timeouts, bodyBudget: budget, sockets }: S
     monotonic: () => performance.now(),
   });
   metrics.watchSockets(guard.counts);
+  return guard;
+}
+
+function createServer(deps: ServerDeps, { tests, guard = guardSockets(deps) }: Shared = {}): FastifyInstance {
+  const { log, metrics, timeouts, bodyBudget: budget, sockets } = deps;
   const app = Fastify({
     // Requests are logged by us, as routes and statuses: the framework's serializers log URLs and errors with bodies.
     logger: false,
-    serverFactory: (handler) => createHttpServer(handler, { timeouts, guard }),
+    serverFactory: (handler) => createHttpServer(splitTests(handler, tests), { timeouts, guard }),
     // Their word is taken for who a request comes from; see `request.ip`.
     trustProxy: sockets.trustedProxies.length > 0 ? [...sockets.trustedProxies] : false,
     clientErrorHandler: () => undefined,
@@ -124,6 +145,17 @@ function createServer({ log, metrics, timeouts, bodyBudget: budget, sockets }: S
   app.addHook('preClose', async () => guard.drain());
   return app;
 }
+
+/** By the beginning of the key alone, before anything of the request is read. */
+function splitTests(handler: RequestListener, tests: FastifyInstance | undefined): RequestListener {
+  if (tests === undefined) return handler;
+  return (request, response) => {
+    if (TEST_KEY.test(request.headers.authorization ?? '')) tests.routing(request, response);
+    else handler(request, response);
+  };
+}
+
+const TEST_KEY = /^Bearer +vq_test_/i;
 
 /** On a connection that its address has too many of. */
 function refuseExcess(app: FastifyInstance, guard: SocketGuard): void {

@@ -12,6 +12,7 @@ import {
   producerSettings,
   retentionSettings,
   sealingSettings,
+  testLaneSettings,
 } from '../shared/config/settings.ts';
 import { host, operatorKey, port } from '../shared/config/shapes.ts';
 import { signingSettings } from '../shared/config/signing-settings.ts';
@@ -22,6 +23,7 @@ const shape = z.object({
   ...logSharingSettings,
   ...redisSettings,
   ...laneSettings,
+  ...testLaneSettings,
   ...sealingSettings,
   ...retentionSettings,
   ...signingSettings,
@@ -79,7 +81,13 @@ export const producerEnvironment = shape
   .superRefine(checkRedisTarget, evenWhenOthersFail)
   .superRefine(checkKeys, evenWhenOthersFail)
   .superRefine(checkPhotoStore, evenWhenOthersFail)
+  .superRefine(checkTestLane, evenWhenOthersFail)
   .superRefine(checkOperationsListener, evenWhenOthersFail);
+
+function checkTestLane(settings: ProducerSettings, context: z.RefinementCtx): void {
+  if (!areRead(context, 'LANE', 'TEST_LANE') || settings.TEST_LANE !== settings.LANE) return;
+  report(context, 'TEST_LANE', 'must differ from LANE');
+}
 
 /** A public key is no secret, and a repeated Idempotency-Key is recognized by a digest that needs one. */
 export function checkKeys(

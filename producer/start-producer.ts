@@ -5,8 +5,9 @@ import { describeListenError, type ListeningPlace } from '../shared/listen-error
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { createAudit } from '../shared/store/audit/audit.ts';
+import { storeKeys } from '../shared/store/keys.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
-import { type AppDeps, buildApp, buildOperationsApp } from './app.ts';
+import { type AppDeps, buildApp, buildOperationsApp, guardSockets } from './app.ts';
 import { createBodyBudget } from './body/body-budget.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
 import {
@@ -23,6 +24,7 @@ import type { ConsoleDeps } from './operator/console.ts';
 import { loadConsoleFiles } from './operator/console-files.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem, retryAfter } from './problem.ts';
 import type { ProducerSettings } from './settings.ts';
+import { openTestLane } from './test-lane.ts';
 
 export interface RunningProducer {
   /** `http://host:port` of the API. */
@@ -135,7 +137,13 @@ async function serve(
     console: await prepareConsole(settings.OPERATOR_KEY, deps),
   };
   const separate = settings.OPERATIONS_PORT !== undefined;
-  const api = await buildApp(deps, separate ? null : operations);
+  const testDeps = hasTestLane(settings) ? await openTestLane(settings, deps) : null;
+  const guard = guardSockets(deps);
+  const tests = testDeps && (await buildApp({ ...testDeps, clientsOf: deps.keys }, null, { guard }));
+  const api = await buildApp(deps, separate ? null : operations, {
+    guard,
+    ...(tests === null ? {} : { tests }),
+  });
   const apps = separate
     ? [api, await buildOperationsApp({ ...operations, document: () => api.swagger() })]
     : [api];
@@ -143,7 +151,8 @@ async function serve(
     drain.started = true;
     // Both at once: an open console or a scraper that keeps its connection must not double the time.
     await Promise.all(apps.map((app) => closeWithin(app, DRAIN_DEADLINE_MS)));
-    await closeIntake(deps);
+    await tests?.close();
+    await Promise.all([closeIntake(deps), ...(testDeps === null ? [] : [closeIntake(testDeps)])]);
   };
   let stopping: Promise<void> | undefined;
   try {
@@ -217,6 +226,8 @@ function wire(
     ...intake,
     audit: createAudit({ ...intake, signingKey: settings.SIGNING_KEYS?.newest ?? null, log }),
     auditRetentionMs: settings.AUDIT_RETENTION,
+    clientsOf: null,
+    testKeys: settings.TEST_LANE === undefined ? null : storeKeys(settings.TEST_LANE),
     metrics,
     bodyBudget,
     redeliveryLimits: {
@@ -232,6 +243,10 @@ function wire(
     tracing,
     log,
   };
+}
+
+function hasTestLane(settings: ProducerSettings): settings is ProducerSettings & { TEST_LANE: string } {
+  return settings.TEST_LANE !== undefined;
 }
 
 /** Requests in flight finish; past the deadline their connections are cut. */

@@ -82,6 +82,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   MAX_SOCKETS_PER_ADDRESS:
     '来自同一地址的并发连接数；IPv6 按前 64 位计算。超过之后，请求得到 429 `too_many_connections`。设为 0 则不作限制。',
   LANE: '通道的名称。它是每个 Redis 键的一部分：同一 Redis 上的不同通道不共享任何内容。',
+  TEST_LANE:
+    '[测试密钥](api-keys.zh.md#测试密钥)所用的通道，其工作进程调用沙箱。未设置时，测试密钥得到 `401`。',
   REDIS_CA_FILE: 'TLS（`rediss…`）所信任的证书颁发机构，用于代替系统信任的机构。',
   REDIS_CERT_FILE: 'Redis 要求客户端出示的证书，用于设有 `tls-auth-clients yes` 的 Redis。',
   REDIS_KEY_FILE: '`REDIS_CERT_FILE` 的私钥。',

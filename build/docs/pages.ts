@@ -120,7 +120,7 @@ export const PAGES: readonly DocumentedPage[] = [
   {
     path: 'docs/api-keys.md',
     audience: 'operate',
-    answers: 'keys that may do less, expire, or work from some addresses alone',
+    answers: 'keys that may do less, expire, or work from some addresses alone; test keys beside live ones',
   },
   { path: 'docs/rotating-secrets.md', audience: 'operate', answers: 'changing keys, secrets and passwords' },
   {

@@ -128,6 +128,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
     introduction: 'The defaults fit one account with 20 calls a second.',
     variables: [
       'LANE',
+      'TEST_LANE',
       'REDIS_CA_FILE',
       'REDIS_CERT_FILE',
       'REDIS_KEY_FILE',

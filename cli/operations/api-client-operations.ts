@@ -37,7 +37,7 @@ const client = z.object({
 const changedClient = client.extend({ promisesAtRisk: promisesAtRisk.nullable().default(null) });
 const clients = z.object({ data: z.array(client) });
 const newClient = z.object({ id: z.string(), apiKey: z.string(), webhookSecret: z.string() });
-const newKey = z.object({ apiKey: z.string() });
+const newKey = z.object({ apiKey: z.string(), webhookSecret: z.string().nullable().default(null) });
 const revocation = z.object({ revoked: z.string() });
 const newSecret = z.object({ webhookSecret: z.string(), previousSignsUntil: z.string() });
 const counts = { waiting: z.number(), undelivered: z.number() };
@@ -83,14 +83,14 @@ export function apiClientOperations(api: OperatorApi): ClientOperations {
       const request = { ...of(clientId, '/promises-at-risk'), absent, query: { weight: String(weight) } };
       return api.ask(request, promisesAtRisk);
     },
-    addKey: async (clientId, wanted) => {
+    addKey: (clientId, wanted) => {
       if (Object.keys(wanted).length === 0) {
-        return (await api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey)).apiKey;
+        return api.ask({ ...of(clientId, '/keys'), method: 'POST' }, newKey);
       }
       // A producer of a version before would make a key without the limits.
       const absent = `${unknownClient(clientId).message}, or the producer is of a version without limited keys`;
       const request = { ...of(clientId, '/limited-keys'), absent, method: 'POST', body: wanted } as const;
-      return (await api.ask(request, newKey)).apiKey;
+      return api.ask(request, newKey);
     },
     revokeKey: async (clientId, prefix) => {
       const absent = `The key is not revoked: exactly one key of client ${clientId} must begin so`;

@@ -5,6 +5,7 @@ import type { ClientChange } from '../../shared/store/clients/change-client.ts';
 import type { ClientCredentials, NewClient } from '../../shared/store/clients/create-client.ts';
 import type { ClientDeletion } from '../../shared/store/clients/delete-client.ts';
 import type { ClientDescription } from '../../shared/store/clients/describe-client.ts';
+import type { MadeTestKey } from '../../shared/store/clients/test-client.ts';
 
 export interface ShownClient {
   readonly client: ClientDescription;
@@ -40,7 +41,7 @@ export interface ClientOperations {
   /** What another weight would do to promises that were given; changes nothing. */
   weigh(clientId: string, weight: number): Promise<PromisesAtRisk>;
   /** One more API key, which may do no more than is asked for. */
-  addKey(clientId: string, wanted: NewApiKeyRequest): Promise<string>;
+  addKey(clientId: string, wanted: NewApiKeyRequest): Promise<MadeTestKey>;
   /** @returns the beginning of the key that is refused from now on */
   revokeKey(clientId: string, prefix: string): Promise<string>;
   rotateSecret(clientId: string, overlapMs: number): Promise<RotatedSecret>;

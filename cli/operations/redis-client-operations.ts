@@ -1,29 +1,20 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
-import type { FieldError } from '../../shared/contract/problem.ts';
-import { addApiKey, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
-import { readGrant } from '../../shared/store/clients/read-grant.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { COMMAND_LINE_OPERATOR } from '../../shared/store/operators/operators.ts';
 import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
 import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
-import { CommandFailure } from '../command-failure.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { findClient, findClients, unknownClient } from '../find-client.ts';
 import { releaseWaitingForOrigin, releaseWaitingForUrl } from '../release.ts';
 import { reportPassedBy } from '../report-passed-by.ts';
 import type { ClientOperations } from './client-operations.ts';
-
-const revocationProblems = {
-  unknown_key: 'no key of this client begins so',
-  ambiguous: 'several keys of this client begin so; give more characters',
-  last_key: 'a client keeps its last key; rotate it first, or disable the client',
-} as const;
+import { redisKeyOperations } from './redis-key-operations.ts';
 
 /** On Redis directly. What makes a secret needs the sealing keys besides. */
 export function redisClientOperations(context: CliContext, connection: Connection): ClientOperations {
@@ -55,19 +46,7 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       await findClient(connection, clientId, now());
       return findPromisesAtRisk({ ...connection, now }, { clientId, weight });
     },
-    addKey: async (clientId, wanted) => {
-      const reading = readGrant(wanted, now());
-      if (!reading.ok) throw new CommandFailure(describeErrors(reading.errors));
-      const apiKey = await addApiKey({ redis, keys, clientId }, { now: now(), grant: reading.grant });
-      if (apiKey === null) throw unknownClient(clientId);
-      return apiKey;
-    },
-    revokeKey: async (clientId, prefix) => {
-      const revocation = await revokeApiKey({ redis, keys, clientId }, prefix);
-      if (revocation.status === 'revoked') return revocation.prefix;
-      if (revocation.status === 'missing') throw unknownClient(clientId);
-      throw new CommandFailure(`The key is not revoked: ${revocationProblems[revocation.status]}`);
-    },
+    ...redisKeyOperations(context, connection),
     rotateSecret: async (clientId, overlapMs) => {
       const keyRing = await context.readKeyRing();
       const rotation = await rotateWebhookSecret({ redis, keys, keyRing }, clientId, {
@@ -114,9 +93,4 @@ async function releaseEvents(
     ...(allowedOrigins === undefined ? [] : [await releaseWaitingForOrigin(context, connection, clientId)]),
   ];
   return releases.length === 0 ? null : releases.reduce((sum, { released }) => sum + released, 0);
-}
-
-function describeErrors(errors: readonly FieldError[]): string {
-  const mistakes = errors.map(({ pointer, detail }) => `${pointer.slice(1)} ${detail}`);
-  return `The key is not made: ${mistakes.join('; ')}`;
 }

@@ -34,13 +34,22 @@ export function ApiKeys({ client, path }: Props) {
           });
         }}
       />
-      {added.value && <Secrets rows={[[t.apiKey, added.value.apiKey]]} />}
+      {added.value && <Secrets rows={rowsOf(added.value)} />}
     </section>
   );
 }
 
+function rowsOf({ apiKey, webhookSecret }: ConsoleNewKey): [string, string][] {
+  const t = texts.value.clients;
+  return [
+    [t.apiKey, apiKey],
+    ...(webhookSecret === null ? [] : [[t.testSecret, webhookSecret] as [string, string]]),
+  ];
+}
+
 function KeyTable({ keys, path }: { readonly keys: readonly ShownApiKey[]; readonly path: string }) {
   const t = texts.value.clients;
+  const live = keys.filter(({ prefix }) => !prefix.startsWith('vq_test_'));
   const headings = [t.keyPrefix, t.scopes, t.createdAt, t.lastUse, t.expires, t.addresses];
   return (
     <div class="table">
@@ -60,7 +69,7 @@ function KeyTable({ keys, path }: { readonly keys: readonly ShownApiKey[]; reado
         </thead>
         <tbody>
           {keys.map((key) => (
-            <KeyRow key={key.prefix} apiKey={key} isLast={keys.length === 1} path={path} />
+            <KeyRow key={key.prefix} apiKey={key} isLast={live.length === 1 && live[0] === key} path={path} />
           ))}
         </tbody>
       </table>
@@ -139,6 +148,11 @@ function NewKey({ add }: { readonly add: (body: object) => Promise<void> }) {
         ))}
         <span class="help">{t.scopesHelp}</span>
       </fieldset>
+      <label class="option">
+        <input type="checkbox" name="test" />
+        {t.testKey}
+        <span class="help">{t.testKeyHelp}</span>
+      </label>
       <label>
         {t.expires}
         <input name="expiresAt" type="datetime-local" />
@@ -162,6 +176,7 @@ function readForm(form: FormData): object {
   const until = String(form.get('expiresAt') ?? '');
   return {
     scopes: form.getAll('scopes').map(String),
+    test: form.get('test') !== null,
     expiresAt: until === '' ? null : new Date(until).toISOString(),
     addresses: String(form.get('addresses') ?? '')
       .split(/\s+/)

@@ -166,6 +166,9 @@ export const enTasks = {
     scope: { submit: 'submit', read: 'read', manage: 'manage' },
     scopesHelp:
       'submit: submit, cancel, erase, redeliver. read: see verifications, events and usage. manage: its own keys and settings.',
+    testKey: 'Test key',
+    testKeyHelp: 'What it submits goes to the sandbox and is not billed.',
+    testSecret: 'Webhook secret of tests',
     expires: 'Expires',
     expiresHelp: 'Empty: never.',
     expired: (time: string) => `expired ${time}`,

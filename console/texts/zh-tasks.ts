@@ -160,6 +160,9 @@ export const zhTasks: typeof enTasks = {
     scope: { submit: '提交', read: '读取', manage: '管理' },
     scopesHelp:
       '提交：提交、取消、删除、重新投递。读取：查看核验、事件和用量。管理：客户端自己的密钥和设置。',
+    testKey: '测试密钥',
+    testKeyHelp: '用它提交的核验进入沙箱，不计费。',
+    testSecret: '测试事件的签名密钥',
     expires: '有效期至',
     expiresHelp: '留空则长期有效。',
     expired: (time) => `已于 ${time} 过期`,

@@ -1,16 +1,30 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { touchApiKey } from '../../shared/store/clients/api-key-use.ts';
 import { authenticate } from '../../shared/store/clients/authenticate.ts';
+import { authenticateTest } from '../../shared/store/clients/test-client.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { OPERATORS_ACCOUNTS } from '../operator/account-routes.ts';
 import { admitKey } from './admit-key.ts';
 import { createAuthenticator } from './authentication.ts';
 import { createUseNote, type NoteUseDeps } from './note-use.ts';
 import { requiredScope } from './required-scope.ts';
 
+export interface AccessDeps extends NoteUseDeps {
+  /** Of the app for test keys: the lane in which the clients are. Null: this is the app for live keys. */
+  readonly clientsOf: StoreKeys | null;
+}
+
 /** Before a body is read: a caller without a key cannot make us hold three megabytes. */
-export function authenticateRequests(app: FastifyInstance, deps: NoteUseDeps): void {
-  const { redis, keys, now } = deps;
-  const find = createAuthenticator({ findClient: (apiKey) => authenticate(redis, keys, apiKey), now });
+export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): void {
+  const { redis, keys, clientsOf, now } = deps;
+  const find = createAuthenticator({
+    findClient: (apiKey) =>
+      clientsOf === null
+        ? authenticate(redis, keys, apiKey)
+        : authenticateTest({ redis, keys: clientsOf, testKeys: keys }, apiKey),
+    takesTestKeys: clientsOf !== null,
+    now,
+  });
   const noteUse = createUseNote(deps, {
     touch: touchApiKey,
     onFailure: (reason) =>

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
-import { isApiKey } from '../../shared/sealing/api-key.ts';
+import { isApiKey, isTestKey } from '../../shared/sealing/api-key.ts';
 import type { Authenticated } from '../../shared/store/clients/authenticate.ts';
 import { ProblemError } from '../problem.ts';
 
@@ -20,9 +20,12 @@ export type Authenticator = (request: FastifyRequest) => Promise<Authenticated>;
  */
 export function createAuthenticator({
   findClient,
+  takesTestKeys = false,
   now,
 }: {
   readonly findClient: (apiKey: string) => Promise<Authenticated | null>;
+  /** @default false */
+  readonly takesTestKeys?: boolean;
   readonly now: () => number;
 }): Authenticator {
   const remembered = new Map<string, { readonly found: Authenticated; readonly until: number }>();
@@ -45,16 +48,17 @@ export function createAuthenticator({
 
   return async (request) => {
     const header = request.headers.authorization;
-    if (header === undefined) throw unauthorized('');
+    if (header === undefined) throw refused('unauthorized', '');
     const [, apiKey = ''] = BEARER.exec(header) ?? [];
+    if (!takesTestKeys && isTestKey(apiKey) && isApiKey(apiKey)) throw refused('test_keys_off', INVALID);
     const found = isApiKey(apiKey) ? await find(apiKey) : null;
-    if (found === null) throw unauthorized(', error="invalid_token"');
+    if (found === null) throw refused('unauthorized', INVALID);
     return found;
   };
 }
 
-function unauthorized(reason: string): ProblemError {
-  return new ProblemError('unauthorized', {
-    headers: { 'www-authenticate': `Bearer realm="veriqueue"${reason}` },
-  });
+const INVALID = ', error="invalid_token"';
+
+function refused(code: 'unauthorized' | 'test_keys_off', reason: string): ProblemError {
+  return new ProblemError(code, { headers: { 'www-authenticate': `Bearer realm="veriqueue"${reason}` } });
 }

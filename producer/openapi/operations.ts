@@ -39,6 +39,7 @@ export const COMMON_PROBLEMS = [
   'malformed_request',
   'unauthorized',
   'key_expired',
+  'test_keys_off',
   'address_not_allowed',
   'request_timeout',
   'url_too_long',
@@ -49,7 +50,12 @@ export const COMMON_PROBLEMS = [
 ] as const satisfies readonly ProblemCode[];
 
 /** Those that an operation without a key is never answered with. */
-const ABOUT_KEYS: readonly ProblemCode[] = ['unauthorized', 'key_expired', 'address_not_allowed'];
+const ABOUT_KEYS: readonly ProblemCode[] = [
+  'unauthorized',
+  'test_keys_off',
+  'key_expired',
+  'address_not_allowed',
+];
 
 /** By operationId. */
 export const OPERATIONS = {
@@ -60,7 +66,13 @@ export const OPERATIONS = {
       ...(['cannot_meet_deadline', 'body_too_large', 'unsupported_media_type'] as const),
       ...(['invalid_submission', 'idempotency_mismatch', 'invalid_idempotency_key'] as const),
       ...(['too_many_requests', 'too_many_records', 'client_backlog_full', 'client_uploads_full'] as const),
-      ...(['budget_exhausted', 'backlog_full', 'uploads_full', 'photo_store_unavailable'] as const),
+      ...([
+        'budget_exhausted',
+        'backlog_full',
+        'uploads_full',
+        'photo_store_unavailable',
+        'test_lane_unsafe',
+      ] as const),
     ],
     answers: {
       202: { example: acceptedVerification, headers: ['Location', 'Retry-After', 'Idempotent-Replayed'] },
@@ -101,7 +113,7 @@ export const OPERATIONS = {
   },
   getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },
   getUsage: { scope: 'read', problems: ['invalid_query'], answers: { 200: { example: usage } } },
-  getLane: { scope: null, problems: [], answers: { 200: { example: lane } } },
+  getLane: { scope: null, problems: ['test_lane_unsafe'], answers: { 200: { example: lane } } },
   listOutcomes: { scope: null, problems: [], answers: { 200: { example: outcomes } } },
 } as const satisfies Record<string, OperationFacts>;
 

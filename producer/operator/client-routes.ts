@@ -12,6 +12,7 @@ import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -24,6 +25,8 @@ import { findClient, listClients } from './present-client.ts';
 export interface ClientRouteDeps extends ActionDeps {
   readonly keyRing: KeyRing;
   readonly rules: CallbackRules;
+  /** Of the lane for test keys; null where this deployment has none. */
+  readonly testKeys: StoreKeys | null;
   readonly shares: ShareView;
 }
 

@@ -2,6 +2,7 @@ import type { ConsoleClient } from '../../shared/contract/console.ts';
 import {
   type ClientDescription,
   describeClient,
+  describeTestKeys,
   listClientIds,
 } from '../../shared/store/clients/describe-client.ts';
 import { presentApiKey } from '../../shared/store/clients/present-api-key.ts';
@@ -18,6 +19,8 @@ export interface PresentClientDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly shares: ShareView;
+  /** Of the lane for test keys; null where this deployment has none. */
+  readonly testKeys: StoreKeys | null;
   readonly report: ReportPassedBy;
   /** ms epoch */
   readonly now: () => number;
@@ -42,13 +45,14 @@ export async function findClient(deps: PresentClientDeps, clientId: string): Pro
   if (describing.status === 'unreadable') report(clientId, 'its fields are damaged');
   if (describing.status !== 'found') return null;
   const day = ledgerDay(now());
-  const [stored, usage, share] = await Promise.all([
+  const [stored, usage, share, tests] = await Promise.all([
     readOr(redis.zcard(keys.clientIndex(clientId)), 0),
     readClientUsage(redis, keys, { period: { from: day, to: day }, clientId, now: now(), report }),
     readShare(deps.shares, describing.client),
+    describeTestKeys(redis, deps.testKeys, clientId),
   ]);
   return {
-    ...presentClient(describing.client),
+    ...presentClient({ ...describing.client, apiKeys: [...describing.client.apiKeys, ...tests] }),
     budget: usage.budget,
     share,
     stored,

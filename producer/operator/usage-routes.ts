@@ -19,6 +19,7 @@ export interface UsageDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly shares: ShareView;
+  readonly testKeys: StoreKeys | null;
   readonly report: ReportPassedBy;
   /** ms epoch */
   readonly now: () => number;

@@ -48,10 +48,20 @@ export const logSharingSettings = {
     ),
 };
 
+const laneName = z
+  .string()
+  .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens');
+
+export const testLaneSettings = {
+  TEST_LANE: laneName
+    .optional()
+    .describe(
+      'The lane of [test keys](api-keys.md#test-keys), whose workers ask the sandbox. Unset, test keys get `401`.',
+    ),
+};
+
 export const laneSettings = {
-  LANE: z
-    .string()
-    .regex(/^[a-z0-9-]{1,32}$/, 'must be 1 to 32 lower-case letters, digits or hyphens')
+  LANE: laneName
     .default('main')
     .describe('The name of the lane. It is part of every Redis key: lanes on one Redis share nothing.'),
   QUOTA_PER_SECOND: wholeNumber({ min: 1, max: 20_000 })

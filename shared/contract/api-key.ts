@@ -23,6 +23,10 @@ export const newApiKeyRequest = z.strictObject({
     .max(MAX_KEY_ADDRESSES)
     .optional()
     .describe('IP addresses and CIDR ranges that requests may come from; empty or left out: any'),
+  test: z
+    .boolean()
+    .optional()
+    .describe('a test key, whose verifications go to the sandbox and carry livemode false'),
 });
 export type NewApiKeyRequest = z.output<typeof newApiKeyRequest>;
 

@@ -187,6 +187,8 @@ export interface ConsoleNewClient {
 }
 export interface ConsoleNewKey {
   readonly apiKey: string;
+  /** Of the test lane, with a client's first test key. */
+  readonly webhookSecret: string | null;
 }
 export interface ConsoleNewSecret {
   readonly webhookSecret: string;

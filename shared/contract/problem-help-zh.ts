@@ -35,6 +35,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: 'API 密钥缺失、错误或已吊销，或其客户端已停用。',
     action: '发送 `Authorization: Bearer vq_…`。如果您的密钥已吊销，请向运营人员索取新的密钥。',
   },
+  test_keys_off: {
+    title: '该部署不接受测试密钥',
+    meaning: '密钥以 `vq_test_` 开头，而该部署没有用于测试密钥的通道（`TEST_LANE`）。',
+    action: '请使用正式密钥，或请运营人员开通[测试密钥](api-keys.zh.md#测试密钥)。',
+  },
   key_expired: {
     title: '该 API 密钥已过期',
     meaning: '该 API 密钥设有截止时间，且已经过了。`detail` 说明是什么时候。',
@@ -111,6 +116,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     title: '客户端保留最后一个 API 密钥：请先添加另一个，或停用该客户端',
     meaning: '客户端保留最后一个 API 密钥：没有密钥的客户端看起来如同从未存在。',
     action: '请先添加另一个密钥。要阻止该客户端，请将其停用。',
+  },
+  no_test_lane: {
+    title: '该部署没有用于测试密钥的通道',
+    meaning: '要求创建测试密钥，而生产者没有设置 `TEST_LANE`。',
+    action: '请先开通[测试通道](api-keys.zh.md#测试密钥)，再创建密钥。',
   },
   operator_name_taken: {
     title: '该名称已有运营人员使用：请先吊销其密钥',
@@ -251,6 +261,11 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     title: '服务目前无法保存照片',
     meaning: '照片的对象存储没有应答，或拒绝了请求。该提交未被受理。等待中的核验在存储恢复之后继续。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
+  },
+  test_lane_unsafe: {
+    title: '测试通道正在调用真实服务',
+    meaning: '测试通道的某个工作进程调用的是真实服务：测试会核验真实的人，并且计费。没有受理任何内容。',
+    action: '请运营人员让[测试通道](api-keys.zh.md#测试密钥)的工作进程改用沙箱。',
   },
   unavailable: {
     title: '服务目前不能接受请求',

@@ -33,6 +33,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'The API key is missing, wrong or revoked, or its client is disabled.',
     action: 'Send `Authorization: Bearer vq_…`. Ask the operator for a new key if yours was revoked.',
   },
+  test_keys_off: {
+    meaning: 'The key begins with `vq_test_`, and this deployment has no lane for test keys (`TEST_LANE`).',
+    action: 'Use a live key, or ask the operator for [test keys](api-keys.md#test-keys).',
+  },
   key_expired: {
     meaning: 'The API key had a last day, which is over. `detail` says when it was.',
     action:
@@ -100,6 +104,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   last_key: {
     meaning: 'A client keeps its last API key: without one it would look as if it had never existed.',
     action: 'Add another key first. To keep the client out, disable it.',
+  },
+  no_test_lane: {
+    meaning: 'A test key was asked for, and the producer has no `TEST_LANE`.',
+    action: 'Set up the [test lane](api-keys.md#test-keys), then make the key.',
   },
   operator_name_taken: {
     meaning:
@@ -226,6 +234,11 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning:
       'The store of photos does not answer, or refuses. The submission was not accepted. Verifications that wait go on when the store is back.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
+  },
+  test_lane_unsafe: {
+    meaning:
+      'A worker of the test lane asks the real service: a test would be answered about a real person, and billed. Nothing was accepted.',
+    action: 'Ask the operator to give the workers of the [test lane](api-keys.md#test-keys) the sandbox.',
   },
   unavailable: {
     meaning:

@@ -7,6 +7,7 @@ export const problemTable = {
   request_aborted: { status: 400, title: 'The connection was closed before the request had arrived' },
   malformed_request: { status: 400, title: 'The request cannot be read' },
   unauthorized: { status: 401, title: 'A valid API key is required' },
+  test_keys_off: { status: 401, title: 'This deployment takes no test keys' },
   key_expired: { status: 401, title: 'This API key has expired' },
   operator_key_required: { status: 401, title: 'The operator key is required' },
   budget_exhausted: { status: 402, title: 'This client has reached its budget of billed calls' },
@@ -28,6 +29,7 @@ export const problemTable = {
     status: 409,
     title: 'A client keeps its last API key: add another first, or disable the client',
   },
+  no_test_lane: { status: 409, title: 'This deployment has no lane for test keys' },
   operator_name_taken: { status: 409, title: 'Another operator has this name: revoke that key first' },
   too_many_operators: { status: 409, title: 'No more operators can be added: revoke a key first' },
   own_operator_key: { status: 409, title: 'The request is made with this very key' },
@@ -58,6 +60,7 @@ export const problemTable = {
   backlog_full: { status: 503, title: 'The backlog is full' },
   uploads_full: { status: 503, title: 'The server receives too many uploads at once' },
   photo_store_unavailable: { status: 503, title: 'The service cannot keep photos now' },
+  test_lane_unsafe: { status: 503, title: 'The test lane asks the real service' },
   unavailable: { status: 503, title: 'The service cannot take requests now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problemTable;

@@ -22,6 +22,12 @@ export function generateApiKey(random: RandomBytes): string {
   return `${LIVE}${secret}${computeChecksum(secret, LIVE)}`;
 }
 
+/** The same for a test key. */
+export function generateTestKey(random: RandomBytes): string {
+  const secret = random(32).toString('hex');
+  return `${TEST}${secret}${computeChecksum(secret, TEST)}`;
+}
+
 /** Whether a text can be an API key at all, live or test. Says nothing about whose it is; needs no secret. */
 export function isApiKey(text: string): boolean {
   const [, test, secret, checksum] = API_KEY.exec(text) ?? [];

@@ -1,9 +1,11 @@
-/** Of `StoreKeys`, what finds API keys and says when they were used. */
+/** Of `StoreKeys`, what finds API keys and says when they were used, and whether the lane is that of test keys. */
 export interface ApiKeyKeys {
   /** Hash: API key hash → client id. */
   apiKeys(): string;
   /** Hash: API key hash → when the key was last used (ms epoch), a minute late at most. */
   apiKeyUses(): string;
+  /** String: the lane is for tests. */
+  testLane(): string;
 }
 
 /** @param tag what the store's keys begin with */
@@ -11,5 +13,6 @@ export function apiKeyKeys(tag: string): ApiKeyKeys {
   return {
     apiKeys: () => `${tag}:api-keys`,
     apiKeyUses: () => `${tag}:api-key-uses`,
+    testLane: () => `${tag}:test-lane`,
   };
 }

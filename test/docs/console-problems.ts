@@ -3,6 +3,7 @@ export const CONSOLE_PROBLEMS: readonly string[] = [
   'foreign_origin',
   'invalid_request',
   'last_key',
+  'no_test_lane',
   'last_operator_key',
   'operator_key_required',
   'operator_name_taken',

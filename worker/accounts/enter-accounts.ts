@@ -6,6 +6,7 @@ import type { Logger } from '../../shared/log.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { isTestLane } from '../../shared/store/test-lane.ts';
 import type { WorkerAccount } from './open-account.ts';
 
 interface EntranceDeps {
@@ -28,6 +29,7 @@ export async function enterAccounts(
   { signal, onLost }: { readonly signal: AbortSignal; readonly onLost: () => void },
 ): Promise<AccountMembership> {
   const { redis, workerId, accounts, log } = deps;
+  await refuseTestLane(deps);
   const entered: AccountMembership[] = [];
   let stopAnnouncing = () => {};
   const leave = async () => {
@@ -48,6 +50,15 @@ export async function enterAccounts(
   }
   stopAnnouncing = await startAnnouncing(deps);
   return { leave };
+}
+
+/** @throws Error for a worker that would ask the real service about what test keys submitted */
+async function refuseTestLane({ redis, keys, accounts }: EntranceDeps): Promise<void> {
+  const live = accounts.accounts.find(({ asks }) => asks.livemode);
+  if (live === undefined || !(await isTestLane(redis, keys))) return;
+  throw new Error(
+    `The lane ${keys.lane} is for test keys, and ${live.asks.endpoint} is the real service. Give this worker another LANE, or the sandbox`,
+  );
 }
 
 /** Producers, the console and the command line learn from it which accounts there are: they have no file. */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import type { Redis } from 'ioredis';
-import { generateApiKey } from '../../sealing/api-key.ts';
+import { generateApiKey, isTestKey } from '../../sealing/api-key.ts';
 import type { StoreKeys } from '../keys.ts';
 import {
   type ApiKeyGrant,
@@ -94,5 +94,7 @@ function decideRevocation(all: readonly ApiKeyRecord[], found: readonly ApiKeyRe
   const [key, ...others] = found;
   if (key === undefined) return { status: 'unknown_key' };
   if (others.length > 0) return { status: 'ambiguous' };
-  return all.length === 1 ? { status: 'last_key' } : { status: 'revoked', prefix: key.prefix };
+  // Its client is in the live lane, and does not depend on a test key.
+  const isNeeded = all.length === 1 && !isTestKey(key.prefix);
+  return isNeeded ? { status: 'last_key' } : { status: 'revoked', prefix: key.prefix };
 }

@@ -69,6 +69,17 @@ async function describeKeys(
   return records.map(({ hash: _, ...shown }, i) => ({ ...shown, lastUsedAt: uses[i] ?? null }));
 }
 
+/** A client's test keys, which rest in the test lane: see `test-client.ts`. @param testKeys null: there is no such lane */
+export async function describeTestKeys(
+  redis: Redis,
+  testKeys: StoreKeys | null,
+  clientId: string,
+): Promise<readonly ApiKeyDescription[]> {
+  if (testKeys === null) return [];
+  const twin = storedClient.safeParse(await readOr(redis.hgetall(testKeys.client(clientId)), {}));
+  return twin.success ? describeKeys(redis, testKeys, listApiKeys(twin.data)) : [];
+}
+
 /**
  * Every client's id, oldest first. The keys' index knows them all: a client never loses its last key, it is disabled
  * instead.

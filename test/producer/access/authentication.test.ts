@@ -6,7 +6,7 @@ import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../../producer/access/authentication.ts';
 import { ProblemError } from '../../../producer/problem.ts';
-import { generateApiKey } from '../../../shared/sealing/api-key.ts';
+import { generateApiKey, generateTestKey } from '../../../shared/sealing/api-key.ts';
 import { DEFAULT_GRANT } from '../../../shared/store/clients/api-key-record.ts';
 import type { Authenticated } from '../../../shared/store/clients/authenticate.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
@@ -53,6 +53,12 @@ describe('without a valid API key', () => {
     const answer = await fetch(`${producer.url}/v1/lane`, { headers: { authorization: authorization() } });
     expect(answer.status).toBe(401);
     expect(answer.headers.get('www-authenticate')).toBe('Bearer realm="veriqueue", error="invalid_token"');
+  });
+
+  test('a test key is 401 test_keys_off where no lane is for them', async () => {
+    const authorization = `Bearer ${generateTestKey(randomBytes)}`;
+    const answer = await fetch(`${producer.url}/v1/lane`, { headers: { authorization } });
+    expect([answer.status, (await readProblem(answer)).code]).toEqual([401, 'test_keys_off']);
   });
 
   test('a body is not even looked at', async () => {
