@@ -5,6 +5,7 @@ import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key
 import { generateSigningKey } from '../shared/signing/signing-keys.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
+import { rewrapEndpointSecrets } from '../shared/store/push/change-endpoints.ts';
 import { passBy } from '../shared/store/redis/pass-by.ts';
 import { rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -132,6 +133,13 @@ async function rotateSecrets(
     );
     if (result === 'unreadable') report(clientId, 'these keys do not open its webhook secrets');
     if (result !== 'missing') counts[result ?? 'unreadable'] += 1;
+    if (result !== 'rewrapped' && result !== 'current') continue;
+    const left = await passBy(clientId, report, () =>
+      rewrapEndpointSecrets({ redis, keys, keyRing }, clientId),
+    );
+    if (left === 0) continue;
+    report(clientId, "these keys do not open its endpoints' secrets");
+    counts.unreadable += 1;
   }
   return counts;
 }

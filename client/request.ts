@@ -24,19 +24,21 @@ export interface ApiRequest {
   readonly query?: Readonly<Record<string, string | number | undefined>>;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: HttpRequest['body'];
+  /** It must not be sent again. @default false */
+  readonly once?: boolean;
   readonly signal?: AbortSignal | undefined;
 }
 
 /**
- * Sends a request until it is answered for good. Only for requests that may be repeated, which all of this API are: a
- * submission carries its Idempotency-Key.
+ * Sends a request until it is answered for good. Nearly all of this API may be repeated: a submission carries its
+ * Idempotency-Key. What may not is sent `once`.
  *
  * @throws {VeriqueueError} the last failure
  * @throws the signal's reason when it is aborted, also while waiting
  */
 export async function sendRequest(connection: Connection, request: ApiRequest): Promise<Answer> {
-  const { fetch, timeoutMs, maxRetries } = connection;
-  const { doing, signal } = request;
+  const { fetch, timeoutMs } = connection;
+  const { doing, once = false, signal } = request;
   const [, verification = null] = /^v1\/verifications\/(ver_[0-9a-z]+)/.exec(request.path) ?? [];
   const httpRequest = createHttpRequest(connection, request);
   let retries = 0;
@@ -46,7 +48,14 @@ export async function sendRequest(connection: Connection, request: ApiRequest): 
     const reading = readAnswer(exchanged, { doing, verification, attempts, now: Date.now() });
     if (reading.ok) return reading.answer;
     const { failure } = reading;
-    const retry = computeRetry({ failure, retries, queuedBehind, maxRetries, random: Math.random });
+    if (once) throw failure;
+    const retry = computeRetry({
+      failure,
+      retries,
+      queuedBehind,
+      maxRetries: connection.maxRetries,
+      random: Math.random,
+    });
     if (retry.decision === 'give_up') throw failure;
     queuedBehind = retry.isQueuedBehind ? queuedBehind + 1 : 0;
     if (!retry.isQueuedBehind) retries += 1;

@@ -2,6 +2,13 @@
 
 import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
+import type {
+  CreatedEndpoint,
+  Endpoint,
+  EndpointChange,
+  NewEndpoint,
+  RotatedSecret,
+} from '../shared/contract/endpoint.ts';
 import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
 import type { KeySet } from '../shared/contract/key-set.ts';
 import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
@@ -13,6 +20,7 @@ import type { VerificationStatus } from '../shared/contract/verification-status.
 import { ConflictError, NotFoundError } from './api-error.ts';
 import type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
+import { Endpoints } from './endpoints.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
 import { type EventsOptions, readEvents } from './read-events.ts';
@@ -57,16 +65,22 @@ export { verifyWebhook } from './webhook.ts';
 export type {
   ClientBudget,
   ClientShare,
+  CreatedEndpoint,
   DeliveryAttempt,
+  Endpoint,
+  EndpointChange,
+  Endpoints,
   EventsGone,
   EventsOptions,
   FeedEvent,
   KeySet,
   LaneAccount,
   LaneOverview,
+  NewEndpoint,
   OutcomeRow,
   PhotoSource,
   PromiseExtension,
+  RotatedSecret,
   UsageReport,
   Verification,
   VerificationStatus,
@@ -84,10 +98,13 @@ const VERIFICATION_ID = /^ver_[0-9a-z]+$/;
  */
 export class Veriqueue {
   readonly #connection: Connection;
+  /** Receivers of your events beside your callback. */
+  readonly endpoints: Endpoints;
 
   /** @throws {TypeError} */
   constructor(options: VeriqueueOptions) {
     this.#connection = parseOptions(options);
+    this.endpoints = new Endpoints((request) => this.#read(request));
   }
 
   /**

@@ -19,6 +19,7 @@ import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
+import { addEndpointRoutes } from './routes/endpoints.ts';
 import { addFeedRoute } from './routes/feed.ts';
 import { addKeySetRoute } from './routes/key-set.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
@@ -44,6 +45,8 @@ export interface AppDeps extends Intake {
   readonly testKeys: StoreKeys | null;
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
+  /** That one client may have beside its callback. */
+  readonly maxEndpoints: number;
   /** Their public halves are published. */
   readonly signingKeys: SigningKeys | undefined;
   readonly timeouts: HttpTimeouts;
@@ -83,6 +86,7 @@ export async function buildApp(
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
   addRedeliverRoute(app, deps);
   addFeedRoute(app, deps);
+  addEndpointRoutes(app, deps);
   addLaneRoutes(app, deps);
   addUsageRoute(app, deps);
   addKeySetRoute(app, deps);

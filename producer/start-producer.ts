@@ -234,6 +234,7 @@ function wire(
       perMinute: settings.CLIENT_REDELIVERIES_PER_MINUTE,
       open: settings.CLIENT_MAX_REDELIVERIES,
     },
+    maxEndpoints: settings.CLIENT_MAX_ENDPOINTS,
     signingKeys: settings.SIGNING_KEYS,
     timeouts,
     sockets: {

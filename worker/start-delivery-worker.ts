@@ -4,18 +4,19 @@ import { privateKeysOf } from '../shared/signing/signing-keys.ts';
 import { type ClientReading, readClient } from '../shared/store/clients/client.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
-import { createDeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
+import { createDeliveryDispatcher, type DeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
 import { createPoster } from '../shared/webhook/post-event.ts';
 import { createDnsResolve, resolveWithSystem } from '../shared/webhook/resolve-host.ts';
 import type { WorkerContext } from './context.ts';
 import { processDelivery } from './delivery/delivery-processor.ts';
 import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
-import { createEndpointLimiter } from './delivery/endpoint-limiter.ts';
+import { createEndpointLimiter, type EndpointLimiter } from './delivery/endpoint-limiter.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
+import { startPushing } from './push/start-pushing.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { awaitConnected, createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
 
@@ -28,46 +29,36 @@ const CLIENT_STALE_AFTER_MS = 2_000;
 
 /** Puts the delivery processor together and starts claiming. */
 export async function startDeliveryWorker(context: WorkerContext): Promise<QueueConsumer> {
-  const { settings, keys, log, now, random, metrics } = context;
+  const { settings, keys, log, now, metrics } = context;
   // Not the connection that photos come over: an event would wait behind them. And what BullMQ and the records write in one
   // turn leaves together.
   const redis = context.queueRedis;
-  const allowInsecure = settings.ALLOW_INSECURE_CALLBACKS;
-  const dispatcher = createDeliveryDispatcher({
-    resolve: allowInsecure ? resolveWithSystem : createDnsResolve({ timeoutMs: DNS_TIMEOUT_MS }),
-    allowInsecure,
-    connectTimeoutMs: CONNECT_TIMEOUT_MS,
-    connectionsPerOrigin: settings.DELIVERY_CONCURRENCY,
-    onRefusal: (hostname, reason) =>
-      log.warn({ event: 'callback_refused', hostname, reason }, 'the address of a callback is not allowed'),
-  });
+  const dispatcher = openDispatcher(context);
   const shutdown = new AbortController();
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
-  const limiter = createEndpointLimiter({
-    policy: defaultEndpointPolicy,
-    now,
-    random,
-    onBreakerChange: (endpoint, status) => logBreaker(log, endpoint, status),
+  const limiter = openLimiter(context);
+  const findClient = cached((clientId) => readClient(context, clientId, now()), now);
+  const shared = openSending(context, dispatcher);
+  const pushing = startPushing({
+    ...shared,
+    keyRing: context.keyRing,
+    owner: context.workerId,
+    readClient: findClient,
   });
-  registerEndpointGauges(metrics.registry, limiter.count);
   const deps = {
-    redis,
-    keys,
-    readClient: cached((clientId) => readClient(context, clientId, now()), now),
+    ...shared,
+    audit: context.audit,
+    readClient: async (clientId: string) => {
+      const reading = await findClient(clientId);
+      // Its event is in the feed by now.
+      if (reading.status === 'found') pushing.note(reading.client);
+      return reading;
+    },
     endpoints: createEndpointStore(redis, keys, now),
     limiter,
-    post: createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now }),
-    signingKeys: privateKeysOf(settings.SIGNING_KEYS),
-    writes: context.writes,
-    audit: context.audit,
-    schedule: { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE },
     retentionMs: settings.RETENTION,
-    metrics,
     tracing: context.tracing,
-    log,
-    now,
-    random,
   };
   const worker = createQueueWorker({
     workerId: context.workerId,
@@ -94,7 +85,43 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
   });
   await awaitConnected(worker);
   const ended = startClaiming(worker, log);
-  return { worker, ended, abort: (reason) => shutdown.abort(reason), close: () => dispatcher.close() };
+  const close = async () => {
+    await pushing.stop();
+    await dispatcher.close();
+  };
+  return { worker, ended, abort: (reason) => shutdown.abort(reason), close };
+}
+
+/** What sending to callbacks and to endpoints needs alike. */
+function openSending(context: WorkerContext, dispatcher: DeliveryDispatcher) {
+  const { settings, keys, writes, metrics, log, now, random, queueRedis: redis } = context;
+  const post = createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now });
+  const signingKeys = privateKeysOf(settings.SIGNING_KEYS);
+  const schedule = { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE };
+  return { redis, keys, writes, metrics, log, now, random, post, signingKeys, schedule };
+}
+
+function openDispatcher({ settings, log }: WorkerContext): DeliveryDispatcher {
+  const allowInsecure = settings.ALLOW_INSECURE_CALLBACKS;
+  return createDeliveryDispatcher({
+    resolve: allowInsecure ? resolveWithSystem : createDnsResolve({ timeoutMs: DNS_TIMEOUT_MS }),
+    allowInsecure,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    connectionsPerOrigin: settings.DELIVERY_CONCURRENCY,
+    onRefusal: (hostname, reason) =>
+      log.warn({ event: 'callback_refused', hostname, reason }, 'the address of a callback is not allowed'),
+  });
+}
+
+function openLimiter({ log, now, random, metrics }: WorkerContext): EndpointLimiter {
+  const limiter = createEndpointLimiter({
+    policy: defaultEndpointPolicy,
+    now,
+    random,
+    onBreakerChange: (endpoint, status) => logBreaker(log, endpoint, status),
+  });
+  registerEndpointGauges(metrics.registry, limiter.count);
+  return limiter;
 }
 
 /** One line when an endpoint stops answering and one when it answers again, not one per delivery that is parked. */

@@ -104,6 +104,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'DELIVERY_SCHEDULE',
       'CLIENT_REDELIVERIES_PER_MINUTE',
       'CLIENT_MAX_REDELIVERIES',
+      'CLIENT_MAX_ENDPOINTS',
       'ALLOW_INSECURE_CALLBACKS',
     ],
     inEnvironmentFile: true,

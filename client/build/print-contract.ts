@@ -1,6 +1,14 @@
 import { z } from 'zod';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
+import {
+  createdEndpoint,
+  endpoint,
+  endpointChange,
+  endpointPage,
+  newEndpoint,
+  rotatedSecret,
+} from '../../shared/contract/endpoint.ts';
 import { eventsGone, feedEvent, feedPage } from '../../shared/contract/feed.ts';
 import { keySet } from '../../shared/contract/key-set.ts';
 import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
@@ -28,21 +36,27 @@ const INFERRED = {
   Attempt: attempt,
   ClientBudget: clientBudget,
   ClientShare: clientShare,
+  CreatedEndpoint: createdEndpoint,
   Delivery: delivery,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,
+  Endpoint: endpoint,
+  EndpointChange: endpointChange,
+  EndpointPage: endpointPage,
   EventsGone: eventsGone,
   FeedEvent: feedEvent,
   FeedPage: feedPage,
   KeySet: keySet,
   LaneAccount: laneAccount,
   LaneOverview: laneOverview,
+  NewEndpoint: newEndpoint,
   Outcome: outcome,
   OutcomeRow: outcomeRow,
   OutcomesPage: outcomesPage,
   PhotoUpload: photoUpload,
   Problem: problem,
   PromiseExtension: promiseExtension,
+  RotatedSecret: rotatedSecret,
   SubmissionFields: submissionForm,
   UsageReport: usageReport,
   Verification: verification,

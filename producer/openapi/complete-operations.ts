@@ -1,6 +1,7 @@
 import { problemTable } from '../../shared/contract/problem.ts';
 import { PROBLEM_MEDIA_TYPE, presentProblem } from '../problem.ts';
 import { type ApiDocument, mapValues, type Operation, type Parameter, type Response } from './document.ts';
+import { endpointChangeExample, newEndpointExample } from './endpoint-examples.ts';
 import { submissionExample, submissionFormExample, uploadRequestExample } from './examples.ts';
 import {
   type HeaderName,
@@ -68,6 +69,8 @@ const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> 
     'multipart/form-data': submissionFormExample,
   },
   createUpload: { 'application/json': uploadRequestExample },
+  addEndpoint: { 'application/json': newEndpointExample },
+  changeEndpoint: { 'application/json': endpointChangeExample },
 };
 
 /** Gives each operation its examples, and each answer its headers. */

@@ -1,5 +1,6 @@
 import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
 import type { ProblemCode } from '../../shared/contract/problem.ts';
+import { createdEndpoint, endpointExample, endpoints, rotatedSecret } from './endpoint-examples.ts';
 import {
   acceptedVerification,
   cancelledVerification,
@@ -57,6 +58,11 @@ const ABOUT_KEYS: readonly ProblemCode[] = [
   'address_not_allowed',
 ];
 
+const ENDPOINT_BODY = [
+  ...(['malformed_body', 'json_too_complex', 'body_too_large', 'unsupported_media_type'] as const),
+  ...(['request_aborted', 'invalid_request'] as const),
+] as const;
+
 /** By operationId. */
 export const OPERATIONS = {
   submitVerification: {
@@ -110,6 +116,23 @@ export const OPERATIONS = {
     scope: 'read',
     problems: ['invalid_query', 'unknown_sequence', 'too_many_requests'],
     answers: { 200: { example: feed } },
+  },
+  listEndpoints: { scope: 'manage', problems: [], answers: { 200: { example: endpoints } } },
+  addEndpoint: {
+    scope: 'manage',
+    problems: [...ENDPOINT_BODY, 'too_many_endpoints', 'not_found'],
+    answers: { 201: { example: createdEndpoint } },
+  },
+  changeEndpoint: {
+    scope: 'manage',
+    problems: [...ENDPOINT_BODY, 'not_found'],
+    answers: { 200: { example: endpointExample } },
+  },
+  removeEndpoint: { scope: 'manage', problems: ['not_found'], answers: { 204: {} } },
+  rotateEndpointSecret: {
+    scope: 'manage',
+    problems: ['not_found'],
+    answers: { 200: { example: rotatedSecret } },
   },
   getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },
   getUsage: { scope: 'read', problems: ['invalid_query'], answers: { 200: { example: usage } } },

@@ -109,6 +109,10 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'A test key was asked for, and the producer has no `TEST_LANE`.',
     action: 'Set up the [test lane](api-keys.md#test-keys), then make the key.',
   },
+  too_many_endpoints: {
+    meaning: 'Beside its callback, a client may have `CLIENT_MAX_ENDPOINTS` endpoints.',
+    action: 'Remove one, or ask the operator for more.',
+  },
   operator_name_taken: {
     meaning:
       'An operator of this name has a key. A name stands for one key, so that Activity names one operator.',

@@ -30,6 +30,7 @@ export const problemTable = {
     title: 'A client keeps its last API key: add another first, or disable the client',
   },
   no_test_lane: { status: 409, title: 'This deployment has no lane for test keys' },
+  too_many_endpoints: { status: 409, title: 'This client has as many endpoints as it may have' },
   operator_name_taken: { status: 409, title: 'Another operator has this name: revoke that key first' },
   too_many_operators: { status: 409, title: 'No more operators can be added: revoke a key first' },
   own_operator_key: { status: 409, title: 'The request is made with this very key' },

@@ -1,4 +1,5 @@
 import { type ApiKeyKeys, apiKeyKeys } from './api-key-keys.ts';
+import { type EventKeys, eventKeys } from './event-keys.ts';
 import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
 import { PHOTO_NAMES, type PhotoKeys, photoKeys } from './photo-keys.ts';
 import { type PoolKeys, poolKeys } from './pool-keys.ts';
@@ -108,7 +109,7 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys, ApiKeyKeys {
+export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys, ApiKeyKeys, EventKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -169,8 +170,6 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   ledgerCopied(day: string): string;
   /** List: the delivery attempts of one event, oldest first. */
   deliveryLog(id: string): string;
-  /** Sorted set: dead letters by time of death (ms epoch). */
-  deadLetters(): string;
   /** Stream: a client's events by their numbers (`0-<number>`), with the verification's id. Their bodies are in the records. */
   feed(clientId: string): string;
   /** Hash: client → the last number that one of its events was given. */
@@ -179,16 +178,12 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   client(clientId: string): string;
   /** String: until when a client's submissions have used up its rate (µs epoch). */
   clientRate(clientId: string): string;
-  /** String: the same for its redeliveries. */
-  clientRedeliveryRate(clientId: string): string;
   /** Sorted set by the time (ms epoch) until which they are reserved: submissions of a client that are being accepted. */
   reservedPlaces(clientId: string): string;
   /** Set: clients with a budget. */
   budgetedClients(): string;
   /** Hash: `<clientId>|<day or month>` → `<yyyy-mm-dd or yyyy-mm> <80 or 100>`, the per cent of its budget that a client has spent. */
   budgetLevels(): string;
-  /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
-  openRedeliveries(clientId: string): string;
   /** Hash: `<minute>|<series>` → count, of one hour since the epoch. */
   historyMinutes(hour: number): string;
   /** Hash: `<hour>|<series>` → count, of one day since the epoch. */
@@ -234,6 +229,7 @@ export function storeKeys(lane: string): StoreKeys {
     ...apiKeyKeys(tag),
     ...poolKeys(tag),
     ...photoKeys(tag),
+    ...eventKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
@@ -250,7 +246,6 @@ export function storeKeys(lane: string): StoreKeys {
     clientLedger: (clientId, month) => spell('clientLedger', clientId, month),
     ledgerCopied: (day) => `${tag}:ledger-copied:${day}`,
     deliveryLog: (id) => `${tag}:delivery-log:${id}`,
-    deadLetters: () => `${tag}:dead-letters`,
     client: (clientId) => spell('client', clientId),
     feed: (clientId) => spell('feed', clientId),
     feedNumbers: () => spell('feedNumbers'),
@@ -258,8 +253,6 @@ export function storeKeys(lane: string): StoreKeys {
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,
     budgetedClients: () => `${tag}:budgeted-clients`,
     budgetLevels: () => `${tag}:budget-levels`,
-    clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
-    openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     historyMinutes: (hour) => spell('historyMinutes', String(hour)),
     historyHours: (day) => spell('historyHours', String(day)),
     endpointHistory: (endpoint) => spell('endpointHistory', endpoint),

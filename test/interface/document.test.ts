@@ -1,6 +1,15 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
+import {
+  createdEndpoint,
+  endpoint,
+  endpointChange,
+  endpointPage,
+  newEndpoint,
+  rotatedSecret,
+} from '../../shared/contract/endpoint.ts';
+import { keySet } from '../../shared/contract/key-set.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
@@ -59,10 +68,17 @@ beforeAll(async () => {
 afterAll(() => redis?.stop());
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  CreatedEndpoint: createdEndpoint,
   DeliveryLog: deliveryLogPage,
+  Endpoint: endpoint,
+  EndpointChange: endpointChange,
+  Endpoints: endpointPage,
+  KeySet: keySet,
   Lane: laneOverview,
+  NewEndpoint: newEndpoint,
   Outcomes: outcomesPage,
   Problem: problem,
+  RotatedSecret: rotatedSecret,
   Submission: submission,
   Usage: usageReport,
   Verification: verification,
@@ -80,6 +96,8 @@ function parseExample(media: Media, example: unknown): unknown {
 describe('the description of the interface', () => {
   test('names its operations, each with a tag that is explained', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual([
+      'addEndpoint',
+      'changeEndpoint',
       'createUpload',
       'deleteVerification',
       'getKeySet',
@@ -87,10 +105,13 @@ describe('the description of the interface', () => {
       'getUsage',
       'getVerification',
       'listDeliveries',
+      'listEndpoints',
       'listEvents',
       'listOutcomes',
       'listVerifications',
       'redeliverEvent',
+      'removeEndpoint',
+      'rotateEndpointSecret',
       'submitVerification',
     ]);
     const explained = document.tags.map(({ name }) => name);
@@ -153,7 +174,7 @@ describe('the description of the interface', () => {
       ),
     );
     // These are answered beside the operations: to another method, and to operators.
-    const beside = /operator|^foreign_origin|^method_not_allowed$|^invalid_request$|^read_only$|^last_key$/;
+    const beside = /operator|^foreign_origin|^method_not_allowed$|^read_only$|^last_key$/;
     const expected = Object.entries(problemTable)
       .filter(([code]) => !beside.test(code))
       .map(([code, { status }]) => `${status} ${code}`);
@@ -176,9 +197,12 @@ describe('the description of the interface', () => {
   });
 
   test('lets answers grow, and no tool make up times from a pattern', () => {
-    const { Submission, SubmissionForm, UploadRequest, ...answers } = document.components.schemas;
+    const { EndpointChange, NewEndpoint, Submission, SubmissionForm, UploadRequest, ...answers } =
+      document.components.schemas;
     expect(JSON.stringify(answers)).not.toContain('additionalProperties');
-    expect(UploadRequest).toMatchObject({ additionalProperties: false });
+    expect([EndpointChange, NewEndpoint, UploadRequest]).toMatchObject(
+      Array(3).fill({ additionalProperties: false }),
+    );
     expect([Submission, SubmissionForm]).toMatchObject([
       ...[{ additionalProperties: false }, { additionalProperties: false }],
     ]);

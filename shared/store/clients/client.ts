@@ -5,6 +5,7 @@ import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
 import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
+import { type PushEndpoint, storedEndpoints } from '../push/push-endpoint.ts';
 import { scopedKeysText, storedApiKeys } from './api-key-record.ts';
 import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
@@ -19,6 +20,8 @@ export interface Client {
   readonly allowedOrigins: readonly string[];
   /** `whsec_…`, newest first; while a secret rotates there are several, and each signs. */
   readonly webhookSecrets: readonly string[];
+  /** Receivers beside its callback, each with its secrets as they are at rest. */
+  readonly endpoints: readonly PushEndpoint[];
   readonly disabled: boolean;
   /** 1 to 1000: its part of the quota while others wait too. */
   readonly weight: number;
@@ -29,7 +32,7 @@ export interface Client {
 }
 
 /** What a request needs to know of its client: no secret. */
-export type ClientIdentity = Omit<Client, 'webhookSecrets'>;
+export type ClientIdentity = Omit<Client, 'webhookSecrets' | 'endpoints'>;
 
 export interface ClientStore {
   readonly redis: Redis;
@@ -64,6 +67,7 @@ export const storedClient = z.object({
   weight: storedWeight,
   maxWaiting: storedLimit,
   ...storedBudget,
+  endpoints: storedEndpoints,
 });
 export type StoredClient = z.infer<typeof storedClient>;
 
@@ -112,7 +116,10 @@ export async function readClient(
   }
   const webhookSecrets = openSecrets(keyRing, parsed.data, now);
   if (webhookSecrets.length === 0) return { status: 'unreadable', fields: ['webhookSecrets'] };
-  return { status: 'found', client: { ...identifyClient(parsed.data), webhookSecrets } };
+  return {
+    status: 'found',
+    client: { ...identifyClient(parsed.data), webhookSecrets, endpoints: parsed.data.endpoints ?? [] },
+  };
 }
 
 function openSecrets(keyRing: KeyRing, stored: StoredClient, now: number): readonly string[] {

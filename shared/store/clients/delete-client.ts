@@ -1,5 +1,7 @@
 import { forgetEndpointHealth } from '../endpoints/keep-endpoint-health.ts';
 import { forgetEmptyEndpoint } from '../endpoints/release-deferred.ts';
+import { storedEndpoints } from '../push/push-endpoint.ts';
+import { removePush } from '../push/push-state.ts';
 import { loadScript } from '../redis/script.ts';
 import { type ErasureOrder, eraseVerification } from '../verifications/erase.ts';
 import type { VerificationStore } from '../verifications/verification-store.ts';
@@ -90,6 +92,15 @@ async function eraseOpenWork(deps: ClientDeletionDeps, clientId: string): Promis
   return erased;
 }
 
+async function listEndpointIds(
+  redis: ClientDeletionDeps['redis'],
+  keys: ClientDeletionDeps['keys'],
+  clientId: string,
+): Promise<readonly string[]> {
+  const stored = storedEndpoints.parse((await redis.hget(keys.client(clientId), 'endpoints')) ?? undefined);
+  return (stored ?? []).map(({ id }) => id);
+}
+
 async function removeClient(
   { redis, keys }: ClientDeletionDeps,
   clientId: string,
@@ -101,6 +112,9 @@ async function removeClient(
   for (const endpoint of await redis.smembers(keys.deferringEndpoints())) {
     if (endpoint.startsWith(`${clientId} `)) await forgetEmptyEndpoint(redis, keys, endpoint);
   }
+  for (const id of await listEndpointIds(redis, keys, clientId))
+    await removePush({ redis, keys }, clientId, id);
+  await redis.srem(keys.pushClients(), clientId);
   // The sets of clients with a budget know it no more.
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];

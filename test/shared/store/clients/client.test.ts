@@ -49,6 +49,7 @@ describe('a client', () => {
         weight: 100,
         maxWaiting: null,
         budget: null,
+        endpoints: [],
       },
     });
   });

@@ -1,0 +1,37 @@
+import type { Endpoint } from '../../shared/contract/endpoint.ts';
+import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import type { PushState } from '../../shared/store/push/push-state.ts';
+import { deliveryErrorClasses, describeErrorClassToClient } from '../../shared/webhook/delivery-result.ts';
+
+/** An endpoint as its client sees it. @param state null: it was removed just now, or its position is lost */
+export function presentEndpoint(
+  { id, url, types, ratePerSecond, enabled, createdAt }: PushEndpoint,
+  state: PushState | null,
+): Endpoint {
+  const { after = 0, attempts = 0, nextAt = null, dead = 0, latest = null } = state ?? {};
+  return {
+    id,
+    url,
+    types,
+    ratePerSecond,
+    status: statusOf(enabled, state),
+    after,
+    attempts,
+    nextAttemptAt: nextAt === null ? null : new Date(nextAt).toISOString(),
+    dead,
+    latest: latest === null ? null : { ...latest, errorClass: shown(latest.errorClass) },
+    createdAt: new Date(createdAt).toISOString(),
+  };
+}
+
+function statusOf(enabled: boolean, state: PushState | null): Endpoint['status'] {
+  if (!enabled) return 'disabled';
+  const status = state?.health.status;
+  if (status === 'disabled') return 'held';
+  return status === 'failing' ? 'failing' : 'active';
+}
+
+function shown(errorClass: string | null): string | null {
+  const known = deliveryErrorClasses.find((each) => each === errorClass);
+  return known === undefined ? errorClass : describeErrorClassToClient(known);
+}

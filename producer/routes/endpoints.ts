@@ -1,0 +1,215 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  type CreatedEndpoint,
+  createdEndpoint,
+  type Endpoint,
+  endpoint,
+  endpointChange,
+  endpointPage,
+  newEndpoint,
+  type RotatedSecret,
+  rotatedSecret,
+} from '../../shared/contract/endpoint.ts';
+import { eventTypes } from '../../shared/contract/event-type.ts';
+import type { ClientStore } from '../../shared/store/clients/client.ts';
+import {
+  addEndpoint,
+  changeEndpoint,
+  removeEndpoint,
+  rotateEndpointSecret,
+} from '../../shared/store/push/change-endpoints.ts';
+import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
+import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
+import { DAY_MS } from '../../shared/time-units.ts';
+import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
+import { presentEndpoint } from '../endpoints/present-endpoint.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
+import { parseInput } from '../parse-input.ts';
+import { ProblemError } from '../problem.ts';
+import { clientOf } from '../request-state.ts';
+
+export interface EndpointRouteDeps extends ClientStore {
+  readonly rules: { readonly allowInsecureCallbacks: boolean };
+  /** That one client may have; 0: none. */
+  readonly maxEndpoints: number;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+/** As for a client's secret by the command line. */
+const OVERLAP_MS = DAY_MS;
+
+const params = z.object({ id: z.string().describe('ep_…') });
+const endpointId = z.object({ id: z.string().regex(/^ep_[0-9a-z]{26}$/) });
+
+/** What cannot be an id is an unknown one. @throws {ProblemError} not_found */
+function idOf(request: FastifyRequest): string {
+  const parsed = endpointId.safeParse(request.params);
+  if (parsed.success) return parsed.data.id;
+  throw new ProblemError('not_found');
+}
+
+/** A client's own endpoints, under its own key: it never sees another's, because each is looked for in its own list. */
+export function addEndpointRoutes(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  addListRoute(app, deps);
+  addAdditionRoute(app, deps);
+  addChangeRoute(app, deps);
+  addRemovalRoute(app, deps);
+  addRotationRoute(app, deps);
+}
+
+function addListRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  app.route({
+    method: 'GET',
+    url: '/v1/endpoints',
+    schema: {
+      operationId: 'listEndpoints',
+      tags: ['Events'],
+      summary: 'List your endpoints',
+      description: 'Receivers of your events beside your callback, and how far each is.',
+      response: { 200: endpointPage.describe('All of them'), ...problemResponses('listEndpoints') },
+    },
+    handler: async (request) => {
+      const { id: clientId } = clientOf(request);
+      const text = (await deps.redis.hget(deps.keys.client(clientId), 'endpoints')) ?? '';
+      return { data: await present(deps, clientId, parseEndpoints(text)) };
+    },
+  });
+}
+
+function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/endpoints',
+    schema: {
+      operationId: 'addEndpoint',
+      tags: ['Events'],
+      summary: 'Add an endpoint',
+      description:
+        'It gets your events in the order of their `sequence`, one after the other, each with the same `webhook-id` and bytes as your callback does, signed with a secret of its own. Your callback goes on as before.',
+      body: { content: { 'application/json': { schema: newEndpoint } } },
+      response: {
+        201: createdEndpoint.describe('The endpoint, with its secret'),
+        ...problemResponses('addEndpoint'),
+      },
+    },
+    handler: async (request, reply): Promise<CreatedEndpoint> => {
+      const { url, types, ratePerSecond, after } = parseInput(newEndpoint, request.body, 'invalid_request');
+      const client = clientOf(request);
+      const addition = await addEndpoint(deps, client.id, {
+        url: checkEndpointUrl(deps, client, url),
+        types: types ?? Object.values(eventTypes),
+        ratePerSecond: ratePerSecond ?? null,
+        after: after ?? null,
+        most: deps.maxEndpoints,
+        now: deps.now(),
+      });
+      if (addition.status === 'missing') throw new ProblemError('not_found');
+      if (addition.status !== 'added') throw new ProblemError('too_many_endpoints');
+      reply.code(201);
+      const [added] = await present(deps, client.id, [addition.endpoint]);
+      return { ...found(added), secret: addition.secret };
+    },
+  });
+}
+
+function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  app.route({
+    method: 'PATCH',
+    url: '/v1/endpoints/:id',
+    schema: {
+      operationId: 'changeEndpoint',
+      tags: ['Events'],
+      summary: 'Change, stop or enable an endpoint, or have events again',
+      description:
+        'What is given is changed, within seconds. `enabled: true` lets one go on that was held; `after` sends all events after that `sequence` again.',
+      params,
+      body: { content: { 'application/json': { schema: endpointChange } } },
+      response: { 200: endpoint.describe('As it is now'), ...problemResponses('changeEndpoint') },
+    },
+    handler: async (request): Promise<Endpoint> => {
+      const id = idOf(request);
+      const { after, url, ...change } = parseInput(endpointChange, request.body, 'invalid_request');
+      const client = clientOf(request);
+      const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
+      const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+      const changed = await changeEndpoint(deps, client.id, id, (present) => ({
+        ...present,
+        ...given,
+        ...checked,
+      }));
+      if (changed === null) throw new ProblemError('not_found');
+      if (after !== undefined || change.enabled) await restartPush(deps, client.id, id, after ?? null);
+      const [shown] = await present(deps, client.id, [changed]);
+      return found(shown);
+    },
+  });
+}
+
+function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  app.route({
+    method: 'DELETE',
+    url: '/v1/endpoints/:id',
+    schema: {
+      operationId: 'removeEndpoint',
+      tags: ['Events'],
+      summary: 'Remove an endpoint',
+      description: 'It gets nothing more. One event that is under way may still arrive.',
+      params,
+      response: {
+        204: z.undefined().describe('It is removed'),
+        ...problemResponses('removeEndpoint'),
+      },
+    },
+    handler: async (request, reply) => {
+      if (!(await removeEndpoint(deps, clientOf(request).id, idOf(request))))
+        throw new ProblemError('not_found');
+      return reply.code(204).send();
+    },
+  });
+}
+
+function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/endpoints/:id/rotate-secret',
+    schema: {
+      operationId: 'rotateEndpointSecret',
+      tags: ['Events'],
+      summary: 'Give an endpoint a new secret',
+      description: 'For a day its events are signed with both, the new one and the one before.',
+      params,
+      response: {
+        200: rotatedSecret.describe('The new secret'),
+        ...problemResponses('rotateEndpointSecret'),
+      },
+    },
+    handler: async (request): Promise<RotatedSecret> => {
+      const options = { overlapMs: OVERLAP_MS, now: deps.now() };
+      const rotated = await rotateEndpointSecret(deps, clientOf(request).id, idOf(request), options);
+      if (rotated === null) throw new ProblemError('not_found');
+      const previousSignsUntil = new Date(rotated.previousSignsUntil).toISOString();
+      return { secret: rotated.secret, previousSignsUntil };
+    },
+  });
+}
+
+async function present(
+  deps: EndpointRouteDeps,
+  clientId: string,
+  endpoints: readonly PushEndpoint[],
+): Promise<Endpoint[]> {
+  const states = await readPushes(
+    deps,
+    clientId,
+    endpoints.map(({ id }) => id),
+  );
+  return endpoints.map((each, i) => presentEndpoint(each, states[i] ?? null));
+}
+
+/** @throws {ProblemError} not_found */
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new ProblemError('not_found');
+  return value;
+}

@@ -1,0 +1,24 @@
+/** Of `StoreKeys`, what deliveries of events have beside the records. */
+export interface EventKeys {
+  /** Sorted set: dead letters by time of death (ms epoch). */
+  deadLetters(): string;
+  /** String: until when a client's redeliveries have used up its rate (µs epoch). */
+  clientRedeliveryRate(clientId: string): string;
+  /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
+  openRedeliveries(clientId: string): string;
+  /** Set: clients that have endpoints beside their callbacks. */
+  pushClients(): string;
+  /** Hash: how far the deliveries to one endpoint are, which process has them in hand, and what came of the latest. */
+  push(clientId: string, endpointId: string): string;
+}
+
+/** @param tag what the store's keys begin with */
+export function eventKeys(tag: string): EventKeys {
+  return {
+    deadLetters: () => `${tag}:dead-letters`,
+    clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
+    openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
+    pushClients: () => `${tag}:push-clients`,
+    push: (clientId, endpointId) => `${tag}:push:${clientId}:${endpointId}`,
+  };
+}

@@ -1,0 +1,166 @@
+import { randomBytes } from 'node:crypto';
+import { typeid } from 'typeid-js';
+import { getNewestKey, type KeyRing } from '../../sealing/key-ring.ts';
+import { unwrapSecret, wrapSecret } from '../../sealing/key-wrap.ts';
+import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
+import type { ClientStore } from '../clients/client.ts';
+import { loadScript } from '../redis/script.ts';
+import { readLastNumbers } from '../verifications/read-feed.ts';
+import { endpointSecretContext, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
+import { removePush, startPush } from './push-state.ts';
+
+const replaceScript = loadScript(new URL('../scripts/replace-endpoints.lua', import.meta.url));
+
+const TRIES = 20;
+
+/**
+ * Changes the list of a client's endpoints. Two may do so at once: the change is computed again from what the other one wrote.
+ * So it is when a reply is lost: the list has the change already then.
+ *
+ * @param compute is given the present list; null leaves it as it is
+ * @returns `missing` when there is no such client
+ */
+export async function changeEndpoints(
+  { redis, keys }: ClientStore,
+  clientId: string,
+  compute: (present: readonly PushEndpoint[]) => readonly PushEndpoint[] | null,
+): Promise<'changed' | 'unchanged' | 'missing'> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    const present = (await redis.hget(keys.client(clientId), 'endpoints')) ?? '';
+    const next = compute(parseEndpoints(present));
+    if (next === null) return 'unchanged';
+    const value = next.length === 0 ? '' : JSON.stringify(next);
+    const places = [keys.client(clientId), keys.pushClients()];
+    const reply = await replaceScript(redis, places, [clientId, present, value]);
+    if (reply === 1) return 'changed';
+    if (reply === -1) return 'missing';
+  }
+  throw new Error(`The endpoints of ${clientId} are being changed by others. Try again`);
+}
+
+export type EndpointAddition =
+  | { readonly status: 'added'; readonly endpoint: PushEndpoint; readonly secret: string }
+  /** As many as are allowed are there. */
+  | { readonly status: 'too_many' | 'missing' };
+
+/**
+ * @param settings `after`: the number of the last event that it is not to get; null: of the latest by now
+ * @param most endpoints that a client may have
+ */
+export async function addEndpoint(
+  store: ClientStore,
+  clientId: string,
+  {
+    after,
+    most,
+    now,
+    ...settings
+  }: Pick<PushEndpoint, 'url' | 'types' | 'ratePerSecond'> & {
+    readonly after: number | null;
+    readonly most: number;
+    readonly now: number;
+  },
+): Promise<EndpointAddition> {
+  const id = typeid('ep').toString();
+  const secret = generateWebhookSecret(randomBytes);
+  const secrets = [{ sealed: seal(store.keyRing, clientId, id, secret), retiresAt: null }];
+  const endpoint: PushEndpoint = { id, ...settings, enabled: true, createdAt: now, secrets };
+  const [last = 0] = after === null ? await readLastNumbers(store.redis, store.keys, [clientId]) : [after];
+  // First: a worker that finds the endpoint without a position would take it for one that was removed.
+  await startPush(store, clientId, id, last);
+  const added = await changeEndpoints(store, clientId, (present) => {
+    const others = present.filter((each) => each.id !== id);
+    return others.length >= most ? null : [...others, endpoint];
+  });
+  if (added === 'changed') return { status: 'added', endpoint, secret };
+  await removePush(store, clientId, id);
+  return { status: added === 'missing' ? 'missing' : 'too_many' };
+}
+
+/** @returns the endpoint as it is now; null when the client has none of this id */
+export async function changeEndpoint(
+  store: ClientStore,
+  clientId: string,
+  id: string,
+  change: (endpoint: PushEndpoint) => PushEndpoint,
+): Promise<PushEndpoint | null> {
+  let changed: PushEndpoint | null = null;
+  await changeEndpoints(store, clientId, (present) => {
+    const found = present.find((each) => each.id === id);
+    changed = found === undefined ? null : change(found);
+    const next = changed;
+    return next === null ? null : present.map((each) => (each.id === id ? next : each));
+  });
+  return changed;
+}
+
+/** @returns whether there was one */
+export async function removeEndpoint(store: ClientStore, clientId: string, id: string): Promise<boolean> {
+  let wasThere = false;
+  await changeEndpoints(store, clientId, (present) => {
+    const others = present.filter((each) => each.id !== id);
+    if (others.length === present.length) return null;
+    wasThere = true;
+    return others;
+  });
+  if (!wasThere) return false;
+  await removePush(store, clientId, id);
+  return true;
+}
+
+/** As `rotateWebhookSecret`, of one endpoint. @returns null when there is none */
+export async function rotateEndpointSecret(
+  store: ClientStore,
+  clientId: string,
+  id: string,
+  { overlapMs, now }: { readonly overlapMs: number; readonly now: number },
+): Promise<{ readonly secret: string; readonly previousSignsUntil: number } | null> {
+  const secret = generateWebhookSecret(randomBytes);
+  const sealed = seal(store.keyRing, clientId, id, secret);
+  const previousSignsUntil = now + overlapMs;
+  const changed = await changeEndpoint(store, clientId, id, (endpoint) => ({
+    ...endpoint,
+    secrets: [
+      { sealed, retiresAt: null },
+      ...endpoint.secrets
+        .filter((each) => each.sealed !== sealed && (each.retiresAt === null || each.retiresAt > now))
+        .map((each) => ({
+          ...each,
+          retiresAt: Math.min(each.retiresAt ?? Infinity, previousSignsUntil),
+        })),
+    ],
+  }));
+  return changed === null ? null : { secret, previousSignsUntil };
+}
+
+/**
+ * Wraps the secrets of a client's endpoints again, with the newest key of the ring.
+ *
+ * @returns how many the ring does not open
+ */
+export async function rewrapEndpointSecrets(store: ClientStore, clientId: string): Promise<number> {
+  const newest = getNewestKey(store.keyRing).id;
+  let unreadable = 0;
+  await changeEndpoints(store, clientId, (present) => {
+    unreadable = 0;
+    let rewrapped = 0;
+    const next = present.map((endpoint) => ({
+      ...endpoint,
+      secrets: endpoint.secrets.map((secret) => {
+        const context = endpointSecretContext(clientId, endpoint.id);
+        const opening = unwrapSecret(store.keyRing, context, Buffer.from(secret.sealed, 'base64'));
+        if (opening.status === 'unreadable') unreadable += 1;
+        if (opening.status === 'unreadable' || opening.keyId === newest) return secret;
+        rewrapped += 1;
+        return { ...secret, sealed: wrapSecret(store.keyRing, context, opening.bytes).toString('base64') };
+      }),
+    }));
+    return rewrapped === 0 ? null : next;
+  });
+  return unreadable;
+}
+
+function seal(keyRing: KeyRing, clientId: string, id: string, secret: string): string {
+  const context = endpointSecretContext(clientId, id);
+  return wrapSecret(keyRing, context, Buffer.from(secret, 'utf8')).toString('base64');
+}

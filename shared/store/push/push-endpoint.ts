@@ -1,0 +1,53 @@
+import { z } from 'zod';
+import { eventTypes } from '../../contract/event-type.ts';
+import { jsonText } from '../../contract/json-text.ts';
+import type { KeyRing } from '../../sealing/key-ring.ts';
+import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
+
+/** A receiver that a client has beside its callback, as the client's hash keeps it. */
+const storedEndpoint = z.object({
+  id: z.string(),
+  url: z.string(),
+  types: z.array(z.enum(eventTypes)),
+  ratePerSecond: z.number().nullable(),
+  enabled: z.boolean(),
+  /** ms epoch */
+  createdAt: z.number(),
+  /** Base64 of the wrapped secrets, newest first. `retiresAt`: ms epoch; null for the current one. */
+  secrets: z.array(z.object({ sealed: z.string(), retiresAt: z.number().nullable() })),
+});
+export type PushEndpoint = Readonly<z.infer<typeof storedEndpoint>>;
+
+const endpointsJson = jsonText(z.array(storedEndpoint));
+
+/** The field of the client's hash. One that cannot be read must not keep the client's callback from its events. */
+export const storedEndpoints = endpointsJson.optional().catch(undefined);
+
+/** @throws ZodError */
+export const parseEndpoints = (text: string): PushEndpoint[] =>
+  text === '' ? [] : endpointsJson.parse(text);
+
+/** No secret of one client or endpoint opens as that of another. */
+export const endpointSecretContext = (clientId: string, endpointId: string): WrapContext => ({
+  owner: `${clientId} ${endpointId}`,
+  purpose: 'webhook-secret',
+});
+
+/** Those that sign now, in clear, newest first. @param now ms epoch */
+export function openEndpointSecrets(
+  keyRing: KeyRing,
+  clientId: string,
+  { id, secrets }: PushEndpoint,
+  now: number,
+): readonly string[] {
+  return secrets
+    .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
+    .flatMap(({ sealed }) => {
+      const opening = unwrapSecret(
+        keyRing,
+        endpointSecretContext(clientId, id),
+        Buffer.from(sealed, 'base64'),
+      );
+      return opening.status === 'opened' ? [opening.bytes.toString('utf8')] : [];
+    });
+}

@@ -1,0 +1,34 @@
+import type { KeyObject } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { KeyRing } from '../../shared/sealing/key-ring.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
+import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
+import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import type { PostEvent } from '../../shared/webhook/post-event.ts';
+import type { DeliverySchedule } from '../delivery/delivery-schedule.ts';
+import type { WorkerMetrics } from '../metrics.ts';
+
+/** What sending to endpoints needs of its surroundings. */
+export interface PushDeps {
+  readonly redis: Redis;
+  readonly keys: StoreKeys;
+  readonly keyRing: KeyRing;
+  /** Of this process: it has what it took in hand until it gives it back, or is silent for too long. */
+  readonly owner: string;
+  /** As it is now, two seconds old at most; null when it was removed. */
+  readonly readEndpoint: (clientId: string, id: string) => Promise<PushEndpoint | null>;
+  readonly post: PostEvent;
+  readonly signingKeys: readonly KeyObject[];
+  readonly writes: Pick<PatientWrites, 'untilTaken' | 'note'>;
+  readonly schedule: DeliverySchedule;
+  readonly metrics: Pick<WorkerMetrics, 'deliveries' | 'deliverySeconds' | 'endpointsDisabled'>;
+  readonly log: Logger;
+  /** Aborted when the process is to end: what has been posted is written down, and nothing else begun. */
+  readonly signal: AbortSignal;
+  /** ms epoch */
+  readonly now: () => number;
+  readonly random: () => number;
+  /** Waits so many ms, or until the process must end. */
+  readonly pause: (ms: number) => Promise<void>;
+}

@@ -1,0 +1,189 @@
+/**
+ * Brings a client's events to one endpoint beside its callback, in the order of their numbers and one after the other, from
+ * the feed. Nothing is written when an event is made: how far the endpoint is, is one number.
+ */
+import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
+import type { Client } from '../../shared/store/clients/client.ts';
+import { healthyEndpoint, reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
+import { openEndpointSecrets, type PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import { type PushProgress, type PushState, savePush, takePush } from '../../shared/store/push/push-state.ts';
+import {
+  type FeedReading,
+  type NumberedEvent,
+  readFeed,
+} from '../../shared/store/verifications/read-feed.ts';
+import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
+import { webhookId } from '../../shared/webhook/webhook-id.ts';
+import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
+import { computeAfterDeliveryAttempt } from '../delivery/delivery-schedule.ts';
+import type { PushDeps } from './push-deps.ts';
+
+/** Read at a time; each may have some kilobytes. */
+const PAGE = 50;
+
+/** When there may be something to do again: `at` in ms epoch; null when the next event of the client says so. */
+export interface PushEnd {
+  readonly at: number | null;
+}
+
+const UNTIL_NEXT_EVENT: PushEnd = { at: null };
+/** Another process has it, and may have looked for events just before the one that we know of. */
+const BUSY_MS = 1_000;
+/** Something that an operator has to put right, such as a sealing key that is missing. */
+const UNUSABLE_MS = 60_000;
+
+/** What one process does for one endpoint while it has the hold on it. */
+interface Hold {
+  readonly deps: PushDeps;
+  readonly client: Client;
+  readonly endpoint: PushEndpoint;
+  readonly secrets: readonly string[];
+  readonly save: (progress: PushProgress) => Promise<boolean>;
+}
+
+/** Sends what is due to one endpoint. It returns when nothing is, or the signal aborts. */
+export async function pushEvents(deps: PushDeps, client: Client, endpoint: PushEndpoint): Promise<PushEnd> {
+  if (!endpoint.enabled || !isUsable(client, endpoint)) return UNTIL_NEXT_EVENT;
+  const { owner, now } = deps;
+  const taking = await takePush(deps, client.id, endpoint.id, owner);
+  if (taking.status !== 'taken') return { at: taking.status === 'busy' ? now() + BUSY_MS : null };
+  const { state } = taking;
+  const target = { clientId: client.id, id: endpoint.id, owner, epoch: state.epoch };
+  const save = (progress: PushProgress) => deps.writes.untilTaken(() => savePush(deps, target, progress));
+  const secrets = openEndpointSecrets(deps.keyRing, client.id, endpoint, now());
+  if (secrets.length === 0) {
+    deps.log.error(
+      { event: 'endpoint_unreadable', client: client.id, endpoint: endpoint.id },
+      'the secrets of an endpoint cannot be read',
+    );
+    await save({ release: true });
+    return { at: now() + UNUSABLE_MS };
+  }
+  return pushAll({ deps, client, endpoint, secrets, save }, state);
+}
+
+/** The origin may have been taken away from the client: its events wait, as those for a callback do. */
+function isUsable(client: Client, { url }: PushEndpoint): boolean {
+  return !client.disabled && URL.canParse(url) && isCallbackAllowed(client, new URL(url));
+}
+
+async function pushAll(hold: Hold, taken: PushState): Promise<PushEnd> {
+  const { deps, client, endpoint, save } = hold;
+  let state = taken;
+  while (!deps.signal.aborted && state.health.status !== 'disabled') {
+    if (state.nextAt !== null && state.nextAt > deps.now()) {
+      await save({ release: true });
+      return { at: state.nextAt };
+    }
+    const { id: clientId } = client;
+    const page = await readFeed(deps.redis, deps.keys, { clientId, after: state.after, limit: PAGE });
+    if (page.upTo === state.after) break;
+    const next = await pushPage(hold, state, page);
+    if (next === null) return UNTIL_NEXT_EVENT;
+    state = next;
+    if (isCurrent(await deps.readEndpoint(clientId, endpoint.id), endpoint)) continue;
+    await save({ after: state.after, release: true });
+    return { at: deps.now() };
+  }
+  await save({ after: state.after, release: true });
+  return UNTIL_NEXT_EVENT;
+}
+
+/** @returns the state after it; null when the deliveries are not this process' any more */
+async function pushPage(hold: Hold, taken: PushState, page: FeedReading): Promise<PushState | null> {
+  // Redis has lost its latest data and gives numbers again: receivers recognize what they have by its id.
+  if (page.last < taken.after) return { ...taken, after: 0 };
+  let state = taken;
+  for (const event of page.events) {
+    if (hold.deps.signal.aborted) return state;
+    const next = await pushOne(hold, state, event);
+    if (next === null || next.after < event.sequence) return next;
+    state = next;
+  }
+  // What is missing behind the last one is kept no more.
+  return { ...state, after: Math.max(state.after, page.upTo) };
+}
+
+/** Its address, its types or its secrets may have changed in the meantime. */
+const isCurrent = (now: PushEndpoint | null, then: PushEndpoint): boolean =>
+  JSON.stringify(now) === JSON.stringify(then);
+
+/** @returns the state after it; null when the deliveries are not this process' any more */
+async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Promise<PushState | null> {
+  const { deps, endpoint, save } = hold;
+  if (!endpoint.types.some((type) => event.body.startsWith(`{"type":"${type}"`))) {
+    // Written with the next one that is sent, or at the end.
+    return { ...state, after: event.sequence };
+  }
+  const result = await post(hold, event);
+  const progress = decide(deps, state, event, result);
+  report(hold, event, result, state, progress);
+  return (await save(progress)) ? { ...state, ...progress } : null;
+}
+
+function decide(deps: PushDeps, state: PushState, { sequence }: NumberedEvent, result: DeliveryResult) {
+  const now = deps.now();
+  const health = reduceEndpointHealth(state.health, result, now);
+  const attemptsMade = state.attempts + 1;
+  const { schedule, random } = deps;
+  const step = computeAfterDeliveryAttempt({ result, attemptsMade, schedule, health, now, random });
+  const latest = {
+    at: new Date(now - result.durationMs).toISOString(),
+    sequence,
+    status: result.result === 'unreachable' ? null : result.status,
+    errorClass: result.result === 'unreachable' ? result.errorClass : null,
+  };
+  const passed = { after: sequence, attempts: 0, nextAt: null, latest };
+  switch (step.step) {
+    case 'delivered':
+      return { ...passed, health: healthyEndpoint };
+    case 'dead':
+      return { ...passed, health, dead: state.dead + 1 };
+    case 'retry':
+      return { after: sequence - 1, attempts: attemptsMade, nextAt: step.at, health, latest };
+    case 'defer':
+      return { after: sequence - 1, attempts: attemptsMade, nextAt: null, health, latest };
+    default:
+      return step satisfies never;
+  }
+}
+
+function report(
+  { deps, client, endpoint }: Hold,
+  { id }: NumberedEvent,
+  result: DeliveryResult,
+  before: PushState,
+  after: PushProgress,
+): void {
+  deps.metrics.deliveries.inc({ result: result.result });
+  deps.metrics.deliverySeconds.observe(result.durationMs / 1000);
+  const facts = { client: client.id, endpoint: endpoint.id, verification: id };
+  if (after.dead !== undefined) {
+    deps.log.error(
+      { event: 'push_dead', ...facts },
+      'an event is passed by: every attempt at an endpoint has failed',
+    );
+  }
+  if (after.health?.status !== 'disabled' || before.health.status === 'disabled') return;
+  deps.metrics.endpointsDisabled.inc({ reason: after.health.reason });
+  deps.log.warn({ event: 'endpoint_held', ...facts, reason: after.health.reason }, 'an endpoint is held');
+}
+
+/** Bounded by the poster's time-out alone: an event that is under way when the process is to end is not posted twice for it. */
+async function post({ deps, endpoint, secrets }: Hold, event: NumberedEvent): Promise<DeliveryResult> {
+  const { ratePerSecond } = endpoint;
+  const begunAt = deps.now();
+  const body = Buffer.from(event.body);
+  const headers = computeWebhookHeaders({
+    id: webhookId(event.id),
+    timestampSeconds: Math.floor(begunAt / 1000),
+    body,
+    secrets,
+    signingKeys: deps.signingKeys,
+  });
+  const result = await deps.post({ url: endpoint.url, body, headers: { ...headers } });
+  // One process sends to it, one event after the other: to wait here keeps the rate.
+  const leftMs = ratePerSecond === null ? 0 : begunAt + 1000 / ratePerSecond - deps.now();
+  if (leftMs > 0) await deps.pause(leftMs);
+  return result;
+}
