@@ -18,6 +18,7 @@ import { addListCommand } from './list-command.ts';
 import { addListenCommand } from './listen-command.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addProfileCommands } from './profile-commands.ts';
+import { addReceiptCommands } from './receipt-commands.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTailCommand } from './tail-command.ts';
 import { addTriggerCommand } from './trigger-command.ts';
@@ -72,6 +73,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addOperatorCommands(program, context);
   addUsageCommand(program, context);
   addAuditCommands(program, context);
+  addReceiptCommands(program, context);
   addProfileCommands(program, context);
   addCompletionCommand(program);
   return program;

@@ -13,6 +13,7 @@ import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts
 import type { KeySet } from '../shared/contract/key-set.ts';
 import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
 import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
+import type { ErasureReceipt, ErasureStatement } from '../shared/contract/receipt.ts';
 import type { PhotoUpload } from '../shared/contract/upload.ts';
 import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
 import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
@@ -70,6 +71,8 @@ export type {
   Endpoint,
   EndpointChange,
   Endpoints,
+  ErasureReceipt,
+  ErasureStatement,
   EventsGone,
   EventsOptions,
   FeedEvent,
@@ -210,6 +213,17 @@ export class Veriqueue {
       if (!(error instanceof NotFoundError && error.attempts > 1)) throw error;
     }
     return null;
+  }
+
+  /**
+   * A signed receipt of what was deleted of it, and when. Keep it: it is verified offline, by `veriqueue receipt verify` or
+   * any JWS library, with the keys of {@link keySet}.
+   *
+   * @throws {ConflictError} `subject_kept` while it waits for its answer; `receipts_not_offered`
+   */
+  receipt(id: string, { signal }: CallOptions = {}): Promise<ErasureReceipt> {
+    const path = `${verificationPath(id)}/receipt`;
+    return this.#read({ doing: 'get an erasure receipt', method: 'GET', path, signal });
   }
 
   /** The attempts to deliver its event, oldest first. */

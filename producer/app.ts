@@ -25,6 +25,7 @@ import { addKeySetRoute } from './routes/key-set.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
 import { addOperationsRoutes, type OperationsDeps } from './routes/operations-routes.ts';
 import { addProblemRoutes } from './routes/problem-routes.ts';
+import { addReceiptRoute } from './routes/receipt.ts';
 import { addRedeliverRoute } from './routes/redeliver.ts';
 import { addSubmissionRoutes } from './routes/submission-routes.ts';
 import { addUploadRoutes } from './routes/upload-routes.ts';
@@ -43,6 +44,8 @@ export interface AppDeps extends Intake {
   readonly clientsOf: StoreKeys | null;
   /** Of the lane for test keys; null where this deployment has none. */
   readonly testKeys: StoreKeys | null;
+  /** Whether photos may lie outside Redis. */
+  readonly hasObjectStore: boolean;
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
   /** That one client may have beside its callback. */
@@ -84,6 +87,7 @@ export async function buildApp(
   addSubmissionRoutes(app, deps, deps.metrics);
   addUploadRoutes(app, deps);
   addVerificationRoutes(app, { ...deps, retentionMs: deps.rules.retentionMs });
+  addReceiptRoute(app, deps);
   addRedeliverRoute(app, deps);
   addFeedRoute(app, deps);
   addEndpointRoutes(app, deps);

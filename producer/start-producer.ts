@@ -228,6 +228,7 @@ function wire(
     auditRetentionMs: settings.AUDIT_RETENTION,
     clientsOf: null,
     testKeys: settings.TEST_LANE === undefined ? null : storeKeys(settings.TEST_LANE),
+    hasObjectStore: settings.PHOTO_STORE.some((place) => place !== 'redis'),
     metrics,
     bodyBudget,
     redeliveryLimits: {

@@ -15,6 +15,7 @@ import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
+import { erasureReceipt, erasureStatement } from '../../shared/contract/receipt.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
 import { photoUpload } from '../../shared/contract/upload.ts';
 import { clientBudget, usageReport } from '../../shared/contract/usage.ts';
@@ -47,6 +48,8 @@ const INFERRED = {
   FeedEvent: feedEvent,
   FeedPage: feedPage,
   KeySet: keySet,
+  ErasureReceipt: erasureReceipt,
+  ErasureStatement: erasureStatement,
   LaneAccount: laneAccount,
   LaneOverview: laneOverview,
   NewEndpoint: newEndpoint,

@@ -3,6 +3,7 @@ import type { FeedEvent, FeedPage } from '../../shared/contract/feed.ts';
 import type { KeySet } from '../../shared/contract/key-set.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
 import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
+import type { ErasureReceipt } from '../../shared/contract/receipt.ts';
 import type { PhotoUpload } from '../../shared/contract/upload.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
 import type {
@@ -204,6 +205,26 @@ export const feed: FeedPage = {
   data: [{ type: 'events.gone', from: 4_030, sequence: 4_031 }, feedEvent],
   nextAfter: 4_032,
   last: 4_033,
+};
+
+const deletedAt = '2026-03-01T08:00:03.412Z';
+export const receipt: ErasureReceipt = {
+  receipt:
+    'eyJhbGciOiJFZERTQSIsImtpZCI6InM0YzE3ZTAxZDJhOWIzZjYwIiwidHlwIjoidmVyaXF1ZXVlLWVyYXN1cmUtcmVjZWlwdCtqd3MifQ.eyJsYW5lIjoibWFpbiJ9.c2lnbmF0dXJl',
+  statement: {
+    lane: 'main',
+    clientId: 'cli_01jd000000000000000000000a',
+    verification: completedVerification.id,
+    reason: 'answered',
+    submittedAt: '2026-03-01T08:00:00.000Z',
+    deleted: [
+      { what: 'data_key', at: deletedAt },
+      { what: 'id_number_and_name', at: deletedAt },
+      { what: 'photo', at: deletedAt },
+    ],
+    photoObject: 'none',
+    issuedAt: '2026-03-01T09:30:00.000Z',
+  },
 };
 
 export const keySet: KeySet = {

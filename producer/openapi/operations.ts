@@ -12,6 +12,7 @@ import {
   outcomes,
   page,
   photoUploadExample,
+  receipt,
   usage,
 } from './examples.ts';
 
@@ -104,6 +105,11 @@ export const OPERATIONS = {
     answers: { 200: { example: cancelledVerification }, 204: {} },
   },
   listDeliveries: { scope: 'read', problems: ['not_found'], answers: { 200: { example: deliveryLog } } },
+  getErasureReceipt: {
+    scope: 'read',
+    problems: ['not_found', 'subject_kept', 'receipts_not_offered'],
+    answers: { 200: { example: receipt } },
+  },
   redeliverEvent: {
     scope: 'submit',
     problems: [

@@ -159,6 +159,16 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
       '`after` 大于您任何事件的序号。Redis 丢失了最新的数据，或从备份恢复；也可能该序号来自另一个客户端或另一套部署。',
     action: '从 0 或从您信任的序号重新读取事件，并按 `id`（即 `webhook-id`）识别已有的事件。',
   },
+  subject_kept: {
+    title: '该核验的内容尚未删除',
+    meaning: '该核验正在等待答复，在此期间会保留照片。因此还没有删除回执。',
+    action: '在核验最终完成之后，或在取消或抹除它之后，再次请求。',
+  },
+  receipts_not_offered: {
+    title: '该部署不签发回执',
+    meaning: '该部署没有用于签名的密钥（`SIGNING_KEYS`）。',
+    action: '请部署的运营人员设置一个。内容是否删除与此无关。',
+  },
   uploads_not_offered: {
     title: '该部署没有可供上传照片的存储',
     meaning: '等待中的照片保存在 Redis 中，Redis 不接受外部上传。上传需要对象存储（`PHOTO_STORE`）。',

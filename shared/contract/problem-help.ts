@@ -143,6 +143,15 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action:
       'Read the events again from 0, or from a number that you trust, and recognize what you have by its `id`, which is the `webhook-id`.',
   },
+  subject_kept: {
+    meaning:
+      'The verification waits for its answer, and its photo is kept for that long. There is no receipt of a deletion yet.',
+    action: 'Ask again when the verification is final, or cancel or erase it.',
+  },
+  receipts_not_offered: {
+    meaning: 'The deployment has no key to sign with (`SIGNING_KEYS`).',
+    action: 'Ask the operator of the deployment to set one. What is deleted does not depend on it.',
+  },
   uploads_not_offered: {
     meaning:
       'Photos that wait are kept in Redis here, which takes none from outside. Uploads need an object store (`PHOTO_STORE`).',

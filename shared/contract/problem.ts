@@ -36,6 +36,8 @@ export const problemTable = {
   own_operator_key: { status: 409, title: 'The request is made with this very key' },
   last_operator_key: { status: 409, title: 'No other operator has a key that may change things' },
   uploads_not_offered: { status: 409, title: 'This deployment has no store to upload photos to' },
+  subject_kept: { status: 409, title: 'Nothing of this verification has been deleted yet' },
+  receipts_not_offered: { status: 409, title: 'This deployment signs no receipts' },
   cannot_meet_deadline: { status: 409, title: 'An answer by then cannot be promised' },
   unknown_sequence: { status: 409, title: 'No event has been given this number yet' },
   in_progress: { status: 409, title: 'A request with this Idempotency-Key is still being processed' },

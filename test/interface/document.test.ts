@@ -100,6 +100,7 @@ describe('the description of the interface', () => {
       'changeEndpoint',
       'createUpload',
       'deleteVerification',
+      'getErasureReceipt',
       'getKeySet',
       'getLane',
       'getUsage',

@@ -1,0 +1,25 @@
+import { jsonText } from '../contract/json-text.ts';
+import { type ErasureReceipt, type ErasureStatement, erasureStatement } from '../contract/receipt.ts';
+import type { VerifyingKeys } from '../signing/jwks.ts';
+import { type JwsReading, readJws, signJws } from '../signing/jws.ts';
+import type { SigningKey } from '../signing/signing-keys.ts';
+
+const TYPE = 'veriqueue-erasure-receipt+jws';
+const storedStatement = jsonText(erasureStatement);
+
+export function signReceipt(key: SigningKey, statement: ErasureStatement): ErasureReceipt {
+  return { receipt: signJws(key, TYPE, statement), statement };
+}
+
+export type ReceiptReading =
+  | { readonly status: 'verified'; readonly keyId: string; readonly statement: ErasureStatement }
+  | Exclude<JwsReading, { readonly status: 'verified' }>;
+
+/** What a receipt states, if one of the keys has signed it. */
+export function readReceipt(keys: VerifyingKeys, text: string): ReceiptReading {
+  const reading = readJws(keys, TYPE, text.trim());
+  if (reading.status !== 'verified') return reading;
+  const parsed = storedStatement.safeParse(reading.payload);
+  if (!parsed.success) return { status: 'malformed' };
+  return { status: 'verified', keyId: reading.keyId, statement: parsed.data };
+}
