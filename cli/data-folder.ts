@@ -1,7 +1,9 @@
 import { join } from 'node:path';
 import { z } from 'zod';
+import { EnvironmentError } from '../shared/config/environment.ts';
 import { jsonText } from '../shared/contract/json-text.ts';
 import { type DataFolder, readTrustedFile, UntrustedFolderError } from '../shared/data-folder.ts';
+import { openKmsKeys } from '../shared/kms/open-kms-keys.ts';
 import { type KeyRing, parseKeyRing } from '../shared/sealing/key-ring.ts';
 import type { ApiAccess } from './api-access.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -34,7 +36,13 @@ export async function findRedisUrl({ REDIS_URL }: CliSettings, folder: DataFolde
  *
  * @throws {CommandFailure}
  */
-export async function readKeyRing({ VERIQUEUE_KEYS }: CliSettings, folder: DataFolder): Promise<KeyRing> {
+export async function readKeyRing(
+  settings: Pick<CliSettings, 'VERIQUEUE_KEYS'>,
+  folder: DataFolder,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<KeyRing> {
+  const VERIQUEUE_KEYS = settings.VERIQUEUE_KEYS && (await openKeys(settings.VERIQUEUE_KEYS, environment));
+
   const path = join(folder.path, SEALING_KEYS);
   const text = VERIQUEUE_KEYS ?? (await readIfThere(folder, SEALING_KEYS))?.trim();
   if (text === undefined) {
@@ -46,6 +54,21 @@ export async function readKeyRing({ VERIQUEUE_KEYS }: CliSettings, folder: DataF
   if (parsed.ok) return parsed.keyRing;
   const from = VERIQUEUE_KEYS === undefined ? path : 'VERIQUEUE_KEYS';
   throw new CommandFailure(`The sealing keys of ${from} are wrong: ${parsed.errors.join('; ')}`);
+}
+
+/** Those of a key management service are opened. @throws {CommandFailure} */
+async function openKeys(
+  keys: string,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<string | undefined> {
+  try {
+    const opened = await openKmsKeys({ ...environment, VERIQUEUE_KEYS: keys });
+    return opened['VERIQUEUE_KEYS'];
+  } catch (error) {
+    if (!(error instanceof EnvironmentError)) throw error;
+    const reasons = error.mistakes.map(({ variable, reason }) => `${variable}: ${reason}`);
+    throw new CommandFailure(`The sealing keys cannot be used: ${reasons.join('; ')}`);
+  }
 }
 
 const devApiKey = jsonText(z.object({ apiKey: z.string() }));

@@ -1,5 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { type Command, Option } from 'commander';
+import { parseEnvironment } from '../shared/config/environment.ts';
+import { askKms } from '../shared/kms/ask-kms.ts';
+import { KMS_PROVIDERS, type KmsProvider } from '../shared/kms/kms-request.ts';
+import { kmsEnvironment } from '../shared/kms/kms-settings.ts';
+import { formatKmsEntry } from '../shared/kms/open-kms-keys.ts';
 import { generateKey, generateKeys } from '../shared/sealing/generate-keys.ts';
 import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key-ring.ts';
 import { generateSigningKey } from '../shared/signing/signing-keys.ts';
@@ -26,6 +31,12 @@ export function addKeyCommands(program: Command, context: CliContext): void {
         'a signing key instead, an entry for SIGNING_KEYS, and its public half',
       ).conflicts('symmetric'),
     )
+    .addOption(
+      new Option('--kms <provider>', 'encrypt what is secret of it with a key management service')
+        .choices(KMS_PROVIDERS)
+        .conflicts('signing'),
+    )
+    .option('--kms-key <id>', 'the key of that service; Vault has it in VAULT_TRANSIT_KEY')
     .action((options: GenerateOptions) => generate(context, options));
   keys
     .command('rotate')
@@ -36,10 +47,14 @@ export function addKeyCommands(program: Command, context: CliContext): void {
 interface GenerateOptions {
   readonly symmetric?: boolean;
   readonly signing?: boolean;
+  readonly kms?: KmsProvider;
+  readonly kmsKey?: string;
 }
 
-function generate({ terminal }: CliContext, { symmetric = false, signing = false }: GenerateOptions): void {
-  if (signing) {
+async function generate(context: CliContext, options: GenerateOptions): Promise<void> {
+  const { terminal } = context;
+  const protect = (entry: string) => encryptEntry(context, entry, options);
+  if (options.signing) {
     const made = generateSigningKey(randomBytes);
     terminal.show(
       made,
@@ -47,13 +62,16 @@ function generate({ terminal }: CliContext, { symmetric = false, signing = false
     );
     return;
   }
-  if (symmetric) {
-    const key = generateKey(randomBytes);
+  if (options.symmetric) {
+    const key = await protect(generateKey(randomBytes));
     terminal.show({ key }, key);
     return;
   }
   const { privateKey, publicKey, digestKey } = generateKeys(randomBytes);
-  const made = { worker: privateKey, producer: `${publicKey},${digestKey}` };
+  const made = {
+    worker: await protect(privateKey),
+    producer: `${publicKey},${await protect(digestKey)}`,
+  };
   terminal.show(
     made,
     [
@@ -63,6 +81,20 @@ function generate({ terminal }: CliContext, { symmetric = false, signing = false
       made.producer,
     ].join('\n'),
   );
+}
+
+/** As it is without a service; else `kms:<provider>:<ciphertext>`. @throws {CommandFailure} */
+async function encryptEntry(
+  { environment, now }: CliContext,
+  entry: string,
+  { kms, kmsKey: keyId }: GenerateOptions,
+): Promise<string> {
+  if (kms === undefined) return entry;
+  const settings = parseEnvironment(kmsEnvironment, environment);
+  const plaintext = Buffer.from(entry, 'utf8').toString('base64');
+  const answer = await askKms({ settings, fetch, now }, kms, { kind: 'encrypt', plaintext, keyId });
+  if (!answer.ok) throw new CommandFailure(`The key is not encrypted: ${answer.reason}`);
+  return formatKmsEntry(kms, answer.value);
 }
 
 async function rotate(context: CliContext): Promise<void> {

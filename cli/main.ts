@@ -69,7 +69,7 @@ function makeContext(
         testLane: settings.TEST_LANE,
       });
     },
-    readKeyRing: () => readKeyRing(settings, folder),
+    readKeyRing: () => readKeyRing(settings, folder, process.env),
     readDevelopmentSecret: () => readDevelopmentSecret(folder),
     openEventSender: () => openEventSender(allowInsecureCallbacks),
     signingKeys: privateKeysOf(settings.SIGNING_KEYS),

@@ -1,4 +1,5 @@
 import { parseEnvironment } from '../shared/config/environment.ts';
+import { openKmsKeys } from '../shared/kms/open-kms-keys.ts';
 import type { ProcessContext, ProcessEnd } from '../shared/run-process.ts';
 import { runService } from '../shared/run-service.ts';
 import { producerEnvironment } from './settings.ts';
@@ -10,7 +11,7 @@ import { startProducer } from './start-producer.ts';
  * @throws EnvironmentError; what `startProducer` throws
  */
 export async function runProducer(context: ProcessContext): Promise<ProcessEnd> {
-  const settings = parseEnvironment(producerEnvironment, context.environment);
+  const settings = parseEnvironment(producerEnvironment, await openKmsKeys(context.environment));
   return runService(context, {
     part: 'producer',
     settings,

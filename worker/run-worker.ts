@@ -1,4 +1,5 @@
 import { EnvironmentError, parseEnvironment } from '../shared/config/environment.ts';
+import { openKmsKeys } from '../shared/kms/open-kms-keys.ts';
 import type { ProcessContext, ProcessEnd } from '../shared/run-process.ts';
 import { runService } from '../shared/run-service.ts';
 import { resolveAccounts } from './accounts/account-settings.ts';
@@ -15,7 +16,7 @@ export const STOP_GRACE_MS = 5_000;
  * @throws EnvironmentError; what `startWorker` throws
  */
 export async function runWorker(context: ProcessContext): Promise<ProcessEnd> {
-  const { environment } = context;
+  const environment = await openKmsKeys(context.environment);
   const proxies = validateProxyVariables(
     environment,
     workerEnvironment.shape.FACEID_ENDPOINT.parse(undefined),

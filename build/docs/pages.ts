@@ -118,6 +118,11 @@ export const PAGES: readonly DocumentedPage[] = [
   { path: 'docs/console.md', audience: 'operate', answers: "the operators' page" },
   { path: 'docs/cli.md', audience: 'operate', answers: 'the command line' },
   {
+    path: 'docs/kms.md',
+    audience: 'operate',
+    answers: 'sealing keys that Tencent Cloud KMS, AWS KMS or Vault has encrypted',
+  },
+  {
     path: 'docs/api-keys.md',
     audience: 'operate',
     answers: 'keys that may do less, expire, or work from some addresses alone; test keys beside live ones',

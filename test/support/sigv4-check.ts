@@ -24,6 +24,7 @@ export function judgeSignature(
   secrets: Readonly<Record<string, string>>,
   region: string,
   now: number,
+  ofService = 's3',
 ): string | null {
   const query = readQuery(request.url);
   const claim = query.has('X-Amz-Signature') ? readPresigned(query) : readHeader(request);
@@ -31,7 +32,7 @@ export function judgeSignature(
   const [accessKey = '', day = '', ofRegion = '', service = '', end = ''] = claim.credential.split('/');
   const secret = secrets[accessKey];
   if (secret === undefined) return 'InvalidAccessKeyId';
-  if (ofRegion !== region || service !== 's3' || end !== 'aws4_request')
+  if (ofRegion !== region || service !== ofService || end !== 'aws4_request')
     return 'AuthorizationHeaderMalformed';
   const at = readTime(claim.date);
   if (at === null || !claim.date.startsWith(day)) return 'AccessDenied';
@@ -51,9 +52,9 @@ export function judgeSignature(
     claim.signedHeaders.join(';'),
     payload,
   ].join('\n');
-  const scope = `${day}/${region}/s3/aws4_request`;
+  const scope = `${day}/${region}/${ofService}/aws4_request`;
   const text = [ALGORITHM, claim.date, scope, hash(Buffer.from(canonical))].join('\n');
-  const key = [day, region, 's3', 'aws4_request'].reduce<Buffer>(
+  const key = [day, region, ofService, 'aws4_request'].reduce<Buffer>(
     (from, part) => hmac(from, part),
     Buffer.from(`AWS4${secret}`),
   );
