@@ -35,8 +35,9 @@ export interface AccountsStage {
   stop(): Promise<void>;
 }
 
-/** As docs/sizing.md has it for ten accounts and four workers. */
-const WORKER_SETTINGS = { RETRIES: '5', LOG_LEVEL: 'warn', PROBE_INTERVAL: '60s', WORKER_CONCURRENCY: '150' };
+const WORKER_SETTINGS = { RETRIES: '5', LOG_LEVEL: 'warn', PROBE_INTERVAL: '60s' };
+/** As docs/sizing.md has it: what all workers have in flight together is so many seconds of all quotas. */
+const SECONDS_IN_FLIGHT = 3;
 const REPLY_MS = [150, 550] as const;
 
 export async function startAccountsStage(options: AccountsStageOptions): Promise<AccountsStage> {
@@ -62,8 +63,10 @@ export async function startAccountsStage(options: AccountsStageOptions): Promise
     submit: async (count) => void (await submitter.ask({ first: 0, count })),
     answered: async (count) => void (await receiver.ask({ expect: count })),
     addWorkers: async (count) => {
+      const concurrency = Math.ceil((SECONDS_IN_FLIGHT * accounts * quotaPerSecond) / count);
+      const environment = { ACCOUNTS_FILE: file, WORKER_CONCURRENCY: String(concurrency) };
       workers.push(
-        ...(await Promise.all(Array.from({ length: count }, () => addWorker(redis, keyText, file)))),
+        ...(await Promise.all(Array.from({ length: count }, () => addWorker(redis, keyText, environment)))),
       );
       return workers;
     },
@@ -76,12 +79,16 @@ export async function startAccountsStage(options: AccountsStageOptions): Promise
   };
 }
 
-function addWorker({ url }: BenchRedis, keyText: string, file: string): Promise<RunningProcess> {
+function addWorker(
+  { url }: BenchRedis,
+  keyText: string,
+  environment: Readonly<Record<string, string>>,
+): Promise<RunningProcess> {
   return startBenchWorker({
     redisUrl: url,
     lane: LANE,
     keyText,
-    environment: { ...WORKER_SETTINGS, ACCOUNTS_FILE: file },
+    environment: { ...WORKER_SETTINGS, ...environment },
   });
 }
 
