@@ -64,6 +64,7 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
     ...breaches,
     ...(ending.over ? [] : listWaiting(chain, submitter, spared)),
     ...(inflicting.lost.length === 0 ? judgeSequence(chain) : []),
+    ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
   ];
 }
 
@@ -117,6 +118,14 @@ function listWaiting(
     .filter((job) => !receiver.acknowledged.has(job) && !spared.has(job))
     .map((job) => ({ invariant: 'waits_for_ever', job, detail: 'no event was acknowledged in time' }));
 }
+
+const GUESSES = new Set(['Veriqueue.WorkerCrashed', 'Veriqueue.Interrupted']);
+
+/** Where no process was hit, no call can have been lost with one. */
+const judgeGuesses = (usage: UsageReport['data']): readonly Breach[] =>
+  usage
+    .filter(({ code }) => GUESSES.has(code))
+    .map(({ code }) => ({ invariant: 'ledger_guess', job: null, detail: `${code}, and no worker died` }));
 
 /** Numbers of events: each verification has one, and none is left out. */
 function judgeSequence({ receiver }: Chain): readonly Breach[] {

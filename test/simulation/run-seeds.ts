@@ -65,8 +65,19 @@ async function runHere({
   while (goesOn()) {
     const made = makePlan(seed + tally.seeds, verifications);
     const plan = faults ? made : { ...made, faults: [] };
-    const simulation = await simulate(plan, { engine });
     tally.seeds += 1;
+    const simulation = await simulate(plan, { engine }).catch((error: unknown) => {
+      const { message, cause } = error instanceof Error ? error : new Error(String(error));
+      process.stdout.write(
+        `Seed ${plan.seed}: ended early\nBROKEN: ended_early: ${message} ${String(cause ?? '')}\n`,
+      );
+      return null;
+    });
+    if (simulation === null) {
+      tally.failed.push(plan.seed);
+      if (stopAtFirst === true) break;
+      continue;
+    }
     tally.steps += simulation.steps;
     tally.virtualMs += simulation.virtualMs;
     if (digests === true) process.stdout.write(`${plan.seed} ${simulation.digest}\n`);

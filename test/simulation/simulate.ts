@@ -1,4 +1,4 @@
-import { type Chain, type ChainDeps, startChain } from './chain.ts';
+import { type Chain, type ChainDeps, simulatedKeys, startChain } from './chain.ts';
 import { startSubmitter } from './client.ts';
 import { type Inflicted, scheduleFaults } from './faults.ts';
 import { type Breach, judge } from './judge.ts';
@@ -30,6 +30,14 @@ const PATIENCE_MS = 240_000;
 const AFTERMATH_MS = 6_000;
 const JUDGED_WITHIN_MS = 30_000;
 
+const JOBS = [simulatedKeys.verificationQueue, simulatedKeys.deliveryQueue].map(
+  (queue) => `${simulatedKeys.queueStart(queue)}ver_`,
+);
+
+/** Whether no job is left. */
+const isQuiet = ({ redis }: Chain): boolean =>
+  !redis.keyspace.names().some((name) => JOBS.some((start) => name.startsWith(start)));
+
 /** Runs one plan from its beginning to its judgement. The same plan has the same trace. */
 export async function simulate(plan: Plan, options: SimulateOptions): Promise<Simulation> {
   const trace = new Trace(options.keepTrace ?? false);
@@ -37,6 +45,12 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
   const network = new Network(world);
   enterWorld(world);
   enterNetwork(network);
+  // It would end the process of whichever instance it belongs to.
+  const unhandled: string[] = [];
+  const onUnhandled = (reason: unknown): void => {
+    unhandled.push(`${world.current.name} at ${world.now.toFixed(0)} ms: ${String(reason)}`);
+  };
+  process.on('unhandledRejection', onUnhandled);
   try {
     const chain = await startChain(world, network, plan, options);
     const submitter = startSubmitter(chain, plan.orders);
@@ -49,6 +63,8 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
       submitter.isDone() &&
       [...submitter.accepted.keys()].every((job) => chain.receiver.acknowledged.has(job));
     const over = await run(isSettled, PATIENCE_MS);
+    // What a failover forgot goes its way once more.
+    await run(() => isQuiet(chain), PATIENCE_MS);
     await run(() => false, AFTERMATH_MS);
     const judging: { breaches?: readonly Breach[]; failed?: unknown } = {};
     world.after(0, chain.client, 'judge', () => {
@@ -70,7 +86,11 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
     }
     return {
       plan,
-      breaches: [...watch.breaches, ...judging.breaches],
+      breaches: [
+        ...watch.breaches,
+        ...judging.breaches,
+        ...unhandled.slice(0, 3).map((detail) => ({ invariant: 'unhandled_rejection', job: null, detail })),
+      ],
       inflicted: inflicting.inflicted,
       digest: trace.digest,
       trace: trace.lines,
@@ -79,6 +99,7 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
       chain,
     };
   } finally {
+    process.off('unhandledRejection', onUnhandled);
     for (const server of network.servers()) server.close();
     enterNetwork(null);
     enterWorld(null);

@@ -1,0 +1,196 @@
+/** A change of the source that breaks a promise. The simulation must find each. */
+export interface PlantedFault {
+  readonly name: string;
+  readonly file: string;
+  /** Stands there exactly once. */
+  readonly from: string;
+  readonly to: string;
+}
+
+const SCRIPTS = 'shared/store/scripts';
+const FRAGMENTS = `${SCRIPTS}/fragments`;
+const LIMITER = 'shared/account/limiter/fragments/slots.lua';
+const DELIVERY = 'worker/delivery/delivery-processor.ts';
+
+export const plantedFaults: readonly PlantedFault[] = [
+  {
+    name: 'the subject stays when the outcome is written',
+    file: `${SCRIPTS}/finish.lua`,
+    from: 'shred(subject, photosStored, unfinishedIndex, tag, id)\n',
+    to: '',
+  },
+  {
+    name: 'the subject is deleted, and still counted as stored',
+    file: `${FRAGMENTS}/shred.lua`,
+    from: "if redis.call('DEL', subject) == 1 then redis.call('HINCRBY', photosStored, 'now', -1) end",
+    to: "redis.call('DEL', subject)",
+  },
+  {
+    name: 'what has an outcome stays among what waits',
+    file: `${FRAGMENTS}/shred.lua`,
+    from: "redis.call('ZREM', unfinishedIndex, id)\n",
+    to: '\n',
+  },
+  {
+    name: 'a claim that ends leaves its count in flight',
+    file: `${FRAGMENTS}/release-claim.lua`,
+    from: "if redis.call('HINCRBY', inFlight, worker, -1) <= 0 then redis.call('HDEL', inFlight, worker) end",
+    to: '',
+  },
+  {
+    name: 'the call that brings the outcome is not noted',
+    file: `${SCRIPTS}/finish.lua`,
+    from: 'noteCall(record, tag, call, attempt, isListed, day, entry)\nreleaseClaim',
+    to: 'releaseClaim',
+  },
+  {
+    name: 'the call that is followed by another is not noted',
+    file: `${SCRIPTS}/postpone.lua`,
+    from: 'noteCall(record, tag, call, attempt, isListed, day, entry)\n',
+    to: '',
+  },
+  {
+    name: 'a call whose worker died is not noted',
+    file: `${SCRIPTS}/claim.lua`,
+    from: "if before[6] then noteLostCall(record, tag, client, crashCode, day, '') end",
+    to: '',
+  },
+  {
+    name: 'no mark that a request leaves is written',
+    file: `${SCRIPTS}/mark-sent.lua`,
+    from: "redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)",
+    to: '',
+  },
+  {
+    name: 'each call is counted twice in the ledger',
+    file: `${FRAGMENTS}/count-call.lua`,
+    from: 'addToLedger(ledger, entry, 1)',
+    to: 'addToLedger(ledger, entry, 2)',
+  },
+  {
+    name: 'a postponed verification keeps its claim',
+    file: `${SCRIPTS}/postpone.lua`,
+    from: 'releaseClaim(record, inFlight)\n',
+    to: '\n',
+  },
+  {
+    name: 'the limiter opens its window after half a second',
+    file: LIMITER,
+    from: 'notAfterUs + spanUs, r.silentUntilUs',
+    to: 'notAfterUs + spanUs / 2, r.silentUntilUs',
+  },
+  {
+    name: 'the limiter counts one slot too many',
+    file: LIMITER,
+    from: 'local count = math.ceil(r.rateMilli / 1000)',
+    to: 'local count = math.ceil(r.rateMilli / 1000) + 1',
+  },
+  {
+    name: 'the limiter writes slots down earlier than they are used',
+    file: LIMITER,
+    from: 'slots[r.seq % r.size] = atUs + cfg.toleranceUs',
+    to: 'slots[r.seq % r.size] = atUs - 300000',
+  },
+  {
+    name: 'slots are not kept in the limiter',
+    file: 'shared/account/limiter/fragments/record.lua',
+    from: "for index, value in pairs(slots) do write('s' .. int(index), int(value)) end",
+    to: '',
+  },
+  {
+    name: 'a request leaves when its slot is reserved, and not when it is due',
+    file: 'worker/verification/call-upstream.ts',
+    from: "if (marking === 'marked' && !signal.aborted) return slot.due();",
+    to: "if (marking === 'marked' && !signal.aborted) { void slot.due(); return 'due'; }",
+  },
+  {
+    name: 'the numbers of events go up by two',
+    file: `${FRAGMENTS}/number-event.lua`,
+    from: "redis.pcall('HINCRBY', numbers, client, 1)",
+    to: "redis.pcall('HINCRBY', numbers, client, 2)",
+  },
+  {
+    name: 'each delivery has a webhook-id of its own',
+    file: DELIVERY,
+    from: 'id: webhookId(due.id),',
+    to: 'id: webhookId(due.id) + String(due.attempts),',
+  },
+  {
+    name: 'a repeated delivery has another body',
+    file: DELIVERY,
+    from: 'Buffer.from(due.event);',
+    to: "Buffer.from(due.attempts > 0 ? due.event.concat(' ') : due.event);",
+  },
+  {
+    name: 'events are signed for another second',
+    file: DELIVERY,
+    from: 'timestampSeconds: Math.floor(deps.now() / 1000),',
+    to: 'timestampSeconds: Math.floor(deps.now()),',
+  },
+  {
+    name: 'a 503 counts as delivered',
+    file: 'shared/webhook/post-event.ts',
+    from: 'status >= 200 && status <= 299',
+    to: 'status >= 200 && status <= 599',
+  },
+  {
+    name: 'an event says nothing of a second bill',
+    file: 'worker/verification/possibly-billed-again.ts',
+    from: "return maybeBilled.length > 1 || resolveOutcome(code).kind === 'unknown';",
+    to: 'return false;',
+  },
+  {
+    name: 'an unreadable answer counts as one that was never asked for',
+    file: 'worker/verification/call-upstream.ts',
+    from: "if (call.status !== 'not_sent' && call.sent) return",
+    to: "if (call.status !== 'not_sent' && call.sent && call.requestId !== null) return",
+  },
+  {
+    name: 'an Idempotency-Key is forgotten at once',
+    file: 'producer/submission/idempotency.ts',
+    from: "return status === 'taken' ? { status, id: claimedId } : { status: 'in_progress' };",
+    to: "return { status: 'claimed', id, release: async () => undefined } as never;",
+  },
+  {
+    name: 'a delivered event is delivered again',
+    file: `${SCRIPTS}/record-delivery.lua`,
+    from: "redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts'",
+    to: "redis.call('HSET', record, 'deliveryStatus', 'retrying', 'deliveryAttempts'",
+  },
+  {
+    name: 'a script that Redis has forgotten is not sent again',
+    file: 'shared/store/redis/script.ts',
+    from: "error.message.startsWith('NOSCRIPT')",
+    to: "error.message.startsWith('NEVER')",
+  },
+  {
+    name: 'a connection stays with what was the primary',
+    file: 'shared/store/redis/primary-search.ts',
+    from: 'if (!/\\bREADONLY\\b/.test(error.message) || now() - begunAt < SEARCH_INTERVAL_MS) return false;',
+    to: 'if (error.message !== String(now())) return false;',
+  },
+  {
+    name: 'the second outcome wins',
+    file: `${SCRIPTS}/finish.lua`,
+    from: "if mode ~= 'finish' or now[2] or now[1] == 'cancelled' then",
+    to: "if mode ~= 'finish' or now[1] == 'cancelled' then",
+  },
+  {
+    name: 'a write that Redis refuses is not tried again',
+    file: 'shared/store/redis/patient-writes.ts',
+    from: 'if (!this.note(error) || this.#stopping.signal.aborted) throw error;',
+    to: 'this.note(error); throw error;',
+  },
+  {
+    name: 'the outcome names another code than the answer did',
+    file: `${SCRIPTS}/finish.lua`,
+    from: "local fields = {'outcome', outcome,",
+    to: "event = string.gsub(event, 'LifePhotoPoorQuality', 'LifePhotoSizeError')\nlocal fields = {'outcome', outcome,",
+  },
+  {
+    name: 'a verification that has its outcome stays in the line of its client',
+    file: `${SCRIPTS}/finish.lua`,
+    from: 'leaveLine(tag, id, client, now[3])\n',
+    to: '\n',
+  },
+];
