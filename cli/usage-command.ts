@@ -12,6 +12,7 @@ import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { withOperations } from './operations/with-operations.ts';
 import { describeBudget } from './present-budget.ts';
+import { addReconcileCommand } from './reconcile-command.ts';
 import type { Terminal } from './terminal.ts';
 
 interface UsageOptions {
@@ -22,13 +23,14 @@ interface UsageOptions {
 
 /** `veriqueue usage`: the ledger, to be held against the upstream's bill. */
 export function addUsageCommand(program: Command, context: CliContext): void {
-  program
+  const usage = program
     .command('usage')
     .description('upstream calls by day (+08:00), client and code, and by account: billed, unbilled, unknown')
     .option('--from <day>', `first day, ${DEFAULT_USAGE_DAYS - 1} days ago unless given`, parseDay)
     .option('--to <day>', 'last day, today unless given', parseDay)
     .option('--client <client>', 'of one client only')
     .action((options: UsageOptions) => show(context, options));
+  addReconcileCommand(usage, context);
 }
 
 async function show(context: CliContext, options: UsageOptions): Promise<void> {
