@@ -8,6 +8,7 @@ import { runHungBench } from './delivery/hung-bench.ts';
 import { runDrainBench } from './drain-bench.ts';
 import { runFailoverBench } from './failover/failover-bench.ts';
 import { runFeedBench } from './feed/feed-bench.ts';
+import { runFeedChain } from './feed/feed-chain.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
 import { runPhotosBench } from './photos/photos-bench.ts';
@@ -204,7 +205,14 @@ program
   .description('a receiver that reads all of its events again: events per second, memory of the feed')
   .option('--events <count>', 'of one client', parseCount, 20_000)
   .option('--rounds <count>', 'rebuilds', parseCount, 5)
-  .action((options: { events: number; rounds: number }) => runFeedBench({ ...options, say }));
+  .option(
+    '--chain <events>',
+    'through the whole chain to the example receiver, whose database is then dropped',
+    parseCount,
+  )
+  .action(({ chain, ...options }: { events: number; rounds: number; chain?: number }) =>
+    chain === undefined ? runFeedBench({ ...options, say }) : runFeedChain({ events: chain, say }),
+  );
 
 program
   .command('console')

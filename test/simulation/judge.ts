@@ -55,6 +55,8 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
           },
         ]),
       ),
+      // Numbers are judged below.
+      feed: null,
       usage,
       residue,
     },

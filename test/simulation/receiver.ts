@@ -85,6 +85,7 @@ async function receive(
     event: {
       job,
       verification: id,
+      sequence: sequence ?? null,
       code: outcome.code,
       possiblyBilledAgain: outcome.possiblyBilledAgain,
       attempts: attempts.map(({ code }) => code),

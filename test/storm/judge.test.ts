@@ -37,6 +37,7 @@ const post = (
   event: {
     job: 0,
     verification: 'ver_0',
+    sequence: 1,
     code: 'Success',
     possiblyBilledAgain: false,
     attempts: ['Success'],
@@ -73,6 +74,7 @@ const good: StormFacts = {
   faults: [],
   unaskedExits: [],
   shown: new Map([[0, shown]]),
+  feed: [{ sequence: 1, webhookId: 'evt_0' }],
   usage: [usageOf('Success', 1)],
   residue: { left: [], setAside: 0 },
 };
@@ -96,7 +98,11 @@ describe('the judge', () => {
       ['refused'],
     ],
     ['one key, two verifications', { submissions: [submission(), submission({ id: 'ver_1' })] }, ['two_ids']],
-    ['one verification, two webhook-ids', { posts: [post(), post({ webhookId: 'evt_1' })] }, ['two_ids']],
+    [
+      'one verification, two webhook-ids',
+      { posts: [post(), post({ webhookId: 'evt_1' })] },
+      ['two_ids', 'feed_differs'],
+    ],
     ['one webhook-id, two bodies', { posts: [post(), post({ bodyHash: 'b' })] }, ['two_bodies']],
     ['an answer that was never given', { posts: [post({}, { code: 'FailedOperation' })] }, ['wrong_answer']],
     ['a quarantine', { posts: [post({}, { code: 'Veriqueue.Quarantined' })] }, ['quarantined']],
@@ -127,6 +133,28 @@ describe('the judge', () => {
       },
       ['over_quota'],
     ],
+    [
+      'a number that no event has',
+      { feed: [{ sequence: 2, webhookId: 'evt_0' }], posts: [post({}, { sequence: 2 })] },
+      ['feed_gap'],
+    ],
+    [
+      'a number that two events have',
+      {
+        feed: [
+          { sequence: 1, webhookId: 'evt_0' },
+          { sequence: 1, webhookId: 'evt_1' },
+        ],
+      },
+      ['feed_gap'],
+    ],
+    [
+      'an event under another number than in the feed',
+      { posts: [post({}, { sequence: 2 })] },
+      ['feed_differs'],
+    ],
+    ['an event without a number', { posts: [post({}, { sequence: null })] }, ['feed_differs']],
+    ['an event that the feed does not have', { feed: [] }, ['feed_differs']],
   ])('finds %s', (_name, facts, expected) => {
     expect(breachesOf(facts)).toEqual(expected);
   });

@@ -1,4 +1,5 @@
 import { groupBy } from './group-by.ts';
+import { judgeFeed } from './judge-feed.ts';
 import { judgeLedger, type LedgerJudgement } from './judge-ledger.ts';
 import { judgeQuota } from './judge-quota.ts';
 import { personOfJob } from './person-of-job.ts';
@@ -29,6 +30,8 @@ export const INVARIANTS = {
   residue: 'left in Redis',
   over_quota: 'arrivals beyond the quota of a rolling second',
   exits: 'processes that ended by themselves',
+  feed_gap: 'a number of the feed that no event has, or that two have',
+  feed_differs: 'an event whose number at the receiver is not the one in the feed',
   forgeries: 'events with a wrong signature or body',
 } as const;
 
@@ -83,6 +86,7 @@ export function judgeStorm(facts: StormFacts, redelivered: number): Judgement {
       ...jobs.flatMap((job) => judgeJob(job, facts)),
       ...describeLedger(ledger),
       ...describeWhole(facts),
+      ...judgeFeed(facts).map(({ invariant, detail }) => breach(invariant, null, detail)),
       ...(quota.over === 0
         ? []
         : [breach('over_quota', null, `${quota.over} beyond, ${quota.mostInRollingSecond} in a second`)]),

@@ -49,6 +49,8 @@ export interface ReceivedEvent {
   /** The job, by the reference that was submitted. */
   readonly job: number | null;
   readonly verification: string;
+  /** Its number in the feed; null: the body has none. */
+  readonly sequence: number | null;
   readonly code: string | null;
   readonly possiblyBilledAgain: boolean;
   /** Codes of the attempts it lists. */

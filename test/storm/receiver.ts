@@ -26,6 +26,7 @@ export interface Receiver {
 }
 
 const eventBody = z.object({
+  sequence: z.number().optional(),
   data: z.object({
     id: z.string(),
     reference: z.string().nullable(),
@@ -129,10 +130,12 @@ class Book {
           'webhook-signature': String(headers['webhook-signature']),
         });
       }
-      const { id, reference, outcome, attempts } = eventBody.parse(JSON.parse(text)).data;
+      const { data, sequence = null } = eventBody.parse(JSON.parse(text));
+      const { id, reference, outcome, attempts } = data;
       return {
         job: jobOfReference(reference),
         verification: id,
+        sequence,
         code: outcome.code,
         possiblyBilledAgain: outcome.possiblyBilledAgain,
         attempts: attempts.map(({ code }) => code),

@@ -182,6 +182,7 @@ async function pass(
     faults: weather.entries,
     unaskedExits,
     shown: await system.show(ids),
+    feed: await system.feed(),
     usage: await system.usage(),
     residue,
   };

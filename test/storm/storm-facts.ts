@@ -14,8 +14,17 @@ export interface StormFacts {
   readonly unaskedExits: readonly UnaskedExit[];
   /** What `GET /v1/verifications/{id}` shows at the end, by job; null where the pipeline has no such thing. */
   readonly shown: ReadonlyMap<number, ShownVerification> | null;
+  /** What `GET /v1/events` shows at the end; null where the pipeline has no such thing. */
+  readonly feed: readonly FeedEntry[] | null;
   readonly usage: UsageReport['data'] | null;
   readonly residue: Residue;
+}
+
+/** One event of the feed, or a number whose event is gone. */
+export interface FeedEntry {
+  readonly sequence: number;
+  /** The `webhook-id`; null: it is kept no more. */
+  readonly webhookId: string | null;
 }
 
 export interface ShownVerification {

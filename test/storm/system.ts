@@ -6,7 +6,7 @@ import type { UnaskedExit } from './logs.ts';
 import type { PartSlot } from './part-slot.ts';
 import type { RedisPair } from './redis-pair.ts';
 import type { Residue } from './residue.ts';
-import type { ShownVerification } from './storm-facts.ts';
+import type { FeedEntry, ShownVerification } from './storm-facts.ts';
 
 /** What is put into the storm: Veriqueue, or the plain pipeline beside it. Both look alike from outside. */
 export interface System {
@@ -23,6 +23,8 @@ export interface System {
   repair(jobs: ReadonlyMap<number, string>): Promise<number>;
   /** Null: it has no such view. */
   show(jobs: ReadonlyMap<number, string>): Promise<ReadonlyMap<number, ShownVerification> | null>;
+  /** Null: it has no feed. */
+  feed(): Promise<readonly FeedEntry[] | null>;
   usage(): Promise<UsageReport['data'] | null>;
   residue(redis: Redis): Promise<Residue>;
   stop(): Promise<void>;

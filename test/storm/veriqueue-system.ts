@@ -1,3 +1,4 @@
+import { Veriqueue } from '../../client/veriqueue.ts';
 import { usageReport } from '../../shared/contract/usage.ts';
 import { type Verification, verification } from '../../shared/contract/verification.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
@@ -7,7 +8,7 @@ import { findFreePort } from './free-port.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { startPartSlot } from './part-slot.ts';
 import { listResidue } from './residue.ts';
-import type { ShownVerification } from './storm-facts.ts';
+import type { FeedEntry, ShownVerification } from './storm-facts.ts';
 import { logFileOf, makeSecret, type System, type SystemOptions, workerNames } from './system.ts';
 
 const LANE = 'storm';
@@ -90,6 +91,13 @@ export async function startVeriqueue(options: SystemOptions): Promise<System> {
         if (found !== null) shown.set(job, present(found));
       });
       return shown;
+    },
+    async feed() {
+      const feed: FeedEntry[] = [];
+      for await (const event of new Veriqueue({ url, apiKey: client.apiKey }).events()) {
+        feed.push({ sequence: event.sequence, webhookId: event.type === 'events.gone' ? null : event.id });
+      }
+      return feed;
     },
     async usage() {
       const answer = await call('/v1/usage');

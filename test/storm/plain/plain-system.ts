@@ -43,6 +43,7 @@ export async function startPlain(options: SystemOptions): Promise<System> {
     lockPattern: `bull:${VERIFICATIONS}:*:lock`,
     repair: () => redis.primary().ask(retryFailed),
     show: () => Promise.resolve(null),
+    feed: () => Promise.resolve(null),
     usage: () => Promise.resolve(null),
     residue: listJobsLeft,
     async stop() {
