@@ -1,4 +1,5 @@
 import type { KeyObject } from 'node:crypto';
+import type { ProcessingSettings } from '../shared/processing/record-of-processing.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
 import type { OperatorAccess } from './access/find-access.ts';
@@ -38,6 +39,8 @@ export interface CliContext {
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** Standard input, and the person at it if there is one. */
   readonly questions: Questions;
+  /** What the settings of the environment say about what is kept. */
+  readonly processing: ProcessingSettings;
   /** How long receipts of what a command erases can be had, ms. */
   readonly auditRetentionMs: number;
   /** Whether `batch --check` lets wrong check digits pass. */

@@ -19,6 +19,7 @@ import { addListenCommand } from './listen-command.ts';
 import { addOperatorCommands } from './operator-commands.ts';
 import { addProfileCommands } from './profile-commands.ts';
 import { addReceiptCommands } from './receipt-commands.ts';
+import { addRecordCommand } from './record-command.ts';
 import { addSubmitCommand } from './submit-command.ts';
 import { addTailCommand } from './tail-command.ts';
 import { addTriggerCommand } from './trigger-command.ts';
@@ -74,6 +75,7 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
   addUsageCommand(program, context);
   addAuditCommands(program, context);
   addReceiptCommands(program, context);
+  addRecordCommand(program, context);
   addProfileCommands(program, context);
   addCompletionCommand(program);
   return program;

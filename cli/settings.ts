@@ -1,7 +1,14 @@
 import { z } from 'zod';
 import { auditSettings } from '../shared/config/audit-settings.ts';
+import { photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
-import { laneSettings, producerSettings, testLaneSettings } from '../shared/config/settings.ts';
+import {
+  laneSettings,
+  logSharingSettings,
+  producerSettings,
+  retentionSettings,
+  testLaneSettings,
+} from '../shared/config/settings.ts';
 import { flag, httpUrl, secretText } from '../shared/config/shapes.ts';
 import { signingSettings } from '../shared/config/signing-settings.ts';
 
@@ -17,6 +24,10 @@ export const cliEnvironment = z.object({
   /** For `deliveries test`, which signs as the workers do, and for `audit`. */
   ...signingSettings,
   ...auditSettings,
+  /** For `record-of-processing`, which states what they say. */
+  ...retentionSettings,
+  ...logSharingSettings,
+  PHOTO_STORE: photoStoreSettings.PHOTO_STORE,
   VERIQUEUE_DATA_DIR: z.string().default('.data'),
   /** Unset, it is true beside a development Redis, as `npm start` has it, and false otherwise. */
   ALLOW_INSECURE_CALLBACKS: flag.optional(),

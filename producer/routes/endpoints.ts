@@ -12,6 +12,7 @@ import {
   rotatedSecret,
 } from '../../shared/contract/endpoint.ts';
 import { eventTypes } from '../../shared/contract/event-type.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
 import type { ClientStore } from '../../shared/store/clients/client.ts';
 import {
   addEndpoint,
@@ -30,6 +31,7 @@ import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 
 export interface EndpointRouteDeps extends ClientStore {
+  readonly audit: Pick<Audit, 'note'>;
   readonly rules: { readonly allowInsecureCallbacks: boolean };
   /** That one client may have; 0: none. */
   readonly maxEndpoints: number;
@@ -107,6 +109,7 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       });
       if (addition.status === 'missing') throw new ProblemError('not_found');
       if (addition.status !== 'added') throw new ProblemError('too_many_endpoints');
+      await note(deps, client.id, addition.endpoint.id, 'add_endpoint', 'added');
       reply.code(201);
       const [added] = await present(deps, client.id, [addition.endpoint]);
       return { ...found(added), secret: addition.secret };
@@ -141,6 +144,7 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       }));
       if (changed === null) throw new ProblemError('not_found');
       if (after !== undefined || change.enabled) await restartPush(deps, client.id, id, after ?? null);
+      await note(deps, client.id, id, 'change_endpoint', 'changed');
       const [shown] = await present(deps, client.id, [changed]);
       return found(shown);
     },
@@ -163,8 +167,9 @@ function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       },
     },
     handler: async (request, reply) => {
-      if (!(await removeEndpoint(deps, clientOf(request).id, idOf(request))))
-        throw new ProblemError('not_found');
+      const [clientId, id] = [clientOf(request).id, idOf(request)];
+      if (!(await removeEndpoint(deps, clientId, id))) throw new ProblemError('not_found');
+      await note(deps, clientId, id, 'remove_endpoint', 'removed');
       return reply.code(204).send();
     },
   });
@@ -187,12 +192,26 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     },
     handler: async (request): Promise<RotatedSecret> => {
       const options = { overlapMs: OVERLAP_MS, now: deps.now() };
-      const rotated = await rotateEndpointSecret(deps, clientOf(request).id, idOf(request), options);
+      const [clientId, id] = [clientOf(request).id, idOf(request)];
+      const rotated = await rotateEndpointSecret(deps, clientId, id, options);
       if (rotated === null) throw new ProblemError('not_found');
+      await note(deps, clientId, id, 'rotate_endpoint_secret', 'rotated');
       const previousSignsUntil = new Date(rotated.previousSignsUntil).toISOString();
       return { secret: rotated.secret, previousSignsUntil };
     },
   });
+}
+
+/** The client's own change, for the audit trail. */
+async function note(
+  { audit }: EndpointRouteDeps,
+  clientId: string,
+  id: string,
+  action: string,
+  result: string,
+): Promise<void> {
+  const by = { actorKind: 'client', actor: clientId } as const;
+  await audit.note({ ...by, action, targetKind: 'endpoint', target: id, result });
 }
 
 async function present(
