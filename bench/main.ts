@@ -9,6 +9,7 @@ import { runDrainBench } from './drain-bench.ts';
 import { runFailoverBench } from './failover/failover-bench.ts';
 import { runFeedBench } from './feed/feed-bench.ts';
 import { runFeedChain } from './feed/feed-chain.ts';
+import { runIdleBench } from './idle-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
 import { runPhotosBench } from './photos/photos-bench.ts';
@@ -17,6 +18,7 @@ import { runQuotaBench } from './quota/bench-quota.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
 import { runSharesBench, type SharesBenchOptions } from './shares/shares-bench.ts';
+import { runStartBench } from './start-bench.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -95,6 +97,18 @@ program
   .option('--concurrency <count>', 'jobs at once, per queue', parseCount, peersDefaults.concurrency)
   .option('--only <names>', 'contenders', (text) => text.split(','))
   .action(async (options: PeersOptions) => void (await runPeersBench({ ...options, say })));
+
+program
+  .command('idle')
+  .description('what a worker and a producer cost that have nothing to do')
+  .option('--seconds <count>', 'measured time', parseCount, 30)
+  .action((options: { seconds: number }) => runIdleBench({ ...options, say }));
+
+program
+  .command('start')
+  .description('npm start to the first submission that is accepted')
+  .option('--rounds <count>', 'starts', parseCount, 5)
+  .action((options: { rounds: number }) => runStartBench({ ...options, say }));
 
 program
   .command('memory')

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** Linux counts in hundredths of a second towards programs, whatever its own clock does (`getconf CLK_TCK`). */
 const MICROS_PER_TICK = 10_000;
@@ -18,6 +18,20 @@ export function readCpuMicros(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
   const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
   return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
+}
+
+/** A process and all that come from it. */
+export function readFamily(pid: number): readonly number[] {
+  const children = readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name) && readParent(name) === pid)
+    .map(Number);
+  return [pid, ...children.flatMap((child) => readFamily(child))];
+}
+
+/** NaN where the process has ended. */
+function readParent(pid: string): number {
+  const path = `/proc/${pid}/status`;
+  return existsSync(path) ? Number(/^PPid:\s+(\d+)/m.exec(readFileSync(path, 'utf8'))?.[1]) : Number.NaN;
 }
 
 /** Memory of a process, what it shares counted in parts, in MB; 0 once it has ended. */

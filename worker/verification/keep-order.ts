@@ -25,6 +25,8 @@ const LANDED_AT_ONCE = 200;
 const LOOKED_AT_ONCE = 250;
 /** While verifications without a place are found, as after an upgrade or a lost key. */
 const SLICES_AT_MOST = 40;
+/** Turns of one worker. The room in the tags lasts for years. */
+const TURNS_BETWEEN_REBASES = 60;
 
 /**
  * Keeps the order of what waits where no call does: while nothing is asked, retries get their places; verifications that have
@@ -58,6 +60,7 @@ export function createOrderWalk(deps: Pick<OrderDeps, 'redis' | 'keys'>): OrderW
   const prioritized = keys.queueKey(keys.verificationQueue, 'prioritized');
   const cursors: Record<Priority, string> = { interactive: '0', bulk: '0' };
   let offset = 0;
+  let turns = 0;
   const placeSlice = async (from: number): Promise<{ readonly seen: number; readonly placed: number }> => {
     const ids = await redis.zrange(prioritized, String(from), String(from + LOOKED_AT_ONCE - 1));
     const placed = ids.length === 0 ? 0 : await placeVerifications(deps, 'unplaced', ids);
@@ -78,9 +81,11 @@ export function createOrderWalk(deps: Pick<OrderDeps, 'redis' | 'keys'>): OrderW
       return placed;
     },
     weighClients: async () => {
+      const rebases = turns % TURNS_BETWEEN_REBASES === 0;
+      turns += 1;
       for (const priority of ['interactive', 'bulk'] as const) {
         cursors[priority] = await weighSomeClients(deps, priority, cursors[priority]);
-        await rebaseTags(deps, priority);
+        if (rebases) await rebaseTags(deps, priority);
       }
     },
   };

@@ -18,8 +18,7 @@ local client, call, keptMs, isRepeat, extended = ARGV[1], ARGV[2], ARGV[3], ARGV
 local counted = redis.call('HMGET', record, 'id', 'countedCall')
 if not counted[1] or counted[2] == call then return 0 end
 redis.call('HSET', record, 'countedCall', call)
-redis.call('HINCRBY', callsMade, client, 1)
-redis.call('PEXPIRE', callsMade, keptMs)
+if redis.call('HINCRBY', callsMade, client, 1) == 1 then redis.call('PEXPIRE', callsMade, keptMs) end
 if isRepeat == '1' then redis.call('HINCRBY', repeats, client, 1) end
 if extended ~= '' then redis.call('HSET', record, 'promiseExtended', extended) end
 return 1
