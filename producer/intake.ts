@@ -1,4 +1,5 @@
 import { redisTargetOf } from '../shared/config/redis-target.ts';
+import type { EpochKeys } from '../shared/store/epochs/epoch-keys.ts';
 import { storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
@@ -83,13 +84,15 @@ export interface IntakeOptions {
   readonly now: () => number;
   readonly tracing: Tracing;
   readonly onPhotoStoreTry?: (made: S3Try) => void;
+  /** @default none: subjects are wrapped by the ring alone */
+  readonly epochs?: EpochKeys | null;
 }
 
 /** Await {@link awaitQueues} before it is used. */
 export function createIntake(
   settings: IntakeSettings,
   [redis, flowRedis, confirmRedis]: Connections,
-  { log, now, tracing, onPhotoStoreTry }: IntakeOptions,
+  { log, now, tracing, onPhotoStoreTry, epochs = null }: IntakeOptions,
 ): Intake {
   const keys = storeKeys(settings.LANE);
   const onError = (error: Error) =>
@@ -123,6 +126,7 @@ export function createIntake(
     ...enqueueing,
     confirmRedis,
     keyRing: settings.VERIQUEUE_KEYS,
+    epochs,
     lane,
     shares: createShareView({ redis, keys, lane, now }),
     offers: createPromiseOffers({ redis, keys, lane, now }),

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { auditSettings } from '../shared/config/audit-settings.ts';
 import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
 import { endpointSettings } from '../shared/config/endpoint-settings.ts';
+import { epochSettings } from '../shared/config/epoch-settings.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
 import { checkRedisTarget } from '../shared/config/redis-target.ts';
@@ -26,6 +27,7 @@ const shape = z.object({
   ...laneSettings,
   ...testLaneSettings,
   ...sealingSettings,
+  ...epochSettings,
   ...retentionSettings,
   ...signingSettings,
   ...auditSettings,

@@ -5,6 +5,8 @@ import { describeListenError, type ListeningPlace } from '../shared/listen-error
 import type { Logger } from '../shared/log.ts';
 import { createProcessRegistry } from '../shared/process-metrics.ts';
 import { createAudit } from '../shared/store/audit/audit.ts';
+import type { EpochKeys } from '../shared/store/epochs/epoch-keys.ts';
+import { openEpochKeys } from '../shared/store/epochs/open-epoch-keys.ts';
 import { storeKeys } from '../shared/store/keys.ts';
 import { type Tracing, tracingOff } from '../shared/tracing/tracing.ts';
 import { type AppDeps, buildApp, buildOperationsApp, guardSockets } from './app.ts';
@@ -128,7 +130,8 @@ async function serve(
   connections: Connections,
   options: ServeOptions,
 ): Promise<RunningProducer> {
-  const deps = wire(settings, connections, options);
+  const epochs = await openEpochs(settings, connections, options);
+  const deps = wire(settings, connections, { ...options, epochs });
   await awaitQueues(deps);
   const drain = { started: false };
   const operations = {
@@ -153,6 +156,7 @@ async function serve(
     await Promise.all(apps.map((app) => closeWithin(app, DRAIN_DEADLINE_MS)));
     await tests?.close();
     await Promise.all([closeIntake(deps), ...(testDeps === null ? [] : [closeIntake(testDeps)])]);
+    await epochs?.close();
   };
   let stopping: Promise<void> | undefined;
   try {
@@ -206,7 +210,7 @@ async function prepareConsole(operatorKey: string | undefined, deps: AppDeps): P
 function wire(
   settings: ProducerSettings,
   connections: Connections,
-  { log, now, timeouts, tracing }: ServeOptions,
+  { log, now, timeouts, tracing, epochs }: ServeOptions & { readonly epochs: EpochKeys | null },
 ): AppDeps {
   const mib = 1024 * 1024;
   const bodyBudget = createBodyBudget({
@@ -218,6 +222,7 @@ function wire(
     log,
     now,
     tracing,
+    epochs,
     onPhotoStoreTry: (made) => noteTry(made),
   });
   const metrics = createMetrics({ ...intake, log, bodyBudget });
@@ -245,6 +250,14 @@ function wire(
     tracing,
     log,
   };
+}
+
+async function openEpochs(
+  { EPOCH_KEYS_REDIS_URL: url }: ProducerSettings,
+  [main]: Connections,
+  { log, now }: ServeOptions,
+): Promise<EpochKeys | null> {
+  return url === undefined ? null : openEpochKeys({ url, role: 'request', main, log, now });
 }
 
 function hasTestLane(settings: ProducerSettings): settings is ProducerSettings & { TEST_LANE: string } {

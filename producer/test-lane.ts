@@ -47,7 +47,7 @@ export async function openTestLane(
         `TEST_LANE must name a lane whose workers ask the sandbox, and those of ${TEST_LANE} ask the real service. Name another lane`,
       );
     }
-    const intake = createIntake(own, connections, { log, now, tracing });
+    const intake = createIntake(own, connections, { log, now, tracing, epochs: live.epochs });
     await markTestLane(redis, intake.keys);
     await awaitQueues(intake);
     return {

@@ -6,6 +6,8 @@ import { DEFAULT_BILLED_CODES } from '../shared/outcomes/resolve-outcome.ts';
 import { registerPhotoStoreUp } from '../shared/photo-store-metrics.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import { type Audit, createAudit } from '../shared/store/audit/audit.ts';
+import type { EpochKeys } from '../shared/store/epochs/epoch-keys.ts';
+import { openEpochKeys } from '../shared/store/epochs/open-epoch-keys.ts';
 import { type StoreKeys, storeKeys } from '../shared/store/keys.ts';
 import { openRedis } from '../shared/store/open-redis.ts';
 import { type AtomicFlow, createAtomicFlow } from '../shared/store/queue/atomic-flow.ts';
@@ -32,6 +34,8 @@ export interface WorkerContext {
   readonly settings: RunSettings;
   readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
+  /** Null: this worker has no store of epochs' keys. */
+  readonly epochs: EpochKeys | null;
   readonly workerId: string;
   /** For records and everything else that is neither BullMQ's nor the lane's. */
   readonly redis: Redis;
@@ -102,7 +106,13 @@ export function connectContext({
         probe: (client) => probeWrites(client, keys),
         log,
       });
-      return openContext({ settings, keys, connections, workerId, metrics, tracing, log });
+      const url = settings.EPOCH_KEYS_REDIS_URL;
+      // Its commands wait while it is away: nothing is answered as unreadable for that.
+      const epochs =
+        url === undefined
+          ? null
+          : await openEpochKeys({ url, role: 'batched', main: redis, log, now: Date.now });
+      return openContext({ settings, keys, connections, epochs, workerId, metrics, tracing, log });
     },
     close: async () => {
       await Promise.all(Object.values(connections).map(closeRedis));
@@ -132,11 +142,12 @@ function openContext({
   settings,
   keys,
   connections: { redis, queueRedis, unbatchedRedis },
+  epochs,
   workerId,
   metrics,
   tracing,
   log,
-}: Pick<WorkerContext, 'settings' | 'keys' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
+}: Pick<WorkerContext, 'settings' | 'keys' | 'epochs' | 'workerId' | 'metrics' | 'tracing' | 'log'> & {
   readonly connections: Connections;
 }): OpenContext {
   // Before anything of BullMQ's: it remembers which scripts are defined on the connection.
@@ -166,6 +177,7 @@ function openContext({
     settings,
     keys,
     keyRing,
+    epochs,
     workerId,
     redis,
     queueRedis,
@@ -198,7 +210,7 @@ function openContext({
     close: async () => {
       writes.stop();
       await Promise.all(accounts.accounts.map((account) => account.close()));
-      await Promise.all([flow.close(), subjects.close()]);
+      await Promise.all([flow.close(), subjects.close(), epochs?.close()]);
     },
   };
 }

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { accountsSettings } from '../shared/config/accounts-settings.ts';
 import { auditSettings } from '../shared/config/audit-settings.ts';
 import { areRead, evenWhenOthersFail, report } from '../shared/config/cross-checks.ts';
+import { epochSettings } from '../shared/config/epoch-settings.ts';
 import { decideLivemode, refuseSandbox } from '../shared/config/livemode.ts';
 import { checkPhotoStore, photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { validatePlainHttp } from '../shared/config/plain-http.ts';
@@ -30,6 +31,7 @@ const shape = z.object({
   ...redisSettings,
   ...laneSettings,
   ...sealingSettings,
+  ...epochSettings,
   ...retentionSettings,
   ...signingSettings,
   ...auditSettings,

@@ -14,6 +14,7 @@ import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
 import { startDeletingPhotos } from './maintenance/delete-photos.ts';
 import { startExpiringDeadlines } from './maintenance/expire-deadlines.ts';
+import { startRenewingEpochs } from './maintenance/renew-epochs.ts';
 import { startSweeping } from './maintenance/sweeper.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import type { RunSettings } from './run-settings.ts';
@@ -211,9 +212,10 @@ async function startUpkeep({
   });
   const expiring = startExpiringDeadlines({ ...context, keys, queue });
   const deleting = startDeletingPhotos({ ...context, keys });
+  const renewing = startRenewingEpochs({ ...context, keys });
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), order.stop(), expiring.stop(), deleting.stop()]);
+      await Promise.all([sweeping.stop(), order.stop(), expiring.stop(), deleting.stop(), renewing.stop()]);
     },
   };
 }

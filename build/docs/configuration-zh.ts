@@ -82,6 +82,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   TRUSTED_PROXIES: '您的代理。来自它们的连接数不受限制，它们的 `X-Forwarded-For` 给出客户端的地址。',
   MAX_SOCKETS_PER_ADDRESS:
     '来自同一地址的并发连接数；IPv6 按前 64 位计算。超过之后，请求得到 429 `too_many_connections`。设为 0 则不作限制。',
+  EPOCH_KEYS_REDIS_URL:
+    '另一个不写磁盘的 Redis，用于[时段密钥](epoch-keys.zh.md)：备份连同所有其他密钥，在一小时之后打不开任何内容。丢失它，等待中的核验也随之丢失。生产者和工作进程必须相同。',
   LANE: '通道的名称。它是每个 Redis 键的一部分：同一 Redis 上的不同通道不共享任何内容。',
   TEST_LANE:
     '[测试密钥](api-keys.zh.md#测试密钥)所用的通道，其工作进程调用沙箱。未设置时，测试密钥得到 `401`。',

@@ -118,6 +118,11 @@ export const PAGES: readonly DocumentedPage[] = [
   { path: 'docs/console.md', audience: 'operate', answers: "the operators' page" },
   { path: 'docs/cli.md', audience: 'operate', answers: 'the command line' },
   {
+    path: 'docs/epoch-keys.md',
+    audience: 'operate',
+    answers: 'keys that no backup holds, so that a copy of Redis opens nothing an hour later',
+  },
+  {
     path: 'docs/kms.md',
     audience: 'operate',
     answers: 'sealing keys that Tencent Cloud KMS, AWS KMS or Vault has encrypted',

@@ -55,7 +55,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
   {
     title: 'How long data is kept',
     introduction: 'A photo is deleted with its outcome, in any case.',
-    variables: ['RETENTION', 'SUBJECT_TTL', 'SWEEP_INTERVAL'],
+    variables: ['EPOCH_KEYS_REDIS_URL', 'RETENTION', 'SUBJECT_TTL', 'SWEEP_INTERVAL'],
     inEnvironmentFile: true,
   },
   {

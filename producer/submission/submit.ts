@@ -1,8 +1,10 @@
 import { typeid } from 'typeid-js';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
+import { type EpochKey, wrapInEpoch } from '../../shared/sealing/epoch-wrap.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { sealSubject } from '../../shared/sealing/seal.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
+import type { EpochKeys } from '../../shared/store/epochs/epoch-keys.ts';
 import { requeueStray } from '../../shared/store/queue/stray-jobs.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { PhotoStoreUnavailable } from '../../shared/store/subjects/photo-store-state.ts';
@@ -34,6 +36,8 @@ export interface SubmissionRules {
 
 export interface SubmitDeps extends EnqueueDeps {
   readonly keyRing: KeyRing;
+  /** Null: subjects are wrapped by the ring alone. */
+  readonly epochs: EpochKeys | null;
   readonly lane: LaneView;
   readonly rules: SubmissionRules;
   readonly withdrawals: Withdrawals;
@@ -105,14 +109,18 @@ async function accept(
     throw error;
   }
   let arrived: ArrivedPhoto;
+  let epoch: EpochKey | null;
   try {
+    epoch = await presentEpoch(deps);
     arrived = await obtainPhoto(deps, client.id, photo);
   } catch (error) {
     await giveRoomBack(deps, { id, clientId: client.id });
     if (redisKey !== null) await release(deps, { id, redisKey });
     throw error instanceof PhotoStoreUnavailable ? unavailable(error) : error;
   }
-  const sealed = sealSubject(deps.keyRing, id, { ...person, photo: arrived.bytes });
+  const byRing = sealSubject(deps.keyRing, id, { ...person, photo: arrived.bytes });
+  const sealed =
+    epoch === null ? byRing : { ...byRing, wrappedKey: wrapInEpoch(epoch, id, byRing.wrappedKey) };
   const acceptance: Acceptance = {
     id,
     clientId: client.id,
@@ -179,6 +187,16 @@ async function completeSubmission(deps: SubmitDeps, id: string): Promise<void> {
     throw unavailable(error);
   }
   deps.log.warn({ event: 'job_requeued', verification: id, why: 'repeated' }, 'a verification had no job');
+}
+
+/** @throws {ProblemError} 503 when the store of epochs does not answer: without a key of it, nothing is accepted */
+async function presentEpoch({ epochs }: SubmitDeps): Promise<EpochKey | null> {
+  if (epochs === null) return null;
+  try {
+    return await epochs.current();
+  } catch (error) {
+    throw unavailable(error);
+  }
 }
 
 /** Whatever Redis or the photo store said, the client hears one thing: not now. */

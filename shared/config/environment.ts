@@ -53,6 +53,7 @@ export function parseEnvironment<T extends z.ZodType>(
 
 const secretNames = new Set([
   'REDIS_URL',
+  'EPOCH_KEYS_REDIS_URL',
   'REDIS_SENTINEL_PASSWORD',
   'VERIQUEUE_KEYS',
   'SIGNING_KEYS',

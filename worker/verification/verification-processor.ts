@@ -3,8 +3,9 @@ import type { Logger } from 'pino';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
-import { openSubject } from '../../shared/sealing/seal.ts';
 import type { Subject } from '../../shared/sealing/subject.ts';
+import type { EpochKeys } from '../../shared/store/epochs/epoch-keys.ts';
+import { openInEpoch } from '../../shared/store/epochs/open-in-epoch.ts';
 import type { JobData } from '../../shared/store/queue/job-data.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import { leaveLine } from '../../shared/store/shares/place.ts';
@@ -33,6 +34,7 @@ export interface VerificationDeps {
   readonly claims: ClaimDeps;
   readonly subjects: Pick<SubjectStore, 'state'>;
   readonly keyRing: KeyRing;
+  readonly epochs: EpochKeys | null;
   readonly accounts: Pick<AccountChooser, 'pass'>;
   readonly runAloneLock: RunAloneLock;
   readonly ask: AskUpstream;
@@ -146,7 +148,7 @@ async function askAbout(
     await deps.writes.untilTaken(() => goBackUnasked(deps, owned));
     return leaveUnread(deps, record, reading.error);
   }
-  const subject = openIfUsable(deps, record, reading);
+  const subject = await openIfUsable(deps, record, reading);
   if (typeof subject === 'string') return giveUp(deps, owned, subject);
   if (decideAfterDeaths(record.deaths) === 'run') return deps.ask(owned, subject, run);
   const release = await deps.runAloneLock.runAlone();
@@ -174,17 +176,17 @@ function leaveUnread(
 }
 
 /** The subject, or the code that says why there is none to ask about. */
-function openIfUsable(
+async function openIfUsable(
   deps: VerificationDeps,
   record: VerificationRecord,
   reading: Exclude<SubjectReading, { status: 'unavailable' }>,
-): Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable' {
+): Promise<Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable'> {
   if (reading.status === 'gone' || deps.now() - record.submittedAt > deps.subjectTtlMs)
     return 'Veriqueue.SubjectExpired';
   const opening =
     reading.status === 'incomplete'
       ? ({ status: 'unreadable', reason: 'incomplete' } as const)
-      : openSubject(deps.keyRing, record.id, reading.sealed);
+      : await openInEpoch(deps, record.id, reading.sealed);
   if (opening.status === 'opened') return opening.subject;
   deps.log.error(
     { event: 'subject_unreadable', verification: record.id, reason: opening.reason },

@@ -1,0 +1,54 @@
+import { Redis } from 'ioredis';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { readEpoch } from '../../shared/sealing/epoch-wrap.ts';
+import { type Chain, startChain } from '../support/chain.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+
+let epochServer: TestRedis;
+let epochRedis: Redis;
+let chain: Chain;
+
+beforeAll(async () => {
+  epochServer = await startTestRedis();
+  epochRedis = new Redis(epochServer.url);
+  await epochRedis.config('SET', 'save', '', 'appendonly', 'no');
+  chain = await startChain({ workers: 0, environment: { EPOCH_KEYS_REDIS_URL: epochServer.url } });
+});
+afterAll(async () => {
+  await chain?.stop();
+  epochRedis?.disconnect();
+  await epochServer?.stop();
+});
+
+const until = async (id: string, shown: object) =>
+  expect.poll(() => chain.verification(id), { timeout: 60_000 }).toMatchObject(shown);
+
+test('what an epoch has wrapped is answered; what a lost store had wrapped fails, and its event says so', async () => {
+  const lost = await chain.submit();
+  const wrapped = await chain.redis.hgetBuffer(chain.keys.subject(lost.id), 'key');
+  expect(readEpoch(wrapped ?? Buffer.alloc(0))).toBe(Math.floor(Date.now() / 600_000));
+  await epochRedis.flushall();
+  await chain.addWorker();
+  await until(lost.id, {
+    status: 'failed',
+    outcome: { code: 'Veriqueue.SubjectUnreadable', billed: false },
+    delivery: { status: 'delivered' },
+  });
+  // Within a second a producer notices, and gives the store the present key back.
+  const names = async () => {
+    await chain.submit();
+    return epochRedis.keys('vq-epoch:*');
+  };
+  await expect.poll(names, { timeout: 60_000 }).not.toEqual([]);
+  await until((await chain.submit()).id, { status: 'completed', delivery: { status: 'delivered' } });
+});
+
+test('a store that writes to a disk, or is the Redis of everything else, is refused at start', async () => {
+  await epochRedis.config('SET', 'save', '3600 1');
+  await expect(chain.addWorker()).rejects.toThrow(
+    /^EPOCH_KEYS_REDIS_URL must be a Redis that writes nothing to a disk, and this one has save points/,
+  );
+  await expect(chain.addWorker({ EPOCH_KEYS_REDIS_URL: chain.redisServer.url })).rejects.toThrow(
+    /^EPOCH_KEYS_REDIS_URL must be another Redis than REDIS_URL/,
+  );
+});
