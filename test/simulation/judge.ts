@@ -66,6 +66,7 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
     ...breaches,
     ...(ending.over ? [] : listWaiting(chain, submitter, spared)),
     ...(inflicting.lost.length === 0 ? judgeSequence(chain) : []),
+    ...(ending.over ? judgeDeliveries(chain, shown, spared) : []),
     ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
   ];
 }
@@ -120,6 +121,18 @@ function listWaiting(
     .filter((job) => !receiver.acknowledged.has(job) && !spared.has(job))
     .map((job) => ({ invariant: 'waits_for_ever', job, detail: 'no event was acknowledged in time' }));
 }
+
+/** What the receiver acknowledged last is shown as delivered. */
+const judgeDeliveries = (
+  { receiver }: Chain,
+  shown: ReadonlyMap<number, Verification>,
+  spared: ReadonlySet<number>,
+): readonly Breach[] =>
+  [...shown].flatMap(([job, { delivery }]) =>
+    spared.has(job) || !receiver.acknowledged.has(job) || delivery.status === 'delivered'
+      ? []
+      : [{ invariant: 'not_shown_as_delivered', job, detail: `delivery ${delivery.status}` }],
+  );
 
 const GUESSES = new Set(['Veriqueue.WorkerCrashed', 'Veriqueue.Interrupted']);
 

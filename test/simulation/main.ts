@@ -13,6 +13,8 @@ interface Options {
   readonly record?: string;
   readonly shrink?: true;
   readonly stopAtFirst?: true;
+  readonly having?: string;
+  readonly plans?: string;
   readonly digests?: true;
   readonly faults: boolean;
   readonly processes: number;
@@ -36,6 +38,8 @@ const program = new Command('npm run simulate --')
   .option('--no-faults', 'nothing fails but answers of the upstream and the receiver')
   .option('--plan <file>', 'runs this plan, which an earlier run has printed')
   .option('--shrink', 'looks for the shortest plan that fails as well, and prints its story')
+  .option('--having <kind>', 'only seeds with a fault of this kind')
+  .option('--plans <folder>', 'runs the plans of a folder before the seeds; one processor only')
   .option('--stop-at-first', 'ends at the first seed that fails')
   .option('--digests', 'prints a digest of each trace')
   .option('--trace <file>', 'writes the trace of a single seed')

@@ -21,7 +21,7 @@ interface Found {
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
-/** @throws {Error} where the source has changed: the fault must be planted anew */
+/** @throws {Error} where the source has changed: its text must be changed too */
 function plant(copy: CheckoutCopy, { name, file, from, to }: PlantedFault): void {
   const path = join(copy.folder, file);
   const source = readFileSync(path, 'utf8');
@@ -39,7 +39,7 @@ async function find(fault: PlantedFault, { seeds, secondsEach }: Options): Promi
   const copy = copyCheckout(root);
   try {
     plant(copy, fault);
-    const output = await run(copy.folder, seeds, secondsEach);
+    const output = await run(copy.folder, fault, { seeds, seconds: secondsEach });
     const [, seed] = /^Seed (\d+):/m.exec(output) ?? [];
     const invariants = [...output.matchAll(/^BROKEN: (\w+)/gm)].map(([, invariant = '']) => invariant);
     return { fault, seed: seed === undefined ? null : Number(seed), invariants: [...new Set(invariants)] };
@@ -48,7 +48,11 @@ async function find(fault: PlantedFault, { seeds, secondsEach }: Options): Promi
   }
 }
 
-function run(folder: string, seeds: number, seconds: number): Promise<string> {
+function run(
+  folder: string,
+  { having }: PlantedFault,
+  { seeds, seconds }: { readonly seeds: number; readonly seconds: number },
+): Promise<string> {
   const child = spawn(
     process.execPath,
     [
@@ -60,6 +64,7 @@ function run(folder: string, seeds: number, seconds: number): Promise<string> {
       '--stop-at-first',
       '--processes',
       '1',
+      ...(having === undefined ? [] : ['--having', having]),
     ],
     { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
   );
@@ -85,7 +90,10 @@ const program = new Command('node --import tsx test/simulation/plant.ts')
     let missed = 0;
     const work = async (): Promise<void> => {
       for (let fault = waiting.shift(); fault !== undefined; fault = waiting.shift()) {
-        const { seed, invariants } = await find(fault, options);
+        const { seed, invariants } = await find(fault, options).catch((error: unknown) => {
+          process.stdout.write(`${String(error)}\n`);
+          return { seed: null, invariants: [] };
+        });
         if (seed === null) missed += 1;
         process.stdout.write(
           `| ${fault.name} | ${seed ?? 'not found'} | ${invariants.map((each) => `\`${each}\``).join(', ')} |\n`,

@@ -1,6 +1,8 @@
 import { fork } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makePlan } from './plan.ts';
+import { makePlan, type Plan, plan as planSchema } from './plan.ts';
 import { openLuaEngine } from './redis/lua-engine.ts';
 import { simulate } from './simulate.ts';
 import { tellStory } from './story.ts';
@@ -14,6 +16,10 @@ interface Options {
   readonly processes: number;
   readonly faults: boolean;
   readonly stopAtFirst?: true;
+  /** Only seeds whose plan has a fault of this kind. */
+  readonly having?: string;
+  /** A folder of plans that run before the seeds. */
+  readonly plans?: string;
   readonly digests?: true;
 }
 
@@ -48,23 +54,13 @@ export async function runSeeds(options: Options): Promise<boolean> {
   return tally.failed.length > 0;
 }
 
-async function runHere({
-  seed,
-  seeds,
-  verifications,
-  hours,
-  faults,
-  stopAtFirst,
-  digests,
-}: Options): Promise<Tally> {
+async function runHere(options: Options): Promise<Tally> {
   const engine = await openLuaEngine();
   const tally: Tally = { seeds: 0, steps: 0, virtualMs: 0, failed: [] };
-  const until = hours === undefined ? null : realClock.now() + hours * HOUR_MS;
-  const goesOn = () =>
-    until === null ? tally.seeds < seeds : realClock.now() < until && tally.seeds < seeds;
-  while (goesOn()) {
-    const made = makePlan(seed + tally.seeds, verifications);
-    const plan = faults ? made : { ...made, faults: [] };
+  const until =
+    options.hours === undefined ? Number.POSITIVE_INFINITY : realClock.now() + options.hours * HOUR_MS;
+  for (const plan of plansOf(options)) {
+    if (realClock.now() >= until) break;
     tally.seeds += 1;
     const simulation = await simulate(plan, { engine }).catch((error: unknown) => {
       const { message, cause } = error instanceof Error ? error : new Error(String(error));
@@ -73,20 +69,28 @@ async function runHere({
       );
       return null;
     });
-    if (simulation === null) {
-      tally.failed.push(plan.seed);
-      if (stopAtFirst === true) break;
-      continue;
-    }
-    tally.steps += simulation.steps;
-    tally.virtualMs += simulation.virtualMs;
-    if (digests === true) process.stdout.write(`${plan.seed} ${simulation.digest}\n`);
-    if (simulation.breaches.length === 0) continue;
+    tally.steps += simulation?.steps ?? 0;
+    tally.virtualMs += simulation?.virtualMs ?? 0;
+    if (options.digests === true && simulation !== null)
+      process.stdout.write(`${plan.seed} ${simulation.digest}\n`);
+    if (simulation?.breaches.length === 0) continue;
     tally.failed.push(plan.seed);
-    process.stdout.write(tellStory(simulation));
-    if (stopAtFirst === true) break;
+    if (simulation !== null) process.stdout.write(tellStory(simulation));
+    if (options.stopAtFirst === true) break;
   }
   return tally;
+}
+
+/** Those of the folder, if one is named, then those of the seeds. */
+function* plansOf({ seed, seeds, verifications, faults, having, plans }: Options): Generator<Plan> {
+  for (const file of plans === undefined ? [] : readdirSync(plans).sort()) {
+    yield planSchema.parse(JSON.parse(readFileSync(join(plans ?? '', file), 'utf8')));
+  }
+  for (let at = 0; at < seeds; at += 1) {
+    const made = makePlan(seed + at, verifications);
+    if (having !== undefined && !made.faults.some(({ kind }) => kind === having)) continue;
+    yield faults ? made : { ...made, faults: [] };
+  }
 }
 
 /** A processor for each: the seeds are shared out. */
