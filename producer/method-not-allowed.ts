@@ -3,6 +3,9 @@ import { ProblemError } from './problem.ts';
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const satisfies HTTPMethods[];
 
+/** Of a route that takes no request: any key may learn that. */
+export const REFUSED_METHOD = 'refuseMethod';
+
 /**
  * Answers 405 with `Allow` for the methods a path does not take (RFC 9110, section 15.5.6); the framework alone would
  * say 404. Call it after all routes of the app are registered.
@@ -21,7 +24,7 @@ export function refuseOtherMethods(
     app.route({
       method,
       url,
-      schema: { hide: true },
+      schema: { hide: true, operationId: REFUSED_METHOD },
       // In a hook and not in the handler: the body is none of our business, nor its type.
       onRequest: async () => {
         throw new ProblemError('method_not_allowed', { headers: { allow: [...taken].sort().join(', ') } });

@@ -1,4 +1,5 @@
 import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
+import { REFUSED_METHOD } from '../method-not-allowed.ts';
 import { OPERATIONS, type OperationFacts } from '../openapi/operations.ts';
 
 /**
@@ -8,6 +9,7 @@ import { OPERATIONS, type OperationFacts } from '../openapi/operations.ts';
  * @param operationId of the route's schema
  */
 export function requiredScope(operationId: string | undefined): ApiKeyScope | null {
+  if (operationId === REFUSED_METHOD) return null;
   const facts = Object.entries<OperationFacts>(OPERATIONS).find(([id]) => id === operationId);
   return facts === undefined ? 'manage' : facts[1].scope;
 }

@@ -131,8 +131,16 @@ describe('a key', () => {
     expect(() => keyFunction('ledgers')).toThrow('keys.ts must name the key ledgers');
   });
 
-  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators, photos and accounts', () => {
-    const keyFiles = ['keys', 'promise-keys', 'operator-keys', 'photo-keys', 'pool-keys'];
+  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators, photos, accounts, events and API keys', () => {
+    const keyFiles = [
+      'keys',
+      'promise-keys',
+      'operator-keys',
+      'photo-keys',
+      'pool-keys',
+      'event-keys',
+      'api-key-keys',
+    ];
     const spelling = keyFiles.map((name) => `shared/store/${name}.ts`);
     const files = [...listShippedLuaFiles(), ...listSourceFiles()].filter((path) => !spelling.includes(path));
     expect(files.length).toBeGreaterThan(300);
