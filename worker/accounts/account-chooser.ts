@@ -12,7 +12,7 @@ import {
   LOOK_AGAIN_MS,
   type Passage as WatchPassage,
 } from '../verification/account-watch.ts';
-import { KnownStates } from './known-states.ts';
+import { type KnownState, KnownStates } from './known-states.ts';
 import type { WorkerAccount } from './open-account.ts';
 
 export type Passage =
@@ -91,6 +91,11 @@ const LOOK_SOON_MS = 250;
 const LONGEST_ELSEWHERE_MS = 10_000;
 const SHORTEST_ELSEWHERE_MS = 1_000;
 
+interface Known {
+  readonly account: WorkerAccount;
+  readonly state: KnownState;
+}
+
 interface Seen {
   readonly account: WorkerAccount;
   readonly view: AccountView;
@@ -115,7 +120,7 @@ class SeveralAccounts implements AccountChooser {
 
   async pass({ tried, clientId }: { readonly tried: boolean; readonly clientId: string }): Promise<Passage> {
     const { pool, hasUntried, now } = this.#deps;
-    const all = await this.#look();
+    const all = this.#view(await this.#know());
     const allowed = pool.forClient(clientId);
     const own = all.filter(({ account }) => allowed.includes(account));
     if (own.length === 0) return { status: 'elsewhere', at: this.#soon() };
@@ -143,7 +148,7 @@ class SeveralAccounts implements AccountChooser {
 
   async choose({ clientId, tried, except, failedOn }: ChoiceRequest): Promise<Choice> {
     const { pool, now, random } = this.#deps;
-    const all = await this.#look();
+    const all = this.#view(await this.#know());
     const allowed = pool.forClient(clientId);
     const own = all.filter(({ account }) => allowed.includes(account) && !except.has(account));
     const facts = { now: now(), mayProbe: !tried, random: random() };
@@ -189,14 +194,18 @@ class SeveralAccounts implements AccountChooser {
     };
   }
 
-  async #look(): Promise<readonly Seen[]> {
+  async #know(): Promise<readonly Known[]> {
     const { pool, now } = this.#deps;
     const at = now();
-    const known = await Promise.all(
+    return Promise.all(
       pool.accounts.map(async (account) => ({ account, state: await this.#stateOf(account, at) })),
     );
-    const opensAtOf = ({ account, state }: (typeof known)[number]) =>
-      latest(state.opensAt, account.load.restsUntil);
+  }
+
+  /** In one go with the choice that follows: others that choose meanwhile would see the same place as free. */
+  #view(known: readonly Known[]): readonly Seen[] {
+    const at = this.#deps.now();
+    const opensAtOf = ({ account, state }: Known) => latest(state.opensAt, account.load.restsUntil);
     const openQuota = known.reduce(
       (sum, each) => sum + (opensAtOf(each) === null ? each.account.quotaPerSecond : 0),
       0,
