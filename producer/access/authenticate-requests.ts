@@ -32,7 +32,9 @@ export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): vo
   });
   const admit = async (request: FastifyRequest) => {
     const { client, key } = await find(request);
-    const scope = requiredScope(operationOf(request));
+    const { schema } = request.routeOptions;
+    // What is hidden from the description answers 405 alone, which any key may learn.
+    const scope = schema?.hide === true ? null : requiredScope(schema?.operationId);
     admitKey(key, { scope, address: request.ip, now: now() });
     noteUse(key.hash);
     request.client = client;
@@ -46,8 +48,4 @@ export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): vo
   app.addHook('preHandler', async (request) => {
     if (request.client !== null && request.method === 'POST') await admit(request);
   });
-}
-
-function operationOf({ routeOptions }: FastifyRequest): string | undefined {
-  return routeOptions.schema?.operationId;
 }
