@@ -53,6 +53,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   REDIS_SENTINEL_PASSWORD: header,
   ACCEPT_AFTER: ['now', 'replicas', 'replicas:0', 'replicas:10', 'fsync:1', 'EXEC'],
   LANE: ['Main', 'a b', 'a'.repeat(33), 'a:b', '{a}'],
+  EPOCH_KEYS_REDIS_URL: [...url, 'http://host', 'redis://host/x', 'redis://:%zz@host'],
   TEST_LANE: ['Main', 'a b', 'a'.repeat(33), 'a:b', '{a}'],
   QUOTA_PER_SECOND: [...whole, '0', '1000001'],
   VERIQUEUE_KEYS: [
