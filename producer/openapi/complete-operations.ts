@@ -87,7 +87,8 @@ function completeOperation(operation: Operation): Operation {
   const { scope }: OperationFacts = OPERATIONS[operationId];
   return {
     ...operation,
-    ...(scope !== null && { security: [{ apiKey: [scope] }] }),
+    // As roles of `security` OpenAPI 3.1 allows them, but linters and generators know scopes of OAuth alone there.
+    ...(scope !== null && { 'x-required-scope': scope }),
     ...(parameters && { parameters: parameters.map(completeParameter) }),
     ...(requestBody && {
       requestBody: {

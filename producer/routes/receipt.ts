@@ -37,9 +37,9 @@ export function addReceiptRoute(app: FastifyInstance, deps: ReceiptDeps): void {
 /** @throws {ProblemError} not_found, subject_kept, receipts_not_offered */
 export async function makeReceipt(deps: ReceiptDeps, id: string, clientId: string): Promise<ErasureReceipt> {
   const { audit, hasObjectStore, now } = deps;
-  if (audit.signingKey === null) throw new ProblemError('receipts_not_offered');
   const reading = await readErasure(deps, { id, clientId, hasObjectStore, now: now() });
   if (reading.status === 'missing') throw new ProblemError('not_found');
+  if (audit.signingKey === null) throw new ProblemError('receipts_not_offered');
   if (reading.status === 'kept') throw new ProblemError('subject_kept');
   return signReceipt(audit.signingKey, reading.statement);
 }

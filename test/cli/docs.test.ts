@@ -10,6 +10,9 @@ import { buildProgram } from '../../cli/program.ts';
 const docs = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+?)(?: > \S+)?$/.exec(line)?.[1] ?? []);
 
+/** `usage` has work of its own, and a command below it. */
+const hasWork = (command: Command) => command.commands.length === 0 || command.name() === 'usage';
+
 /** The program with every command's work taken out: parsing is all that happens. */
 function parseOnly(): { program: Command; reached: string[] } {
   const reached: string[] = [];
@@ -17,16 +20,16 @@ function parseOnly(): { program: Command; reached: string[] } {
   const empty = (command: Command, path: string): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) empty(child, `${path} ${child.name()}`.trim());
-    if (command.commands.length === 0) command.action(() => void reached.push(path));
+    if (hasWork(command)) command.action(() => void reached.push(path));
   };
   empty(program, '');
   return { program, reached };
 }
 
-const listCommands = (command: Command, path = ''): string[] =>
-  command.commands.length === 0
-    ? [path]
-    : command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`.trim()));
+const listCommands = (command: Command, path = ''): string[] => [
+  ...(hasWork(command) ? [path] : []),
+  ...command.commands.flatMap((child) => listCommands(child, `${path} ${child.name()}`.trim())),
+];
 
 const words = (line: string) =>
   [...line.matchAll(/"([^"]*)"|(\S+)/g)].map(([, quoted, bare]) => quoted ?? bare ?? '');

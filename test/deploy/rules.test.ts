@@ -147,7 +147,8 @@ describe('docs/runbook.md', () => {
     const program = buildProgram(() => ({}) as never);
     const [command, options] = findCommand(program, words.split(' '));
     const known = command.options.map(({ long }) => long);
-    expect(command.commands).toEqual([]);
+    // `usage` has work of its own, and a command below it.
+    if (command.name() !== 'usage') expect(command.commands).toEqual([]);
     expect(known).toEqual(expect.arrayContaining(options.filter((word) => word.startsWith('--'))));
   });
 });

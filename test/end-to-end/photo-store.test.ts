@@ -50,7 +50,12 @@ async function listTraces(): Promise<string[]> {
   const { redis, keys } = chain;
   const found = await redis.keys(`${keys.queuePrefix}:*`);
   const lasting = /:(meta|id|events|pc|marker|write-probe)$/;
-  const others = [keys.apiKeys(), keys.client(chain.client.clientId), keys.photosExpected()];
+  const others = [
+    keys.apiKeys(),
+    keys.apiKeyUses(),
+    keys.client(chain.client.clientId),
+    keys.photosExpected(),
+  ];
   return found.filter((key) => !lasting.test(key) && !others.includes(key)).sort();
 }
 

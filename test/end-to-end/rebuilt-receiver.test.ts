@@ -95,7 +95,9 @@ test('a receiver rebuilds its database from the feed after failures and killed w
   const numbers: number[] = [];
   for await (const event of api.events()) {
     numbers.push(event.sequence);
-    if (event.type !== 'events.gone') expect(await storeEvent(postgres, event.id, event)).toBe('stored');
+    if (event.type === 'events.gone') expect.fail('no event is gone');
+    // Its webhook may come first: deliveries that had not arrived yet go on.
+    expect(['stored', 'repeated']).toContain(await storeEvent(postgres, event.id, event));
   }
 
   expect(numbers).toEqual(Array.from({ length: EVENTS }, (_, i) => i + 1));

@@ -24,12 +24,16 @@ const submitWithKey = async (person: TestPerson, key: string) => {
   return { answer, verification: (await answer.json()) as Verification };
 };
 
-/** Every key that names a verification, in its own name or in what it holds. BullMQ's event streams name jobs only. */
+/**
+ * Every key that names a verification, in its own name or in what it holds. BullMQ's event streams name jobs only. What its receipt
+ * and the audit trail keep of an erasure names no person.
+ */
 async function findTraces(id: string): Promise<string[]> {
   const places = await readKeys(chain.redis);
   return places
     .filter(({ name, bytes }) => !name.startsWith('stream ') && bytes.includes(id))
-    .map(({ name }) => name);
+    .map(({ name }) => name)
+    .filter((name) => !/:erasure:|:audit-/.test(name));
 }
 
 const answered = (id: string) => chain.receiver.eventOf(id);

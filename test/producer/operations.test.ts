@@ -34,7 +34,10 @@ describe('the OpenAPI document', () => {
       Object.keys(methods).map((method) => `${method} ${path}`),
     );
     expect(calls.sort()).toEqual([
+      'delete /v1/endpoints/{id}',
       'delete /v1/verifications/{id}',
+      'get /.well-known/jwks.json',
+      'get /v1/endpoints',
       'get /v1/events',
       'get /v1/lane',
       'get /v1/outcomes',
@@ -42,6 +45,10 @@ describe('the OpenAPI document', () => {
       'get /v1/verifications',
       'get /v1/verifications/{id}',
       'get /v1/verifications/{id}/deliveries',
+      'get /v1/verifications/{id}/receipt',
+      'patch /v1/endpoints/{id}',
+      'post /v1/endpoints',
+      'post /v1/endpoints/{id}/rotate-secret',
       'post /v1/photos',
       'post /v1/verifications',
       'post /v1/verifications/{id}/redeliver',

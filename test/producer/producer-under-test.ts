@@ -113,5 +113,7 @@ export async function scanKeys({ redis, keys }: ProducerUnderTest): Promise<stri
 
 /** What of verifications is in Redis: every key but the queues’ own bookkeeping, and the probe that expires by itself. */
 export async function listTraces(producer: ProducerUnderTest): Promise<string[]> {
-  return (await scanKeys(producer)).filter((key) => !/:(meta|id|events|pc|marker|write-probe)$/.test(key));
+  return (await scanKeys(producer)).filter(
+    (key) => !/:(meta|id|events|pc|marker|write-probe|audit-(?:waiting|trail|head))$/.test(key),
+  );
 }

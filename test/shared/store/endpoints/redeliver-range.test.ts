@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import { createClient } from '../../../../shared/store/clients/create-client.ts';
 import { type RedeliveryRange, redeliverRange } from '../../../../shared/store/endpoints/redeliver-range.ts';
 import { createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
+import { verificationOfJob } from '../../../../shared/store/queue/job-data.ts';
 import { finishVerification } from '../../../../shared/store/verifications/finish.ts';
 import { recordDelivery } from '../../../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../../../shared/store/verifications/run-token.ts';
@@ -58,5 +59,5 @@ it('can be interrupted anywhere and goes on where it says, each event once and t
 
   const queue = new Queue(keys.deliveryQueue, { connection: redis, prefix: keys.queuePrefix });
   const jobs = await queue.getJobs(['prioritized'], 0, -1, true);
-  expect(jobs.map((job) => job.data.id)).toEqual(ids);
+  expect(jobs.map((job) => verificationOfJob(job.id ?? ''))).toEqual(ids);
 });
