@@ -274,4 +274,46 @@ export const elsewhere: readonly ElsewhereRow[] = [
     reason: 'a drawing',
     executedBy: 'test/shared/store/verifications/record-scripts.test.ts',
   },
+  {
+    page: 'docs/audit.md',
+    begins: 'veriqueue audit export',
+    reason: 'needs the key set and the heads of a deployment with signing keys',
+    executedBy: 'test/console/audit.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: 'veriqueue audit head',
+    reason: 'needs the key set and the heads of a deployment with signing keys',
+    executedBy: 'test/console/audit.test.ts',
+  },
+  {
+    page: 'docs/audit.md',
+    begins: 'veriqueue receipt get',
+    reason: 'needs a deployment with signing keys',
+    executedBy: 'test/producer/receipt.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: 'veriqueue receipt get',
+    reason: 'needs a deployment with signing keys',
+    executedBy: 'test/producer/receipt.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: 'veriqueue usage reconcile',
+    reason: 'needs a bill',
+    executedBy: 'test/cli/reconcile.test.ts',
+  },
+  {
+    page: 'docs/kms.md',
+    begins: 'veriqueue keys generate --kms',
+    reason: 'needs a key management service',
+    executedBy: 'test/shared/kms/open-kms-keys.test.ts',
+  },
+  {
+    page: 'docs/testing.md',
+    begins: 'npm run simulate',
+    reason: 'takes minutes, or a night',
+    executedBy: 'test/simulation/simulation.test.ts',
+  },
 ];
