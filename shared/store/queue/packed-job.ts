@@ -42,5 +42,8 @@ export async function nameParent(
   if (id === undefined || parentKey === undefined) return;
   const split = parentKey.lastIndexOf(':');
   const parent = { id: parentKey.slice(split + 1), queueKey: parentKey.slice(0, split), idof: true };
-  await redis.hset(keys.jobKey(queueName, id), 'parent', JSON.stringify(parent));
+  const job = keys.jobKey(queueName, id);
+  // Another worker may have ended it during an outage: nothing would ever delete what is written to it then.
+  if ((await redis.exists(job)) === 0) return;
+  await redis.hset(job, 'parent', JSON.stringify(parent));
 }

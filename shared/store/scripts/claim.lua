@@ -27,6 +27,7 @@
 --- @include "fragments/forget-deaths-of-the-living.lua"
 --- @include "fragments/note-death.lua"
 --- @include "fragments/claim-turn.lua"
+--- @include "fragments/leave-line.lua"
 
 local CLAIMS_KEPT = 4 * 13
 local record, inFlight, heartbeats = KEYS[1], KEYS[2], KEYS[3]
@@ -36,7 +37,11 @@ local before = redis.call('HMGET', record, 'status', 'claimedBy', 'claimToken', 
   'nextAttemptAt', 'priority', 'shareTag', 'ahead', 'turn', 'client', 'submittedAt')
 local status = before[1]
 if not status then return {} end
-if isFinal(status) then return redis.call('HGETALL', record) end
+if isFinal(status) then
+  -- A version before gives a place in line also to what has its outcome by then.
+  leaveLine(tag, id, client, before[8])
+  return redis.call('HGETALL', record)
+end
 if before[5] then forgetDeathsOfTheLiving(record, heartbeats, before[5]) end
 local claims = before[4] or ''
 if string.find(claims, token, 1, true) then

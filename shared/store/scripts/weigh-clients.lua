@@ -8,9 +8,11 @@
 ---
 --- Reply: the next cursor; '0' at the end.
 --- Invariant: A few turns move a client, however much of it waits. The sum of the weights is right afterwards, as
---- long as the hash is small enough to be added up at once.
+--- long as the hash is small enough to be added up at once. What is final at the head of a line leaves it.
 
+--- @keys record
 --- @include "fragments/shares.lua"
+--- @include "fragments/is-final.lua"
 
 local ADDED_UP, PAGE = 1000, 100
 local weights, tag, priority, cursor = KEYS[1], ARGV[1], ARGV[2], ARGV[3]
@@ -22,10 +24,19 @@ else
   cursor = page[1]
   for i = 1, #page[2], 2 do clients[#clients + 1] = page[2][i] end
 end
+
+-- A version before gave a place also to what was final by then, and nothing took it away.
+local function dropFinal(share)
+  local id = redis.call('ZRANGE', share.line, 0, 0)[1]
+  local status = id and redis.pcall('HGET', recordKey(tag, id), 'status')
+  if id and (not status or isFinal(status)) then shares.leave(share, id) end
+end
+
 local class
 for _, client in ipairs(clients) do
   local share = shares.of(tag, priority, client)
   class = share.class
+  dropFinal(share)
   if share.weight and redis.call('EXISTS', share.line) == 0 then
     shares.deactivate(share)
   elseif share.weight and share.weight ~= shares.weightNow(share) then

@@ -6,11 +6,14 @@ import type { StoreKeys } from '../../../shared/store/keys.ts';
 import { ASIDE_PRIORITY, queuePriority } from '../../../shared/store/queue/verification-flow.ts';
 import { placeVerifications } from '../../../shared/store/shares/place.ts';
 import { redisSubjects } from '../../../shared/store/subjects/redis-subjects.ts';
+import { cancelVerification } from '../../../shared/store/verifications/cancel.ts';
 import { claimVerification } from '../../../shared/store/verifications/claim.ts';
+import { finishVerification } from '../../../shared/store/verifications/finish.ts';
 import { markSent } from '../../../shared/store/verifications/mark-sent.ts';
 import { makeRunToken } from '../../../shared/store/verifications/run-token.ts';
 import { createOrderWalk, takeOrderTurn } from '../../../worker/verification/keep-order.ts';
 import { useTestLane } from '../../support/lane.ts';
+import { makeFinishing } from '../../support/records.ts';
 
 const lane = useTestLane();
 let keys: StoreKeys;
@@ -37,6 +40,17 @@ async function add(id: string, { client = 'a', priority = 'bulk', unplaced }: Ad
   const job = await queue.add('verify', {}, { jobId: id, priority: queuePriority[priority].fresh });
   if (!unplaced) await placeVerifications(context(), 'fresh', [id]);
   return job;
+}
+
+/** What is left of a client in the order of what waits. */
+async function linesOf(client: string): Promise<readonly string[]> {
+  const left = await Promise.all(
+    [2, 4].flatMap((each) => [
+      lane.redis.zrange(keys.shareLine(each, client), '0', '-1'),
+      lane.redis.hmget(keys.shareWeights(each), client),
+    ]),
+  );
+  return left.flat().filter((each) => each !== null);
 }
 
 /** It has been asked about, waits for another attempt, and is due. */
@@ -148,12 +162,44 @@ describe('what comes back for another attempt', () => {
     expect((await queue.getJob('a-again'))?.priority).toBe(queuePriority.bulk.retry);
   });
 
+  test('stands in no line when it is final by then, and its job goes first', async () => {
+    await comeBack('c-answered', { client: 'c', priority: 'interactive' });
+    await comeBack('c-cancelled', { client: 'c' });
+    // The answer of a worker that was taken for dead while another asked again.
+    await finishVerification(context(), makeFinishing('c-answered', { clientId: 'c' }));
+    await cancelVerification(context(), { id: 'c-cancelled', clientId: 'c', now: 1, retentionMs: 1 });
+    await turn();
+    expect((await order()).slice(0, 3)).toEqual(['c-answered', 'c-cancelled', 'a-again']);
+    expect(await linesOf('c')).toEqual([]);
+  });
+
   test('keeps no place from those behind it when its record is gone', async () => {
     await lane.redis.del(keys.record('a-again'));
     await comeBack('b-again', { client: 'b' });
     await turn();
     expect((await order())[0]).toBe('a-0');
     expect((await order()).indexOf('b-again')).toBeLessThan((await order()).indexOf('b-0'));
+  });
+});
+
+describe('a final verification to which a version before has given a place', () => {
+  beforeEach(async () => {
+    for (const id of ['c-0', 'c-1']) await add(id, { client: 'c' });
+    await lane.redis.hset(keys.record('c-0'), 'status', 'completed');
+  });
+
+  test('leaves the line when its job ends', async () => {
+    await lane.redis.hset(keys.record('c-1'), 'status', 'cancelled');
+    expect([await askNext(), await askNext()]).toEqual(['c-0', 'c-1']);
+    expect(await linesOf('c')).toEqual([]);
+  });
+
+  test('leaves the line though its job has ended before', async () => {
+    await lane.redis.zrem(prioritized(), 'c-0');
+    await turn();
+    expect(await lane.redis.zrange(keys.shareLine(4, 'c'), '0', '-1')).toEqual(['c-1']);
+    expect(await askNext()).toBe('c-1');
+    expect(await linesOf('c')).toEqual([]);
   });
 });
 

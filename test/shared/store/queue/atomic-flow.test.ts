@@ -6,6 +6,7 @@ import { sealSubject } from '../../../../shared/sealing/seal.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { readJobData } from '../../../../shared/store/queue/job-data.ts';
+import { nameParent } from '../../../../shared/store/queue/packed-job.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
@@ -47,6 +48,13 @@ describe('adding a flow together with writes of our own', () => {
     }
     const job = await queues.verifications.getJob(id);
     expect(readJobData(job?.id ?? '', job?.data)).toEqual({ id, clientId });
+  });
+
+  test('leaves nothing of a job that has ended by the time when its parent is to be named', async () => {
+    const parentKey = keys.jobKey(keys.deliveryQueue, 'ver_1');
+    const job = { queueName: keys.verificationQueue, id: 'ver_1', parentKey };
+    await nameParent(lane.redis, keys, job);
+    expect(await lane.redis.exists(keys.jobKey(keys.verificationQueue, 'ver_1'))).toBe(0);
   });
 
   test('does neither when a command is refused before the transaction runs', async () => {
