@@ -73,7 +73,7 @@ export const laneSettings = {
 
 const SEALING_KEYS = {
   description:
-    'The [sealing keys](going-live.md#the-sealing-keys), newest first, separated by commas. Workers need keys that open; producers need only keys that seal. `npm start` makes them when this is unset.',
+    'The [sealing keys](going-live.md#the-sealing-keys), newest first, separated by commas. Workers need keys that open; producers need only keys that seal. Producers and workers take entries that [a key management service has encrypted](kms.md). `npm start` makes them when this is unset.',
   allowed: 'one or more `id:kind:base64`',
 };
 

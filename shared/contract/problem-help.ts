@@ -38,7 +38,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action: 'Use a live key, or ask the operator for [test keys](api-keys.md#test-keys).',
   },
   key_expired: {
-    meaning: 'The API key had a last day, which is over. `detail` says when it was.',
+    meaning: 'The API key was valid until a time that is over. `detail` says when it ended.',
     action:
       'Ask the operator for another key. Add the next one before a key ends: several are valid at a time.',
   },
@@ -62,7 +62,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   address_not_allowed: {
     meaning:
-      'The API key may be used from some addresses alone, and the request comes from another. `detail` names the address that the server sees.',
+      'The API key works from some addresses alone, and the request comes from another. `detail` names the address that the server sees.',
     action:
       "Send it from an address on the key's list, or ask the operator for another key. Where `detail` names a proxy of yours, the operator puts it into `TRUSTED_PROXIES`.",
   },

@@ -5,6 +5,7 @@ import { startEnvironment } from '../../dev/start/settings.ts';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
 import { maskSettings } from '../../shared/config/environment.ts';
+import { kmsEnvironment } from '../../shared/kms/kms-settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { composeText } from './compose-file.ts';
 import { readDocument } from './documents.ts';
@@ -49,7 +50,9 @@ describe('a setting that several processes read', () => {
 describe('the Helm chart', () => {
   const schema = JSON.parse(readDocument('deploy/helm/veriqueue/values.schema.json'));
   const isSecret = (variable: string) => maskSettings({ [variable]: 'x' })[variable] === '(set)';
-  const secrets = ['p', 'w'].flatMap((name) => Object.keys(shapes[name] ?? {})).filter(isSecret);
+  const ofKms = Object.keys(kmsEnvironment.shape).filter((name) => /SECRET|TOKEN|ACCESS_KEY_ID/.test(name));
+  const ofProcesses = ['p', 'w'].flatMap((name) => Object.keys(shapes[name] ?? {})).filter(isSecret);
+  const secrets = [...ofProcesses, ...ofKms];
 
   it('takes no secret among its settings, which anyone who may list pods can read', () => {
     const refused: readonly string[] = schema.$defs.settings.propertyNames.not.enum;
