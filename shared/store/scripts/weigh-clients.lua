@@ -25,9 +25,10 @@ else
   for i = 1, #page[2], 2 do clients[#clients + 1] = page[2][i] end
 end
 
--- A version before gave a place also to what was final by then, and nothing took it away.
+-- A version before gave a place also to what was final by then, and nothing took it away. A line of another type must
+-- not keep the others from their turn.
 local function dropFinal(share)
-  local id = redis.call('ZRANGE', share.line, 0, 0)[1]
+  local id = redis.pcall('ZRANGE', share.line, 0, 0)[1]
   local status = id and redis.pcall('HGET', recordKey(tag, id), 'status')
   if id and (not status or isFinal(status)) then shares.leave(share, id) end
 end

@@ -194,8 +194,10 @@ describe('a final verification to which a version before has given a place', () 
     expect(await linesOf('c')).toEqual([]);
   });
 
-  test('leaves the line though its job has ended before', async () => {
+  test('leaves the line though its job has ended before, also beside a damaged line', async () => {
     await lane.redis.zrem(prioritized(), 'c-0');
+    await lane.redis.hset(keys.shareWeights(4), 'damaged', '100');
+    await lane.redis.set(keys.shareLine(4, 'damaged'), 'no line');
     await turn();
     expect(await lane.redis.zrange(keys.shareLine(4, 'c'), '0', '-1')).toEqual(['c-1']);
     expect(await askNext()).toBe('c-1');
