@@ -46,6 +46,7 @@ export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): vo
   });
   // A body may take a minute to arrive. What was taken from its client meanwhile, the key or an origin, is gone.
   app.addHook('preHandler', async (request) => {
-    if (request.client !== null && request.method === 'POST') await admit(request);
+    const mayHaveBody = request.method === 'POST' || request.method === 'PATCH';
+    if (request.client !== null && mayHaveBody) await admit(request);
   });
 }

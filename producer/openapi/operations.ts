@@ -61,7 +61,7 @@ const ABOUT_KEYS: readonly ProblemCode[] = [
 
 const ENDPOINT_BODY = [
   ...(['malformed_body', 'json_too_complex', 'body_too_large', 'unsupported_media_type'] as const),
-  ...(['request_aborted', 'invalid_request'] as const),
+  ...(['request_aborted', 'invalid_request', 'too_many_requests'] as const),
 ] as const;
 
 /** By operationId. */
@@ -134,10 +134,14 @@ export const OPERATIONS = {
     problems: [...ENDPOINT_BODY, 'not_found'],
     answers: { 200: { example: endpointExample } },
   },
-  removeEndpoint: { scope: 'manage', problems: ['not_found'], answers: { 204: {} } },
+  removeEndpoint: {
+    scope: 'manage',
+    problems: ['not_found', 'too_many_requests'],
+    answers: { 204: {} },
+  },
   rotateEndpointSecret: {
     scope: 'manage',
-    problems: ['not_found'],
+    problems: ['not_found', 'too_many_requests'],
     answers: { 200: { example: rotatedSecret } },
   },
   getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },

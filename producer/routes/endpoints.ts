@@ -24,6 +24,7 @@ import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-
 import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
 import { DAY_MS } from '../../shared/time-units.ts';
 import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
+import { limitChanges } from '../endpoints/limit-changes.ts';
 import { presentEndpoint } from '../endpoints/present-endpoint.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
@@ -99,6 +100,7 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     handler: async (request, reply): Promise<CreatedEndpoint> => {
       const { url, types, ratePerSecond, after } = parseInput(newEndpoint, request.body, 'invalid_request');
       const client = clientOf(request);
+      await limitChanges(deps.redis, deps.keys, client.id);
       const addition = await addEndpoint(deps, client.id, {
         url: checkEndpointUrl(deps, client, url),
         types: types ?? Object.values(eventTypes),
@@ -135,6 +137,7 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       const id = idOf(request);
       const { after, url, ...change } = parseInput(endpointChange, request.body, 'invalid_request');
       const client = clientOf(request);
+      await limitChanges(deps.redis, deps.keys, client.id);
       const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       const changed = await changeEndpoint(deps, client.id, id, (present) => ({
@@ -168,6 +171,7 @@ function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     },
     handler: async (request, reply) => {
       const [clientId, id] = [clientOf(request).id, idOf(request)];
+      await limitChanges(deps.redis, deps.keys, clientId);
       if (!(await removeEndpoint(deps, clientId, id))) throw new ProblemError('not_found');
       await note(deps, clientId, id, 'remove_endpoint', 'removed');
       return reply.code(204).send();
@@ -193,6 +197,7 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     handler: async (request): Promise<RotatedSecret> => {
       const options = { overlapMs: OVERLAP_MS, now: deps.now() };
       const [clientId, id] = [clientOf(request).id, idOf(request)];
+      await limitChanges(deps.redis, deps.keys, clientId);
       const rotated = await rotateEndpointSecret(deps, clientId, id, options);
       if (rotated === null) throw new ProblemError('not_found');
       await note(deps, clientId, id, 'rotate_endpoint_secret', 'rotated');

@@ -238,7 +238,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   too_many_requests: {
     title: '请求过多',
     meaning:
-      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）或登录；或您等待事件的请求过多。',
+      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）、接收端的更改或登录；或您等待事件的请求过多。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
   too_many_connections: {

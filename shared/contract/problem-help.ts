@@ -214,7 +214,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   too_many_requests: {
     meaning:
-      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`) or sign-ins; or too many of your requests wait for an event.',
+      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`), changes of endpoints or sign-ins; or too many of your requests wait for an event.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
   too_many_connections: {

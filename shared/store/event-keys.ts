@@ -4,6 +4,8 @@ export interface EventKeys {
   deadLetters(): string;
   /** String: until when a client's redeliveries have used up its rate (µs epoch). */
   clientRedeliveryRate(clientId: string): string;
+  /** String: until when a client's changes of its endpoints have used up their rate (µs epoch). */
+  endpointChangeRate(clientId: string): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
   /** Set: clients that have endpoints beside their callbacks. */
@@ -17,6 +19,7 @@ export function eventKeys(tag: string): EventKeys {
   return {
     deadLetters: () => `${tag}:dead-letters`,
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
+    endpointChangeRate: (clientId) => `${tag}:endpoint-change-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     pushClients: () => `${tag}:push-clients`,
     push: (clientId, endpointId) => `${tag}:push:${clientId}:${endpointId}`,

@@ -11,6 +11,7 @@ import { presentKeySet } from '../../shared/signing/jwks.ts';
 import { parseSigningKeys } from '../../shared/signing/signing-keys.ts';
 import { createAudit } from '../../shared/store/audit/audit.ts';
 import { readAudit } from '../../shared/store/audit/audit-trail.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { createKeepAudit } from '../../worker/maintenance/keep-audit.ts';
 import { runCli } from '../cli/run-cli.ts';
 import { makeSigningKey } from '../shared/audit/trail-edits.ts';
@@ -155,6 +156,16 @@ test('a worker logs the head, drops what is old, and leaves a checkpoint that ve
   const { heads: kept } = findHeads(JSON.stringify(heads), desk.settings.LANE, signing.keys);
   expect(kept).toMatchObject([{ number: length }]);
   expect(await judge(kept)).toEqual([]);
+});
+
+test('of more than one batch that is old, the rest is dropped at once', async () => {
+  const deps = { redis: desk.redis, keys: storeKeys('much-audited'), log: recordLog().logger };
+  const audit = createAudit({ ...deps, signingKey: null });
+  const event = { actorKind: 'client', actor: 'cli_1', action: 'try', targetKind: 'lane' } as const;
+  await audit.note(...Array.from({ length: 501 }, () => ({ ...event, target: null, result: 'tried' })));
+  const now = () => Date.now() + 3_600_001;
+  const step = createKeepAudit({ ...deps, audit, auditRetentionMs: 3_600_000, now });
+  expect([await step.run(), await step.run()]).toEqual([true, false]);
 });
 
 test('what was done to it in Redis is found and named: one taken out, and the end cut off with its head', async () => {

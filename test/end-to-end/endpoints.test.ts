@@ -3,6 +3,7 @@ import { ApiError, Veriqueue, verifyWebhook } from '../../client/veriqueue.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
 import { type Chain, startChain } from '../support/chain.ts';
+import { makePerson, makeSubmission } from '../support/person.ts';
 import { type Delivery, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
 
 let chain: Chain;
@@ -129,6 +130,36 @@ describe('an endpoint beside the callback', () => {
     await receiver.eventOf(next.id, 30_000);
     await veriqueue.endpoints.remove(made.id);
     expect(await veriqueue.endpoints.list()).toEqual([]);
+  });
+
+  test('gets nothing more, in the midst of what is due, once its origin is taken from the client', async () => {
+    const receiver = await startWebhookReceiver();
+    receivers.push(receiver);
+    const { origin } = new URL(receiver.url);
+    const other = await chain.addClient({ allowedOrigins: [origin] });
+    const others = new Veriqueue({ url: chain.url, apiKey: await managingKey(other.clientId) });
+    for (let i = 0; i < 10; i += 1) {
+      const body = JSON.stringify(makeSubmission(makePerson()));
+      const headers = { 'content-type': 'application/json' };
+      const answer = await chain.call('/v1/verifications', { method: 'POST', body, headers, as: other });
+      expect(answer.status).toBe(202);
+    }
+    const last = () => chain.redis.hget(chain.keys.feedNumbers(), other.clientId);
+    await expect.poll(last, { timeout: 60_000 }).toBe('10');
+    const made = await others.endpoints.add({ url: receiver.url, after: 0, ratePerSecond: 0.2 });
+    receiver.trust(made.secret);
+    await receiver.accept(1, 60_000);
+    const allow = (origins: readonly string[]) =>
+      chain.redis.hset(chain.keys.client(other.clientId), 'allowedOrigins', JSON.stringify(origins));
+    await allow(['https://only.example']);
+    const owner = () => chain.redis.hget(chain.keys.push(other.clientId, made.id), 'owner');
+    await expect.poll(owner, { timeout: 120_000 }).toBeNull();
+    expect(receiver.deliveries.length).toBeLessThan(10);
+    // They have waited.
+    await others.endpoints.change(made.id, { ratePerSecond: null });
+    await allow([origin]);
+    await receiver.accept(10, 60_000);
+    expect(receiver.deliveries.map(numberOf)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
   });
 
   test("is its client's alone, and where the operator allows", async () => {

@@ -1,6 +1,7 @@
 import { Redis } from 'ioredis';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readEpoch } from '../../shared/sealing/epoch-wrap.ts';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { readEpoch, wrapInEpoch } from '../../shared/sealing/epoch-wrap.ts';
+import { createEpochKeys } from '../../shared/store/epochs/epoch-keys.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -43,11 +44,34 @@ test('what an epoch has wrapped is answered; what a lost store had wrapped fails
   await until((await chain.submit()).id, { status: 'completed', delivery: { status: 'delivered' } });
 });
 
-test('a store that writes to a disk, or is the Redis of everything else, is refused at start', async () => {
+test('a worker without the setting leaves what an epoch has wrapped to one that has it', async () => {
+  const plain = await startChain({ redis: chain.redisServer, workers: 0 });
+  onTestFinished(() => plain.stop());
+  const { id } = await plain.submit();
+  const subject = plain.keys.subject(id);
+  const epochs = createEpochKeys(epochRedis, Date.now);
+  const byRing = (await plain.redis.hgetBuffer(subject, 'key')) ?? expect.fail('its key must be there');
+  await plain.redis.hset(subject, 'key', wrapInEpoch(await epochs.current(), id, byRing));
+  const without = await plain.addWorker();
+  await plain.log.line(({ event }) => event === 'epoch_store_unknown', { withinMs: 60_000 });
+  await without.stop();
+  expect(await plain.verification(id)).toMatchObject({ outcome: null });
+  await plain.addWorker({ EPOCH_KEYS_REDIS_URL: epochServer.url });
+  await expect
+    .poll(() => plain.verification(id), { timeout: 60_000 })
+    .toMatchObject({ status: 'completed', delivery: { status: 'delivered' } });
+});
+
+test('a store that writes to a disk, evicts keys, or is the Redis of everything else, is refused at start', async () => {
   await epochRedis.config('SET', 'save', '3600 1');
   await expect(chain.addWorker()).rejects.toThrow(
     /^EPOCH_KEYS_REDIS_URL must be a Redis that writes nothing to a disk, and this one has save points/,
   );
+  await epochRedis.config('SET', 'save', '', 'maxmemory-policy', 'volatile-lru');
+  await expect(chain.addWorker()).rejects.toThrow(
+    /evicts no key, and this one has maxmemory-policy volatile-lru/,
+  );
+  await epochRedis.config('SET', 'maxmemory-policy', 'noeviction');
   await expect(chain.addWorker({ EPOCH_KEYS_REDIS_URL: chain.redisServer.url })).rejects.toThrow(
     /^EPOCH_KEYS_REDIS_URL must be another Redis than REDIS_URL/,
   );

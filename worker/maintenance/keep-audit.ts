@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { Audit } from '../../shared/store/audit/audit.ts';
-import { noteHeadReported, pruneAudit } from '../../shared/store/audit/audit-state.ts';
+import { noteHeadReported, PRUNED_AT_ONCE, pruneAudit } from '../../shared/store/audit/audit-state.ts';
 import { adoptActivity } from '../../shared/store/audit/audit-trail.ts';
 import { readAuditHead } from '../../shared/store/audit/read-audit-page.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -47,7 +47,8 @@ export function createKeepAudit({ auditRetentionMs, ...deps }: KeepAuditDeps): S
         );
       }
       reported = number;
-      return false;
+      // Otherwise a trail that grows by more than one batch between two sweeps would grow without end.
+      return dropped >= PRUNED_AT_ONCE;
     },
   };
 }

@@ -16,7 +16,7 @@ export interface PushDeps {
   readonly keyRing: KeyRing;
   /** Of this process: it has what it took in hand until it gives it back, or is silent for too long. */
   readonly owner: string;
-  /** As it is now, two seconds old at most; null when it was removed. */
+  /** As it is now, two seconds old at most; null when it was removed, or nothing may be sent to it. */
   readonly readEndpoint: (clientId: string, id: string) => Promise<PushEndpoint | null>;
   readonly post: PostEvent;
   readonly signingKeys: readonly KeyObject[];

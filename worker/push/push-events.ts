@@ -63,12 +63,12 @@ export async function pushEvents(deps: PushDeps, client: Client, endpoint: PushE
 }
 
 /** The origin may have been taken away from the client: its events wait, as those for a callback do. */
-function isUsable(client: Client, { url }: PushEndpoint): boolean {
+export function isUsable(client: Client, { url }: PushEndpoint): boolean {
   return !client.disabled && URL.canParse(url) && isCallbackAllowed(client, new URL(url));
 }
 
 async function pushAll(hold: Hold, taken: PushState): Promise<PushEnd> {
-  const { deps, client, endpoint, save } = hold;
+  const { deps, client, save } = hold;
   let state = taken;
   while (!deps.signal.aborted && state.health.status !== 'disabled') {
     if (state.nextAt !== null && state.nextAt > deps.now()) {
@@ -81,7 +81,7 @@ async function pushAll(hold: Hold, taken: PushState): Promise<PushEnd> {
     const next = await pushPage(hold, state, page);
     if (next === null) return UNTIL_NEXT_EVENT;
     state = next;
-    if (isCurrent(await deps.readEndpoint(clientId, endpoint.id), endpoint)) continue;
+    if (await isCurrent(hold)) continue;
     await save({ after: state.after, release: true });
     return { at: deps.now() };
   }
@@ -95,7 +95,8 @@ async function pushPage(hold: Hold, taken: PushState, page: FeedReading): Promis
   if (page.last < taken.after) return { ...taken, after: 0 };
   let state = taken;
   for (const event of page.events) {
-    if (hold.deps.signal.aborted) return state;
+    // Before each event: at a low rate, a page of them takes minutes.
+    if (hold.deps.signal.aborted || !(await isCurrent(hold))) return state;
     const next = await pushOne(hold, state, event);
     if (next === null || next.after < event.sequence) return next;
     state = next;
@@ -104,9 +105,11 @@ async function pushPage(hold: Hold, taken: PushState, page: FeedReading): Promis
   return { ...state, after: Math.max(state.after, page.upTo) };
 }
 
-/** Its address, its types or its secrets may have changed in the meantime. */
-const isCurrent = (now: PushEndpoint | null, then: PushEndpoint): boolean =>
-  JSON.stringify(now) === JSON.stringify(then);
+/** Its address, its types, its secrets, or what its client may do, may have changed in the meantime. */
+async function isCurrent({ deps, client, endpoint }: Hold): Promise<boolean> {
+  const now = await deps.readEndpoint(client.id, endpoint.id);
+  return now === endpoint || JSON.stringify(now) === JSON.stringify(endpoint);
+}
 
 /** @returns the state after it; null when the deliveries are not this process' any more */
 async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Promise<PushState | null> {

@@ -1,7 +1,7 @@
 import type { Client, ClientReading } from '../../shared/store/clients/client.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PushDeps } from './push-deps.ts';
-import { pushEvents } from './push-events.ts';
+import { isUsable, pushEvents } from './push-events.ts';
 
 /** Sends to the endpoints of clients: at once when an event of theirs is delivered here, and otherwise when a look finds some. */
 export interface Pushing {
@@ -43,7 +43,8 @@ class EndpointPushing implements Pushing {
       readEndpoint: async (clientId, id) => {
         const reading = await deps.readClient(clientId);
         if (reading.status !== 'found') return null;
-        return reading.client.endpoints.find((endpoint) => endpoint.id === id) ?? null;
+        const { client } = reading;
+        return client.endpoints.find((endpoint) => endpoint.id === id && isUsable(client, endpoint)) ?? null;
       },
     };
     this.#looks = setInterval(() => void this.#lookAtAll(), LOOK_EVERY_MS).unref();
@@ -81,7 +82,12 @@ class EndpointPushing implements Pushing {
       const { at } = await pushEvents(this.#deps, client, endpoint);
       if (at === null || this.#stopping.signal.aborted) return;
       const delayMs = Math.min(Math.max(at - this.#deps.now(), 0), LOOK_EVERY_MS);
-      this.#timers.set(key, setTimeout(() => void this.#look(client.id), delayMs).unref());
+      const look = () => {
+        // The endpoint may have been removed: nothing would take its timer away.
+        this.#timers.delete(key);
+        void this.#look(client.id);
+      };
+      this.#timers.set(key, setTimeout(look, delayMs).unref());
     } catch (error) {
       // The next look finds what is left.
       this.#report(error, client.id);

@@ -53,6 +53,9 @@ export interface VerificationDeps {
  */
 const LAST_WORD_MS = 6_000;
 
+/** A subject that this worker alone cannot open is left to the others, who come to it meanwhile. */
+const OTHERS_TURN_MS = 5_000;
+
 /**
  * Works on one verification: claim ▸ open the subject ▸ ask the upstream ▸ write down what came of it.
  *
@@ -149,6 +152,10 @@ async function askAbout(
     return leaveUnread(deps, record, reading.error);
   }
   const subject = await openIfUsable(deps, record, reading);
+  if (subject === 'no_epoch_store') {
+    await deps.writes.untilTaken(() => goBackUnasked(deps, owned));
+    return { result: 'later', at: deps.now() + OTHERS_TURN_MS };
+  }
   if (typeof subject === 'string') return giveUp(deps, owned, subject);
   if (decideAfterDeaths(record.deaths) === 'run') return deps.ask(owned, subject, run);
   const release = await deps.runAloneLock.runAlone();
@@ -175,12 +182,12 @@ function leaveUnread(
   return { result: 'later', at: until };
 }
 
-/** The subject, or the code that says why there is none to ask about. */
+/** The subject, the code that says why there is none to ask about, or that another worker is to open it. */
 async function openIfUsable(
   deps: VerificationDeps,
   record: VerificationRecord,
   reading: Exclude<SubjectReading, { status: 'unavailable' }>,
-): Promise<Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable'> {
+): Promise<Subject | 'Veriqueue.SubjectExpired' | 'Veriqueue.SubjectUnreadable' | 'no_epoch_store'> {
   if (reading.status === 'gone' || deps.now() - record.submittedAt > deps.subjectTtlMs)
     return 'Veriqueue.SubjectExpired';
   const opening =
@@ -188,6 +195,13 @@ async function openIfUsable(
       ? ({ status: 'unreadable', reason: 'incomplete' } as const)
       : await openInEpoch(deps, record.id, reading.sealed);
   if (opening.status === 'opened') return opening.subject;
+  if (opening.reason === 'no_epoch_store') {
+    deps.log.error(
+      { event: 'epoch_store_unknown', verification: record.id },
+      'a subject is wrapped in an epoch, and this worker has no EPOCH_KEYS_REDIS_URL',
+    );
+    return 'no_epoch_store';
+  }
   deps.log.error(
     { event: 'subject_unreadable', verification: record.id, reason: opening.reason },
     'a sealed subject cannot be opened',

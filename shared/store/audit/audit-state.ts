@@ -37,8 +37,8 @@ export async function readAuditState(redis: Redis, keys: StoreKeys): Promise<Aud
   };
 }
 
-/** Looked at in one go. */
-const BATCH = 500;
+/** Entries that are dropped in one go, at most. */
+export const PRUNED_AT_ONCE = 500;
 
 /**
  * Drops what has been kept long enough, from the beginning of the trail up to the first entry that has not.
@@ -54,7 +54,7 @@ export async function pruneAudit(
   }: { readonly redis: Redis; readonly keys: StoreKeys; readonly signingKey: SigningKey | null },
   { retentionMs, now }: { readonly retentionMs: number; readonly now: number },
 ): Promise<number> {
-  const { lines } = await readAudit(redis, keys, { after: 0, limit: BATCH });
+  const { lines } = await readAudit(redis, keys, { after: 0, limit: PRUNED_AT_ONCE });
   const kept = lines.findIndex((line) => line === null || Date.parse(line.entry.at) > now - retentionMs);
   const last = lines[(kept === -1 ? lines.length : kept) - 1];
   if (last === undefined || last === null) return 0;

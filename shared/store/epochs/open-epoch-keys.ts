@@ -19,7 +19,7 @@ interface EpochStore {
 /**
  * Connects to the store of epochs' keys.
  *
- * @throws {Error} when it is not there, is the Redis of everything else, or writes to a disk
+ * @throws {Error} when it is not there, is the Redis of everything else, writes to a disk, or evicts keys
  */
 export async function openEpochKeys({ url, role, main, log, now }: EpochStore): Promise<EpochKeys> {
   const redis = openRedis({ url, log, name: 'veriqueue-epochs' }, role);
@@ -40,10 +40,20 @@ async function refuseUnfit(redis: Redis, main: Redis): Promise<void> {
       'EPOCH_KEYS_REDIS_URL must be another Redis than REDIS_URL, whose dump would hold the keys',
     );
   }
+  await refuseEvicting(redis);
   const reasons = await listPersistence(redis);
   if (reasons.length === 0) return;
   throw new Error(
     `EPOCH_KEYS_REDIS_URL must be a Redis that writes nothing to a disk, and this one has ${reasons.join(' and ')}. Start it with --save '' --appendonly no`,
+  );
+}
+
+/** A key that is evicted before its time takes all with it that waits under it. */
+async function refuseEvicting(redis: Redis): Promise<void> {
+  const [, policy = 'noeviction'] = /^maxmemory_policy:([\w-]+)/m.exec(await redis.info('memory')) ?? [];
+  if (policy === 'noeviction') return;
+  throw new Error(
+    `EPOCH_KEYS_REDIS_URL must be a Redis that evicts no key, and this one has maxmemory-policy ${policy}. Start it with --maxmemory-policy noeviction`,
   );
 }
 

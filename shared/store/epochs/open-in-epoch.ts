@@ -3,7 +3,7 @@ import type { KeyRing } from '../../sealing/key-ring.ts';
 import { openSubject, type SealedSubject, type SubjectOpening } from '../../sealing/seal.ts';
 import type { EpochKeys } from './epoch-keys.ts';
 
-/** `epoch_lost`: the key of its epoch is destroyed; nothing opens it any more. */
+/** `epoch_lost`: the key of its epoch is destroyed; nothing opens it any more. `no_epoch_store`: another process may open it. */
 export type EpochOpening =
   | SubjectOpening
   | { readonly status: 'unreadable'; readonly reason: 'epoch_lost' | 'no_epoch_store' };

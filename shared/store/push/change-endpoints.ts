@@ -13,6 +13,9 @@ const replaceScript = loadScript(new URL('../scripts/replace-endpoints.lua', imp
 
 const TRIES = 20;
 
+/** Each event is signed with all of them, in one header: a client that rotates without end must not make it grow. */
+const MOST_SECRETS = 5;
+
 /**
  * Changes the list of a client's endpoints. Two may do so at once: the change is computed again from what the other one wrote.
  * So it is when a reply is lost: the list has the change already then.
@@ -108,7 +111,7 @@ export async function removeEndpoint(store: ClientStore, clientId: string, id: s
   return true;
 }
 
-/** As `rotateWebhookSecret`, of one endpoint. @returns null when there is none */
+/** As `rotateWebhookSecret`, of one endpoint, whose latest five secrets sign at most. @returns null when there is none */
 export async function rotateEndpointSecret(
   store: ClientStore,
   clientId: string,
@@ -128,7 +131,7 @@ export async function rotateEndpointSecret(
           ...each,
           retiresAt: Math.min(each.retiresAt ?? Infinity, previousSignsUntil),
         })),
-    ],
+    ].slice(0, MOST_SECRETS),
   }));
   return changed === null ? null : { secret, previousSignsUntil };
 }
