@@ -73,11 +73,12 @@ describe('the share of a client', { timeout: 240_000 }, () => {
       await submitAs(chain, small, 'bulk');
       await expect
         .poll(() => ownShare(chain, small), patient)
-        .toMatchObject({ weight: 100, waiting: 2, callsLastMinute: 3, shareHad: 0.75 });
-      const own = await ownShare(chain, small);
-      // Interactive is 90 of 100 by the default BULK_SHARE, and bulk is this client's alone.
-      expect(own?.shareDue).toBeCloseTo(0.9 / 4 + 0.1, 9);
-      expect(own?.oldestWaitingSeconds).toBeGreaterThanOrEqual(0);
+        .toMatchObject({
+          ...{ weight: 100, waiting: 2, callsLastMinute: 3, shareHad: 0.75 },
+          // Interactive is 90 of 100 by the default BULK_SHARE, and bulk is this client's alone.
+          shareDue: expect.closeTo(0.9 / 4 + 0.1, 9),
+          oldestWaitingSeconds: expect.any(Number),
+        });
       await expect
         .poll(() => shares(chain), patient)
         .toMatchObject({
