@@ -4,8 +4,9 @@
  */
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { Client } from '../../shared/store/clients/client.ts';
+import { openSecrets } from '../../shared/store/clients/signing-secrets.ts';
 import { healthyEndpoint, reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
-import { openEndpointSecrets, type PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import { endpointSecretContext, type PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import { type PushProgress, type PushState, savePush, takePush } from '../../shared/store/push/push-state.ts';
 import {
   type FeedReading,
@@ -50,7 +51,8 @@ export async function pushEvents(deps: PushDeps, client: Client, endpoint: PushE
   const { state } = taking;
   const target = { clientId: client.id, id: endpoint.id, owner, epoch: state.epoch };
   const save = (progress: PushProgress) => deps.writes.untilTaken(() => savePush(deps, target, progress));
-  const secrets = openEndpointSecrets(deps.keyRing, client.id, endpoint, now());
+  const context = endpointSecretContext(client.id, endpoint.id);
+  const secrets = openSecrets(deps.keyRing, context, endpoint.secrets, now());
   if (secrets.length === 0) {
     deps.log.error(
       { event: 'endpoint_unreadable', client: client.id, endpoint: endpoint.id },

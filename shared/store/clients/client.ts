@@ -3,12 +3,13 @@ import { z } from 'zod';
 import { namesOfFields } from '../../contract/field-names.ts';
 import { jsonText } from '../../contract/json-text.ts';
 import type { KeyRing } from '../../sealing/key-ring.ts';
-import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
+import type { WrapContext } from '../../sealing/key-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
 import { type PushEndpoint, storedEndpoints } from '../push/push-endpoint.ts';
 import { scopedKeysText, storedApiKeys } from './api-key-record.ts';
 import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
+import { openSecrets, type StoredSecret, storedSecret } from './signing-secrets.ts';
 
 /** An application that submits verifications and receives their events. */
 export interface Client {
@@ -42,15 +43,6 @@ export interface ClientStore {
 
 /** Any origin: for a development client, whose receivers come and go on ports of their own. */
 export const ANY_ORIGIN = '*';
-
-/** One signing secret at rest. */
-const storedSecret = z.object({
-  /** Base64 of the wrapped secret (`shared/sealing/key-wrap.ts`). */
-  sealed: z.string(),
-  /** ms epoch after which it no longer signs; null for the current one */
-  retiresAt: z.number().nullable(),
-});
-export type StoredSecret = z.infer<typeof storedSecret>;
 
 const webhookSecretsJson = jsonText(z.array(storedSecret));
 
@@ -114,19 +106,10 @@ export async function readClient(
   if (!parsed.success) {
     return { status: 'unreadable', fields: namesOfFields(parsed.error) };
   }
-  const webhookSecrets = openSecrets(keyRing, parsed.data, now);
+  const webhookSecrets = openSecrets(keyRing, secretContext(clientId), parsed.data.webhookSecrets, now);
   if (webhookSecrets.length === 0) return { status: 'unreadable', fields: ['webhookSecrets'] };
   return {
     status: 'found',
     client: { ...identifyClient(parsed.data), webhookSecrets, endpoints: parsed.data.endpoints ?? [] },
   };
-}
-
-function openSecrets(keyRing: KeyRing, stored: StoredClient, now: number): readonly string[] {
-  return stored.webhookSecrets
-    .filter((secret) => secret.retiresAt === null || secret.retiresAt > now)
-    .flatMap((secret) => {
-      const opening = unwrapSecret(keyRing, secretContext(stored.id), Buffer.from(secret.sealed, 'base64'));
-      return opening.status === 'opened' ? [opening.bytes.toString('utf8')] : [];
-    });
 }

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { typeid } from 'typeid-js';
 import { generateApiKey } from '../../sealing/api-key.ts';
-import type { KeyRing } from '../../sealing/key-ring.ts';
-import { wrapSecret } from '../../sealing/key-wrap.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import { DEFAULT_GRANT, formatApiKeys, recordApiKey } from './api-key-record.ts';
-import { type ClientStore, type StoredSecret, secretContext } from './client.ts';
+import { type ClientStore, secretContext } from './client.ts';
+import { storeSecret } from './signing-secrets.ts';
 import { noteClientWeight } from './weight-sum.ts';
 
 export interface ClientCredentials {
@@ -34,12 +33,6 @@ export function generateCredentials(): ClientCredentials {
   };
 }
 
-/** How the current signing secret rests in its client. */
-export function storeWebhookSecret(keyRing: KeyRing, clientId: string, webhookSecret: string): StoredSecret {
-  const sealed = wrapSecret(keyRing, secretContext(clientId), Buffer.from(webhookSecret, 'utf8'));
-  return { sealed: sealed.toString('base64'), retiresAt: null };
-}
-
 /** Makes a client and returns its credentials, which cannot be read back later. */
 export async function createClient(store: ClientStore, client: NewClient): Promise<ClientCredentials> {
   const credentials = generateCredentials();
@@ -54,7 +47,7 @@ export async function storeClient(
   { clientId, apiKey, webhookSecret }: ClientCredentials,
 ): Promise<void> {
   const record = recordApiKey(apiKey, DEFAULT_GRANT, client.now);
-  const storedSecret = storeWebhookSecret(keyRing, clientId, webhookSecret);
+  const stored = storeSecret(keyRing, secretContext(clientId), webhookSecret);
   const replies = await redis
     .multi()
     .del(keys.client(clientId))
@@ -64,7 +57,7 @@ export async function storeClient(
       createdAt: String(client.now),
       allowedOrigins: JSON.stringify(client.allowedOrigins),
       apiKeys: formatApiKeys('apiKeys', [record]),
-      webhookSecrets: JSON.stringify([storedSecret]),
+      webhookSecrets: JSON.stringify([stored]),
       ...(client.callbackUrl === undefined ? {} : { callbackUrl: client.callbackUrl }),
       ...(client.weight === undefined ? {} : { weight: String(client.weight) }),
     })

@@ -7,7 +7,8 @@ import type { StoreKeys } from '../keys.ts';
 import type { ApiKeyGrant } from './api-key-record.ts';
 import { addApiKey } from './api-keys.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
-import { storeWebhookSecret } from './create-client.ts';
+import { secretContext } from './client.ts';
+import { storeSecret } from './signing-secrets.ts';
 import { noteClientWeight } from './weight-sum.ts';
 
 /**
@@ -47,7 +48,7 @@ export async function addTestKey(
   );
   if (!id) return null;
   const webhookSecret = generateWebhookSecret(randomBytes);
-  const sealed = storeWebhookSecret(keyRing, clientId, webhookSecret);
+  const sealed = storeSecret(keyRing, secretContext(clientId), webhookSecret);
   const fields = {
     webhookSecrets: JSON.stringify([sealed]),
     id,

@@ -1,10 +1,8 @@
 import { randomBytes } from 'node:crypto';
-import { getNewestKey, type KeyRing } from '../../sealing/key-ring.ts';
-import { unwrapSecret, wrapSecret } from '../../sealing/key-wrap.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
-import { type ClientStore, parseWebhookSecrets, type StoredSecret, secretContext } from './client.ts';
-import { storeWebhookSecret } from './create-client.ts';
+import { type ClientStore, parseWebhookSecrets, secretContext } from './client.ts';
 import { replaceField } from './replace-field.ts';
+import { retireSecrets, rewrapSecrets, storeSecret } from './signing-secrets.ts';
 
 export interface SecretRotation {
   /** Shown once. */
@@ -25,15 +23,10 @@ export async function rotateWebhookSecret(
   { overlapMs, now }: { readonly overlapMs: number; readonly now: number },
 ): Promise<SecretRotation | null> {
   const webhookSecret = generateWebhookSecret(randomBytes);
-  const stored = storeWebhookSecret(keyRing, clientId, webhookSecret);
+  const stored = storeSecret(keyRing, secretContext(clientId), webhookSecret);
   const previousSignsUntil = now + overlapMs;
   const result = await replaceField(redis, keys, { clientId, field: 'webhookSecrets' }, (present) => {
-    const older = parseWebhookSecrets(present)
-      .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
-      .map((secret) => ({
-        ...secret,
-        retiresAt: Math.min(secret.retiresAt ?? Infinity, previousSignsUntil),
-      }));
+    const older = retireSecrets(parseWebhookSecrets(present), { until: previousSignsUntil, now });
     return { value: JSON.stringify([stored, ...older]) };
   });
   return result === 'missing' ? null : { webhookSecret, previousSignsUntil };
@@ -48,29 +41,15 @@ export async function rewrapWebhookSecrets(
 ): Promise<SecretsRewrapping> {
   let unreadable = false;
   const result = await replaceField(redis, keys, { clientId, field: 'webhookSecrets' }, (present) => {
-    const secrets = parseWebhookSecrets(present);
-    const rewrapped = secrets.map((secret) => rewrapOne(keyRing, clientId, secret));
-    unreadable = rewrapped.includes('unreadable');
-    const next = rewrapped.map((secret, i) => (typeof secret === 'string' ? secrets[i] : secret));
-    return rewrapped.some((secret) => typeof secret !== 'string') ? { value: JSON.stringify(next) } : null;
+    const { secrets, rewrapped, ...others } = rewrapSecrets(
+      keyRing,
+      secretContext(clientId),
+      parseWebhookSecrets(present),
+    );
+    unreadable = others.unreadable > 0;
+    return rewrapped > 0 ? { value: JSON.stringify(secrets) } : null;
   });
   if (result === 'missing') return 'missing';
   if (unreadable) return 'unreadable';
   return result === 'replaced' ? 'rewrapped' : 'current';
-}
-
-function rewrapOne(
-  keyRing: KeyRing,
-  clientId: string,
-  secret: StoredSecret,
-): StoredSecret | 'current' | 'unreadable' {
-  const context = secretContext(clientId);
-  const opening = unwrapSecret(keyRing, context, Buffer.from(secret.sealed, 'base64'));
-  if (opening.status === 'unreadable') return 'unreadable';
-  try {
-    if (opening.keyId === getNewestKey(keyRing).id) return 'current';
-    return { ...secret, sealed: wrapSecret(keyRing, context, opening.bytes).toString('base64') };
-  } finally {
-    opening.bytes.fill(0);
-  }
 }

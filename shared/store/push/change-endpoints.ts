@@ -1,9 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { typeid } from 'typeid-js';
-import { getNewestKey, type KeyRing } from '../../sealing/key-ring.ts';
-import { unwrapSecret, wrapSecret } from '../../sealing/key-wrap.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import type { ClientStore } from '../clients/client.ts';
+import { retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
 import { loadScript } from '../redis/script.ts';
 import { readLastNumbers } from '../verifications/read-feed.ts';
 import { endpointSecretContext, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
@@ -66,7 +65,7 @@ export async function addEndpoint(
 ): Promise<EndpointAddition> {
   const id = typeid('ep').toString();
   const secret = generateWebhookSecret(randomBytes);
-  const secrets = [{ sealed: seal(store.keyRing, clientId, id, secret), retiresAt: null }];
+  const secrets = [storeSecret(store.keyRing, endpointSecretContext(clientId, id), secret)];
   const endpoint: PushEndpoint = { id, ...settings, enabled: true, createdAt: now, secrets };
   const [last = 0] = after === null ? await readLastNumbers(store.redis, store.keys, [clientId]) : [after];
   // First: a worker that finds the endpoint without a position would take it for one that was removed.
@@ -119,18 +118,16 @@ export async function rotateEndpointSecret(
   { overlapMs, now }: { readonly overlapMs: number; readonly now: number },
 ): Promise<{ readonly secret: string; readonly previousSignsUntil: number } | null> {
   const secret = generateWebhookSecret(randomBytes);
-  const sealed = seal(store.keyRing, clientId, id, secret);
+  const stored = storeSecret(store.keyRing, endpointSecretContext(clientId, id), secret);
   const previousSignsUntil = now + overlapMs;
   const changed = await changeEndpoint(store, clientId, id, (endpoint) => ({
     ...endpoint,
     secrets: [
-      { sealed, retiresAt: null },
-      ...endpoint.secrets
-        .filter((each) => each.sealed !== sealed && (each.retiresAt === null || each.retiresAt > now))
-        .map((each) => ({
-          ...each,
-          retiresAt: Math.min(each.retiresAt ?? Infinity, previousSignsUntil),
-        })),
+      stored,
+      ...retireSecrets(
+        endpoint.secrets.filter(({ sealed }) => sealed !== stored.sealed),
+        { until: previousSignsUntil, now },
+      ),
     ].slice(0, MOST_SECRETS),
   }));
   return changed === null ? null : { secret, previousSignsUntil };
@@ -142,28 +139,17 @@ export async function rotateEndpointSecret(
  * @returns how many the ring does not open
  */
 export async function rewrapEndpointSecrets(store: ClientStore, clientId: string): Promise<number> {
-  const newest = getNewestKey(store.keyRing).id;
   let unreadable = 0;
   await changeEndpoints(store, clientId, (present) => {
-    unreadable = 0;
-    let rewrapped = 0;
-    const next = present.map((endpoint) => ({
+    const results = present.map(({ id, secrets }) =>
+      rewrapSecrets(store.keyRing, endpointSecretContext(clientId, id), secrets),
+    );
+    unreadable = results.reduce((sum, result) => sum + result.unreadable, 0);
+    if (results.every(({ rewrapped }) => rewrapped === 0)) return null;
+    return present.map((endpoint, i) => ({
       ...endpoint,
-      secrets: endpoint.secrets.map((secret) => {
-        const context = endpointSecretContext(clientId, endpoint.id);
-        const opening = unwrapSecret(store.keyRing, context, Buffer.from(secret.sealed, 'base64'));
-        if (opening.status === 'unreadable') unreadable += 1;
-        if (opening.status === 'unreadable' || opening.keyId === newest) return secret;
-        rewrapped += 1;
-        return { ...secret, sealed: wrapSecret(store.keyRing, context, opening.bytes).toString('base64') };
-      }),
+      secrets: [...(results[i]?.secrets ?? endpoint.secrets)],
     }));
-    return rewrapped === 0 ? null : next;
   });
   return unreadable;
-}
-
-function seal(keyRing: KeyRing, clientId: string, id: string, secret: string): string {
-  const context = endpointSecretContext(clientId, id);
-  return wrapSecret(keyRing, context, Buffer.from(secret, 'utf8')).toString('base64');
 }

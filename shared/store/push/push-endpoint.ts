@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { eventTypes } from '../../contract/event-type.ts';
 import { jsonText } from '../../contract/json-text.ts';
-import type { KeyRing } from '../../sealing/key-ring.ts';
-import { unwrapSecret, type WrapContext } from '../../sealing/key-wrap.ts';
+import type { WrapContext } from '../../sealing/key-wrap.ts';
+import { storedSecret } from '../clients/signing-secrets.ts';
 
 /** A receiver that a client has beside its callback, as the client's hash keeps it. */
 const storedEndpoint = z.object({
@@ -13,8 +13,8 @@ const storedEndpoint = z.object({
   enabled: z.boolean(),
   /** ms epoch */
   createdAt: z.number(),
-  /** Base64 of the wrapped secrets, newest first. `retiresAt`: ms epoch; null for the current one. */
-  secrets: z.array(z.object({ sealed: z.string(), retiresAt: z.number().nullable() })),
+  /** Newest first. */
+  secrets: z.array(storedSecret),
 });
 export type PushEndpoint = Readonly<z.infer<typeof storedEndpoint>>;
 
@@ -32,22 +32,3 @@ export const endpointSecretContext = (clientId: string, endpointId: string): Wra
   owner: `${clientId} ${endpointId}`,
   purpose: 'webhook-secret',
 });
-
-/** Those that sign now, in clear, newest first. @param now ms epoch */
-export function openEndpointSecrets(
-  keyRing: KeyRing,
-  clientId: string,
-  { id, secrets }: PushEndpoint,
-  now: number,
-): readonly string[] {
-  return secrets
-    .filter(({ retiresAt }) => retiresAt === null || retiresAt > now)
-    .flatMap(({ sealed }) => {
-      const opening = unwrapSecret(
-        keyRing,
-        endpointSecretContext(clientId, id),
-        Buffer.from(sealed, 'base64'),
-      );
-      return opening.status === 'opened' ? [opening.bytes.toString('utf8')] : [];
-    });
-}
