@@ -2,13 +2,8 @@ import type { Redis } from 'ioredis';
 import { isDueForRenewal, openFromEpoch, readEpoch, wrapInEpoch } from '../../sealing/epoch-wrap.ts';
 import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
-import { loadScript } from '../redis/script.ts';
+import { readDataKey, replaceDataKey, walkUnfinished } from '../verifications/waiting-data-keys.ts';
 import type { EpochKeys } from './epoch-keys.ts';
-
-const replaceKeyScript = loadScript(new URL('../scripts/replace-data-key.lua', import.meta.url));
-
-/** Verifications looked at in one round trip. */
-const PAGE_SIZE = 500;
 
 export interface RenewalDeps {
   readonly redis: Redis;
@@ -26,9 +21,8 @@ export interface RenewalDeps {
  */
 export async function renewEpochs({ redis, keys, epochs, now, report }: RenewalDeps): Promise<number> {
   let renewed = 0;
-  let cursor = '0';
   const renewOne = async (id: string): Promise<boolean> => {
-    const wrapped = await redis.hgetBuffer(keys.subject(id), 'key');
+    const wrapped = await readDataKey(redis, keys, id);
     const epoch = wrapped === null ? null : readEpoch(wrapped);
     if (wrapped === null || epoch === null || !isDueForRenewal(epoch, now())) return false;
     const key = await epochs.find(epoch);
@@ -38,14 +32,11 @@ export async function renewEpochs({ redis, keys, epochs, now, report }: RenewalD
       return false;
     }
     const again = wrapInEpoch(await epochs.current(), id, opening.bytes);
-    return (await replaceKeyScript(redis, [keys.subject(id)], [wrapped, again])) === 1;
+    return replaceDataKey(redis, keys, id, { before: wrapped, after: again });
   };
-  do {
-    const [next, entries] = await redis.zscan(keys.unfinishedIndex(), cursor, 'COUNT', PAGE_SIZE);
-    cursor = next;
-    const ids = entries.filter((_, i) => i % 2 === 0);
+  for await (const ids of walkUnfinished(redis, keys)) {
     const results = await Promise.all(ids.map((id) => passBy(id, report, () => renewOne(id))));
     renewed += results.filter((done) => done === true).length;
-  } while (cursor !== '0');
+  }
   return renewed;
 }

@@ -3,9 +3,7 @@ import type { KeyRing } from '../../sealing/key-ring.ts';
 import { rewrap } from '../../sealing/seal.ts';
 import type { StoreKeys } from '../keys.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
-import { loadScript } from '../redis/script.ts';
-
-const replaceKeyScript = loadScript(new URL('../scripts/replace-data-key.lua', import.meta.url));
+import { readDataKey, replaceDataKey, walkUnfinished } from './waiting-data-keys.ts';
 
 export interface RewrapCounts {
   /** Verifications looked at, final ones included. */
@@ -16,9 +14,6 @@ export interface RewrapCounts {
   /** The ring opens them no more, or they are damaged. */
   readonly unreadable: number;
 }
-
-/** Verifications looked at in one round trip. */
-const PAGE_SIZE = 500;
 
 /**
  * Wraps the data key of every waiting subject again, with the newest key of the ring; fields and photo stay as they are.
@@ -39,11 +34,7 @@ export async function rewrapSubjects(
   },
 ): Promise<RewrapCounts> {
   const counts = { seen: 0, rewrapped: 0, current: 0, unreadable: 0 };
-  let cursor = '0';
-  do {
-    const [next, entries] = await redis.zscan(keys.unfinishedIndex(), cursor, 'COUNT', PAGE_SIZE);
-    cursor = next;
-    const ids = entries.filter((_, i) => i % 2 === 0);
+  for await (const ids of walkUnfinished(redis, keys)) {
     const results = await Promise.all(
       ids.map(async (id) => {
         const result = await passBy(id, report, () => rewrapOne(redis, keys, keyRing, id));
@@ -54,7 +45,8 @@ export async function rewrapSubjects(
     counts.seen += ids.length;
     for (const result of results) if (result !== 'gone') counts[result] += 1;
     onProgress(counts);
-  } while (cursor !== '0' && !signal.aborted);
+    if (signal.aborted) break;
+  }
   return counts;
 }
 
@@ -64,10 +56,10 @@ async function rewrapOne(
   keyRing: KeyRing,
   id: string,
 ): Promise<'rewrapped' | 'current' | 'unreadable' | 'gone'> {
-  const wrappedKey = await redis.hgetBuffer(keys.subject(id), 'key');
+  const wrappedKey = await readDataKey(redis, keys, id);
   if (wrappedKey === null) return 'gone';
   const result = rewrap(keyRing, id, wrappedKey);
   if (result.status !== 'rewrapped') return result.status;
-  const replaced = await replaceKeyScript(redis, [keys.subject(id)], [wrappedKey, result.wrappedKey]);
-  return replaced === 1 ? 'rewrapped' : 'gone';
+  const change = { before: wrappedKey, after: result.wrappedKey };
+  return (await replaceDataKey(redis, keys, id, change)) ? 'rewrapped' : 'gone';
 }
