@@ -1,6 +1,6 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Command, Option } from 'commander';
 import { type LogLevel, logLevel, logsQuery } from '../shared/contract/console-logs.ts';
+import { pause } from '../shared/pause.ts';
 import { classifyRedisError } from '../shared/store/redis/failure.ts';
 import { PassingFailure } from './access/operator-api.ts';
 import { parseLatest } from './arguments.ts';
@@ -59,7 +59,7 @@ async function tail(context: CliContext, options: TailOptions): Promise<void> {
     // What is wrong from the beginning is an error; what breaks later is a line.
     let isMore = (await Promise.all(followed.map(({ look }) => look()))).includes(true);
     while (!interrupted.aborted) {
-      if (!isMore) await pause(interrupted);
+      if (!isMore) await pause(EVERY_MS, interrupted);
       isMore = await lookAgain(followed, lines, interrupted);
     }
   });
@@ -95,10 +95,4 @@ async function lookAgain(
     lines.showNew('connection', { unreachable: error.message }, printable(error.message));
     return false;
   }
-}
-
-async function pause(interrupted: AbortSignal): Promise<void> {
-  await delay(EVERY_MS, undefined, { signal: interrupted }).catch((error: unknown) => {
-    if (!interrupted.aborted) throw error;
-  });
 }

@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Command } from 'commander';
 import { ApiError, type Veriqueue, VeriqueueError } from '../client/veriqueue.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
+import { pause } from '../shared/pause.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import type { CliContext } from './context.ts';
 import { describeLane, summarizeLane } from './present-lane.ts';
@@ -34,7 +34,7 @@ async function watch(context: CliContext, options: ApiOptions): Promise<void> {
   let look = await lookAtLane(api, interrupted, 'throw');
   while (look !== null) {
     show(look, now());
-    await pause(interrupted);
+    await pause(EVERY_MS, interrupted);
     look = await lookAtLane(api, interrupted, 'report');
   }
 }
@@ -54,12 +54,6 @@ async function lookAtLane(
     if (onFailure === 'throw' || !isPassing) throw error;
     return { status: 'unreachable', reason: printable(error.message) };
   }
-}
-
-async function pause(interrupted: AbortSignal): Promise<void> {
-  await delay(EVERY_MS, undefined, { signal: interrupted }).catch((error: unknown) => {
-    if (!interrupted.aborted) throw error;
-  });
 }
 
 type Show = (look: Look, at: number) => void;

@@ -1,9 +1,9 @@
 import type { Submitted, Veriqueue } from '../../client/veriqueue.ts';
+import { pause } from '../../shared/pause.ts';
 import type { RowFault, RowReading } from './batch-row.ts';
 import { classifyAnswer, type Refusal } from './classify-answer.ts';
 import type { Ledger } from './ledger.ts';
 import type { Pace } from './pace.ts';
-import { pause } from './pause.ts';
 import { readPhotoFile } from './photo-file.ts';
 import { listRowFaults, type RowRules } from './validate-row.ts';
 

@@ -1,7 +1,7 @@
 import { ApiError, NotFoundError, type Veriqueue, VeriqueueError } from '../../client/veriqueue.ts';
 import { isFinal } from '../../shared/contract/verification-status.ts';
+import { pause } from '../../shared/pause.ts';
 import type { Ledger, Unanswered } from './ledger.ts';
-import { pause } from './pause.ts';
 import { resultOf } from './results.ts';
 
 export interface VerdictWaitDeps {

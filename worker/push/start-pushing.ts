@@ -1,3 +1,4 @@
+import { pause } from '../../shared/pause.ts';
 import type { Client, ClientReading } from '../../shared/store/clients/client.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PushDeps } from './push-deps.ts';
@@ -116,18 +117,4 @@ class EndpointPushing implements Pushing {
     if (this.#stopping.signal.aborted || this.#deps.writes.note(error)) return;
     this.#deps.log.error({ event: 'push_failed', client, err: error }, 'events cannot be sent to endpoints');
   }
-}
-
-/** Ends early when the signal aborts. */
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    signal.addEventListener('abort', end);
-    if (signal.aborted) end();
-  });
 }
