@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
+import { operatorActor } from '../../shared/audit/actor.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
@@ -67,7 +68,7 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       const removeJobs = async (jobs: readonly string[]) => {
         for (const job of jobs) await queue.remove(job, { removeChildren: true });
       };
-      const by = { actorKind: 'operator', actor: COMMAND_LINE_OPERATOR } as const;
+      const by = operatorActor(COMMAND_LINE_OPERATOR);
       const keptMs = context.auditRetentionMs;
       const deps = { redis, keys, by, keptMs, removeJobs, pause: (ms: number) => delay(ms) };
       try {

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { operatorActor } from '../../shared/audit/actor.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { parseInput } from '../parse-input.ts';
@@ -36,7 +37,7 @@ export function addClientDeletionRoute(app: FastifyInstance, deps: ClientDeletio
       if (counts === null) throw new ProblemError('not_found');
       return { status: 'would_delete', ...counts };
     }
-    const by = { actorKind: 'operator', actor: operatorOf(request).name } as const;
+    const by = operatorActor(operatorOf(request).name);
     const way = { ...deps, by, removeJobs, pause: (ms: number) => delay(ms) };
     const deletion = await deleteClient(way, clientId, { cancel: cancel === 'true' });
     await note(request, { action: 'delete_client', target: clientId, status: deletion.status });

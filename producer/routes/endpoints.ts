@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { clientActor } from '../../shared/audit/actor.ts';
 import {
   type CreatedEndpoint,
   createdEndpoint,
@@ -215,8 +216,7 @@ async function note(
   action: string,
   result: string,
 ): Promise<void> {
-  const by = { actorKind: 'client', actor: clientId } as const;
-  await audit.note({ ...by, action, targetKind: 'endpoint', target: id, result });
+  await audit.note({ ...clientActor(clientId), action, targetKind: 'endpoint', target: id, result });
 }
 
 async function present(

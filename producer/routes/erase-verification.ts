@@ -1,3 +1,4 @@
+import { clientActor } from '../../shared/audit/actor.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { describeRedisError } from '../../shared/store/redis/failure.ts';
 import { eraseVerification } from '../../shared/store/verifications/erase.ts';
@@ -22,7 +23,7 @@ export async function erase(
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<void> {
   const { queues, audit, auditRetentionMs, log } = deps;
-  const by = { actorKind: 'client', actor: clientId } as const;
+  const by = clientActor(clientId);
   const erasure = await eraseVerification(deps, { id, clientId, by, keptMs: auditRetentionMs });
   if (erasure.status === 'missing') throw new ProblemError('not_found');
   if (erasure.status === 'busy') {

@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify';
+import { clientActor } from '../../shared/audit/actor.ts';
 import { verification } from '../../shared/contract/verification.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
@@ -64,8 +65,11 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
       await noteOpenRedelivery(deps.redis, deps.keys, clientId, id);
       await deps.audit.note({
-        ...{ actorKind: 'client', actor: clientId, action: 'redeliver' },
-        ...{ targetKind: 'verification', target: id, result: status },
+        ...clientActor(clientId),
+        action: 'redeliver',
+        targetKind: 'verification',
+        target: id,
+        result: status,
       });
       deps.metrics.countRedelivery('redelivered');
       deps.log.info({ event: 'redelivery_asked', verification: id }, 'its event is to be delivered again');

@@ -3,6 +3,7 @@ import type { AccountUpstream } from '../../shared/account/limiter/account-upstr
 import { createLimiter } from '../../shared/account/limiter/limiter.ts';
 import type { LimiterChange } from '../../shared/account/limiter/limiter-command.ts';
 import { createPersonLimit, type PersonLimit } from '../../shared/account/person-limit/person-limit.ts';
+import { WORKER } from '../../shared/audit/actor.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
@@ -87,12 +88,15 @@ export function openAccount(
 /** The process whose report brought the change about writes it down: once, however many workers there are. */
 function noteSuspension(audit: Pick<Audit, 'note'>, account: string, { name, detail }: LimiterChange): void {
   if (name !== 'held' && name !== 'slow' && name !== 'resumed') return;
-  const event = {
-    ...({ actorKind: 'system', actor: 'worker', targetKind: 'account' } as const),
-    ...{ action: name === 'resumed' ? 'resume_account' : 'suspend_account', target: account, result: name },
-  };
   // It logs by itself what Redis does not take.
-  void audit.note(detail === '' ? event : { ...event, details: { code: detail } });
+  void audit.note({
+    ...WORKER,
+    action: name === 'resumed' ? 'resume_account' : 'suspend_account',
+    targetKind: 'account',
+    target: account,
+    result: name,
+    ...(detail === '' ? {} : { details: { code: detail } }),
+  });
 }
 
 /** What the worker asks, as it writes it down for the account. */

@@ -1,5 +1,6 @@
 /** What is written down at the end of a run of a delivery job, whichever end it came to. */
 
+import { WORKER } from '../../shared/audit/actor.ts';
 import type { DeliveryAttempt } from '../../shared/contract/delivery-log.ts';
 import {
   type EndpointHealth,
@@ -70,8 +71,12 @@ async function learnFailure(
     metrics.endpointsDisabled.inc({ reason: after.reason });
     log.warn({ event: 'endpoint_held', endpoint, reason: after.reason }, 'an endpoint is held');
     await audit.note({
-      ...({ actorKind: 'system', actor: 'worker', targetKind: 'endpoint' } as const),
-      ...{ action: 'hold_endpoint', target: endpoint, result: 'held', details: { reason: after.reason } },
+      ...WORKER,
+      action: 'hold_endpoint',
+      targetKind: 'endpoint',
+      target: endpoint,
+      result: 'held',
+      details: { reason: after.reason },
     });
   }
   return after;

@@ -1,3 +1,4 @@
+import { WORKER } from '../../shared/audit/actor.ts';
 import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
@@ -47,8 +48,11 @@ async function expireSubject(deps: SweepDeps, id: string): Promise<void> {
 }
 
 const describeExpiry = (id: string): AuditEvent => ({
-  ...({ actorKind: 'system', actor: 'worker', targetKind: 'verification' } as const),
-  ...{ action: 'expire_subject', target: id, result: 'deleted' },
+  ...WORKER,
+  action: 'expire_subject',
+  targetKind: 'verification',
+  target: id,
+  result: 'deleted',
 });
 
 /**

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { WORKER } from '../../shared/audit/actor.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { noteHeadReported, PRUNED_AT_ONCE, pruneAudit } from '../../shared/store/audit/audit-state.ts';
 import { adoptActivity } from '../../shared/store/audit/audit-trail.ts';
@@ -35,8 +36,12 @@ export function createKeepAudit({ auditRetentionMs, ...deps }: KeepAuditDeps): S
       );
       if (dropped > 0) {
         await audit.note({
-          ...({ actorKind: 'system', actor: 'worker', targetKind: 'audit' } as const),
-          ...{ action: 'drop_old_entries', target: null, result: 'dropped', details: { dropped } },
+          ...WORKER,
+          action: 'drop_old_entries',
+          targetKind: 'audit',
+          target: null,
+          result: 'dropped',
+          details: { dropped },
         });
       }
       const { number, hash, signed } = await readAuditHead({ redis, keys, signingKey, now });

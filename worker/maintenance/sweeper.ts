@@ -1,3 +1,4 @@
+import { WORKER } from '../../shared/audit/actor.ts';
 import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { repairWeightSum } from '../../shared/store/clients/weight-sum.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
@@ -78,8 +79,12 @@ function createForgetOld(deps: SweepDeps, each: EachEntry): SweepStep {
 
 /** One entry of the audit trail for all of a batch: their number, not each of them. */
 const describeForgetting = (count: number): AuditEvent => ({
-  ...({ actorKind: 'system', actor: 'worker', targetKind: 'lane' } as const),
-  ...{ action: 'forget_verifications', target: null, result: 'forgotten', details: { count } },
+  ...WORKER,
+  action: 'forget_verifications',
+  targetKind: 'lane',
+  target: null,
+  result: 'forgotten',
+  details: { count },
 });
 
 /** What promises are worked out from is right again after a version before, or a hand, has changed a client. */

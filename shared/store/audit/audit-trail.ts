@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
+import { operatorActor } from '../../audit/actor.ts';
 import {
   type AuditEvent,
   type AuditLine,
@@ -49,9 +50,11 @@ const waitingEvent = z.union([
       .transform(({ actor, action, target, result }): AuditEvent => {
         const id = target === '' ? null : target;
         return {
-          actorKind: 'operator',
-          ...{ actor, action, target: id, result },
+          ...operatorActor(actor),
+          action,
           targetKind: kindOfTarget(action, id),
+          target: id,
+          result,
           details: { adopted: true },
         };
       }),

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { operatorActor } from '../../audit/actor.ts';
 import type { AuditEvent, AuditLine } from '../../audit/audit-entry.ts';
 import { kindOfTarget } from '../../audit/target-kind.ts';
 import { readAuditBackwards } from '../audit/audit-trail.ts';
@@ -23,9 +24,11 @@ export interface NotedActivity extends OperatorActivity {
 /** As the audit trail has it. */
 export function auditOperator({ operator, action, target, result }: OperatorActivity): AuditEvent {
   return {
-    actorKind: 'operator',
-    ...{ actor: operator, action, target, result },
+    ...operatorActor(operator),
+    action,
     targetKind: kindOfTarget(action, target),
+    target,
+    result,
   };
 }
 

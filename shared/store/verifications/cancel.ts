@@ -1,3 +1,4 @@
+import { clientActor } from '../../audit/actor.ts';
 import { DAY_MS } from '../../time-units.ts';
 import { encodeAuditEvent } from '../audit/audit-trail.ts';
 import { loadScript } from '../redis/script.ts';
@@ -41,8 +42,11 @@ export async function cancelVerification(
     [
       ...[id, keys.tag, clientId, now + retentionMs, now + Math.min(retentionMs, CANCELLED_UNASKED_MS)],
       encodeAuditEvent({
-        ...{ actorKind: 'client', actor: clientId, action: 'cancel_verification' },
-        ...{ targetKind: 'verification', target: id, result: 'cancelled' },
+        ...clientActor(clientId),
+        action: 'cancel_verification',
+        targetKind: 'verification',
+        target: id,
+        result: 'cancelled',
       }),
     ],
   );

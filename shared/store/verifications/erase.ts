@@ -1,4 +1,4 @@
-import type { AuditEvent } from '../../audit/audit-entry.ts';
+import type { AuditActor } from '../../audit/actor.ts';
 import { encodeAuditEvent } from '../audit/audit-trail.ts';
 import { loadScript } from '../redis/script.ts';
 import type { VerificationStore } from './verification-store.ts';
@@ -16,7 +16,7 @@ export interface ErasureOrder {
   readonly id: string;
   readonly clientId: string;
   /** As the audit trail names who erases it. */
-  readonly by: Pick<AuditEvent, 'actorKind' | 'actor'>;
+  readonly by: AuditActor;
   /** How long a receipt can be had, ms. */
   readonly keptMs: number;
 }
