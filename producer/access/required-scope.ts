@@ -1,6 +1,6 @@
 import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
 import { REFUSED_METHOD } from '../method-not-allowed.ts';
-import { OPERATIONS, type OperationFacts } from '../openapi/operations.ts';
+import { isOperationId, OPERATIONS } from '../openapi/operations.ts';
 
 /**
  * The scope that a key needs for an operation; null: any key will do. What is not in the table needs `manage`, so that a route
@@ -10,6 +10,5 @@ import { OPERATIONS, type OperationFacts } from '../openapi/operations.ts';
  */
 export function requiredScope(operationId: string | undefined): ApiKeyScope | null {
   if (operationId === REFUSED_METHOD) return null;
-  const facts = Object.entries<OperationFacts>(OPERATIONS).find(([id]) => id === operationId);
-  return facts === undefined ? 'manage' : facts[1].scope;
+  return operationId !== undefined && isOperationId(operationId) ? OPERATIONS[operationId].scope : 'manage';
 }

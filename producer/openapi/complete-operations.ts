@@ -5,6 +5,7 @@ import { endpointChangeExample, newEndpointExample } from './endpoint-examples.t
 import { submissionExample, submissionFormExample, uploadRequestExample } from './examples.ts';
 import {
   type HeaderName,
+  isOperationId,
   OPERATIONS,
   type OperationFacts,
   type OperationId,
@@ -102,10 +103,6 @@ function completeOperation(operation: Operation): Operation {
     }),
     responses: mapValues(responses, (response, status) => completeResponse(operationId, status, response)),
   };
-}
-
-function isOperationId(text: string): text is OperationId {
-  return Object.hasOwn(OPERATIONS, text);
 }
 
 function completeParameter(parameter: Parameter): Parameter {

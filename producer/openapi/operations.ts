@@ -152,6 +152,10 @@ export const OPERATIONS = {
 
 export type OperationId = keyof typeof OPERATIONS;
 
+export function isOperationId(text: string): text is OperationId {
+  return Object.hasOwn(OPERATIONS, text);
+}
+
 /** Every problem that an operation may be answered with. */
 export function problemsOf(operationId: OperationId): readonly ProblemCode[] {
   const { scope, problems, isPublic }: OperationFacts = OPERATIONS[operationId];

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { AwsV4Signer } from 'aws4fetch';
 import { z } from 'zod';
 import { jsonText } from '../contract/json-text.ts';
@@ -86,7 +85,7 @@ const askAws: BuildKmsRequest = async (operation, settings, now) => {
     headers: {
       'content-type': 'application/x-amz-json-1.1',
       'x-amz-target': operation.kind === 'decrypt' ? 'TrentService.Decrypt' : 'TrentService.Encrypt',
-      'x-amz-content-sha256': createHash('sha256').update(body).digest('hex'),
+      'x-amz-content-sha256': hashPayload(body),
     },
     body,
     service: 'kms',
