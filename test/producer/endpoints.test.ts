@@ -1,6 +1,3 @@
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import type { CreatedEndpoint } from '../../shared/contract/endpoint.ts';
@@ -9,6 +6,7 @@ import type { ClientCredentials } from '../../shared/store/clients/create-client
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ProducerUnderTest, readProblem, startProducerUnderTest } from './producer-under-test.ts';
+import { sendSlowly } from './send-slowly.ts';
 
 const ORIGIN = 'http://hooks.example.com';
 
@@ -52,23 +50,11 @@ describe('what is taken from a client while a change of its endpoint arrives', (
   const change = async (field: string, value: string) => {
     const { as, id, stored } = await clientWithEndpoint();
     const body = JSON.stringify({ url: `${ORIGIN}/other` });
-    const sending = request(`${producer.url}/v1/endpoints/${id}`, {
-      method: 'PATCH',
-      headers: {
-        authorization: `Bearer ${as.apiKey}`,
-        'content-type': 'application/json',
-        'content-length': Buffer.byteLength(body),
-        expect: '100-continue',
-      },
+    const url = `${producer.url}/v1/endpoints/${id}`;
+    const { code } = await sendSlowly(url, { method: 'PATCH', apiKey: as.apiKey, body }, async () => {
+      await producer.redis.hset(producer.keys.client(as.clientId), field, value);
+      clock.now += 2_001;
     });
-    sending.flushHeaders();
-    await once(sending, 'continue');
-    sending.write(body.slice(0, 5));
-    await producer.redis.hset(producer.keys.client(as.clientId), field, value);
-    clock.now += 2_001;
-    sending.end(body.slice(5));
-    const [answer] = (await once(sending, 'response')) as [IncomingMessage];
-    const { code } = JSON.parse(await text(answer)) as { code?: string };
     return [code, (await stored()).url];
   };
 

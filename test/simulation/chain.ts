@@ -8,6 +8,7 @@ import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import { resolveAccounts } from '../../worker/accounts/account-settings.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
 import { type RunningWorker, startWorker } from '../../worker/worker.ts';
+import { QUICK_SETTINGS } from '../storm/quick-settings.ts';
 import type { Plan } from './plan.ts';
 import { type ReceiverBook, serveReceiver } from './receiver.ts';
 import type { LuaEngine } from './redis/lua-engine.ts';
@@ -34,17 +35,9 @@ const ENVIRONMENT = {
   TENCENTCLOUD_SECRET_KEY: SECRET_KEY,
   QUOTA_PER_SECOND: String(QUOTA_PER_SECOND),
   UPSTREAM_TIMEOUT: '3s',
-  RETRIES: '20',
-  RETRY_BASE: '200ms',
-  RETRY_CAP: '2s',
-  PERSON_PER_MINUTE: '0',
-  PERSON_PER_DAY: '0',
-  PROBE_INTERVAL: '1s',
-  SLOW_PROBE_INTERVAL: '1s',
-  SWEEP_INTERVAL: '5s',
+  ...QUICK_SETTINGS,
   SHUTDOWN_DEADLINE: '5s',
   DELIVERY_SCHEDULE: '0s,300ms,500ms,1s,1s,2s,2s,3s,3s,5s,5s,5s,5s,5s,10s,10s',
-  ALLOW_INSECURE_CALLBACKS: 'true',
   HOST: '127.0.0.1',
 };
 

@@ -7,25 +7,17 @@ import { storeKeys } from '../../shared/store/keys.ts';
 import { findFreePort } from './free-port.ts';
 import { mapAtOnce } from './map-at-once.ts';
 import { startPartSlot } from './part-slot.ts';
+import { QUICK_SETTINGS } from './quick-settings.ts';
 import { listResidue } from './residue.ts';
 import type { FeedEntry, ShownVerification } from './storm-facts.ts';
 import { logFileOf, makeSecret, type System, type SystemOptions, workerNames } from './system.ts';
 
 const LANE = 'storm';
 
-/** Quick enough that a storm is over in minutes; what is promised does not depend on these. */
 const QUICK = {
-  RETRIES: '20',
-  RETRY_BASE: '200ms',
-  RETRY_CAP: '2s',
-  PERSON_PER_MINUTE: '0',
-  PERSON_PER_DAY: '0',
-  PROBE_INTERVAL: '1s',
-  SLOW_PROBE_INTERVAL: '1s',
-  SWEEP_INTERVAL: '5s',
+  ...QUICK_SETTINGS,
   SHUTDOWN_DEADLINE: '10s',
   DELIVERY_SCHEDULE: '0s,300ms,500ms,1s,1s,2s,2s,3s,3s,5s,5s,5s',
-  ALLOW_INSECURE_CALLBACKS: 'true',
   LOG_FORMAT: 'json',
 };
 

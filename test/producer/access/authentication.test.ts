@@ -1,7 +1,4 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
-import { type IncomingMessage, request } from 'node:http';
-import { text } from 'node:stream/consumers';
 import type { FastifyRequest } from 'fastify';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { createAuthenticator } from '../../../producer/access/authentication.ts';
@@ -11,6 +8,7 @@ import { DEFAULT_GRANT } from '../../../shared/store/clients/api-key-record.ts';
 import type { Authenticated } from '../../../shared/store/clients/authenticate.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type ProducerUnderTest, readProblem, startProducerUnderTest } from '../producer-under-test.ts';
+import { sendSlowly } from '../send-slowly.ts';
 import { makeSubmission } from '../submission-builder.ts';
 
 let redis: TestRedis;
@@ -88,28 +86,14 @@ describe('what is taken from a client while its upload arrives', () => {
       const body = JSON.stringify({ ...makeSubmission(), callbackUrl: 'http://hooks.example.com/x' });
       // Remembered for two seconds of the producer's clock, which stands: the upload begins with what stood before.
       expect((await own.call('/v1/lane', { as })).status).toBe(200);
-      const sending = request(`${own.url}/v1/verifications`, {
-        method: 'POST',
-        headers: {
-          authorization: `Bearer ${as.apiKey}`,
-          'content-type': 'application/json',
-          'content-length': Buffer.byteLength(body),
-          expect: '100-continue',
-        },
+      const url = `${own.url}/v1/verifications`;
+      const sending = { method: 'POST', apiKey: as.apiKey, body };
+      const { status, code } = await sendSlowly(url, sending, async () => {
+        await change(own.keys.client(as.clientId));
+        now += 2_001;
       });
-      sending.flushHeaders();
-      await once(sending, 'continue');
-      sending.write(body.slice(0, 100));
-      await change(own.keys.client(as.clientId));
-      now += 2_001;
-      sending.end(body.slice(100));
-      const [answer] = (await once(sending, 'response')) as [IncomingMessage];
       const kept = await own.redis.zcard(own.keys.clientIndex(as.clientId));
-      return {
-        status: answer.statusCode,
-        code: (JSON.parse(await text(answer)) as { code: string }).code,
-        kept,
-      };
+      return { status, code, kept };
     } finally {
       await own.close();
     }
