@@ -12,7 +12,8 @@ import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { type AuditSource, withAuditSource } from './operations/audit-source.ts';
-import { readTextFile, readVerifyingKeys } from './signing-keys.ts';
+import { readTextFile } from './read-text-file.ts';
+import { readVerifyingKeys } from './signing-keys.ts';
 
 /** `veriqueue audit …`: who did what, and whether that is what was written. */
 export function addAuditCommands(program: Command, context: CliContext): void {

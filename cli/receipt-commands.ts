@@ -5,7 +5,8 @@ import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
-import { readTextFile, readVerifyingKeys } from './signing-keys.ts';
+import { readTextFile } from './read-text-file.ts';
+import { readVerifyingKeys } from './signing-keys.ts';
 
 /** `veriqueue receipt …`: proof of what was deleted. */
 export function addReceiptCommands(program: Command, context: CliContext): void {

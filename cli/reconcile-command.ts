@@ -6,8 +6,8 @@ import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { withOperations } from './operations/with-operations.ts';
 import { readBill } from './read-bill.ts';
+import { readTextFile } from './read-text-file.ts';
 import { type ReconciledRow, reconcile } from './reconcile.ts';
-import { readTextFile } from './signing-keys.ts';
 
 interface ReconcileOptions {
   readonly dayColumn?: string;

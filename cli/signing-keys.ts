@@ -1,8 +1,8 @@
-import { readFile } from 'node:fs/promises';
 import { parseKeySet, type VerifyingKeys, verifyingKeysOf } from '../shared/signing/jwks.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { readTextFile } from './read-text-file.ts';
 
 /**
  * The keys to verify with: a key set from a file, else those of the environment; null without either.
@@ -28,15 +28,5 @@ function parseJson(text: string): unknown {
   } catch {
     // What is no JSON is no key set either.
     return null;
-  }
-}
-
-/** @throws {CommandFailure} naming the file */
-export async function readTextFile(path: string): Promise<string> {
-  try {
-    return await readFile(path, 'utf8');
-  } catch (error) {
-    const { code = 'unknown' } = error as NodeJS.ErrnoException;
-    throw new CommandFailure(`Cannot read ${path}: ${code}`, EXIT.calledWrongly);
   }
 }
