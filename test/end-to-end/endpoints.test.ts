@@ -2,6 +2,10 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { ApiError, Veriqueue, verifyWebhook } from '../../client/veriqueue.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
+import { storeSecret } from '../../shared/store/clients/signing-secrets.ts';
+import { changeEndpoint } from '../../shared/store/push/change-endpoints.ts';
+import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
+import { workerEnvironment } from '../../worker/settings.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { type Delivery, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -130,6 +134,23 @@ describe('an endpoint beside the callback', () => {
     await receiver.eventOf(next.id, 30_000);
     await veriqueue.endpoints.remove(made.id);
     expect(await veriqueue.endpoints.list()).toEqual([]);
+  });
+
+  test('is one at which every attempt fails when its events cannot even be signed', async () => {
+    const { receiver, made } = await addReceiver();
+    const { VERIQUEUE_KEYS: keyRing } = workerEnvironment.parse(chain.environment);
+    const { clientId } = chain.client;
+    const secret = 'whsec_this is no Base64';
+    const unusable = storeSecret(keyRing, endpointSecretContext(clientId, made.id), secret);
+    const store = { redis: chain.redis, keys: chain.keys, keyRing };
+    await changeEndpoint(store, clientId, made.id, (endpoint) => ({ ...endpoint, secrets: [unusable] }));
+    const { id } = await chain.submit();
+    const failed = await chain.log.line((line) => line.event === 'post_failed' && line.verification === id);
+    expect(JSON.stringify(failed)).not.toContain('no Base64');
+    const shown = async () => (await veriqueue.endpoints.list()).find((each) => each.id === made.id);
+    await expect.poll(shown, { timeout: 60_000 }).toMatchObject({ dead: 1 });
+    expect(receiver.deliveries).toEqual([]);
+    await veriqueue.endpoints.remove(made.id);
   });
 
   test('gets nothing more, in the midst of what is due, once its origin is taken from the client', async () => {

@@ -1,5 +1,3 @@
-import type { KeyObject } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import type { ClientReading } from '../../shared/store/clients/client.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -8,28 +6,24 @@ import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { PostEvent } from '../../shared/webhook/post-event.ts';
 import type { WorkerMetrics } from '../metrics.ts';
+import type { AttemptDeps } from './attempt-post.ts';
 import type { DeliverySchedule } from './delivery-schedule.ts';
 import type { EndpointLimiter } from './endpoint-limiter.ts';
 import type { EndpointStore } from './endpoint-store.ts';
 
 /** What delivering needs of its surroundings. */
-export interface DeliveryDeps {
+export interface DeliveryDeps extends AttemptDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly readClient: (clientId: string) => Promise<ClientReading>;
   readonly endpoints: EndpointStore;
   readonly limiter: EndpointLimiter;
   readonly post: PostEvent;
-  /** They sign as `v1a`, beside the secrets of the client. */
-  readonly signingKeys: readonly KeyObject[];
   readonly writes: Pick<PatientWrites, 'untilTaken'>;
   readonly audit: Pick<Audit, 'note'>;
   readonly schedule: DeliverySchedule;
   readonly retentionMs: number;
   readonly metrics: WorkerMetrics;
   readonly tracing: Tracing;
-  readonly log: Logger;
-  /** ms since the epoch */
-  readonly now: () => number;
   readonly random: () => number;
 }

@@ -4,10 +4,9 @@ import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
 import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
-import { webhookId } from '../../shared/webhook/webhook-id.ts';
-import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult, JobRun } from '../job/job-result.ts';
 import { type TracedJob, traceJob } from '../job/trace-job.ts';
+import { attemptPost, type SignedEvent } from './attempt-post.ts';
 import { concludeAttempt, deferDelivery, putBack } from './conclude-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type DeliveryTarget, findTarget } from './delivery-target.ts';
@@ -112,47 +111,19 @@ async function later(deps: DeliveryDeps, due: DueDelivery, at: number): Promise<
   return { result: 'later', at };
 }
 
-/**
- * Signs and posts. Whatever fails in it, a bug of ours included, is a failed attempt: thrown, it would be repeated every two
- * seconds past schedule and breaker, and the event be set aside in the end.
- *
- * @throws the signal's reason when the process must end
- */
-async function post(
-  deps: DeliveryDeps,
-  due: DueDelivery,
-  target: FoundTarget,
-  signal: AbortSignal,
-): Promise<DeliveryResult> {
-  const begunAt = performance.now();
-  const result = await signAndPost(deps, due, target, signal).catch((error: unknown): DeliveryResult => {
-    signal.throwIfAborted();
-    deps.log.error({ event: 'post_failed', verification: due.id, err: error }, 'an event cannot be posted');
-    const durationMs = Math.round(performance.now() - begunAt);
-    return { result: 'unreachable', errorClass: 'other', durationMs };
-  });
-  deps.metrics.deliveries.inc({ result: result.result });
-  deps.metrics.deliverySeconds.observe(result.durationMs / 1000);
-  return result;
-}
-
-async function signAndPost(
+/** @throws the signal's reason when the process must end */
+function post(
   deps: DeliveryDeps,
   due: DueDelivery,
   { url, client }: FoundTarget,
   signal: AbortSignal,
 ): Promise<DeliveryResult> {
-  const body = Buffer.from(due.event);
-  const headers = computeWebhookHeaders({
-    id: webhookId(due.id),
-    timestampSeconds: Math.floor(deps.now() / 1000),
-    body,
-    secrets: client.webhookSecrets,
-    signingKeys: deps.signingKeys,
-  });
-  return tracePost(deps.tracing, due, url, (traceHeaders) =>
-    deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),
-  );
+  const { id, event } = due;
+  const traced = ({ body, headers }: SignedEvent) =>
+    tracePost(deps.tracing, due, url, (traceHeaders) =>
+      deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),
+    );
+  return attemptPost(deps, { id, event, secrets: client.webhookSecrets }, traced, signal);
 }
 
 const tracedBy = ({ tracing, keys }: DeliveryDeps, run: JobRun): TracedJob => ({

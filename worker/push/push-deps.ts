@@ -1,16 +1,15 @@
-import type { KeyObject } from 'node:crypto';
-import type { Logger } from 'pino';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PatientWrites } from '../../shared/store/redis/patient-writes.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { PostEvent } from '../../shared/webhook/post-event.ts';
+import type { AttemptDeps } from '../delivery/attempt-post.ts';
 import type { DeliverySchedule } from '../delivery/delivery-schedule.ts';
 import type { WorkerMetrics } from '../metrics.ts';
 
 /** What sending to endpoints needs of its surroundings. */
-export interface PushDeps {
+export interface PushDeps extends AttemptDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly keyRing: KeyRing;
@@ -19,15 +18,11 @@ export interface PushDeps {
   /** As it is now, two seconds old at most; null when it was removed, or nothing may be sent to it. */
   readonly readEndpoint: (clientId: string, id: string) => Promise<PushEndpoint | null>;
   readonly post: PostEvent;
-  readonly signingKeys: readonly KeyObject[];
   readonly writes: Pick<PatientWrites, 'untilTaken' | 'note'>;
   readonly schedule: DeliverySchedule;
   readonly metrics: Pick<WorkerMetrics, 'deliveries' | 'deliverySeconds' | 'endpointsDisabled'>;
-  readonly log: Logger;
   /** Aborted when the process is to end: what has been posted is written down, and nothing else begun. */
   readonly signal: AbortSignal;
-  /** ms epoch */
-  readonly now: () => number;
   readonly random: () => number;
   /** Waits so many ms, or until the process must end. */
   readonly pause: (ms: number) => Promise<void>;

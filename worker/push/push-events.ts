@@ -14,8 +14,7 @@ import {
   readFeed,
 } from '../../shared/store/verifications/read-feed.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
-import { webhookId } from '../../shared/webhook/webhook-id.ts';
-import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
+import { attemptPost } from '../delivery/attempt-post.ts';
 import { computeAfterDeliveryAttempt } from '../delivery/delivery-schedule.ts';
 import type { PushDeps } from './push-deps.ts';
 
@@ -122,7 +121,7 @@ async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Prom
   }
   const result = await post(hold, event);
   const progress = decide(deps, state, event, result);
-  report(hold, event, result, state, progress);
+  report(hold, event, state, progress);
   return (await save(progress)) ? { ...state, ...progress } : null;
 }
 
@@ -156,12 +155,9 @@ function decide(deps: PushDeps, state: PushState, { sequence }: NumberedEvent, r
 function report(
   { deps, client, endpoint }: Hold,
   { id }: NumberedEvent,
-  result: DeliveryResult,
   before: PushState,
   after: PushProgress,
 ): void {
-  deps.metrics.deliveries.inc({ result: result.result });
-  deps.metrics.deliverySeconds.observe(result.durationMs / 1000);
   const facts = { client: client.id, endpoint: endpoint.id, verification: id };
   if (after.dead !== undefined) {
     deps.log.error(
@@ -175,18 +171,12 @@ function report(
 }
 
 /** Bounded by the poster's time-out alone: an event that is under way when the process is to end is not posted twice for it. */
-async function post({ deps, endpoint, secrets }: Hold, event: NumberedEvent): Promise<DeliveryResult> {
-  const { ratePerSecond } = endpoint;
+async function post({ deps, endpoint, secrets }: Hold, { id, body }: NumberedEvent): Promise<DeliveryResult> {
+  const { url, ratePerSecond } = endpoint;
   const begunAt = deps.now();
-  const body = Buffer.from(event.body);
-  const headers = computeWebhookHeaders({
-    id: webhookId(event.id),
-    timestampSeconds: Math.floor(begunAt / 1000),
-    body,
-    secrets,
-    signingKeys: deps.signingKeys,
-  });
-  const result = await deps.post({ url: endpoint.url, body, headers: { ...headers } });
+  const result = await attemptPost(deps, { id, event: body, secrets }, (signed) =>
+    deps.post({ url, ...signed }),
+  );
   // One process sends to it, one event after the other: to wait here keeps the rate.
   const leftMs = ratePerSecond === null ? 0 : begunAt + 1000 / ratePerSecond - deps.now();
   if (leftMs > 0) await deps.pause(leftMs);
