@@ -255,9 +255,9 @@ function wire(
 async function openEpochs(
   { EPOCH_KEYS_REDIS_URL: url }: ProducerSettings,
   [main]: Connections,
-  { log, now }: ServeOptions,
+  { log }: ServeOptions,
 ): Promise<EpochKeys | null> {
-  return url === undefined ? null : openEpochKeys({ url, role: 'request', main, log, now });
+  return url === undefined ? null : openEpochKeys({ url, role: 'request', main, log });
 }
 
 function hasTestLane(settings: ProducerSettings): settings is ProducerSettings & { TEST_LANE: string } {

@@ -109,9 +109,7 @@ export function connectContext({
       const url = settings.EPOCH_KEYS_REDIS_URL;
       // Its commands wait while it is away: nothing is answered as unreadable for that.
       const epochs =
-        url === undefined
-          ? null
-          : await openEpochKeys({ url, role: 'batched', main: redis, log, now: Date.now });
+        url === undefined ? null : await openEpochKeys({ url, role: 'batched', main: redis, log });
       return openContext({ settings, keys, connections, epochs, workerId, metrics, tracing, log });
     },
     close: async () => {

@@ -14,10 +14,10 @@ const HEADER_BYTES = 5;
 /** An epoch has a key of its own, with which subjects are wrapped that were accepted, or renewed, in it. */
 export const EPOCH_MS = 600_000;
 /**
- * How long a key exists from its first use on. What waits longer is wrapped again before: see {@link isDueForRenewal}. So a copy of
- * everything but the keys of epochs opens nothing an hour later.
+ * How long a key exists from the start of its epoch on. What waits longer is wrapped again before: see {@link isDueForRenewal}. So a
+ * copy of everything but the keys of epochs opens nothing an hour later.
  */
-export const EPOCH_KEY_LIFE_MS = 4 * EPOCH_MS;
+const EPOCH_KEY_LIFE_MS = 4 * EPOCH_MS;
 
 export interface EpochKey {
   readonly epoch: number;
@@ -25,14 +25,22 @@ export interface EpochKey {
   readonly bytes: Buffer;
 }
 
-/** @param now ms epoch */
+/** @param now ms epoch, by the clock of the store of keys */
 export function epochOf(now: number): number {
   return Math.floor(now / EPOCH_MS);
 }
 
-/** Whether what is wrapped in an epoch is to be wrapped in the present one: two epochs before its key can be gone. */
-export function isDueForRenewal(epoch: number, now: number): boolean {
-  return epoch < epochOf(now) - 1;
+/** When the key of an epoch is destroyed: ms epoch. */
+export function endOfEpochKey(epoch: number): number {
+  return epoch * EPOCH_MS + EPOCH_KEY_LIFE_MS;
+}
+
+/**
+ * Whether what is wrapped in an epoch is to be wrapped in the present one: two epochs before its key is gone. Of an epoch to come
+ * are keys that a process of the version before has made by a clock that is fast: they may end early.
+ */
+export function isDueForRenewal(epoch: number, present: number): boolean {
+  return epoch < present - 1 || epoch > present;
 }
 
 /** The epoch that a wrapped key needs; null for one that needs none. */

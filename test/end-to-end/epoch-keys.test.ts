@@ -1,8 +1,11 @@
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { producerEnvironment } from '../../producer/settings.ts';
+import { startProducer } from '../../producer/start-producer.ts';
 import { readEpoch, wrapInEpoch } from '../../shared/sealing/epoch-wrap.ts';
 import { createEpochKeys } from '../../shared/store/epochs/epoch-keys.ts';
 import { type Chain, startChain } from '../support/chain.ts';
+import { makePerson, makeSubmission } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 let epochServer: TestRedis;
@@ -44,12 +47,31 @@ test('what an epoch has wrapped is answered; what a lost store had wrapped fails
   await until((await chain.submit()).id, { status: 'completed', delivery: { status: 'delivered' } });
 });
 
+test('a producer whose clock is 25 minutes fast wraps in the epoch of the store, and ends no key early', async () => {
+  const settings = producerEnvironment.parse(chain.environment);
+  const fast = await startProducer(settings, { log: chain.log.logger, now: () => Date.now() + 25 * 60_000 });
+  onTestFinished(() => fast.stop());
+  await epochRedis.flushall();
+  const answer = await fetch(`${fast.url}/v1/verifications`, {
+    method: 'POST',
+    headers: { authorization: `Bearer ${chain.client.apiKey}`, 'content-type': 'application/json' },
+    body: JSON.stringify(makeSubmission(makePerson())),
+  });
+  expect(answer.status).toBe(202);
+  const names = (await epochRedis.keys('vq-epoch:*')).map((name) => Number(name.slice('vq-epoch:'.length)));
+  const [seconds] = await epochRedis.time();
+  // One epoch, which has just begun or is about to end at most.
+  expect(names).toHaveLength(1);
+  expect([0, 1]).toContain(Math.floor(Number(seconds) / 600) - (names[0] ?? 0));
+  expect(await epochRedis.pexpiretime(`vq-epoch:${names[0]}`)).toBe(((names[0] ?? 0) + 4) * 600_000);
+});
+
 test('a worker without the setting leaves what an epoch has wrapped to one that has it', async () => {
   const plain = await startChain({ redis: chain.redisServer, workers: 0 });
   onTestFinished(() => plain.stop());
   const { id } = await plain.submit();
   const subject = plain.keys.subject(id);
-  const epochs = createEpochKeys(epochRedis, Date.now);
+  const epochs = createEpochKeys(epochRedis);
   const byRing = (await plain.redis.hgetBuffer(subject, 'key')) ?? expect.fail('its key must be there');
   await plain.redis.hset(subject, 'key', wrapInEpoch(await epochs.current(), id, byRing));
   const without = await plain.addWorker();

@@ -12,8 +12,6 @@ interface EpochStore {
   /** The Redis of everything else. */
   readonly main: Redis;
   readonly log: RedisLog;
-  /** ms epoch */
-  readonly now: () => number;
 }
 
 /**
@@ -21,12 +19,12 @@ interface EpochStore {
  *
  * @throws {Error} when it is not there, is the Redis of everything else, writes to a disk, or evicts keys
  */
-export async function openEpochKeys({ url, role, main, log, now }: EpochStore): Promise<EpochKeys> {
+export async function openEpochKeys({ url, role, main, log }: EpochStore): Promise<EpochKeys> {
   const redis = openRedis({ url, log, name: 'veriqueue-epochs' }, role);
   try {
     await waitUntilReady(redis, redisRoles.tool.readyWithinMs);
     await refuseUnfit(redis, main);
-    return createEpochKeys(redis, now);
+    return createEpochKeys(redis);
   } catch (error) {
     await closeRedis(redis);
     throw error;

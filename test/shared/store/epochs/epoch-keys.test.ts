@@ -1,16 +1,24 @@
 import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { EPOCH_KEY_LIFE_MS, EPOCH_MS, wrapInEpoch } from '../../../../shared/sealing/epoch-wrap.ts';
+import {
+  EPOCH_MS,
+  endOfEpochKey,
+  isDueForRenewal,
+  wrapInEpoch,
+} from '../../../../shared/sealing/epoch-wrap.ts';
 import { type KeyRing, parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { type SealedSubject, sealSubject } from '../../../../shared/sealing/seal.ts';
 import { createEpochKeys } from '../../../../shared/store/epochs/epoch-keys.ts';
 import { openInEpoch } from '../../../../shared/store/epochs/open-in-epoch.ts';
 import { renewEpochs } from '../../../../shared/store/epochs/renew-epochs.ts';
 import { storeKeys } from '../../../../shared/store/keys.ts';
+import { reportRound } from '../../../../worker/maintenance/renew-epochs.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
 
 const MINUTE = 60_000;
+/** Between a reading of our clock and one of Redis': the virtual clock goes by whole minutes. */
+const SLACK_MS = 30_000;
 const SUBJECTS = 1_000;
 const keys = storeKeys('epochs');
 
@@ -34,19 +42,21 @@ afterAll(async () => {
 });
 
 /** The store of epochs under a clock of the test's: what Redis would have expired by then is deleted. */
-const dueAt = new Map<string, number>();
 async function passTime(now: number): Promise<void> {
   for (const name of await epochRedis.keys('vq-epoch:*')) {
-    if (!dueAt.has(name)) dueAt.set(name, now - MINUTE + (await epochRedis.pttl(name)));
-    if ((dueAt.get(name) ?? 0) <= now) await epochRedis.del(name);
+    if (Date.now() + (await epochRedis.pttl(name)) - SLACK_MS <= now) await epochRedis.del(name);
   }
 }
+const clockOf = (now: () => number) => ({ read: async () => now(), elapsed: now });
 
 type Copy = readonly { readonly id: string; readonly sealed: SealedSubject }[];
 
 /** How many subjects of a copy a person opens who has the sealing keys, and the store of epochs as it is. */
 async function countOpened(copy: Copy, now: number): Promise<number> {
-  const epochs = createEpochKeys(epochRedis, () => now);
+  const epochs = createEpochKeys(
+    epochRedis,
+    clockOf(() => now),
+  );
   const openings = await Promise.all(
     copy.map(({ id, sealed }) => openInEpoch({ keyRing, epochs }, id, sealed)),
   );
@@ -55,7 +65,10 @@ async function countOpened(copy: Copy, now: number): Promise<number> {
 
 test('a dump and the AOF of any instant, with all other keys, open 0 of 1,000 subjects an hour later', async () => {
   let now = Date.parse('2030-01-31T00:00:00Z') + 7 * MINUTE;
-  const epochs = createEpochKeys(epochRedis, () => now);
+  const epochs = createEpochKeys(
+    epochRedis,
+    clockOf(() => now),
+  );
   const aof: { id: string; sealed: SealedSubject }[] = [];
   const copies: { at: number; dump: Copy; aof: Copy }[] = [];
   const subject = { idCard: '11010519491231002X', name: '测试', photo: Buffer.from([0xff, 0xd8]) };
@@ -87,7 +100,7 @@ test('a dump and the AOF of any instant, with all other keys, open 0 of 1,000 su
         .zadd(keys.unfinishedIndex(), now, id)
         .exec();
     }
-    await renewEpochs({ redis, keys, epochs, now: () => now, report: (id) => expect.fail(`${id} is lost`) });
+    expect(await renewEpochs({ redis, keys, epochs })).toMatchObject({ lost: [], passedBy: [] });
     await note();
     const dump = [...waiting].map(([id, sealed]) => ({ id, sealed }));
     if (minute % 25 === 24) copies.push({ at: now, dump, aof: [...aof] });
@@ -113,13 +126,62 @@ test('a dump and the AOF of any instant, with all other keys, open 0 of 1,000 su
 
 test('the key of an epoch is one for all processes, and expires', async () => {
   const now = Date.parse('2031-01-31T00:00:00Z');
-  const [one, other] = [createEpochKeys(epochRedis, () => now), createEpochKeys(epochRedis, () => now)];
+  const [one, other] = [
+    createEpochKeys(
+      epochRedis,
+      clockOf(() => now),
+    ),
+    createEpochKeys(
+      epochRedis,
+      clockOf(() => now),
+    ),
+  ];
   const made = await Promise.all([one.current(), other.current()]);
   expect(made[0]).toEqual(made[1]);
-  const left = await epochRedis.pttl(`vq-epoch:${now / EPOCH_MS}`);
-  expect(left).toBeGreaterThan(0);
-  expect(left).toBeLessThanOrEqual(EPOCH_KEY_LIFE_MS);
-  const later = createEpochKeys(epochRedis, () => now + EPOCH_MS);
+  const name = `vq-epoch:${now / EPOCH_MS}`;
+  expect(await epochRedis.pexpiretime(name)).toBe(endOfEpochKey(now / EPOCH_MS));
+  expect(endOfEpochKey(now / EPOCH_MS) - now).toBe(40 * MINUTE);
+  const later = createEpochKeys(
+    epochRedis,
+    clockOf(() => now + EPOCH_MS),
+  );
   expect((await later.current()).bytes.equals(made[0].bytes)).toBe(false);
   expect(await later.find(1)).toBeNull();
+});
+
+test('a key that a process of the version before made early ends when others expect it to', async () => {
+  const now = Date.parse('2032-01-31T00:00:00Z');
+  const epoch = now / EPOCH_MS;
+  const name = `vq-epoch:${epoch}`;
+  // Its clock was 25 minutes fast: the key would end 15 minutes after its epoch began.
+  await epochRedis.set(name, randomBytes(32), 'PXAT', now + 15 * MINUTE);
+  await createEpochKeys(
+    epochRedis,
+    clockOf(() => now),
+  ).current();
+  expect(await epochRedis.pexpiretime(name)).toBe(endOfEpochKey(epoch));
+  expect([-3, -2, -1, 0, 1].map((from) => isDueForRenewal(epoch + from, epoch))).toEqual([
+    ...[true, true, false, false, true],
+  ]);
+});
+
+test('a round that loses what waits is reported in one line, with a count', async () => {
+  const ids = Array.from({ length: 40 }, (_, i) => `ver_lost_${i}`);
+  const lane = storeKeys('lost-epochs');
+  const gone = { epoch: 1, bytes: randomBytes(32) };
+  for (const id of ids) {
+    await redis.hset(lane.subject(id), 'key', wrapInEpoch(gone, id, randomBytes(60)));
+    await redis.zadd(lane.unfinishedIndex(), 1, id);
+  }
+  await redis.zadd(lane.unfinishedIndex(), 1, 'ver_of_another_type');
+  await redis.set(lane.subject('ver_of_another_type'), 'no hash');
+  const lines: object[] = [];
+  const note = (fields: object) => void lines.push(fields);
+  const round = await renewEpochs({ redis, keys: lane, epochs: createEpochKeys(epochRedis) });
+  expect([...round.lost].sort()).toEqual([...ids].sort());
+  reportRound({ warn: note, error: note }, round);
+  expect(lines).toMatchObject([
+    { event: 'epoch_lost', count: 40, verification: expect.stringMatching(/^ver_lost_/) },
+    { event: 'epoch_renewal_failed', count: 1, verification: 'ver_of_another_type' },
+  ]);
 });
