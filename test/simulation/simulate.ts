@@ -7,6 +7,7 @@ import { createWatch } from './watch.ts';
 import { enterWorld } from './world/active-world.ts';
 import { Trace } from './world/trace.ts';
 import { enterNetwork, Network } from './world/virtual-network.ts';
+import { disableStorages } from './world/virtual-storage.ts';
 import { World } from './world/world.ts';
 
 export interface Simulation {
@@ -34,9 +35,18 @@ const JOBS = [simulatedKeys.verificationQueue, simulatedKeys.deliveryQueue].map(
   (queue) => `${simulatedKeys.queueStart(queue)}ver_`,
 );
 
-/** Whether no job is left. */
-const isQuiet = ({ redis }: Chain): boolean =>
-  !redis.keyspace.names().some((name) => JOBS.some((start) => name.startsWith(start)));
+/** Whether no job is left: looked up again only when keys have changed. */
+function quietWatch({ redis }: Chain): () => boolean {
+  const seen = { changes: -1, keyspace: redis.keyspace, quiet: false };
+  return () => {
+    const { keyspace } = redis;
+    if (seen.changes === keyspace.changes && seen.keyspace === keyspace) return seen.quiet;
+    seen.changes = keyspace.changes;
+    seen.keyspace = keyspace;
+    seen.quiet = !keyspace.names().some((name) => JOBS.some((start) => name.startsWith(start)));
+    return seen.quiet;
+  };
+}
 
 /** Runs one plan from its beginning to its judgement. The same plan has the same trace. */
 export async function simulate(plan: Plan, options: SimulateOptions): Promise<Simulation> {
@@ -51,6 +61,9 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
     unhandled.push(`${world.current.name} at ${world.now.toFixed(0)} ms: ${String(reason)}`);
   };
   process.on('unhandledRejection', onUnhandled);
+  // BullMQ stores them in Redis: a trace would name the paths of this machine.
+  const { stackTraceLimit } = Error;
+  Error.stackTraceLimit = 0;
   try {
     const chain = await startChain(world, network, plan, options);
     const submitter = startSubmitter(chain, plan.orders);
@@ -64,7 +77,7 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
       [...submitter.accepted.keys()].every((job) => chain.receiver.acknowledged.has(job));
     const over = await run(isSettled, PATIENCE_MS);
     // What a failover forgot goes its way once more.
-    await run(() => isQuiet(chain), PATIENCE_MS);
+    await run(quietWatch(chain), PATIENCE_MS);
     await run(() => false, AFTERMATH_MS);
     const judging: { breaches?: readonly Breach[]; failed?: unknown } = {};
     world.after(0, chain.client, 'judge', () => {
@@ -100,8 +113,10 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
     };
   } finally {
     process.off('unhandledRejection', onUnhandled);
+    Error.stackTraceLimit = stackTraceLimit;
     for (const server of network.servers()) server.close();
     enterNetwork(null);
     enterWorld(null);
+    disableStorages(world);
   }
 }

@@ -50,7 +50,7 @@ function lookAtRecords(
   outcomes: Map<string, string>,
   add: (invariant: string, detail: string) => void,
 ): void {
-  for (const name of keyspace.names()) {
+  for (const name of keyspace.takeTouched()) {
     if (!name.startsWith(RECORDS)) continue;
     const value = keyspace.value(name);
     const outcome = value?.type === 'hash' ? value.fields.get('outcome') : undefined;

@@ -33,6 +33,8 @@ export class Keyspace {
   readonly #entries = new Map<string, Entry>();
   readonly #now: () => number;
   readonly #onExpired: (name: string) => void;
+  #touched = new Set<string>();
+  #changes = 0;
 
   constructor(now: () => number, onExpired: (name: string) => void = () => undefined) {
     this.#now = now;
@@ -41,6 +43,18 @@ export class Keyspace {
 
   get size(): number {
     return this.#entries.size;
+  }
+
+  /** Another number whenever a key was made, written or deleted. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Names of what was made or written to since this was asked last. */
+  takeTouched(): ReadonlySet<string> {
+    const touched = this.#touched;
+    if (touched.size > 0) this.#touched = new Set();
+    return touched;
   }
 
   now(): number {
@@ -69,6 +83,7 @@ export class Keyspace {
 
   /** Makes it where it is not there. @throws RedisFailure when the key is of another type */
   need<Kind extends Type>(name: string, type: Kind): Of<Kind> {
+    this.#touch(name);
     const found = this.find(name, type);
     if (found !== undefined) return found;
     const made: Of<Kind> = MAKERS[type]();
@@ -77,17 +92,19 @@ export class Keyspace {
   }
 
   put(name: string, value: Value, expiresAt: number | null = null): void {
+    this.#touch(name);
     this.#entries.set(name, { value, expiresAt });
   }
 
   delete(name: string): boolean {
-    return this.#live(name) !== undefined && this.#entries.delete(name);
+    return this.#live(name) !== undefined && this.#remove(name);
   }
 
   rename(from: string, to: string): void {
     const entry = this.#live(from);
     if (entry === undefined) throw new RedisFailure('ERR no such key');
-    this.#entries.delete(from);
+    this.#remove(from);
+    this.#touch(to);
     this.#entries.set(to, entry);
   }
 
@@ -99,17 +116,18 @@ export class Keyspace {
   expire(name: string, at: number | null): void {
     const entry = this.#live(name);
     if (entry === undefined) return;
-    if (at !== null && at <= this.#now()) this.#entries.delete(name);
+    if (at !== null && at <= this.#now()) this.#remove(name);
     else entry.expiresAt = at;
   }
 
   /** A collection without members does not exist. */
   tidy(name: string): void {
     const value = this.#entries.get(name)?.value;
-    if (value !== undefined && isEmpty(value)) this.#entries.delete(name);
+    if (value !== undefined && isEmpty(value)) this.#remove(name);
   }
 
   clear(): void {
+    this.#changes += 1;
     this.#entries.clear();
   }
 
@@ -124,9 +142,19 @@ export class Keyspace {
   #live(name: string): Entry | undefined {
     const entry = this.#entries.get(name);
     if (entry === undefined || entry.expiresAt === null || entry.expiresAt > this.#now()) return entry;
-    this.#entries.delete(name);
+    this.#remove(name);
     this.#onExpired(name);
     return undefined;
+  }
+
+  #touch(name: string): void {
+    this.#changes += 1;
+    this.#touched.add(name);
+  }
+
+  #remove(name: string): boolean {
+    this.#changes += 1;
+    return this.#entries.delete(name);
   }
 }
 

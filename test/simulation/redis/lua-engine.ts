@@ -1,17 +1,7 @@
 import { createHash } from 'node:crypto';
-import { LuaWasmEngine, type ReplyValue } from 'lua-redis-wasm';
-import {
-  Double,
-  Failure,
-  formatDouble,
-  Members,
-  NullArray,
-  Pairs,
-  type Reply,
-  ScoredMembers,
-  Status,
-} from './reply.ts';
-import { stripLua } from './strip-lua.ts';
+import { type LuaMachine, openLuaMachine } from './lua-machine.ts';
+import { type Place, readReply, readWords, ScriptError, writeReply, writeWords } from './lua-wire.ts';
+import { Failure, type Reply } from './reply.ts';
 
 type Call = (words: readonly string[]) => Reply;
 
@@ -21,114 +11,97 @@ export interface LuaEngine {
   run(source: string, keys: readonly string[], args: readonly string[], call: Call): Reply;
 }
 
-/**
- * Redis writes a number that a script passes to a command with 17 digits, this engine with 14: too few for a score of
- * BullMQ's `delayed`. On one line, so that the lines of errors stay.
- */
-const EXACT_NUMBERS = `
-local redis = (function(real)
-  local format, unpack, select, type = string.format, unpack, select, type
-  local function exactly(run)
-    return function(...)
-      local words, count = {...}, select('#', ...)
-      for i = 1, count do
-        if type(words[i]) == 'number' then words[i] = format('%.17g', words[i]) end
-      end
-      return run(unpack(words, 1, count))
-    end
-  end
-  return setmetatable({call = exactly(real.call), pcall = exactly(real.pcall)}, {__index = real})
-end)(redis) `.replaceAll(/\s*\n\s*/g, ' ');
+/** A script that is compiled, or what kept it from that. */
+type Compiled = { readonly sha: string; readonly chunk: Place } | Failure;
 
 export async function openLuaEngine(): Promise<LuaEngine> {
-  let current: Call = () => {
-    throw new Error('No script runs');
-  };
-  const carryOut = (words: Buffer[]): ReplyValue => {
-    try {
-      return toLua(current(words.map(fromBytes)));
-    } catch (error) {
-      return { err: toBytes(error instanceof Error ? error.message : String(error)) };
-    }
-  };
-  const engine = await LuaWasmEngine.create({
-    host: { redisCall: carryOut, redisPcall: carryOut, log: () => undefined },
-    profile: 'redis-7.0',
-    redisProps: {
-      replicate_commands: { returns: true },
-      LOG_DEBUG: { value: 0 },
-      LOG_VERBOSE: { value: 1 },
-      LOG_NOTICE: { value: 2 },
-      LOG_WARNING: { value: 3 },
-    },
-  });
-  const stripped = new Map<string, Buffer>();
-  const bytesOf = (source: string): Buffer => {
-    const known = stripped.get(source);
+  const machine = await openLuaMachine();
+  const compiled = new Map<string, Compiled>();
+  const compile = (source: string): Compiled => {
+    const known = compiled.get(source);
     if (known !== undefined) return known;
-    const bytes = toBytes(EXACT_NUMBERS + stripLua(source));
-    stripped.set(source, bytes);
-    return bytes;
+    const made = compileScript(machine, compiled.size, source);
+    compiled.set(source, made);
+    return made;
   };
   return {
     run: (source, keys, args, call) => {
-      const before = current;
-      current = call;
+      const script = compile(source);
+      if (script instanceof Failure) return script;
+      const before = machine.onCall;
+      machine.onCall = (words) => writeReply(machine, carryOut(call, readWords(machine, words)));
       try {
-        return fromLua(engine.evalWithArgs(bytesOf(source), keys.map(toBytes), args.map(toBytes)));
+        const reply = evaluate(machine, script.chunk, [...keys, ...args], keys.length);
+        return reply instanceof ScriptError ? describe(reply, script.sha) : reply;
       } finally {
-        current = before;
+        machine.onCall = before;
       }
     },
   };
 }
 
-export const sha1 = (source: string): string => createHash('sha1').update(toBytes(source)).digest('hex');
-
-const toBytes = (text: string): Buffer => Buffer.from(text, 'latin1');
-const fromBytes = (bytes: Buffer): string => bytes.toString('latin1');
-
-/** Scripts see RESP2. */
-function toLua(reply: Reply): ReplyValue {
-  if (reply === null || reply instanceof NullArray) return null;
-  if (typeof reply === 'number') return reply;
-  if (typeof reply === 'string') return toBytes(reply);
-  if (reply instanceof Status) return { ok: toBytes(reply.text) };
-  if (reply instanceof Failure) return { err: toBytes(reply.message) };
-  if (reply instanceof Double) return toBytes(formatDouble(reply.value));
-  if (reply instanceof Pairs || reply instanceof ScoredMembers) return reply.entries.flat().map(toLua);
-  if (reply instanceof Members) return reply.members.map(toLua);
-  const items: readonly Reply[] = reply;
-  return items.map(toLua);
+function carryOut(call: Call, words: readonly string[]): Reply {
+  try {
+    return call(words);
+  } catch (error) {
+    return new Failure(error instanceof Error ? error.message : String(error));
+  }
 }
 
-function fromLua(value: ReplyValue): Reply {
-  if (value === null) return null;
-  if (typeof value === 'number' || typeof value === 'bigint') return Number(value);
-  if (typeof value === 'boolean') return value ? 1 : null;
-  if (Buffer.isBuffer(value)) return fromBytes(value);
-  if (Array.isArray(value)) return value.map(fromLua);
-  if ('ok' in value) return new Status(fromBytes(value.ok));
-  if ('err' in value) return new Failure(describeError(value));
-  throw new Error(`A script returned what RESP2 does not have: ${Object.keys(value).join()}`);
+function compileScript(machine: LuaMachine, number: number, source: string): Compiled {
+  const sha = sha1(source);
+  const refusal = evaluate(
+    machine,
+    placeText(machine, 'return __compile(tonumber(ARGV[1]), ARGV[2])'),
+    [String(number), source],
+    0,
+  );
+  if (refusal === null) return { sha, chunk: placeText(machine, `return __run[${number}]()`) };
+  return new Failure(`ERR Error compiling script (new function): ${String(refusal)} script: ${sha}`);
 }
 
-type LuaError = Extract<ReplyValue, { err: Buffer }>;
+function evaluate(
+  machine: LuaMachine,
+  chunk: Place,
+  words: readonly string[],
+  keys: number,
+): Reply | ScriptError {
+  const given = writeWords(machine, words);
+  const returned = machine.run(chunk, given, keys);
+  machine.free(given.at);
+  if (returned.at === 0) return null;
+  const reply = readReply(machine, returned);
+  machine.free(returned.at);
+  return reply;
+}
+
+function placeText({ alloc, bytes }: LuaMachine, text: string): Place {
+  const at = alloc(text.length);
+  bytes.write(text, at, 'latin1');
+  return { at, length: text.length };
+}
+
+const shas = new Map<string, string>();
+
+export function sha1(source: string): string {
+  const known = shas.get(source);
+  if (known !== undefined) return known;
+  const sha = createHash('sha1').update(Buffer.from(source, 'latin1')).digest('hex');
+  shas.set(source, sha);
+  return sha;
+}
+
+/** Of a global that does not exist, as `lua-redis-wasm` marks it. */
+const NO_GLOBAL = /__RLUA_E__:global-read:(.*)/;
 
 /** As Redis 7.0 words it. */
-function describeError({ err, code, meta }: LuaError): string {
-  const text = fromBytes(err);
-  if (meta === undefined) return withCode(text, code);
-  const { line, sha, kind, name } = meta;
+function describe({ message, line: known }: ScriptError, sha: string): Failure {
+  const [, code = 'ERR', text = message] = /^([A-Z][A-Z0-9]*) ([\s\S]*)$/.exec(message) ?? [];
+  const line = known > 0 ? known : Number(/^user_script:(\d+):/.exec(text)?.[1] ?? 1);
+  const [, name] = NO_GLOBAL.exec(text) ?? [];
   const body =
-    kind === 'global-read'
-      ? `user_script:${line}: Script attempted to access nonexistent global variable '${name}'`
-      : text;
-  return withCode(`${body} script: ${sha}, on @user_script:${line}.`, code);
-}
-
-function withCode(text: string, code: Buffer | undefined): string {
-  if (code === undefined) return text;
-  const prefix = fromBytes(code);
-  return text.startsWith(`${prefix} `) ? text : `${prefix} ${text}`;
+    name === undefined
+      ? text
+      : `user_script:${line}: Script attempted to access nonexistent global variable '${name}'`;
+  return new Failure(`${code} ${body} script: ${sha}, on @user_script:${line}.`);
 }

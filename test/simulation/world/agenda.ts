@@ -12,6 +12,10 @@ export class Agenda<Item extends Due> {
     return this.#items.length;
   }
 
+  get first(): Item | undefined {
+    return this.#items[0];
+  }
+
   add(item: Item): void {
     const items = this.#items;
     let at = items.length;
