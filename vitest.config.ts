@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,8 +11,9 @@ export default defineConfig({
     testTimeout: 120_000,
     hookTimeout: 180_000,
     expect: { poll: { timeout: 30_000 } },
-    // Every file starts its own Redis, and two cores run them: more files at once only wait for each other.
-    maxWorkers: 2,
+    // Every file starts a Redis and processes of its own, and most of its time it waits for them: one file more than there are
+    // cores keeps those busy.
+    maxWorkers: Math.min(availableParallelism(), 7) + 1,
     pool: 'forks',
   },
 });

@@ -52,7 +52,8 @@ async function explain(environment: Record<string, string>): Promise<string> {
 }
 
 describe('a connection that cannot come about says which setting to change', () => {
-  test.each<[string, () => Record<string, string>, RegExp]>([
+  // Side by side: each waits until the command line has no more patience.
+  test.concurrent.each<[string, () => Record<string, string>, RegExp]>([
     [
       'TLS and no authority',
       () => ({ REDIS_URL: `rediss://127.0.0.1:${secure.port}` }),
