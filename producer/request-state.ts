@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { ApiKeyScope } from '../shared/contract/api-key-scope.ts';
 import type { ProblemCode } from '../shared/contract/problem.ts';
 import type { ClientIdentity } from '../shared/store/clients/client.ts';
 import type { BodyHold } from './body/body-budget.ts';
@@ -7,6 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by authentication. */
     client: ClientIdentity | null;
+    /** What its API key may do; nothing before authentication. */
+    scopes: readonly ApiKeyScope[];
     /** The problem the request was answered with. */
     problemCode: ProblemCode | null;
     /** The memory of its body, until it is answered. */
@@ -19,6 +22,7 @@ declare module 'fastify' {
 /** Declares what hooks and handlers keep on a request. */
 export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest('client', null);
+  app.decorateRequest('scopes');
   app.decorateRequest('problemCode', null);
   app.decorateRequest('bodyHold', null);
   app.decorateRequest('sendContinue', null);

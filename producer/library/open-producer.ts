@@ -181,7 +181,7 @@ async function submit(
   if (rate.perSecond > 0) requireAllowed(await takeSubmission(redis, keys, client.id, rate));
   const key = parseIdempotencyKey(idempotencyKey);
   const submitted = await submitVerification(intake, client, form, key);
-  const { verification, pollAfterSeconds } = await presentSubmitted(intake, submitted);
+  const { verification, pollAfterSeconds } = await presentSubmitted(intake, submitted, { mayRead: true });
   return { status: submitted.status, verification, pollAfterMs: pollAfterSeconds * 1000 };
 }
 

@@ -111,7 +111,8 @@ export const OPERATIONS = {
     answers: { 200: { example: receipt } },
   },
   redeliverEvent: {
-    scope: 'submit',
+    // Its answer shows the outcome.
+    scope: 'read',
     problems: [
       ...(['not_found', 'not_redeliverable', 'callback_not_allowed'] as const),
       ...(['too_many_requests', 'too_many_redeliveries'] as const),

@@ -52,7 +52,7 @@ export function addSubmissionRoutes(
       tags: ['Verifications'],
       summary: 'Submit a verification',
       description:
-        'Accepted means answered: after a 202 exactly one final event exists. A 503 without an Idempotency-Key may, rarely, have been accepted all the same; with one, a repeat finds out.',
+        'Accepted means answered: after a 202 exactly one final event exists. A 503 without an Idempotency-Key may, rarely, have been accepted all the same; with one, a repeat finds out. A key without the scope `read` gets a repeat answered as at the first request: `queued`, without attempts and outcome.',
       headers: submissionHeaders,
       body: {
         content: {
@@ -76,7 +76,7 @@ export function addSubmissionRoutes(
       if (submitted.status === 'accepted') metrics.countAccepted(submitted.acceptance.priority);
       const id = submitted.status === 'accepted' ? submitted.acceptance.id : submitted.id;
       deps.tracing.note({ 'veriqueue.verification.id': id });
-      const shown = await presentSubmitted(deps, submitted);
+      const shown = await presentSubmitted(deps, submitted, { mayRead: request.scopes.includes('read') });
       reply.code(202).header('location', `/v1/verifications/${shown.verification.id}`);
       reply.headers(retryAfter(shown.pollAfterSeconds));
       if (submitted.status === 'replayed') reply.header('idempotent-replayed', 'true');

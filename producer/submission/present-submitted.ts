@@ -19,9 +19,15 @@ export interface Shown {
 /**
  * What a submission is answered with, over HTTP and by the library.
  *
+ * @param mayRead whether the caller may look verifications up; else a repeat is answered as the first request was, because its
+ * Idempotency-Key must not show the verdict
  * @throws {ProblemError} unavailable, when an earlier submission under the same key cannot be read
  */
-export async function presentSubmitted(deps: SubmitDeps, submitted: Submitted): Promise<Shown> {
+export async function presentSubmitted(
+  deps: SubmitDeps,
+  submitted: Submitted,
+  { mayRead }: { readonly mayRead: boolean },
+): Promise<Shown> {
   if (submitted.status === 'accepted') {
     const record = recordOf(submitted.hash);
     // It is accepted, whatever happens to Redis from here on: without the lane, its place is left out.
@@ -30,6 +36,7 @@ export async function presentSubmitted(deps: SubmitDeps, submitted: Submitted): 
   const reading = await readRecord(deps.redis, deps.keys, submitted.id);
   if (reading.status !== 'found') throw new ProblemError('unavailable', { headers: retryAfter(1) });
   const { record } = reading;
+  if (!mayRead) return presentWithoutPlace(asAccepted(record));
   const [[position = null], surroundings] = await Promise.all([
     readPositions(deps.redis, deps.keys, [record.id]),
     readSurroundings(deps, record.clientId),
@@ -67,6 +74,18 @@ function present(
 
 function presentWithoutPlace(record: VerificationRecord): Shown {
   return { verification: presentVerification(record, noPlace), pollAfterSeconds: 60 };
+}
+
+/** Nothing of it follows from what became of it since. */
+function asAccepted(record: VerificationRecord): VerificationRecord {
+  return {
+    ...record,
+    status: 'queued',
+    attempts: [],
+    nextAttemptAt: null,
+    outcome: null,
+    delivery: { status: 'pending', attempts: 0, nextAttemptAt: null },
+  };
 }
 
 function recordOf(hash: Readonly<Record<string, string>>): VerificationRecord {

@@ -74,6 +74,34 @@ test('a test key verifies in the sandbox, with livemode false, and leaves the li
   ]);
 });
 
+test('a key with submit alone sees no verdict by repeating its submission, nor by a redelivery', async () => {
+  const { clientId, apiKey: whole } = chain.client;
+  const rotate = ['client', 'rotate-key', clientId, '--scope', 'submit'];
+  const { apiKey } = await runJson<{ apiKey: string }>(rotate, chain.environment);
+  const body = JSON.stringify(makeSubmission(makePerson()));
+  const submitWith = async (key: string) =>
+    chain.call('/v1/verifications', {
+      as: as(key),
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'idempotency-key': 'submit alone' },
+      body,
+    });
+  const first = (await (await submitWith(apiKey)).json()) as Verification;
+  await expect
+    .poll(() => chain.verification(first.id), { timeout: 60_000 })
+    .toMatchObject({ status: 'completed', delivery: { status: 'delivered' } });
+  const again = await submitWith(apiKey);
+  expect([again.status, again.headers.get('idempotent-replayed')]).toEqual([202, 'true']);
+  expect(await again.json()).toMatchObject({
+    ...{ id: first.id, status: 'queued', livemode: true, attempts: [], outcome: null },
+    delivery: { status: 'pending', attempts: 0 },
+  });
+  expect(await (await submitWith(whole)).json()).toMatchObject({ id: first.id, status: 'completed' });
+  const path = `/v1/verifications/${first.id}/redeliver`;
+  const redelivery = await chain.call(path, { as: as(apiKey), method: 'POST' });
+  expect(await codeOf(redelivery)).toEqual([403, 'scope_missing']);
+});
+
 test('a worker that asks the real service does not enter the lane of test keys', async () => {
   await expect(chain.addWorker({ LANE: TEST_LANE })).rejects.toThrow(
     /^The lane tests-of-clients is for test keys, and http.* is the real service\. Give this worker another LANE/,
@@ -89,6 +117,7 @@ test('test keys are listed with the others, and are refused with their client', 
   expect(more.webhookSecret).toBeUndefined();
   const shown = await runJson<{ apiKeys: object[] }>(['client', 'show', clientId], chain.environment);
   expect(shown.apiKeys).toMatchObject([
+    { prefix: expect.stringMatching(/^vq_[0-9a-f]{6}$/), scopes: ['submit'] },
     { prefix: expect.stringMatching(/^vq_[0-9a-f]{6}$/) },
     { prefix: more.apiKey.slice(0, 14), scopes: ['read'] },
     { prefix: testKey.slice(0, 14), scopes: ['submit', 'read'] },

@@ -68,13 +68,13 @@ describe('a scope', () => {
     const notReading = { show: missing, list: missing, events: missing };
     expect(await resultsOf({ scopes: ['submit'] })).toEqual({
       submit: 202,
-      redeliver: tooEarly,
+      redeliver: missing,
       ...notReading,
       lane: 200,
     });
     expect(await resultsOf({ scopes: ['read'] })).toEqual({
       submit: missing,
-      redeliver: missing,
+      redeliver: tooEarly,
       ...reading,
       lane: 200,
     });
