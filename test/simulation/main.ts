@@ -16,6 +16,7 @@ interface Options {
   readonly having?: string;
   readonly plans?: string;
   readonly digests?: true;
+  readonly night?: string;
   readonly faults: boolean;
   readonly processes: number;
 }
@@ -40,6 +41,10 @@ const program = new Command('npm run simulate --')
   .option('--shrink', 'looks for the shortest plan that fails as well, and prints its story')
   .option('--having <kind>', 'only seeds with a fault of this kind')
   .option('--plans <folder>', 'runs the plans of a folder before the seeds; one processor only')
+  .option(
+    '--night <file>',
+    'seed after seed in one process; totals and the next seed are kept in the file, and a further run goes on from there',
+  )
   .option('--stop-at-first', 'ends at the first seed that fails')
   .option('--digests', 'prints a digest of each trace')
   .option('--trace <file>', 'writes the trace of a single seed')
@@ -48,13 +53,17 @@ const program = new Command('npm run simulate --')
     // What takes timers, sockets and dice from Node is loaded after their stand-ins.
     const { runSeeds } = await import('./run-seeds.ts');
     const { runPlan } = await import('./run-plan.ts');
+    const { runNight } = await import('./night.ts');
     const one =
       options.plan !== undefined ||
       options.trace !== undefined ||
       options.record !== undefined ||
       options.shrink === true;
     const text = options.plan === undefined ? undefined : readFileSync(options.plan, 'utf8');
-    const failed = one ? await runPlan(text, options) : await runSeeds(options);
+    const { night } = options;
+    const failed = one
+      ? await runPlan(text, options)
+      : await (night === undefined ? runSeeds(options) : runNight({ ...options, night }));
     // Connections and servers of the simulation keep nothing that would have to be waited for.
     process.exit(failed ? 1 : 0);
   });
