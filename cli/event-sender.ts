@@ -10,7 +10,7 @@ export interface EventSender {
   close(): Promise<void>;
 }
 
-export type OpenEventSender = () => EventSender;
+export type OpenEventSender = () => Promise<EventSender>;
 
 const TIMEOUT_MS = 15_000;
 const CONNECT_TIMEOUT_MS = 5_000;

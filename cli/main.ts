@@ -10,7 +10,6 @@ import type { CliContext } from './context.ts';
 import { findRedisUrl, readDevelopmentSecret, readKeyRing } from './data-folder.ts';
 import { describeError } from './describe-error.ts';
 import { escapeControls, escapeLaidOut } from './escape-controls.ts';
-import { openEventSender } from './event-sender.ts';
 import { EXIT } from './exit-codes.ts';
 import { buildProgram } from './program.ts';
 import { createQuestions } from './questions.ts';
@@ -28,7 +27,10 @@ async function main(): Promise<number> {
   const ending = { code: EXIT.done as number };
   try {
     const settings = parseEnvironment(cliEnvironment, process.env);
-    const program = buildProgram((root) => makeContext(root, settings, interruption.signal, ending));
+    const program = await buildProgram(
+      (root) => makeContext(root, settings, interruption.signal, ending),
+      process.argv.slice(2),
+    );
     throwInsteadOfExit(program);
     await program.parseAsync(process.argv);
     return ending.code;
@@ -71,7 +73,7 @@ function makeContext(
     },
     readKeyRing: () => readKeyRing(settings, folder, process.env),
     readDevelopmentSecret: () => readDevelopmentSecret(folder),
-    openEventSender: () => openEventSender(allowInsecureCallbacks),
+    openEventSender: async () => (await import('./event-sender.ts')).openEventSender(allowInsecureCallbacks),
     signingKeys: privateKeysOf(settings.SIGNING_KEYS),
     ownSigningKeys: settings.SIGNING_KEYS,
     webhookSecrets: settings.VERIQUEUE_WEBHOOK_SECRET,

@@ -1,30 +1,7 @@
 import { Command } from 'commander';
 import { readServiceVersion } from '../shared/service-version.ts';
-import { addAccountCommands } from './account-commands.ts';
-import { addAuditCommands } from './audit-commands.ts';
-import { addBatchCommand } from './batch-command.ts';
-import { addClientCommands } from './client-commands.ts';
-import { addCompletionCommand } from './completion-command.ts';
-import { addConsoleCommands } from './console-commands.ts';
+import { findModules } from './command-modules.ts';
 import type { CliContext } from './context.ts';
-import { addDeliveryCommands } from './delivery-commands.ts';
-import { addDoctorCommand } from './doctor-command.ts';
-import { addEndpointCommands } from './endpoint-commands.ts';
-import { addEventsCommand } from './events-command.ts';
-import { addGetCommand } from './get-command.ts';
-import { addKeyCommands } from './key-commands.ts';
-import { addLaneCommands } from './lane-command.ts';
-import { addListCommand } from './list-command.ts';
-import { addListenCommand } from './listen-command.ts';
-import { addOperatorCommands } from './operator-commands.ts';
-import { addProfileCommands } from './profile-commands.ts';
-import { addReceiptCommands } from './receipt-commands.ts';
-import { addRecordCommand } from './record-command.ts';
-import { addSubmitCommand } from './submit-command.ts';
-import { addTailCommand } from './tail-command.ts';
-import { addTriggerCommand } from './trigger-command.ts';
-import { addUsageCommand } from './usage-command.ts';
-import { addWatchCommand } from './watch-command.ts';
 
 const help = `
 Environment:
@@ -44,8 +21,15 @@ Environment:
 
 Exit codes: 0 done, 1 failed, 2 called wrongly; submit, get, trigger and batch have more, which their help lists`;
 
-/** The command line without its surroundings: nothing runs until it is given arguments to parse. */
-export function buildProgram(makeContext: (program: Command) => CliContext): Command {
+/**
+ * The command line without its surroundings: nothing runs until it is given arguments to parse.
+ *
+ * @param args which it will be given; only the command that they call is in it then. Without them, all commands are
+ */
+export async function buildProgram(
+  makeContext: (program: Command) => CliContext,
+  args: readonly string[] = [],
+): Promise<Command> {
   const program = new Command('veriqueue')
     .description('Veriqueue from the command line')
     .version(readServiceVersion(), '-V, --version', 'print the version')
@@ -54,29 +38,6 @@ export function buildProgram(makeContext: (program: Command) => CliContext): Com
     .configureHelp({ showGlobalOptions: true })
     .addHelpText('after', help);
   const context = makeContext(program);
-  addSubmitCommand(program, context);
-  addGetCommand(program, context);
-  addListCommand(program, context);
-  addEventsCommand(program, context);
-  addBatchCommand(program, context);
-  addWatchCommand(program, context);
-  addTriggerCommand(program, context);
-  addTailCommand(program, context);
-  addLaneCommands(program, context);
-  addAccountCommands(program, context);
-  addClientCommands(program, context);
-  addConsoleCommands(program, context);
-  addDeliveryCommands(program, context);
-  addEndpointCommands(program, context);
-  addDoctorCommand(program, context);
-  addKeyCommands(program, context);
-  addListenCommand(program, context);
-  addOperatorCommands(program, context);
-  addUsageCommand(program, context);
-  addAuditCommands(program, context);
-  addReceiptCommands(program, context);
-  addRecordCommand(program, context);
-  addProfileCommands(program, context);
-  addCompletionCommand(program);
+  for (const add of await Promise.all(findModules(args).map((load) => load()))) add(program, context);
   return program;
 }

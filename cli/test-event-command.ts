@@ -29,7 +29,7 @@ export async function sendTestEvent(context: CliContext, options: TestOptions): 
       data: { clientId: client.id },
     }),
   );
-  const sender = context.openEventSender();
+  const sender = await context.openEventSender();
   try {
     const event = {
       ...{ id, timestampSeconds: Math.floor(now / 1000), body },

@@ -2,8 +2,9 @@ import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import type { Command } from 'commander';
+import { Command } from 'commander';
 import { describe, expect, it } from 'vitest';
+import { commandModules } from '../../cli/command-modules.ts';
 import type { CliContext } from '../../cli/context.ts';
 import { buildProgram } from '../../cli/program.ts';
 
@@ -14,9 +15,9 @@ const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+?)(?: > \S+
 const hasWork = (command: Command) => command.commands.length === 0 || command.name() === 'usage';
 
 /** The program with every command's work taken out: parsing is all that happens. */
-function parseOnly(): { program: Command; reached: string[] } {
+async function parseOnly(args?: readonly string[]): Promise<{ program: Command; reached: string[] }> {
   const reached: string[] = [];
-  const program = buildProgram(() => ({}) as CliContext);
+  const program = await buildProgram(() => ({}) as CliContext, args);
   const empty = (command: Command, path: string): void => {
     command.exitOverride().configureOutput({ writeErr: () => undefined });
     for (const child of command.commands) empty(child, `${path} ${child.name()}`.trim());
@@ -36,7 +37,7 @@ const words = (line: string) =>
 
 describe('docs/cli.md', () => {
   it.each(examples)('shows a command that parses: %s', async (example) => {
-    const { program, reached } = parseOnly();
+    const { program, reached } = await parseOnly(words(example));
     await program.parseAsync(words(example), { from: 'user' });
     expect(reached).toHaveLength(1);
   });
@@ -44,11 +45,33 @@ describe('docs/cli.md', () => {
   it('shows every command there is', async () => {
     const shown = new Set<string>();
     for (const example of examples) {
-      const { program, reached } = parseOnly();
+      const { program, reached } = await parseOnly();
       await program.parseAsync(words(example), { from: 'user' });
       for (const path of reached) shown.add(path);
     }
-    expect([...shown].sort()).toEqual(listCommands(parseOnly().program).sort());
+    expect([...shown].sort()).toEqual(listCommands((await parseOnly()).program).sort());
+  });
+});
+
+describe('the module of a command', () => {
+  it.each([...commandModules.keys()])('has the name that the command has: %s', async (name) => {
+    const add = await commandModules.get(name)?.();
+    const program = new Command();
+    add?.(program, {} as CliContext);
+    expect(program.commands.map((command) => command.name())).toEqual([name]);
+  });
+
+  it.each([
+    [['--profile', 'get', '--json', 'client', 'list'], ['client']],
+    [['--profile=get', 'get', 'ver_1'], ['get']],
+    [['help', 'get'], [...commandModules.keys()]],
+    [['--help'], [...commandModules.keys()]],
+    [['cleint'], [...commandModules.keys()]],
+    [['constructor'], [...commandModules.keys()]],
+    [['completion', 'bash'], [...commandModules.keys()]],
+  ])('is all that is loaded for it: %s', async (args, names) => {
+    const { program } = await parseOnly(args);
+    expect(program.commands.map((command) => command.name())).toEqual(names);
   });
 });
 

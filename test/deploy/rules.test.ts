@@ -143,8 +143,8 @@ describe('docs/runbook.md', () => {
       .matchAll(/(?:npx veriqueue |`)((?:lane|deliveries|endpoints|client) [a-z][^`#]*|usage)/g),
   ].map(([, words = '']) => words.trim().split(' npx ')[0] ?? '');
 
-  it.each([...new Set(commands)])('names a command that exists: veriqueue %s', (words) => {
-    const program = buildProgram(() => ({}) as never);
+  it.each([...new Set(commands)])('names a command that exists: veriqueue %s', async (words) => {
+    const program = await buildProgram(() => ({}) as never);
     const [command, options] = findCommand(program, words.split(' '));
     const known = command.options.map(({ long }) => long);
     // `usage` has work of its own, and a command below it.

@@ -8,7 +8,7 @@ import { problemHelp } from '../../shared/contract/problem-help.ts';
 import { root } from '../deployment/built-program.ts';
 import { pages, translatedPages } from './pages.ts';
 
-const program = buildProgram(() => ({}) as CliContext);
+const program = await buildProgram(() => ({}) as CliContext);
 
 /** What stands between backticks and calls the command line; a span may go on in the next line. */
 const mentionsOf = (text: string): readonly string[] =>
