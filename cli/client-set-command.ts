@@ -21,6 +21,9 @@ interface SetOptions {
   readonly budgetDay?: number | false;
   readonly budgetMonth?: number | false;
   readonly budgetMode?: Budget['mode'];
+  readonly selfService?: 'on' | 'off';
+  readonly maxKeys?: number | false;
+  readonly maxEndpoints?: number | false;
   readonly dryRun?: true;
 }
 
@@ -28,6 +31,9 @@ export const WEIGHT_OPTION = `its part of the quota while others wait too, ${MIN
 
 const BUDGET_MODE_OPTION =
   'hard refuses what might exceed the budget, and holds unless given; warn logs what is spent';
+
+const SELF_SERVICE_OPTION =
+  'whether its keys with the scope manage may change its callback, secrets, endpoints and keys';
 
 /** `veriqueue client set`: changes what is given, and leaves the rest as it is. */
 export function addClientSetCommand(client: Command, context: CliContext): void {
@@ -51,6 +57,11 @@ export function addClientSetCommand(client: Command, context: CliContext): void 
     .option('--budget-month <calls>', 'calls that may be billed in a month (+08:00)', parseBudget)
     .option('--no-budget-month', 'any number of them')
     .addOption(new Option('--budget-mode <mode>', BUDGET_MODE_OPTION).choices(['hard', 'warn']))
+    .addOption(new Option('--self-service <state>', SELF_SERVICE_OPTION).choices(['on', 'off']))
+    .option('--max-keys <number>', 'API keys up to which it may make some by itself', parseCap)
+    .option('--no-max-keys', 'hold it to CLIENT_MAX_API_KEYS again')
+    .option('--max-endpoints <number>', 'endpoints that it may have beside its callback', parseCap)
+    .option('--no-max-endpoints', 'hold it to CLIENT_MAX_ENDPOINTS again')
     .option('--dry-run', 'with --weight: say whose promised times it puts at risk, and change nothing')
     .action((clientId: string, options: SetOptions) => set(context, clientId, options));
 }
@@ -100,6 +111,7 @@ async function weigh(
 const REMARKS = {
   weight: 'The weight holds for what waits already too. What waits keeps its order among itself.',
   maxWaiting: 'The cap holds from the next submission on; what was accepted stays accepted.',
+  selfService: 'Producers act on it within two seconds.',
   budgetDay: 'What was accepted is finished and counted, also beyond the budget of the day.',
   budgetMonth: 'What was accepted is finished and counted, also beyond the budget of the month.',
 } as const satisfies Partial<Record<keyof SetOptions, string>>;
@@ -117,10 +129,13 @@ function readChange(context: CliContext, options: SetOptions): ClientChange {
     ...limitOf('budgetDay', options.budgetDay),
     ...limitOf('budgetMonth', options.budgetMonth),
     ...(budgetMode === undefined ? {} : { budgetMode }),
+    ...(options.selfService === undefined ? {} : { selfService: options.selfService === 'on' }),
+    ...limitOf('maxApiKeys', options.maxKeys),
+    ...limitOf('maxEndpoints', options.maxEndpoints),
   };
 }
 
-type Limit = 'maxWaiting' | 'budgetDay' | 'budgetMonth';
+type Limit = 'maxWaiting' | 'budgetDay' | 'budgetMonth' | 'maxApiKeys' | 'maxEndpoints';
 
 function limitOf(name: Limit, value: number | false | undefined): Pick<ClientChange, Limit> {
   return value === undefined ? {} : { [name]: value === false ? null : value };

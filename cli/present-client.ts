@@ -46,11 +46,25 @@ export function showText(terminal: Terminal, client: ClientDescription, budget: 
     'max waiting': describeCap(client.maxWaiting),
     ...describeBudget(budget),
     created: client.createdAt === null ? '-' : formatTime(client.createdAt),
-    callback: client.callbackUrl ?? '-',
+    callback: `${client.callbackUrl ?? '-'}${client.choseCallback ? ' (its own choice)' : ''}`,
     origins: client.allowedOrigins.join(' ') || '-',
     'API keys': client.apiKeys.map(describeKey).join(', '),
     'webhook secrets': secrets.join(', '),
+    'self-service': describeSelfService(client.selfService),
   });
+}
+
+function describeSelfService({
+  enabled,
+  maxApiKeys,
+  maxEndpoints,
+}: ClientDescription['selfService']): string {
+  if (!enabled) return 'off';
+  const limits = [
+    ...(maxApiKeys === null ? [] : [`${maxApiKeys} keys`]),
+    ...(maxEndpoints === null ? [] : [`${maxEndpoints} endpoints`]),
+  ];
+  return limits.length === 0 ? 'on' : `on, up to ${limits.join(' and ')}`;
 }
 
 /** Its beginning, and what is not as with every key: `vq_0a1b2c… (made 2026-03-01 08:00, read only, until …)`. */

@@ -2,13 +2,6 @@
 
 import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
-import type {
-  CreatedEndpoint,
-  Endpoint,
-  EndpointChange,
-  NewEndpoint,
-  RotatedSecret,
-} from '../shared/contract/endpoint.ts';
 import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
 import type { KeySet } from '../shared/contract/key-set.ts';
 import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
@@ -19,18 +12,31 @@ import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
 import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
+import { ApiKeys } from './api-keys.ts';
 import type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { Endpoints } from './endpoints.ts';
+import { OwnCallback } from './own-callback.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
 import { type EventsOptions, readEvents } from './read-events.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
 import { encodeSubmission } from './submission-body.ts';
 import { type UploadOf, uploadRequest } from './upload-request.ts';
+import { verificationPath } from './verification-path.ts';
 import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 
 // biome-ignore-start lint/performance/noBarrelFile: this is what the package shows
+export type { ApiKey, CreatedApiKey, NewApiKey } from '../shared/contract/api-key.ts';
+export type { ApiKeyScope } from '../shared/contract/api-key-scope.ts';
+export type { Callback, CallbackChange, SecretRotation } from '../shared/contract/callback.ts';
+export type {
+  CreatedEndpoint,
+  Endpoint,
+  EndpointChange,
+  NewEndpoint,
+  RotatedSecret,
+} from '../shared/contract/endpoint.ts';
 export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
 export type { PhotoUpload } from '../shared/contract/upload.ts';
@@ -64,12 +70,10 @@ export { verifyWebhook } from './webhook.ts';
 // biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
 
 export type {
+  ApiKeys,
   ClientBudget,
   ClientShare,
-  CreatedEndpoint,
   DeliveryAttempt,
-  Endpoint,
-  EndpointChange,
   Endpoints,
   ErasureReceipt,
   ErasureStatement,
@@ -79,11 +83,10 @@ export type {
   KeySet,
   LaneAccount,
   LaneOverview,
-  NewEndpoint,
   OutcomeRow,
+  OwnCallback,
   PhotoSource,
   PromiseExtension,
-  RotatedSecret,
   UsageReport,
   Verification,
   VerificationStatus,
@@ -92,7 +95,6 @@ export type {
 
 const PAGE_MAX = 100;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
-const VERIFICATION_ID = /^ver_[0-9a-z]+$/;
 
 /**
  * A client of one Veriqueue, as one of its clients. It holds no connection and needs no end.
@@ -103,11 +105,18 @@ export class Veriqueue {
   readonly #connection: Connection;
   /** Receivers of your events beside your callback. */
   readonly endpoints: Endpoints;
+  /** Where your events go by default. */
+  readonly callback: OwnCallback;
+  /** Your own API keys. */
+  readonly apiKeys: ApiKeys;
 
   /** @throws {TypeError} */
   constructor(options: VeriqueueOptions) {
     this.#connection = parseOptions(options);
-    this.endpoints = new Endpoints((request) => this.#read(request));
+    const send = (request: ApiRequest) => this.#read(request);
+    this.endpoints = new Endpoints(send);
+    this.callback = new OwnCallback(send);
+    this.apiKeys = new ApiKeys(send);
   }
 
   /**
@@ -314,12 +323,6 @@ export class Veriqueue {
   #send(request: ApiRequest): Promise<Answer> {
     return sendRequest(this.#connection, request);
   }
-}
-
-/** What cannot be an id is not sent: it might be a person's ID number. */
-function verificationPath(id: string): string {
-  if (VERIFICATION_ID.test(id)) return `v1/verifications/${id}`;
-  throw new TypeError('The id of a verification must be ver_ and 26 letters and digits');
 }
 
 /** @throws {RangeError} for a Date that is not one */

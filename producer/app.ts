@@ -19,6 +19,8 @@ import { ProblemError, retryAfter } from './problem.ts';
 import { limitSubmissions } from './rate-limit.ts';
 import type { RedeliveryLimits } from './redelivery-limit.ts';
 import { decorateRequests } from './request-state.ts';
+import { addApiKeyRoutes } from './routes/api-keys.ts';
+import { addCallbackRoutes } from './routes/callback.ts';
 import { addEndpointRoutes } from './routes/endpoints.ts';
 import { addFeedRoute } from './routes/feed.ts';
 import { addKeySetRoute } from './routes/key-set.ts';
@@ -50,6 +52,8 @@ export interface AppDeps extends Intake {
   readonly redeliveryLimits: RedeliveryLimits;
   /** That one client may have beside its callback. */
   readonly maxEndpoints: number;
+  /** Live API keys that one client may have, and as many test keys. */
+  readonly maxApiKeys: number;
   /** Their public halves are published. */
   readonly signingKeys: SigningKeys | undefined;
   readonly timeouts: HttpTimeouts;
@@ -91,6 +95,8 @@ export async function buildApp(
   addRedeliverRoute(app, deps);
   addFeedRoute(app, deps);
   addEndpointRoutes(app, deps);
+  addCallbackRoutes(app, deps);
+  addApiKeyRoutes(app, deps);
   addLaneRoutes(app, deps);
   addUsageRoute(app, deps);
   addKeySetRoute(app, deps);

@@ -1,6 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import type { ApiKeyScope } from '../shared/contract/api-key-scope.ts';
 import type { ProblemCode } from '../shared/contract/problem.ts';
+import type { ApiKeyRecord } from '../shared/store/clients/api-key-record.ts';
 import type { ClientIdentity } from '../shared/store/clients/client.ts';
 import type { BodyHold } from './body/body-budget.ts';
 
@@ -8,8 +8,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by authentication. */
     client: ClientIdentity | null;
-    /** What its API key may do; nothing before authentication. */
-    scopes: readonly ApiKeyScope[];
+    /** The key that it was authenticated by. */
+    apiKey: ApiKeyRecord | null;
     /** The problem the request was answered with. */
     problemCode: ProblemCode | null;
     /** The memory of its body, until it is answered. */
@@ -22,7 +22,7 @@ declare module 'fastify' {
 /** Declares what hooks and handlers keep on a request. */
 export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest('client', null);
-  app.decorateRequest('scopes');
+  app.decorateRequest('apiKey', null);
   app.decorateRequest('problemCode', null);
   app.decorateRequest('bodyHold', null);
   app.decorateRequest('sendContinue', null);
@@ -32,4 +32,10 @@ export function decorateRequests(app: FastifyInstance): void {
 export function clientOf(request: FastifyRequest): ClientIdentity {
   if (request.client === null) throw new Error('The client of the request is not authenticated');
   return request.client;
+}
+
+/** The key of an authenticated request. */
+export function apiKeyOf(request: FastifyRequest): ApiKeyRecord {
+  if (request.apiKey === null) throw new Error('The key of the request is not authenticated');
+  return request.apiKey;
 }

@@ -241,6 +241,7 @@ function wire(
       open: settings.CLIENT_MAX_REDELIVERIES,
     },
     maxEndpoints: settings.CLIENT_MAX_ENDPOINTS,
+    maxApiKeys: settings.CLIENT_MAX_API_KEYS,
     signingKeys: settings.SIGNING_KEYS,
     timeouts,
     sockets: {

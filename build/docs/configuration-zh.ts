@@ -71,6 +71,8 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   CLIENT_REDELIVERIES_PER_MINUTE:
     '单个客户端每分钟可以要求重新投递的事件数，所有生产者合计。设为 0 则不作限制。',
   CLIENT_MAX_ENDPOINTS: '除回调地址之外，一个客户端最多可以有的接收端数。0 表示不提供。',
+  CLIENT_MAX_API_KEYS:
+    '一个客户端的 API 密钥达到此数之后，不能再[自行创建](api-keys.zh.md#自行管理密钥)；测试密钥另计，上限相同。',
   CLIENT_MAX_REDELIVERIES: '单个客户端同时进行中的重新投递数。设为 0 则不作限制。',
   ALLOW_INSECURE_CALLBACKS: '允许 `http://` 的回调地址，以及位于私有地址的回调地址。`npm start` 会设置它。',
   HOST: '监听的地址。`127.0.0.1` [只有本机可以访问](going-live.zh.md#端口与进程)；我们的镜像设为 `0.0.0.0`。',

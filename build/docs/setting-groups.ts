@@ -105,6 +105,7 @@ export const SETTING_GROUPS: readonly SettingGroup[] = [
       'CLIENT_REDELIVERIES_PER_MINUTE',
       'CLIENT_MAX_REDELIVERIES',
       'CLIENT_MAX_ENDPOINTS',
+      'CLIENT_MAX_API_KEYS',
       'ALLOW_INSECURE_CALLBACKS',
     ],
     inEnvironmentFile: true,

@@ -32,6 +32,15 @@ const client = z.object({
   apiKeys: z.array(apiKey),
   webhookSecrets: z.array(z.object({ retiresAt: instant.nullable() })),
   budget: clientBudget.nullable(),
+  // A producer of a version before lets every client change what is its own.
+  selfService: z
+    .object({
+      enabled: z.boolean(),
+      maxApiKeys: z.number().nullable(),
+      maxEndpoints: z.number().nullable(),
+    })
+    .default({ enabled: true, maxApiKeys: null, maxEndpoints: null }),
+  choseCallback: z.boolean().default(false),
 });
 // One of a version before does not say it.
 const changedClient = client.extend({ promisesAtRisk: promisesAtRisk.nullable().default(null) });

@@ -14,6 +14,7 @@ import type { ClientOperations } from './client-operations.ts';
 const revocationProblems = {
   unknown_key: 'no key of this client begins so',
   ambiguous: 'several keys of this client begin so; give more characters',
+  last_manage_key: 'it is the last one that may manage',
   last_key: 'a client keeps its last key; rotate it first, or disable the client',
 } as const;
 

@@ -1,4 +1,6 @@
 import { z } from 'zod';
+import { apiKey, apiKeyPage, apiKeyScope, createdApiKey, newApiKey } from '../../shared/contract/api-key.ts';
+import { callback, callbackChange, secretRotation } from '../../shared/contract/callback.ts';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import {
@@ -34,6 +36,14 @@ import { jsonSchema, printType } from './print-type.ts';
 
 /** The types that the client shows and that the contract infers from a schema, by their names. */
 const INFERRED = {
+  ApiKey: apiKey,
+  ApiKeyPage: apiKeyPage,
+  ApiKeyScope: apiKeyScope,
+  Callback: callback,
+  CallbackChange: callbackChange,
+  CreatedApiKey: createdApiKey,
+  NewApiKey: newApiKey,
+  SecretRotation: secretRotation,
   Attempt: attempt,
   ClientBudget: clientBudget,
   ClientShare: clientShare,

@@ -38,7 +38,7 @@ export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): vo
     admitKey(key, { scope, address: request.ip, now: now() });
     noteUse(key.hash);
     request.client = client;
-    request.scopes = key.scopes;
+    request.apiKey = key;
   };
   app.addHook('onRequest', async (request) => {
     const { url = '' } = request.routeOptions;

@@ -1,16 +1,23 @@
+import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
+import { ProblemError } from '../problem.ts';
 import { requireAllowed, takeFromRate } from '../rate-limit.ts';
 
 /** More than a person or a deployment needs. */
 const CHANGES = { perSecond: 0.1, burst: 60 };
 
 /**
- * Takes one change of its endpoints out of a client's rate. Each is kept in the audit trail for `AUDIT_RETENTION`: a client that
- * changes them in a loop would fill Redis.
+ * Lets a client change what belongs to it: its operator may have turned that off, and each change is one out of the client's rate.
+ * Changes are kept in the audit trail for `AUDIT_RETENTION`: a client that made them in a loop would fill Redis.
  *
- * @throws {ProblemError} too_many_requests
+ * @throws {ProblemError} self_service_off, too_many_requests
  */
-export async function limitChanges(redis: Redis, keys: StoreKeys, clientId: string): Promise<void> {
-  requireAllowed(await takeFromRate(redis, keys.endpointChangeRate(clientId), CHANGES));
+export async function limitChanges(
+  redis: Redis,
+  keys: StoreKeys,
+  { id, selfService }: Pick<ClientIdentity, 'id' | 'selfService'>,
+): Promise<void> {
+  if (!selfService.enabled) throw new ProblemError('self_service_off');
+  requireAllowed(await takeFromRate(redis, keys.endpointChangeRate(id), CHANGES));
 }

@@ -12,6 +12,8 @@ import {
   problemsOf,
 } from './operations.ts';
 
+import { callbackChangeExample, newApiKeyExample, secretRotationExample } from './own-account-examples.ts';
+
 const HEADERS: Readonly<Record<HeaderName, object>> = {
   Location: {
     description: 'The path of the verification',
@@ -56,6 +58,8 @@ const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   limit: 20,
   cursor: 'MTg5NjA3Njg',
   erase: 'true',
+  prefix: 'vq_0a1b2c',
+  evenLast: 'false',
   after: 4_029,
   type: 'verification.completed',
   wait: 20,
@@ -72,6 +76,9 @@ const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> 
   createUpload: { 'application/json': uploadRequestExample },
   addEndpoint: { 'application/json': newEndpointExample },
   changeEndpoint: { 'application/json': endpointChangeExample },
+  changeCallback: { 'application/json': callbackChangeExample },
+  rotateCallbackSecret: { 'application/json': secretRotationExample },
+  addApiKey: { 'application/json': newApiKeyExample },
 };
 
 /** Gives each operation its examples, and each answer its headers. */

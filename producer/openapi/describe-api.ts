@@ -59,6 +59,7 @@ const ELSEWHERE = {
 const TAGS = [
   { name: 'Verifications', description: 'Submit, follow, cancel and erase verifications' },
   { name: 'Events', description: 'What is sent to your callback, and how the deliveries went' },
+  { name: 'Account', description: 'Your API keys, under a key that has the scope `manage`' },
   { name: 'Service', description: 'Backlog and quota, the codes of outcomes, and what was billed' },
 ];
 

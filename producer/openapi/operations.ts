@@ -15,6 +15,7 @@ import {
   receipt,
   usage,
 } from './examples.ts';
+import { apiKeys, callbackExample, createdApiKeyExample } from './own-account-examples.ts';
 
 /** What the routes' schemas cannot say of an operation. */
 export interface OperationFacts {
@@ -59,9 +60,12 @@ const ABOUT_KEYS: readonly ProblemCode[] = [
   'address_not_allowed',
 ];
 
-const ENDPOINT_BODY = [
+/** Of what a client changes of itself. */
+const OWN_CHANGE = ['self_service_off', 'too_many_requests', 'not_found'] as const;
+const OWN_CHANGE_BODY = [
   ...(['malformed_body', 'json_too_complex', 'body_too_large', 'unsupported_media_type'] as const),
-  ...(['request_aborted', 'invalid_request', 'too_many_requests'] as const),
+  ...(['request_aborted', 'invalid_request'] as const),
+  ...OWN_CHANGE,
 ] as const;
 
 /** By operationId. */
@@ -127,23 +131,45 @@ export const OPERATIONS = {
   listEndpoints: { scope: 'manage', problems: [], answers: { 200: { example: endpoints } } },
   addEndpoint: {
     scope: 'manage',
-    problems: [...ENDPOINT_BODY, 'too_many_endpoints', 'not_found'],
+    problems: [...OWN_CHANGE_BODY, 'too_many_endpoints'],
     answers: { 201: { example: createdEndpoint } },
   },
   changeEndpoint: {
     scope: 'manage',
-    problems: [...ENDPOINT_BODY, 'not_found'],
+    problems: OWN_CHANGE_BODY,
     answers: { 200: { example: endpointExample } },
   },
   removeEndpoint: {
     scope: 'manage',
-    problems: ['not_found', 'too_many_requests'],
+    problems: OWN_CHANGE,
     answers: { 204: {} },
   },
   rotateEndpointSecret: {
     scope: 'manage',
-    problems: ['not_found', 'too_many_requests'],
+    problems: OWN_CHANGE,
     answers: { 200: { example: rotatedSecret } },
+  },
+  getCallback: { scope: 'manage', problems: ['not_found'], answers: { 200: { example: callbackExample } } },
+  changeCallback: {
+    scope: 'manage',
+    problems: OWN_CHANGE_BODY,
+    answers: { 200: { example: callbackExample } },
+  },
+  rotateCallbackSecret: {
+    scope: 'manage',
+    problems: OWN_CHANGE_BODY,
+    answers: { 200: { example: rotatedSecret } },
+  },
+  listApiKeys: { scope: 'manage', problems: [], answers: { 200: { example: apiKeys } } },
+  addApiKey: {
+    scope: 'manage',
+    problems: [...OWN_CHANGE_BODY, 'too_many_api_keys'],
+    answers: { 201: { example: createdApiKeyExample } },
+  },
+  revokeApiKey: {
+    scope: 'manage',
+    problems: [...OWN_CHANGE, 'invalid_query', 'last_key', 'last_manage_key'],
+    answers: { 204: {} },
   },
   getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },
   getUsage: { scope: 'read', problems: ['invalid_query'], answers: { 200: { example: usage } } },

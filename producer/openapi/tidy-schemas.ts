@@ -24,8 +24,25 @@ import {
   usage,
 } from './examples.ts';
 
+import {
+  apiKeyExample,
+  apiKeys,
+  callbackChangeExample,
+  callbackExample,
+  createdApiKeyExample,
+  newApiKeyExample,
+  secretRotationExample,
+} from './own-account-examples.ts';
+
 /** What each schema's properties show as their examples. */
 const EXAMPLES: Readonly<Record<string, object | null | undefined>> = {
+  ApiKey: apiKeyExample,
+  ApiKeys: apiKeys,
+  Callback: callbackExample,
+  CallbackChange: callbackChangeExample,
+  CreatedApiKey: createdApiKeyExample,
+  NewApiKey: newApiKeyExample,
+  SecretRotation: secretRotationExample,
   Attempt: completedVerification.attempts[0],
   Delivery: completedVerification.delivery,
   DeliveryAttempt: deliveryLog.data[0],

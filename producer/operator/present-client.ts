@@ -72,6 +72,8 @@ function presentClient(
     callbackUrl: client.callbackUrl,
     allowedOrigins: [...client.allowedOrigins],
     createdAt: client.createdAt === null ? null : instant(client.createdAt),
+    selfService: client.selfService,
+    choseCallback: client.choseCallback,
     apiKeys: client.apiKeys.map(presentApiKey),
     webhookSecrets: client.webhookSecrets.map(({ retiresAt }) => ({
       retiresAt: retiresAt === null ? null : instant(retiresAt),

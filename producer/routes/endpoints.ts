@@ -1,6 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
-import { clientActor } from '../../shared/audit/actor.ts';
 import {
   type CreatedEndpoint,
   createdEndpoint,
@@ -26,6 +25,7 @@ import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
 import { DAY_MS } from '../../shared/time-units.ts';
 import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
+import { noteChange } from '../endpoints/note-change.ts';
 import { presentEndpoint } from '../endpoints/present-endpoint.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
@@ -101,13 +101,13 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     handler: async (request, reply): Promise<CreatedEndpoint> => {
       const { url, types, ratePerSecond, after } = parseInput(newEndpoint, request.body, 'invalid_request');
       const client = clientOf(request);
-      await limitChanges(deps.redis, deps.keys, client.id);
+      await limitChanges(deps.redis, deps.keys, client);
       const addition = await addEndpoint(deps, client.id, {
         url: checkEndpointUrl(deps, client, url),
         types: types ?? Object.values(eventTypes),
         ratePerSecond: ratePerSecond ?? null,
         after: after ?? null,
-        most: deps.maxEndpoints,
+        most: client.selfService.maxEndpoints ?? deps.maxEndpoints,
         now: deps.now(),
       });
       if (addition.status === 'missing') throw new ProblemError('not_found');
@@ -138,7 +138,7 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       const id = idOf(request);
       const { after, url, ...change } = parseInput(endpointChange, request.body, 'invalid_request');
       const client = clientOf(request);
-      await limitChanges(deps.redis, deps.keys, client.id);
+      await limitChanges(deps.redis, deps.keys, client);
       const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       const changed = await changeEndpoint(deps, client.id, id, (present) => ({
@@ -171,8 +171,9 @@ function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       },
     },
     handler: async (request, reply) => {
-      const [clientId, id] = [clientOf(request).id, idOf(request)];
-      await limitChanges(deps.redis, deps.keys, clientId);
+      const [client, id] = [clientOf(request), idOf(request)];
+      await limitChanges(deps.redis, deps.keys, client);
+      const { id: clientId } = client;
       if (!(await removeEndpoint(deps, clientId, id))) throw new ProblemError('not_found');
       await note(deps, clientId, id, 'remove_endpoint', 'removed');
       return reply.code(204).send();
@@ -197,8 +198,9 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     },
     handler: async (request): Promise<RotatedSecret> => {
       const options = { overlapMs: OVERLAP_MS, now: deps.now() };
-      const [clientId, id] = [clientOf(request).id, idOf(request)];
-      await limitChanges(deps.redis, deps.keys, clientId);
+      const [client, id] = [clientOf(request), idOf(request)];
+      await limitChanges(deps.redis, deps.keys, client);
+      const { id: clientId } = client;
       const rotated = await rotateEndpointSecret(deps, clientId, id, options);
       if (rotated === null) throw new ProblemError('not_found');
       await note(deps, clientId, id, 'rotate_endpoint_secret', 'rotated');
@@ -209,14 +211,14 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
 }
 
 /** The client's own change, for the audit trail. */
-async function note(
-  { audit }: EndpointRouteDeps,
+function note(
+  deps: EndpointRouteDeps,
   clientId: string,
   id: string,
   action: string,
   result: string,
 ): Promise<void> {
-  await audit.note({ ...clientActor(clientId), action, targetKind: 'endpoint', target: id, result });
+  return noteChange(deps, clientId, { action, targetKind: 'endpoint', target: id, result });
 }
 
 async function present(

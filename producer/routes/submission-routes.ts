@@ -8,7 +8,7 @@ import { FORM_BODY_BYTES, JSON_BODY_BYTES } from '../http-limits.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { retryAfter } from '../problem.ts';
-import { clientOf } from '../request-state.ts';
+import { apiKeyOf, clientOf } from '../request-state.ts';
 import { parseIdempotencyKey } from '../submission/idempotency.ts';
 import { presentSubmitted } from '../submission/present-submitted.ts';
 import { readForm } from '../submission/read-form.ts';
@@ -76,7 +76,9 @@ export function addSubmissionRoutes(
       if (submitted.status === 'accepted') metrics.countAccepted(submitted.acceptance.priority);
       const id = submitted.status === 'accepted' ? submitted.acceptance.id : submitted.id;
       deps.tracing.note({ 'veriqueue.verification.id': id });
-      const shown = await presentSubmitted(deps, submitted, { mayRead: request.scopes.includes('read') });
+      const shown = await presentSubmitted(deps, submitted, {
+        mayRead: apiKeyOf(request).scopes.includes('read'),
+      });
       reply.code(202).header('location', `/v1/verifications/${shown.verification.id}`);
       reply.headers(retryAfter(shown.pollAfterSeconds));
       if (submitted.status === 'replayed') reply.header('idempotent-replayed', 'true');

@@ -157,6 +157,14 @@ export const consoleClient = z.strictObject({
   callbackUrl: z.string().nullable(),
   allowedOrigins: z.array(z.string()),
   createdAt: instant.nullable(),
+  selfService: z
+    .strictObject({
+      enabled: z.boolean().describe('whether the client may change what belongs to it by its own keys'),
+      maxApiKeys: count.nullable().describe('null: as `CLIENT_MAX_API_KEYS` says'),
+      maxEndpoints: count.nullable().describe('null: as `CLIENT_MAX_ENDPOINTS` says'),
+    })
+    .describe('what the client may do by itself'),
+  choseCallback: z.boolean().describe('the client chose its callback URL itself'),
   apiKeys: z.array(shownApiKey),
   webhookSecrets: z.array(z.strictObject({ retiresAt: instant.nullable() })),
   share: z.strictObject({
@@ -275,6 +283,9 @@ export const clientChangeRequest = z.strictObject({
   budgetDay: budgetPart,
   budgetMonth: budgetPart,
   budgetMode: clientBudget.shape.mode.optional(),
+  selfService: z.boolean().optional(),
+  maxApiKeys: z.number().int().min(0).max(1_000).nullable().optional(),
+  maxEndpoints: z.number().int().min(0).max(100).nullable().optional(),
 });
 export const newSecretRequest = z.strictObject({
   overlapSeconds: z

@@ -1,3 +1,4 @@
+import { ownProblemHelpZh } from './own-problem-help-zh.ts';
 import type { ProblemCode } from './problem.ts';
 import type { ProblemHelp } from './problem-help.ts';
 
@@ -122,11 +123,6 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: '要求创建测试密钥，而生产者没有设置 `TEST_LANE`。',
     action: '请先开通[测试通道](api-keys.zh.md#测试密钥)，再创建密钥。',
   },
-  too_many_endpoints: {
-    title: '该客户端的接收端已达到上限',
-    meaning: '除回调地址之外，一个客户端最多可以有 `CLIENT_MAX_ENDPOINTS` 个接收端。',
-    action: '请移除一个，或请运营人员提高上限。',
-  },
   operator_name_taken: {
     title: '该名称已有运营人员使用：请先吊销其密钥',
     meaning: '该名称的运营人员已有密钥。一个名称只对应一个密钥，操作记录才能指明是谁。',
@@ -202,7 +198,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   invalid_request: {
     title: '请求中有无效的字段',
-    meaning: '控制台发送的字段有误。`errors` 列出每一个。',
+    meaning: '请求的字段有误。`errors` 列出每一个。',
     action: '修正这些字段。',
   },
   invalid_query: {
@@ -287,4 +283,5 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     meaning: 'Redis 没有应答、已满，或不接受写入。提交仍有可能已被受理。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
+  ...ownProblemHelpZh,
 };

@@ -1,3 +1,4 @@
+import { ownProblemHelp } from './own-problem-help.ts';
 import type { ProblemCode } from './problem.ts';
 
 /** What a developer reads about a problem, at `/problems/<code>` and in docs/errors.md. */
@@ -109,10 +110,6 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     meaning: 'A test key was asked for, and the producer has no `TEST_LANE`.',
     action: 'Set up the [test lane](api-keys.md#test-keys), then make the key.',
   },
-  too_many_endpoints: {
-    meaning: 'Beside its callback, a client may have `CLIENT_MAX_ENDPOINTS` endpoints.',
-    action: 'Remove one, or ask the operator for more.',
-  },
   operator_name_taken: {
     meaning:
       'An operator of this name has a key. A name stands for one key, so that Activity names one operator.',
@@ -182,7 +179,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
     action: 'Correct the fields. For a person who typed them, show the messages.',
   },
   invalid_request: {
-    meaning: 'The console sent fields that are wrong. `errors` names each one.',
+    meaning: 'Fields of the request are wrong. `errors` names each one.',
     action: 'Correct the fields.',
   },
   invalid_query: {
@@ -258,4 +255,5 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
       'Redis does not answer, is full, or takes no writes. A submission may have been accepted all the same.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
+  ...ownProblemHelp,
 };

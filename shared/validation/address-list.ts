@@ -30,6 +30,21 @@ export function isInRanges(address: string, ranges: readonly string[]): boolean 
   });
 }
 
+/**
+ * Whether a range lies within one of others: a key that is limited to addresses makes none for more of them.
+ *
+ * @param text an address or a range that {@link isAddressRange} takes; another lies nowhere
+ */
+export function isWithinRanges(text: string, ranges: readonly string[]): boolean {
+  const inner = readRange(text);
+  if (inner === null) return false;
+  const [network, bits] = inner;
+  return ranges.some((each) => {
+    const outer = readRange(each);
+    return outer !== null && bits >= outer[1] && contains(outer, network);
+  });
+}
+
 function contains([network, bits]: Range, address: ipaddr.IPv4 | ipaddr.IPv6): boolean {
   if (network instanceof ipaddr.IPv4) return address instanceof ipaddr.IPv4 && address.match(network, bits);
   return address instanceof ipaddr.IPv6 && address.match(network, bits);

@@ -229,10 +229,16 @@ describe('the declarations of @veriqueue/client', () => {
 
 /** Which module of the contract infers each type that the package writes out. */
 const INFERRED_IN: Readonly<Record<string, string>> = {
+  ApiKey: 'api-key',
+  ApiKeyPage: 'api-key',
+  ApiKeyScope: 'api-key-scope',
   Attempt: 'verification',
+  Callback: 'callback',
+  CallbackChange: 'callback',
   ClientAction: 'outcome-codes',
   ClientBudget: 'usage',
   ClientShare: 'client-share',
+  CreatedApiKey: 'api-key',
   CreatedEndpoint: 'endpoint',
   Delivery: 'verification',
   DeliveryAttempt: 'delivery-log',
@@ -249,6 +255,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   KeySet: 'key-set',
   LaneAccount: 'lane',
   LaneOverview: 'lane',
+  NewApiKey: 'api-key',
   NewEndpoint: 'endpoint',
   Outcome: 'verification',
   OutcomeCode: 'outcome-codes',
@@ -259,6 +266,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   ProblemCode: 'problem',
   PromiseExtension: 'verification',
   RotatedSecret: 'endpoint',
+  SecretRotation: 'callback',
   SubmissionFields: 'submission',
   UsageReport: 'usage',
   Verification: 'verification',

@@ -1,8 +1,6 @@
 /** Problems that only the console and the operators' API answer with; an application never meets them. */
 export const CONSOLE_PROBLEMS: readonly string[] = [
   'foreign_origin',
-  'invalid_request',
-  'last_key',
   'no_test_lane',
   'last_operator_key',
   'operator_key_required',

@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { z } from 'zod';
+import { apiKey, apiKeyPage, createdApiKey, newApiKey } from '../../shared/contract/api-key.ts';
+import { callback, callbackChange, secretRotation } from '../../shared/contract/callback.ts';
 import { deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import {
   createdEndpoint,
@@ -68,6 +70,11 @@ beforeAll(async () => {
 afterAll(() => redis?.stop());
 
 const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
+  ApiKey: apiKey,
+  ApiKeys: apiKeyPage,
+  Callback: callback,
+  CallbackChange: callbackChange,
+  CreatedApiKey: createdApiKey,
   CreatedEndpoint: createdEndpoint,
   DeliveryLog: deliveryLogPage,
   Endpoint: endpoint,
@@ -75,10 +82,12 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Endpoints: endpointPage,
   KeySet: keySet,
   Lane: laneOverview,
+  NewApiKey: newApiKey,
   NewEndpoint: newEndpoint,
   Outcomes: outcomesPage,
   Problem: problem,
   RotatedSecret: rotatedSecret,
+  SecretRotation: secretRotation,
   Submission: submission,
   Usage: usageReport,
   Verification: verification,
@@ -96,15 +105,19 @@ function parseExample(media: Media, example: unknown): unknown {
 describe('the description of the interface', () => {
   test('names its operations, each with a tag that is explained', () => {
     expect(operations.map(({ operationId }) => operationId).sort()).toEqual([
+      'addApiKey',
       'addEndpoint',
+      'changeCallback',
       'changeEndpoint',
       'createUpload',
       'deleteVerification',
+      'getCallback',
       'getErasureReceipt',
       'getKeySet',
       'getLane',
       'getUsage',
       'getVerification',
+      'listApiKeys',
       'listDeliveries',
       'listEndpoints',
       'listEvents',
@@ -112,6 +125,8 @@ describe('the description of the interface', () => {
       'listVerifications',
       'redeliverEvent',
       'removeEndpoint',
+      'revokeApiKey',
+      'rotateCallbackSecret',
       'rotateEndpointSecret',
       'submitVerification',
     ]);
@@ -175,7 +190,7 @@ describe('the description of the interface', () => {
       ),
     );
     // These are answered beside the operations: to another method, and to operators.
-    const beside = /operator|^foreign_origin|^method_not_allowed$|^read_only$|^last_key$|^no_test_lane$/;
+    const beside = /operator|^foreign_origin|^method_not_allowed$|^read_only$|^no_test_lane$/;
     const expected = Object.entries(problemTable)
       .filter(([code]) => !beside.test(code))
       .map(([code, { status }]) => `${status} ${code}`);
@@ -198,12 +213,19 @@ describe('the description of the interface', () => {
   });
 
   test('lets answers grow, and no tool make up times from a pattern', () => {
-    const { EndpointChange, NewEndpoint, Submission, SubmissionForm, UploadRequest, ...answers } =
-      document.components.schemas;
+    const { Submission, SubmissionForm, ...others } = document.components.schemas;
+    const {
+      CallbackChange,
+      EndpointChange,
+      NewApiKey,
+      NewEndpoint,
+      SecretRotation,
+      UploadRequest,
+      ...answers
+    } = others;
     expect(JSON.stringify(answers)).not.toContain('additionalProperties');
-    expect([EndpointChange, NewEndpoint, UploadRequest]).toMatchObject(
-      Array(3).fill({ additionalProperties: false }),
-    );
+    const sent = [CallbackChange, EndpointChange, NewApiKey, NewEndpoint, SecretRotation, UploadRequest];
+    expect(sent).toMatchObject(sent.map(() => ({ additionalProperties: false })));
     expect([Submission, SubmissionForm]).toMatchObject([
       ...[{ additionalProperties: false }, { additionalProperties: false }],
     ]);

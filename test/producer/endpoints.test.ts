@@ -1,13 +1,19 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { ApiError, Veriqueue } from '../../client/veriqueue.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import type { CreatedEndpoint } from '../../shared/contract/endpoint.ts';
+import type { ApiKeyGrant } from '../../shared/store/clients/api-key-record.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
+import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import type { ClientCredentials } from '../../shared/store/clients/create-client.ts';
+import { addTestKey } from '../../shared/store/clients/test-client.ts';
+import { storeKeys } from '../../shared/store/keys.ts';
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ProducerUnderTest, readProblem, startProducerUnderTest } from './producer-under-test.ts';
 import { sendSlowly } from './send-slowly.ts';
 
+const TEST_LANE = 'self-service-tests';
 const ORIGIN = 'http://hooks.example.com';
 
 let redis: TestRedis;
@@ -16,7 +22,10 @@ const clock = { now: Date.parse('2030-01-31T00:00:00Z') };
 
 beforeAll(async () => {
   redis = await startTestRedis();
-  producer = await startProducerUnderTest(redis.url, { now: () => clock.now });
+  producer = await startProducerUnderTest(redis.url, {
+    now: () => clock.now,
+    environment: { TEST_LANE, CLIENT_MAX_API_KEYS: '4' },
+  });
 });
 afterAll(async () => {
   await producer?.close();
@@ -88,5 +97,149 @@ describe('a client that changes its endpoints in a loop', () => {
     expect(Number(answer.headers.get('retry-after'))).toBeGreaterThan(0);
     const again = await producer.call(`/v1/endpoints/${other.id}`, { method: 'DELETE', as: other.as });
     expect(again.status).toBe(204);
+  });
+});
+
+/** What a call comes to: the code of its problem with the fields that are wrong, or nothing. */
+async function problemOf(call: Promise<unknown>): Promise<string> {
+  const error = await call.then(
+    () => null,
+    (thrown: unknown) => thrown,
+  );
+  if (!(error instanceof ApiError)) return error === null ? 'none' : String(error);
+  return [error.code, ...error.errors.map(({ pointer, code }) => `${pointer} ${code}`)].join(' ');
+}
+
+const DAY = 86_400_000;
+const iso = (ms: number) => new Date(ms).toISOString();
+const using = (apiKey: string) => new Veriqueue({ url: producer.url, apiKey, maxRetries: 0 });
+
+describe('an API key with the scope manage', () => {
+  const makeClient = async (limits: Partial<ApiKeyGrant> = {}) => {
+    const made = await producer.addClient({ allowedOrigins: [ORIGIN] });
+    const grant = { scopes: API_KEY_SCOPES, expiresAt: null, addresses: [], ...limits };
+    const target = { redis: producer.redis, keys: producer.keys, clientId: made.clientId };
+    const apiKey = (await addApiKey(target, { now: clock.now, grant })) ?? expect.fail('no client');
+    return { made, own: using(apiKey), prefix: apiKey.slice(0, 9) };
+  };
+
+  test('makes, lists and revokes keys of its client, up to the limit, and keeps the last one that manages', async () => {
+    const { made, own, prefix } = await makeClient();
+    const added = await own.apiKeys.add({ scopes: ['read'], expiresAt: iso(clock.now + DAY) });
+    expect(added).toMatchObject({ scopes: ['read'], expiresAt: iso(clock.now + DAY), current: false });
+    expect(await using(added.apiKey).lane()).toBeDefined();
+    const listed = await own.apiKeys.list();
+    expect(listed.map((key) => [key.prefix, key.current])).toEqual([
+      [added.prefix, false],
+      [prefix, true],
+      [made.apiKey.slice(0, 9), false],
+    ]);
+    expect(JSON.stringify(listed)).not.toContain(added.apiKey);
+    await own.apiKeys.add();
+    expect(await problemOf(own.apiKeys.add())).toBe('too_many_api_keys');
+    await own.apiKeys.revoke(added.prefix);
+    clock.now += 2_001;
+    expect(await problemOf(using(added.apiKey).lane())).toBe('unauthorized');
+    const [other] = (await own.apiKeys.list()).filter(
+      ({ scopes, current }) => scopes.length === 3 && !current,
+    );
+    await own.apiKeys.revoke(other?.prefix ?? expect.fail('there must be a second key that manages'));
+    expect(await problemOf(own.apiKeys.revoke(prefix))).toBe('last_manage_key');
+    await own.apiKeys.revoke(prefix, { evenLast: true });
+    expect((await producer.call('/v1/api-keys', { as: made })).status).toBe(403);
+  });
+
+  test('makes none that may do more, for longer, or from elsewhere', async () => {
+    const { own } = await makeClient({
+      scopes: ['manage', 'read'],
+      expiresAt: clock.now + DAY,
+      addresses: ['127.0.0.0/8', '::1'],
+    });
+    const beyond = (key: object) => problemOf(own.apiKeys.add(key));
+    const refused = 'invalid_request';
+    expect(await beyond({ scopes: ['submit'] })).toBe(`${refused} /scopes beyond_own_key`);
+    expect(await beyond({ expiresAt: null })).toBe(`${refused} /expiresAt beyond_own_key`);
+    expect(await beyond({ expiresAt: iso(clock.now + DAY + 1) })).toBe(
+      `${refused} /expiresAt beyond_own_key`,
+    );
+    expect(await beyond({ addresses: [] })).toBe(`${refused} /addresses beyond_own_key`);
+    expect(await beyond({ addresses: ['127.0.0.1', '126.0.0.0/7'] })).toBe(
+      `${refused} /addresses/1 beyond_own_key`,
+    );
+    expect(await beyond({ test: true })).toContain(refused);
+    expect(await own.apiKeys.add()).toMatchObject({
+      scopes: ['read', 'manage'],
+      expiresAt: iso(clock.now + DAY),
+      addresses: ['127.0.0.0/8', '::1'],
+    });
+    expect(await own.apiKeys.add({ scopes: ['read'], addresses: ['127.1.0.0/16'] })).toMatchObject({
+      addresses: ['127.1.0.0/16'],
+    });
+  });
+
+  test('that is a test key sees and makes test keys alone', async () => {
+    const { made, own } = await makeClient();
+    const grant = { scopes: API_KEY_SCOPES, expiresAt: null, addresses: [] };
+    const store = { redis: producer.redis, keys: producer.keys, testKeys: storeKeys(TEST_LANE) };
+    const { VERIQUEUE_KEYS: keyRing } = producer.settings;
+    const test = await addTestKey({ ...store, keyRing }, made.clientId, { now: clock.now, grant });
+    const tests = using(test?.apiKey ?? expect.fail('the client must be there'));
+    expect((await tests.apiKeys.add({ scopes: ['read'] })).apiKey).toMatch(/^vq_test_/);
+    const prefixes = async (of: Veriqueue) => (await of.apiKeys.list()).map(({ prefix }) => prefix);
+    expect((await prefixes(tests)).every((prefix) => prefix.startsWith('vq_test_'))).toBe(true);
+    expect((await prefixes(own)).some((prefix) => prefix.startsWith('vq_test_'))).toBe(false);
+    expect(await problemOf(tests.apiKeys.revoke(made.apiKey.slice(0, 9)))).toBe('not_found');
+  });
+
+  test('changes the callback within the origins that are registered, and its secret', async () => {
+    const { made, own } = await makeClient();
+    expect(await own.callback.get()).toEqual({
+      url: null,
+      allowedOrigins: [ORIGIN],
+      secrets: [{ signsUntil: null }],
+    });
+    expect(await own.callback.change({ url: `${ORIGIN}/events` })).toMatchObject({ url: `${ORIGIN}/events` });
+    expect(await problemOf(own.callback.change({ url: 'http://elsewhere.example/' }))).toBe(
+      'invalid_request /url origin_not_allowed',
+    );
+    const rotated = await own.callback.rotateSecret({ overlapSeconds: 60 });
+    expect(rotated).toEqual({
+      secret: expect.stringMatching(/^whsec_/),
+      previousSignsUntil: iso(clock.now + 60_000),
+    });
+    expect(rotated.secret).not.toBe(made.webhookSecret);
+    expect((await own.callback.get()).secrets).toEqual([
+      { signsUntil: null },
+      { signsUntil: iso(clock.now + 60_000) },
+    ]);
+    expect(await own.callback.change({ url: null })).toMatchObject({ url: null });
+    const noted = JSON.stringify(await producer.redis.xrange(producer.keys.auditTrail(), '-', '+'));
+    for (const action of ['change_callback', 'rotate_webhook_secret', 'add_api_key', 'revoke_api_key']) {
+      expect(noted).toContain(action);
+    }
+    expect(noted).not.toContain('elsewhere.example');
+  });
+
+  test('changes nothing where the operator has turned that off, and no more than the operator allows', async () => {
+    const { made, own } = await makeClient();
+    const change = (settings: ClientChange) =>
+      changeClient(producer.redis, producer.keys, made.clientId, settings).then(() => {
+        clock.now += 2_001;
+      });
+    await change({ maxApiKeys: 2, maxEndpoints: 0 });
+    expect(await problemOf(own.apiKeys.add())).toBe('too_many_api_keys');
+    expect(await problemOf(own.endpoints.add({ url: `${ORIGIN}/x` }))).toBe('too_many_endpoints');
+    await change({ selfService: false, maxApiKeys: null });
+    const changes = [
+      own.apiKeys.add(),
+      own.apiKeys.revoke(made.apiKey.slice(0, 9)),
+      own.callback.change({ url: null }),
+      own.callback.rotateSecret(),
+      own.endpoints.add({ url: `${ORIGIN}/x` }),
+    ];
+    expect(await Promise.all(changes.map(problemOf))).toEqual(changes.map(() => 'self_service_off'));
+    expect((await own.apiKeys.list()).length).toBe(2);
+    await change({ selfService: true });
+    expect(await problemOf(own.apiKeys.add())).toBe('none');
   });
 });

@@ -48,7 +48,8 @@ export async function findTarget(
       }
       const { origin } = new URL(url);
       const endpoint = `${clientId} ${origin}`;
-      if (callbackUrl !== null && !isCallbackAllowed(client, { origin })) {
+      const isOperators = callbackUrl === null && !client.choseCallback;
+      if (!isOperators && !isCallbackAllowed(client, { origin })) {
         return { status: 'none', endpoint, reason: 'origin_not_allowed' };
       }
       const health = await endpoints.read(endpoint);

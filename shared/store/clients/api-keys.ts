@@ -3,6 +3,7 @@ import type { Redis } from 'ioredis';
 import { generateApiKey, isTestKey } from '../../sealing/api-key.ts';
 import type { StoreKeys } from '../keys.ts';
 import {
+  type ApiKeyField,
   type ApiKeyGrant,
   type ApiKeyRecord,
   DEFAULT_GRANT,
@@ -34,19 +35,36 @@ interface KeyOptions {
  *
  * @returns the key, shown once; null when there is no such client
  */
-export async function addApiKey(
+export async function addApiKey(target: Target, options: KeyOptions): Promise<string | null> {
+  const added = await addApiKeyWithin(target, options, Number.POSITIVE_INFINITY);
+  return added.status === 'added' ? added.apiKey : null;
+}
+
+export type KeyAddition =
+  | { readonly status: 'added'; readonly apiKey: string; readonly record: ApiKeyRecord }
+  /** As many as are allowed are there. */
+  | { readonly status: 'too_many' | 'missing' };
+
+/** The same, if the client has fewer than `most` of them. */
+export async function addApiKeyWithin(
   { redis, keys, clientId }: Target,
   { now, grant = DEFAULT_GRANT, generate = generateApiKey }: KeyOptions,
-): Promise<string | null> {
+  most: number,
+): Promise<KeyAddition> {
   const apiKey = generate(randomBytes);
   const record = recordApiKey(apiKey, grant, now);
   const field = fieldOf(grant);
+  const elsewhere = field === 'apiKeys' ? 'scopedKeys' : 'apiKeys';
+  const room =
+    most - parseApiKeys(elsewhere, (await redis.hget(keys.client(clientId), elsewhere)) ?? '').length;
   const result = await replaceField(redis, keys, { clientId, field }, (present) => {
     // A reply that was lost has it computed again, over a list that has the key already.
     const others = parseApiKeys(field, present).filter(({ hash }) => hash !== record.hash);
+    if (others.length >= room) return null;
     return { value: formatApiKeys(field, [record, ...others]), addedHash: record.hash };
   });
-  return result === 'missing' ? null : apiKey;
+  if (result === 'missing') return { status: 'missing' };
+  return result === 'replaced' ? { status: 'added', apiKey, record } : { status: 'too_many' };
 }
 
 export type Revocation =
@@ -55,13 +73,24 @@ export type Revocation =
   /** No key, or several, begin so. */
   | { readonly status: 'unknown_key' | 'ambiguous' }
   /** A client without a key would look like one that never existed. */
-  | { readonly status: 'last_key' };
+  | { readonly status: 'last_key' }
+  /** No other key that is valid could make or revoke keys. */
+  | { readonly status: 'last_manage_key' };
+
+export interface RevocationOptions {
+  /** Keeps the last key with the scope `manage` that is valid at this time (ms epoch). @default null: none is kept */
+  readonly keepManagingAt?: number | null;
+}
 
 /**
  * @param prefix the visible beginning of the key, or enough of it to distinguish it from the others
  * @throws what ioredis throws
  */
-export async function revokeApiKey({ redis, keys, clientId }: Target, prefix: string): Promise<Revocation> {
+export async function revokeApiKey(
+  { redis, keys, clientId }: Target,
+  prefix: string,
+  { keepManagingAt = null }: RevocationOptions = {},
+): Promise<Revocation> {
   for (;;) {
     const client = keys.client(clientId);
     const [id, plain, scoped] = await redis.hmget(client, 'id', 'apiKeys', 'scopedKeys');
@@ -76,15 +105,27 @@ export async function revokeApiKey({ redis, keys, clientId }: Target, prefix: st
     const [revoked] = found;
     if (decided.status !== 'revoked' || revoked === undefined) return decided;
     const field = lists.apiKeys.includes(revoked) ? 'apiKeys' : 'scopedKeys';
-    const result = await replaceField(redis, keys, { clientId, field }, (present) =>
-      withoutKey(field, present, revoked),
-    );
+    let isLastManaging = false;
+    const result = await replaceField(redis, keys, { clientId, field }, (present) => {
+      // In the same step: of the last two, each could revoke the other.
+      isLastManaging = keepManagingAt !== null && isLastToManage(field, present, revoked, keepManagingAt);
+      return isLastManaging ? null : withoutKey(field, present, revoked);
+    });
+    if (isLastManaging) return { status: 'last_manage_key' };
     if (result !== 'unchanged') return result === 'missing' ? { status: 'missing' } : decided;
     // Another operator has revoked it in this very moment: what is left decides.
   }
 }
 
-function withoutKey(field: 'apiKeys' | 'scopedKeys', present: string, { hash }: ApiKeyRecord) {
+/** Keys with the scope are all in one field: it is not among the default ones. */
+function isLastToManage(field: ApiKeyField, present: string, revoked: ApiKeyRecord, now: number): boolean {
+  const managing = parseApiKeys(field, present).filter(
+    ({ scopes, expiresAt }) => scopes.includes('manage') && (expiresAt === null || expiresAt > now),
+  );
+  return managing.length === 1 && managing[0]?.hash === revoked.hash;
+}
+
+function withoutKey(field: ApiKeyField, present: string, { hash }: ApiKeyRecord) {
   const listed = parseApiKeys(field, present);
   const kept = listed.filter((key) => key.hash !== hash);
   return kept.length === listed.length ? null : { value: formatApiKeys(field, kept), removedHash: hash };

@@ -17,6 +17,10 @@ export interface ClientChange {
   readonly budgetDay?: number | null;
   readonly budgetMonth?: number | null;
   readonly budgetMode?: Budget['mode'];
+  /** Whether the client may change what belongs to it by its own keys. */
+  readonly selfService?: boolean;
+  readonly maxApiKeys?: number | null;
+  readonly maxEndpoints?: number | null;
 }
 
 const changeClientScript = loadScript(new URL('../scripts/change-client.lua', import.meta.url));
@@ -32,7 +36,9 @@ export async function changeClient(
   clientId: string,
   change: ClientChange,
 ): Promise<'changed' | 'missing'> {
-  const given = Object.entries(storeChange(change)).flatMap(([field, value]) =>
+  // Whatever its client had chosen: this one is the operator's.
+  const callbackBy = change.callbackUrl === undefined ? undefined : '';
+  const given = Object.entries({ ...storeChange(change), callbackBy }).flatMap(([field, value]) =>
     value === undefined ? [] : [field, value],
   );
   const reply = await changeClientScript(
@@ -44,6 +50,27 @@ export async function changeClient(
   if (change.weight !== undefined) await weighClient({ redis, keys }, clientId);
   await noteClientWeight(redis, keys, clientId);
   return 'changed';
+}
+
+/**
+ * Gives a client the callback URL that it chose itself.
+ *
+ * @param url null takes it away
+ * @param mustBeRegistered whether its origin must go on being registered; false for an address of the operator's choice
+ */
+export async function chooseCallback(
+  redis: Redis,
+  keys: StoreKeys,
+  clientId: string,
+  { url, mustBeRegistered }: { readonly url: string | null; readonly mustBeRegistered: boolean },
+): Promise<'changed' | 'missing'> {
+  const callbackBy = url !== null && mustBeRegistered ? 'client' : '';
+  const reply = await changeClientScript(
+    redis,
+    [keys.client(clientId), keys.budgetedClients(), keys.budgetLevels()],
+    [clientId, 'callbackUrl', url ?? '', 'callbackBy', callbackBy],
+  );
+  return reply === 1 ? 'changed' : 'missing';
 }
 
 /** The fields as they are stored; an empty text takes one away. */
@@ -59,6 +86,9 @@ function storeChange(change: ClientChange): Readonly<Record<keyof ClientChange, 
     budgetDay: textOf(change.budgetDay),
     budgetMonth: textOf(change.budgetMonth),
     budgetMode: change.budgetMode,
+    selfService: change.selfService === undefined ? undefined : change.selfService ? '' : 'off',
+    maxApiKeys: textOf(change.maxApiKeys),
+    maxEndpoints: textOf(change.maxEndpoints),
   };
 }
 

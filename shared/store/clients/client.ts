@@ -9,6 +9,7 @@ import { type PushEndpoint, storedEndpoints } from '../push/push-endpoint.ts';
 import { scopedKeysText, storedApiKeys } from './api-key-record.ts';
 import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
+import { type SelfService, selfServiceOf, storedSelfService } from './self-service.ts';
 import { openSecrets, type StoredSecret, storedSecret } from './signing-secrets.ts';
 
 /** An application that submits verifications and receives their events. */
@@ -30,6 +31,9 @@ export interface Client {
   readonly maxWaiting: number | null;
   /** Null: any number of its calls may be billed. */
   readonly budget: Budget | null;
+  readonly selfService: SelfService;
+  /** It chose its callback URL itself: then its origin must be registered, as that of any other address of the client's. */
+  readonly choseCallback: boolean;
 }
 
 /** What a request needs to know of its client: no secret. */
@@ -59,6 +63,8 @@ export const storedClient = z.object({
   weight: storedWeight,
   maxWaiting: storedLimit,
   ...storedBudget,
+  ...storedSelfService,
+  callbackBy: z.literal('client').optional().catch(undefined),
   endpoints: storedEndpoints,
 });
 export type StoredClient = z.infer<typeof storedClient>;
@@ -76,6 +82,8 @@ export function identifyClient(stored: StoredClient): ClientIdentity {
     weight: stored.weight,
     maxWaiting: stored.maxWaiting,
     budget: budgetOf(stored),
+    selfService: selfServiceOf(stored),
+    choseCallback: stored.callbackBy === 'client',
   };
 }
 

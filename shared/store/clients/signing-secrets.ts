@@ -11,6 +11,9 @@ export const storedSecret = z.object({
 });
 export type StoredSecret = z.infer<typeof storedSecret>;
 
+/** Each event is signed with all of them, in one header: a client that rotates without end must not make it grow. */
+export const MOST_SECRETS = 5;
+
 /** The current secret as it rests. @param secret `whsec_…` */
 export function storeSecret(keyRing: KeyRing, context: WrapContext, secret: string): StoredSecret {
   const sealed = wrapSecret(keyRing, context, Buffer.from(secret, 'utf8'));

@@ -8,6 +8,7 @@ import type { ApiKeyGrant } from './api-key-record.ts';
 import { addApiKey } from './api-keys.ts';
 import { type Authenticated, authenticate } from './authenticate.ts';
 import { secretContext } from './client.ts';
+import { readSelfService, SELF_SERVICE_FIELDS } from './self-service.ts';
 import { storeSecret } from './signing-secrets.ts';
 import { noteClientWeight } from './weight-sum.ts';
 
@@ -78,6 +79,9 @@ export async function authenticateTest(
 ): Promise<Authenticated | null> {
   const found = await authenticate(redis, testKeys, apiKey);
   if (found === null) return null;
-  const [id, disabled] = await redis.hmget(keys.client(found.client.id), 'id', 'disabled');
-  return id && disabled !== '1' ? found : null;
+  const place = keys.client(found.client.id);
+  const [id, disabled, ...limits] = await redis.hmget(place, 'id', 'disabled', ...SELF_SERVICE_FIELDS);
+  if (!id || disabled === '1') return null;
+  // What the operator says of the client holds for its tests too.
+  return { ...found, client: { ...found.client, selfService: readSelfService(limits) } };
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import { type ClientStore, parseWebhookSecrets, secretContext } from './client.ts';
 import { replaceField } from './replace-field.ts';
-import { retireSecrets, rewrapSecrets, storeSecret } from './signing-secrets.ts';
+import { MOST_SECRETS, retireSecrets, rewrapSecrets, storeSecret } from './signing-secrets.ts';
 
 export interface SecretRotation {
   /** Shown once. */
@@ -13,7 +13,7 @@ export interface SecretRotation {
 
 /**
  * Gives a client a new signing secret. The current one signs beside it during the overlap, so that a receiver verifies
- * every event whether or not it knows the new one yet.
+ * every event whether or not it knows the new one yet. The latest five sign at most.
  *
  * @returns null when there is no such client
  */
@@ -26,8 +26,9 @@ export async function rotateWebhookSecret(
   const stored = storeSecret(keyRing, secretContext(clientId), webhookSecret);
   const previousSignsUntil = now + overlapMs;
   const result = await replaceField(redis, keys, { clientId, field: 'webhookSecrets' }, (present) => {
-    const older = retireSecrets(parseWebhookSecrets(present), { until: previousSignsUntil, now });
-    return { value: JSON.stringify([stored, ...older]) };
+    const others = parseWebhookSecrets(present).filter(({ sealed }) => sealed !== stored.sealed);
+    const older = retireSecrets(others, { until: previousSignsUntil, now });
+    return { value: JSON.stringify([stored, ...older].slice(0, MOST_SECRETS)) };
   });
   return result === 'missing' ? null : { webhookSecret, previousSignsUntil };
 }

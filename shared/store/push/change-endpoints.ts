@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { typeid } from 'typeid-js';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import type { ClientStore } from '../clients/client.ts';
-import { retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
+import { MOST_SECRETS, retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
 import { loadScript } from '../redis/script.ts';
 import { readLastNumbers } from '../verifications/read-feed.ts';
 import { endpointSecretContext, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
@@ -11,9 +11,6 @@ import { removePush, startPush } from './push-state.ts';
 const replaceScript = loadScript(new URL('../scripts/replace-endpoints.lua', import.meta.url));
 
 const TRIES = 20;
-
-/** Each event is signed with all of them, in one header: a client that rotates without end must not make it grow. */
-const MOST_SECRETS = 5;
 
 /**
  * Changes the list of a client's endpoints. Two may do so at once: the change is computed again from what the other one wrote.

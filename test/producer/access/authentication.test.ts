@@ -133,6 +133,8 @@ describe('the memory for clients', () => {
       weight: 100,
       maxWaiting: null,
       budget: null,
+      selfService: { enabled: true, maxApiKeys: null, maxEndpoints: null },
+      choseCallback: false,
     },
     key: { hash: 'h', prefix: 'vq_0a1b2c', createdAt: 1, ...DEFAULT_GRANT },
   };

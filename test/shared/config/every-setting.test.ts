@@ -107,6 +107,7 @@ const wrong: Readonly<Record<string, readonly string[]>> = {
   CLIENT_MAX_RECORDS: [...whole, '1000000001'],
   CLIENT_REDELIVERIES_PER_MINUTE: [...whole, '1000001'],
   CLIENT_MAX_ENDPOINTS: [...whole, '101'],
+  CLIENT_MAX_API_KEYS: [...whole, '0', '1001'],
   CLIENT_MAX_REDELIVERIES: [...whole, '1000000001'],
   MAX_UPLOADS_MIB: [...whole, '7'],
   CLIENT_UPLOADS_MIB: [...whole, '7'],

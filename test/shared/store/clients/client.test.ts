@@ -49,6 +49,8 @@ describe('a client', () => {
         weight: 100,
         maxWaiting: null,
         budget: null,
+        selfService: { enabled: true, maxApiKeys: null, maxEndpoints: null },
+        choseCallback: false,
         endpoints: [],
       },
     });
@@ -116,6 +118,8 @@ describe('an API key', () => {
       weight: 100,
       maxWaiting: null,
       budget: null,
+      selfService: { enabled: true, maxApiKeys: null, maxEndpoints: null },
+      choseCallback: false,
     });
   });
 
