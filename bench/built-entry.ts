@@ -1,8 +1,6 @@
-import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { promisify } from 'node:util';
+import { compileProgram } from '../build/compile-program.ts';
 
-const run = promisify(execFile);
 const root = new URL('../', import.meta.url);
 let built: Promise<unknown> | undefined;
 
@@ -25,13 +23,7 @@ export type BuiltModule =
  * @throws Error with the compiler's output
  */
 export async function builtEntry(module: BuiltModule): Promise<URL> {
-  built ??= build();
+  built ??= compileProgram('bench/tsconfig.build.json', fileURLToPath(new URL('.data/bench', root)));
   await built;
   return new URL(`.data/bench/${module}.js`, root);
-}
-
-async function build(): Promise<void> {
-  const here = { cwd: fileURLToPath(root) };
-  await run(process.execPath, ['node_modules/typescript/bin/tsc', '-p', 'bench/tsconfig.build.json'], here);
-  await run(process.execPath, ['--import', 'tsx', 'build/copy-lua.ts', '.data/bench'], here);
 }

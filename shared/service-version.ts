@@ -1,13 +1,9 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { findPackageRoot } from './package-root.ts';
 
-/** The version in package.json, which stands further up from a build than from the sources. */
-export function readServiceVersion(from: URL = new URL('.', import.meta.url)): string {
-  const file = new URL('package.json', from);
-  if (existsSync(file)) {
-    return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
-  }
-  const above = new URL('..', from);
-  if (above.href === from.href) throw new Error('No package.json lies in or above the folder of the program');
-  return readServiceVersion(above);
+/** The version in package.json. */
+export function readServiceVersion(): string {
+  const file = new URL('package.json', findPackageRoot());
+  return z.object({ version: z.string() }).parse(JSON.parse(readFileSync(file, 'utf8'))).version;
 }

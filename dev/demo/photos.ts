@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { findPackageRoot } from '../../shared/package-root.ts';
 
 export interface Photo {
   readonly name: string;
@@ -34,7 +35,7 @@ export async function loadPhotos(own: string | undefined): Promise<ChoosePhoto> 
 }
 
 const loadSample = (file: string): Promise<Photo> =>
-  load(fileURLToPath(new URL(`../../samples/${file}`, import.meta.url)));
+  load(fileURLToPath(new URL(`samples/${file}`, findPackageRoot())));
 
 async function load(path: string): Promise<Photo> {
   try {

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { extname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { z } from 'zod';
 
@@ -27,7 +28,7 @@ export interface ProcessOptions {
   readonly name: string;
   /** Folder whose `main.ts` is the entry of the process. */
   readonly folder: 'producer' | 'worker' | 'sandbox';
-  /** A compiled entry, instead of the folder's source. */
+  /** An entry of another build than this one. */
   readonly entry?: URL;
   readonly environment: Readonly<Record<string, string | undefined>>;
   /** A file descriptor for the output of the process, or 'inherit'. */
@@ -42,7 +43,8 @@ export interface ProcessOptions {
  * @throws Error when it ends, or says nothing, before that
  */
 export async function startProcess(options: ProcessOptions): Promise<RunningProcess> {
-  const entry = options.entry ?? new URL(`../../${options.folder}/main.ts`, import.meta.url);
+  const entry =
+    options.entry ?? new URL(`../../${options.folder}/main${extname(import.meta.url)}`, import.meta.url);
   const child = spawn(process.execPath, [...nodeOptions(entry), fileURLToPath(entry)], {
     env: options.environment,
     stdio: ['ignore', options.output, options.output, 'ipc'],

@@ -1,12 +1,10 @@
-import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { promisify } from 'node:util';
+import { compileProgram } from '../../build/compile-program.ts';
 
 const root = join(import.meta.dirname, '../..');
-const run = promisify(execFile);
 
 /** Set for a run of the tests: where the compiled program lies once a test file has asked for it. */
 export const COMPILED_FOLDER = 'TEST_COMPILED_FOLDER';
@@ -28,10 +26,7 @@ export async function programEntry(entry: string): Promise<URL> {
 /** Another test file may be doing the same: the first to finish gives its work the name. */
 async function compileInto(folder: string): Promise<void> {
   const draft = `${folder}-${process.pid}`;
-  const compiler = join(root, 'node_modules/typescript/bin/tsc');
-  const options = ['--noCheck', '--declaration', 'false', '--outDir', draft];
-  await run(process.execPath, [compiler, '-p', 'tsconfig.build.json', ...options], { cwd: root });
-  await run(process.execPath, ['--import', 'tsx', 'build/copy-lua.ts', draft], { cwd: root });
+  await compileProgram('tsconfig.build.json', draft);
   await rename(draft, folder).catch(async (error: unknown) => {
     await rm(draft, { recursive: true, force: true });
     if (!existsSync(folder)) throw error;

@@ -9,7 +9,7 @@ export function spawnStart(
   folder: string,
   settings: Readonly<Record<string, string>> = {},
 ): ChildProcessByStdio<null, Readable, Readable> {
-  return spawn(process.execPath, ['--import', 'tsx', 'dev/start/main.ts'], {
+  return spawn(process.execPath, ['--enable-source-maps', 'build/run.js', 'dev/start/main'], {
     cwd: root,
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: folder, PORT: '0', SANDBOX_PORT: '0', ...settings },
     stdio: ['ignore', 'pipe', 'pipe'],
