@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import type { ProcessingSettings } from '../shared/processing/record-of-processing.ts';
 import type { KeyRing } from '../shared/sealing/key-ring.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
+import type { EpochKeys } from '../shared/store/epochs/epoch-keys.ts';
 import type { OperatorAccess } from './access/find-access.ts';
 import type { ApiOptions } from './api.ts';
 import type { ApiAccess } from './api-access.ts';
@@ -16,6 +17,8 @@ export interface CliContext {
   /** Opened by the commands that need it; they close it. */
   readonly connect: () => Promise<Connection>;
   readonly readKeyRing: () => Promise<KeyRing>;
+  /** The keys of epochs, for the one that closes them; null: no store of them is set. */
+  readonly openEpochs: (connection: Connection) => Promise<EpochKeys | null>;
   /** Those of the environment that sign events as `v1a`. */
   readonly signingKeys: readonly KeyObject[];
   /** All of them: for the audit trail, and to verify with. */

@@ -10,9 +10,10 @@ import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key
 import { generateSigningKey } from '../shared/signing/signing-keys.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
+import type { StoreKeys } from '../shared/store/keys.ts';
 import { rewrapEndpointSecrets } from '../shared/store/push/change-endpoints.ts';
 import { passBy } from '../shared/store/redis/pass-by.ts';
-import { rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
+import { type RewrapDeps, rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { Connection } from './connection.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -102,23 +103,43 @@ async function rotate(context: CliContext): Promise<void> {
   if (!opensAnything(keyRing)) {
     throw new CommandFailure('VERIQUEUE_KEYS holds public keys alone. Use the keys of a worker');
   }
-  const { subjects, secrets } = await withConnection(context, async (connection) => ({
-    subjects: await rotateSubjects(context, connection, keyRing),
-    secrets: await rotateSecrets(context, connection, keyRing),
-  }));
+  const { subjects, secrets, tests } = await withConnection(context, async (connection) => {
+    const epochs = await context.openEpochs(connection);
+    const rings = { keyRing, epochs };
+    try {
+      return {
+        ...(await rotateLane(context, connection, rings)),
+        tests: connection.testKeys && (await rotateTests(context, connection, connection.testKeys, rings)),
+      };
+    } finally {
+      await epochs?.close();
+    }
+  });
   const newest = getNewestKey(keyRing).id;
   const row = (what: string, { rewrapped, current, unreadable }: Counts) =>
     [what, rewrapped, current, unreadable].map(String);
   context.terminal.show(
-    { key: newest, subjects, webhookSecrets: secrets },
+    {
+      key: newest,
+      subjects,
+      webhookSecrets: secrets,
+      ...(tests && { tests: { subjects: tests.subjects, webhookSecrets: tests.secrets } }),
+    },
     context.terminal.table(
       ['', `NOW UNDER ${newest}`, 'WERE ALREADY', 'UNREADABLE'],
-      [row('waiting subjects', subjects), row("clients' webhook secrets", secrets)],
+      [
+        row('waiting subjects', subjects),
+        row("clients' webhook secrets", secrets),
+        ...(tests
+          ? [row('waiting tests', tests.subjects), row('webhook secrets of tests', tests.secrets)]
+          : []),
+      ],
       '',
     ),
   );
   if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again for the rest');
-  if (subjects.unreadable + secrets.unreadable > 0) {
+  const all = [subjects, secrets, ...(tests ? [tests.subjects, tests.secrets] : [])];
+  if (all.some(({ unreadable }) => unreadable > 0)) {
     throw new CommandFailure(
       'Some of it was sealed with a key that VERIQUEUE_KEYS does not hold. Add that key, and remove none yet',
     );
@@ -131,15 +152,47 @@ interface Counts {
   readonly unreadable: number;
 }
 
+/** What opens and wraps. */
+type Rings = Pick<RewrapDeps, 'keyRing' | 'epochs'>;
+
+interface LaneCounts {
+  readonly subjects: Counts;
+  readonly secrets: Counts;
+}
+
+async function rotateLane(context: CliContext, connection: Connection, rings: Rings): Promise<LaneCounts> {
+  const { redis, keys } = connection;
+  return {
+    subjects: await rotateSubjects(context, connection, rings),
+    secrets: await rotateSecrets(context, connection, rings.keyRing, await listClientIds(redis, keys)),
+  };
+}
+
+/** The lane for test keys, with every twin: one that has no key any more is in no index that a version before has written. */
+async function rotateTests(
+  context: CliContext,
+  connection: Connection,
+  testKeys: StoreKeys,
+  rings: Rings,
+): Promise<LaneCounts> {
+  const { redis, keys } = connection;
+  const lists = await Promise.all([keys, testKeys].map((lane) => listClientIds(redis, lane)));
+  const tests = { ...connection, keys: testKeys };
+  return {
+    subjects: await rotateSubjects(context, tests, rings),
+    secrets: await rotateSecrets(context, tests, rings.keyRing, [...new Set(lists.flat())]),
+  };
+}
+
 async function rotateSubjects(
   { terminal, interrupted }: CliContext,
   { redis, keys }: Connection,
-  keyRing: KeyRing,
+  rings: Rings,
 ): Promise<Counts> {
   const progress = terminal.progress('Verifications', await redis.zcard(keys.unfinishedIndex()));
   try {
     const { rewrapped, current, unreadable } = await rewrapSubjects(
-      { redis, keys, keyRing },
+      { redis, keys, ...rings },
       {
         signal: interrupted,
         onProgress: ({ seen }) => progress.update(seen),
@@ -156,10 +209,11 @@ async function rotateSecrets(
   { terminal }: CliContext,
   { redis, keys }: Connection,
   keyRing: KeyRing,
+  clientIds: readonly string[],
 ): Promise<Counts> {
   const report = reportPassedBy(terminal);
   const counts = { rewrapped: 0, current: 0, unreadable: 0 };
-  for (const clientId of await listClientIds(redis, keys)) {
+  for (const clientId of clientIds) {
     const result = await passBy(clientId, report, () =>
       rewrapWebhookSecrets({ redis, keys, keyRing }, clientId),
     );

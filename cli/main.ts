@@ -71,6 +71,17 @@ function makeContext(
         testLane: settings.TEST_LANE,
       });
     },
+    openEpochs: async ({ redis }) => {
+      const url = settings.EPOCH_KEYS_REDIS_URL;
+      if (url === undefined) return null;
+      const { openEpochKeys } = await import('../shared/store/epochs/open-epoch-keys.ts');
+      return openEpochKeys({
+        url,
+        role: 'tool',
+        main: redis,
+        log: { info: () => undefined, warn: () => undefined },
+      });
+    },
     readKeyRing: () => readKeyRing(settings, folder, process.env),
     readDevelopmentSecret: () => readDevelopmentSecret(folder),
     openEventSender: async () => (await import('./event-sender.ts')).openEventSender(allowInsecureCallbacks),

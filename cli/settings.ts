@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { auditSettings } from '../shared/config/audit-settings.ts';
+import { epochSettings } from '../shared/config/epoch-settings.ts';
 import { photoStoreSettings } from '../shared/config/photo-store-settings.ts';
 import { redisSettings } from '../shared/config/redis-settings.ts';
 import {
@@ -21,6 +22,8 @@ export const cliEnvironment = z.object({
   REDIS_URL: redisSettings.REDIS_URL.optional(),
   /** Parsed when a command needs it: most do not. */
   VERIQUEUE_KEYS: z.string().optional(),
+  /** For `keys rotate`, which wraps again what an epoch has wrapped. */
+  ...epochSettings,
   /** For `deliveries test`, which signs as the workers do, and for `audit`. */
   ...signingSettings,
   ...auditSettings,

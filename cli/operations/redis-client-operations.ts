@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
 import { operatorActor } from '../../shared/audit/actor.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
+import { changeTwin } from '../../shared/store/clients/change-twin.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { COMMAND_LINE_OPERATOR } from '../../shared/store/operators/operators.ts';
-import { openJobQueue } from '../../shared/store/queue/job-queue.ts';
+import { removeDeliveryJobs } from '../../shared/store/queue/remove-delivery-jobs.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
 import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
 import type { Connection } from '../connection.ts';
@@ -36,6 +37,7 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       const { weight } = change;
       const promisesAtRisk =
         weight === undefined ? null : await findPromisesAtRisk({ ...connection, now }, { clientId, weight });
+      await changeTwin(connection, clientId, change);
       if ((await changeClient(redis, keys, clientId, change)) === 'missing') throw unknownClient(clientId);
       const releasedEvents = await releaseEvents(context, connection, clientId, change);
       const client = await findClient(connection, clientId, now());
@@ -64,20 +66,13 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       return counts;
     },
     delete: async (clientId, options) => {
-      const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
-      const removeJobs = async (jobs: readonly string[]) => {
-        for (const job of jobs) await queue.remove(job, { removeChildren: true });
-      };
+      const removeJobs = (jobs: readonly string[]) => removeDeliveryJobs({ redis, keys }, jobs);
       const by = operatorActor(COMMAND_LINE_OPERATOR);
       const keptMs = context.auditRetentionMs;
-      const deps = { redis, keys, by, keptMs, removeJobs, pause: (ms: number) => delay(ms) };
-      try {
-        const deletion = await deleteClient(deps, clientId, options);
-        if (deletion.status === 'missing') throw unknownClient(clientId);
-        return deletion;
-      } finally {
-        await queue.close();
-      }
+      const deps = { ...connection, by, keptMs, removeJobs, pause: (ms: number) => delay(ms) };
+      const deletion = await deleteClient(deps, clientId, options);
+      if (deletion.status === 'missing') throw unknownClient(clientId);
+      return deletion;
     },
   };
 }

@@ -10,6 +10,7 @@ import {
 } from '../../shared/contract/console.ts';
 import type { KeyRing } from '../../shared/sealing/key-ring.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
+import { changeTwin } from '../../shared/store/clients/change-twin.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { releaseAllowed, releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
 import type { StoreKeys } from '../../shared/store/keys.ts';
@@ -82,6 +83,7 @@ export function addClientRoutes(app: FastifyInstance, deps: ClientRouteDeps): vo
       change.weight === undefined
         ? null
         : await findPromisesAtRisk(deps, { clientId: id, weight: change.weight });
+    await changeTwin(deps, id, change);
     if ((await changeClient(deps.redis, deps.keys, id, change)) === 'missing')
       throw new ProblemError('not_found');
     await deps.note(request, {

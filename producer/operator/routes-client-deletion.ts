@@ -3,6 +3,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { operatorActor } from '../../shared/audit/actor.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -13,6 +14,8 @@ import type { ActionDeps } from './operator-actions.ts';
 export interface ClientDeletionRouteDeps extends ActionDeps {
   readonly queues: ProducerQueues;
   readonly operatorOf: (request: FastifyRequest) => OperatorIdentity;
+  /** Of the lane for test keys; null where this deployment has none. */
+  readonly testKeys: StoreKeys | null;
   /** How long receipts of what is erased can be had, ms. */
   readonly keptMs: number;
 }

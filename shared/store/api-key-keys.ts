@@ -6,6 +6,8 @@ export interface ApiKeyKeys {
   apiKeyUses(): string;
   /** String: the lane is for tests. */
   testLane(): string;
+  /** Set: clients that are here for their test keys, also those that have none any more. */
+  testTwins(): string;
 }
 
 /** @param tag what the store's keys begin with */
@@ -14,5 +16,6 @@ export function apiKeyKeys(tag: string): ApiKeyKeys {
     apiKeys: () => `${tag}:api-keys`,
     apiKeyUses: () => `${tag}:api-key-uses`,
     testLane: () => `${tag}:test-lane`,
+    testTwins: () => `${tag}:test-twins`,
   };
 }

@@ -67,7 +67,7 @@ describe('veriqueue keys', () => {
       },
     });
     const counts = await rewrapSubjects(
-      { redis: shredding, keys: chain.keys, keyRing: ringOf(`${makeKey('k4')},${oldKey()}`) },
+      { redis: shredding, keys: chain.keys, keyRing: ringOf(`${makeKey('k4')},${oldKey()}`), epochs: null },
       {
         signal: new AbortController().signal,
         onProgress: () => undefined,

@@ -1,9 +1,11 @@
+import { randomBytes } from 'node:crypto';
 import { Redis } from 'ioredis';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import { producerEnvironment } from '../../producer/settings.ts';
 import { startProducer } from '../../producer/start-producer.ts';
 import { readEpoch, wrapInEpoch } from '../../shared/sealing/epoch-wrap.ts';
 import { createEpochKeys } from '../../shared/store/epochs/epoch-keys.ts';
+import { runCli } from '../cli/run-cli.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -64,6 +66,30 @@ test('a producer whose clock is 25 minutes fast wraps in the epoch of the store,
   expect(names).toHaveLength(1);
   expect([0, 1]).toContain(Math.floor(Number(seconds) / 600) - (names[0] ?? 0));
   expect(await epochRedis.pexpiretime(`vq-epoch:${names[0]}`)).toBe(((names[0] ?? 0) + 4) * 600_000);
+});
+
+test('keys rotate wraps again what an epoch has wrapped, if it has the store of epochs', async () => {
+  const own = await startChain({
+    redis: chain.redisServer,
+    workers: 0,
+    environment: { EPOCH_KEYS_REDIS_URL: epochServer.url },
+  });
+  onTestFinished(() => own.stop());
+  const { id } = await own.submit();
+  const newKey = `k2:${randomBytes(32).toString('base64')}`;
+  const both = { ...own.environment, VERIQUEUE_KEYS: `${newKey},${own.environment['VERIQUEUE_KEYS']}` };
+  const refused = await runCli(['keys', 'rotate'], { ...both, EPOCH_KEYS_REDIS_URL: '' });
+  expect([refused.code, refused.stderr]).toEqual([
+    1,
+    expect.stringContaining('EPOCH_KEYS_REDIS_URL is not set'),
+  ]);
+  expect(await runCli(['keys', 'rotate'], both)).toMatchObject({ code: 0 });
+  const wrapped = (await own.redis.hgetBuffer(own.keys.subject(id), 'key')) ?? Buffer.alloc(0);
+  expect(readEpoch(wrapped)).not.toBeNull();
+  await own.addWorker({ VERIQUEUE_KEYS: newKey });
+  await expect
+    .poll(() => own.verification(id), { timeout: 60_000 })
+    .toMatchObject({ status: 'completed', delivery: { status: 'delivered' } });
 });
 
 test('a worker without the setting leaves what an epoch has wrapped to one that has it', async () => {

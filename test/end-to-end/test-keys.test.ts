@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { accountKeys, storeKeys } from '../../shared/store/keys.ts';
@@ -137,4 +138,39 @@ test('a test is refused while a worker of an older version asks the real service
   const refused = async () => codeOf(await submitAs(testKey));
   await expect.poll(refused, { timeout: 60_000 }).toEqual([503, 'test_lane_unsafe']);
   await chain.redis.hset(upstream, 'livemode', '0');
+});
+
+test('the twin of a client loses the origins that the client loses, is rotated without a key, and goes with its client', async () => {
+  const { redis, keys, environment } = chain;
+  const twin = testKeys.client;
+  const { clientId } = await chain.addClient({ allowedOrigins: ['https://a.example', 'https://b.example'] });
+  const add = ['client', 'rotate-key', clientId, '--test'];
+  const { apiKey } = await runJson<{ apiKey: string }>(add, environment);
+  const originsOf = async () => (await redis.hget(twin(clientId), 'allowedOrigins')) ?? 'none';
+  const ofTests = ['client', 'set', clientId, '--origin', 'https://a.example', 'https://b.example'];
+  await runCli([...ofTests, 'https://tests.example'], { ...environment, LANE: TEST_LANE });
+  await runCli(
+    ['client', 'set', clientId, '--origin', 'https://b.example', 'https://c.example'],
+    environment,
+  );
+  const left = ['https://b.example', 'https://tests.example', 'https://c.example'];
+  expect(JSON.parse(await originsOf())).toEqual(left);
+  // What waits there is erased with it.
+  const waiting = (await (await submitAs(apiKey)).json()) as Verification;
+  await runCli(['client', 'revoke-key', clientId, apiKey.slice(0, 14)], environment);
+  const secretsOf = () => redis.hget(twin(clientId), 'webhookSecrets');
+  const before = await secretsOf();
+  const newKey = `k9:${randomBytes(32).toString('base64')}`;
+  const both = { ...environment, VERIQUEUE_KEYS: `${newKey},${environment['VERIQUEUE_KEYS']}` };
+  for (const lane of [{ LANE: TEST_LANE, TEST_LANE: '' }, {}]) {
+    await redis.hset(twin(clientId), 'webhookSecrets', before ?? '');
+    const { LANE = '', ...rest } = lane;
+    await runCli(['keys', 'rotate'], { ...both, ...(LANE === '' ? {} : { LANE }), ...rest });
+    expect(await secretsOf()).not.toBe(before);
+  }
+  const deleted = await runCli(['client', 'delete', clientId, '--cancel', '--yes'], environment);
+  expect(deleted).toMatchObject({ code: 0 });
+  expect(await redis.exists(keys.client(clientId), twin(clientId))).toBe(0);
+  expect(await redis.smembers(testKeys.testTwins())).not.toContain(clientId);
+  expect(waiting.livemode).toBe(false);
 });

@@ -1,7 +1,9 @@
 import { forgetEndpointHealth } from '../endpoints/keep-endpoint-health.ts';
 import { forgetEmptyEndpoint } from '../endpoints/release-deferred.ts';
+import type { StoreKeys } from '../keys.ts';
 import { storedEndpoints } from '../push/push-endpoint.ts';
 import { removePush } from '../push/push-state.ts';
+import { removeDeliveryJobs } from '../queue/remove-delivery-jobs.ts';
 import { loadScript } from '../redis/script.ts';
 import { type ErasureOrder, eraseVerification } from '../verifications/erase.ts';
 import type { VerificationStore } from '../verifications/verification-store.ts';
@@ -14,6 +16,8 @@ export interface ClientDeletionDeps extends VerificationStore, Pick<ErasureOrder
   readonly removeJobs: (deliveryJobs: readonly string[]) => Promise<void>;
   /** Waits so many ms. */
   readonly pause: (ms: number) => Promise<void>;
+  /** The lane for test keys, where the client may have a twin; null: this deployment has none. */
+  readonly testKeys: StoreKeys | null;
 }
 
 interface Counts {
@@ -49,7 +53,8 @@ export async function countOpenWork(
 /**
  * Deletes a client, its API keys and webhook secrets. What it submitted is not lost by that: as long as a verification
  * waits or an event has not arrived, the client stays, unless the caller wants both erased. Finished verifications stay
- * until their retention is over, and what was billed stays in the ledger.
+ * until their retention is over, and what was billed stays in the ledger. Its twin in the test lane goes with it, and what waits
+ * there is erased: tests are not waited for.
  *
  * It can be repeated, and goes on where it was.
  *
@@ -75,9 +80,28 @@ export async function deleteClient(
     if (!wasDisabled) await changeClient(redis, keys, clientId, { disabled: false });
     return { status: 'in_use', ...counts };
   }
+  const testsLeft = await deleteTwin(deps, clientId);
+  if (testsLeft > 0) return { status: 'busy', erased, waiting: testsLeft, undelivered: 0 };
   return (await removeClient(deps, clientId)) === 'missing'
     ? { status: 'missing' }
     : { status: 'deleted', erased };
+}
+
+/** The client is disabled, so no test is accepted any more. @returns how many of its tests are under way right now */
+async function deleteTwin(deps: ClientDeletionDeps, clientId: string): Promise<number> {
+  const { redis, testKeys } = deps;
+  if (testKeys === null || testKeys.tag === deps.keys.tag) return 0;
+  const twin: ClientDeletionDeps = {
+    ...deps,
+    keys: testKeys,
+    removeJobs: (jobs) => removeDeliveryJobs({ redis, keys: testKeys }, jobs),
+  };
+  if ((await changeClient(redis, testKeys, clientId, { disabled: true })) === 'missing') return 0;
+  await eraseOpenWork(twin, clientId);
+  const { waiting, undelivered } = await findOpenWork(redis, testKeys, clientId);
+  if (waiting.length + undelivered.length > 0) return waiting.length + undelivered.length;
+  await removeClient(twin, clientId);
+  return 0;
 }
 
 async function eraseOpenWork(deps: ClientDeletionDeps, clientId: string): Promise<number> {
@@ -115,6 +139,7 @@ async function removeClient(
   for (const id of await listEndpointIds(redis, keys, clientId))
     await removePush({ redis, keys }, clientId, id);
   await redis.srem(keys.pushClients(), clientId);
+  await redis.srem(keys.testTwins(), clientId);
   // The sets of clients with a budget know it no more.
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];

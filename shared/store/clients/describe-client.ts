@@ -81,11 +81,11 @@ export async function describeTestKeys(
 }
 
 /**
- * Every client's id, oldest first. The keys' index knows them all: a client never loses its last key, it is disabled
- * instead.
+ * Every client's id, oldest first. The keys' index knows all live ones: a client never loses its last key, it is disabled
+ * instead. A twin may lose its last test key, so twins have an index of their own.
  */
 export async function listClientIds(redis: Redis, keys: StoreKeys): Promise<string[]> {
-  const ids = new Set<string>();
+  const ids = new Set<string>(await redis.smembers(keys.testTwins()));
   for await (const page of scanHash(redis, keys.apiKeys())) for (const [, id] of page) ids.add(id);
   return [...ids].sort();
 }

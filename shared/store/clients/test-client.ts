@@ -62,6 +62,7 @@ export async function addTestKey(
   // As a whole or not at all: of two operators at once, the second finds the twin of the first.
   const twin = redis.multi();
   for (const [field, value] of Object.entries(fields)) twin.hsetnx(testKeys.client(clientId), field, value);
+  twin.sadd(testKeys.testTwins(), clientId);
   const replies = await twin.exec();
   const failed = replies?.find(([error]) => error !== null);
   if (failed?.[0]) throw failed[0];

@@ -12,7 +12,7 @@ it('a subject that is gone is neither wrapped again nor taken for one that does 
   const reported: string[] = [];
   const rewrap = (keyRing = lane.keyRing) =>
     rewrapSubjects(
-      { redis: lane.redis, keys, keyRing },
+      { redis: lane.redis, keys, keyRing, epochs: null },
       {
         signal: new AbortController().signal,
         onProgress: () => undefined,
