@@ -3,8 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
-import { nodeOptions } from '../../dev/start/child.ts';
-import { programEntry } from '../support/compiled-program.ts';
+import { programArguments } from '../support/compiled-program.ts';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 
@@ -16,19 +15,19 @@ export interface CliResult {
 
 export type CliEnvironment = Readonly<Record<string, string>>;
 
-const main = await programEntry('cli/main');
+const main = await programArguments('cli/main');
 
 /**
  * The command line as its sources are now, whether or not a build lies beside them.
  *
  * @param cwd the folder it runs in, this checkout unless given
  */
-function spawnCli(
+export function spawnCli(
   args: readonly string[],
   environment: CliEnvironment,
   cwd = root,
 ): ChildProcessWithoutNullStreams {
-  return spawn(process.execPath, [...nodeOptions(main), fileURLToPath(main), ...args], {
+  return spawn(process.execPath, [...main, ...args], {
     cwd,
     // A developer's own Redis is never touched by accident.
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: '/nonexistent', ...environment },

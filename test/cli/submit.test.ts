@@ -1,15 +1,14 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson } from '../support/person.ts';
-import { type CliEnvironment, runCli, runJson } from './run-cli.ts';
+import { type CliEnvironment, runCli, runJson, spawnCli } from './run-cli.ts';
 
 const photo = 'samples/robot-240x320.jpg';
 let chain: Chain;
@@ -35,10 +34,7 @@ async function writePerson(more: object = {}, person = makePerson()): Promise<st
 }
 
 async function pipeCli(args: readonly string[], input: string) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'cli/main.ts', ...args], {
-    cwd: fileURLToPath(new URL('../../', import.meta.url)),
-    env: { PATH: process.env['PATH'], ...environment() },
-  });
+  const child = spawnCli(args, environment());
   child.stdin.end(input);
   const [[code], stdout, stderr] = await Promise.all([
     once(child, 'exit') as Promise<[number | null]>,
@@ -80,11 +76,7 @@ describe('veriqueue submit', { timeout: 60_000 }, () => {
   it('announces on standard error that it waits for a pipe, and goes on when something is written', async () => {
     const pipe = join(folder, 'pipe');
     expect(spawnSync('mkfifo', [pipe]).status).toBe(0);
-    const args = ['--import', 'tsx', 'cli/main.ts', 'submit', photo, '--from', pipe, '--json'];
-    const child = spawn(process.execPath, args, {
-      cwd: fileURLToPath(new URL('../../', import.meta.url)),
-      env: { PATH: process.env['PATH'], ...environment() },
-    });
+    const child = spawnCli(['submit', photo, '--from', pipe, '--json'], environment());
     const ended = once(child, 'exit');
     const submitted = text(child.stdout);
     const [announced] = await once(child.stderr, 'data');

@@ -8,6 +8,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { runCli } from '../cli/run-cli.ts';
 import { redisCertificate } from '../privacy/redis-certificate.ts';
+import { programArguments } from '../support/compiled-program.ts';
 import type { LogLine } from '../support/recorded-log.ts';
 import { findFreePort, type RedisNode, startRedisNode } from '../support/redis-node.ts';
 import { type TlsFiles, writeTlsFiles } from '../support/sentinels.ts';
@@ -134,7 +135,7 @@ test('a worker to which Redis gives no further connection says so, and starts wh
   // The worker's three first, and no blocking one.
   await admin.config('SET', 'maxclients', '4');
   const port = await findFreePort();
-  const child = spawn(process.execPath, ['--import', 'tsx', 'worker/main.ts'], {
+  const child = spawn(process.execPath, await programArguments('worker/main'), {
     env: {
       PATH: process.env['PATH'],
       REDIS_URL: `redis://127.0.0.1:${node.port}`,

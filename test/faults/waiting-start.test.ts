@@ -7,6 +7,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { programArguments } from '../support/compiled-program.ts';
 import type { LogLine } from '../support/recorded-log.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
@@ -55,7 +56,7 @@ async function start(
   setting = part === 'worker' ? 'WORKER_PORT' : 'OPERATIONS_PORT',
 ) {
   const port = await freePort();
-  const child = spawn(process.execPath, ['--import', 'tsx', `${part}/main.ts`], {
+  const child = spawn(process.execPath, await programArguments(`${part}/main`), {
     env: {
       PATH: process.env['PATH'],
       REDIS_URL: server.url,

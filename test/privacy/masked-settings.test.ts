@@ -10,6 +10,7 @@ import { producerEnvironment } from '../../producer/settings.ts';
 import { sandboxEnvironment } from '../../sandbox/settings.ts';
 import { maskSettings } from '../../shared/config/environment.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
+import { programArguments } from '../support/compiled-program.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 
 const CANARY = 'canary7316';
@@ -53,7 +54,8 @@ async function listen(
   environment: Readonly<Record<string, string>>,
   up: RegExp,
 ): Promise<string> {
-  const child = spawn(process.execPath, ['--import', 'tsx', main], {
+  const args = main.startsWith('dev/') ? ['--import', 'tsx', `${main}.ts`] : await programArguments(main);
+  const child = spawn(process.execPath, args, {
     env: { PATH: process.env['PATH'], VERIQUEUE_DATA_DIR: dataDir, ...plain, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });
@@ -76,9 +78,9 @@ const formsOf = (value: string) => {
 
 describe('what a process says at its start, at trace level', () => {
   test.each([
-    ['producer/main.ts', /"event":"started"/, ['REDIS_URL', 'VERIQUEUE_KEYS']],
+    ['producer/main', /"event":"started"/, ['REDIS_URL', 'VERIQUEUE_KEYS']],
     [
-      'worker/main.ts',
+      'worker/main',
       /"event":"started"/,
       [
         'REDIS_URL',
@@ -88,8 +90,8 @@ describe('what a process says at its start, at trace level', () => {
         'TENCENTCLOUD_TOKEN',
       ],
     ],
-    ['sandbox/main.ts', /Sandbox listening/, ['SANDBOX_SECRET_KEY', 'SANDBOX_TOKEN']],
-    ['dev/start/main.ts', /Stop with Ctrl-C/, ['REDIS_URL', 'VERIQUEUE_KEYS', 'TENCENTCLOUD_TOKEN']],
+    ['sandbox/main', /Sandbox listening/, ['SANDBOX_SECRET_KEY', 'SANDBOX_TOKEN']],
+    ['dev/start/main', /Stop with Ctrl-C/, ['REDIS_URL', 'VERIQUEUE_KEYS', 'TENCENTCLOUD_TOKEN']],
   ])('%s holds its settings, and no secret among them', async (main, up, masked) => {
     const said = await listen(main, secrets, up);
     expect(said).toMatch(up);
@@ -100,7 +102,7 @@ describe('what a process says at its start, at trace level', () => {
     expect(leaked.map(([name]) => name)).toEqual([]);
   });
 
-  test.each(['producer/main.ts', 'worker/main.ts', 'sandbox/main.ts', 'dev/start/main.ts'])(
+  test.each(['producer/main', 'worker/main', 'sandbox/main', 'dev/start/main'])(
     '%s holds no secret when every setting is wrong',
     async (main) => {
       const wrong = Object.fromEntries(Object.entries(secrets).map(([name, value]) => [name, `,?${value}`]));

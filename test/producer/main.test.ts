@@ -9,6 +9,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
+import { programArguments } from '../support/compiled-program.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { makeSubmission } from './submission-builder.ts';
 
@@ -28,8 +29,10 @@ interface LogEntry {
   readonly url?: string;
 }
 
+const main = await programArguments('producer/main');
+
 function start(environment: Record<string, string>) {
-  const child = spawn(process.execPath, ['--import', 'tsx', 'producer/main.ts'], {
+  const child = spawn(process.execPath, main, {
     env: { PATH: process.env['PATH'] ?? '', ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

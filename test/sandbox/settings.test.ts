@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import { sandboxEnvironment, sandboxOptions } from '../../sandbox/settings.ts';
 import { EnvironmentError, parseEnvironment } from '../../shared/config/environment.ts';
+import { programArguments } from '../support/compiled-program.ts';
 import { SECRET_ID, SECRET_KEY } from './sandbox-under-test.ts';
 
 describe('the settings', () => {
@@ -57,8 +58,10 @@ describe('the settings', () => {
   });
 });
 
+const entry = await programArguments('sandbox/main');
+
 function startMain(environment: Readonly<Record<string, string>>): ChildProcess {
-  return spawn(process.execPath, ['--import', 'tsx', 'sandbox/main.ts'], {
+  return spawn(process.execPath, entry, {
     env: { ...process.env, ...environment },
     stdio: ['ignore', 'pipe', 'pipe'],
   });

@@ -1,8 +1,9 @@
 import { existsSync } from 'node:fs';
 import { rename, rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { compileProgram } from '../../build/compile-program.ts';
+import { nodeOptions } from '../../dev/start/child.ts';
 
 const root = join(import.meta.dirname, '../..');
 
@@ -21,6 +22,16 @@ export async function programEntry(entry: string): Promise<URL> {
   if (folder === undefined) return pathToFileURL(join(root, `${entry}.ts`));
   if (!existsSync(folder)) await compileInto(folder);
   return pathToFileURL(join(folder, `${entry}.js`));
+}
+
+/**
+ * What `node` is given to run an entry point of the program.
+ *
+ * @example `spawn(process.execPath, await programArguments('worker/main'))`
+ */
+export async function programArguments(entry: string): Promise<string[]> {
+  const url = await programEntry(entry);
+  return [...nodeOptions(url), fileURLToPath(url)];
 }
 
 /** Another test file may be doing the same: the first to finish gives its work the name. */

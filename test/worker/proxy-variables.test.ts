@@ -1,6 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { validateProxyVariables } from '../../worker/proxy-variables.ts';
+import { programArguments } from '../support/compiled-program.ts';
 
 const ENDPOINT = 'https://faceid.intl.tencentcloudapi.com';
 const PROXY = 'http://user:secret@proxy.example:3128';
@@ -27,8 +28,8 @@ describe('a proxy of the environment', () => {
     expect(named({ HTTPS_PROXY: PROXY, NO_PROXY: 'cloudapi.com,example' })).toEqual(['HTTPS_PROXY']);
   });
 
-  it('is reported by the worker beside its other mistakes, and not repeated', () => {
-    const { status, stderr } = spawnSync(process.execPath, ['--import', 'tsx', 'worker/main.ts'], {
+  it('is reported by the worker beside its other mistakes, and not repeated', async () => {
+    const { status, stderr } = spawnSync(process.execPath, await programArguments('worker/main'), {
       env: { PATH: process.env['PATH'], HTTPS_PROXY: PROXY, QUOTA_PER_SECOND: 'many' },
       encoding: 'utf8',
       timeout: 60_000,

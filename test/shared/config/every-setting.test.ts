@@ -12,6 +12,7 @@ import { producerEnvironment } from '../../../producer/settings.ts';
 import { sandboxEnvironment } from '../../../sandbox/settings.ts';
 import { EnvironmentError, parseEnvironment } from '../../../shared/config/environment.ts';
 import { workerEnvironment } from '../../../worker/settings.ts';
+import { programArguments } from '../../support/compiled-program.ts';
 
 const processes = {
   producer: producerEnvironment,
@@ -345,13 +346,15 @@ describe('settings that belong together', () => {
 describe('a process', () => {
   it.each(['producer', 'worker', 'sandbox', 'start'] as const)(
     '%s ends with 1 and names every mistake on standard error',
-    (process) => {
+    async (process) => {
       const own = Object.keys(processes[process].shape).filter((variable) => wrong[variable] !== undefined);
       // An environment cannot hold a NUL; no first value has one.
       const all = Object.fromEntries(own.map((variable) => [variable, wrong[variable]?.[0] ?? '']));
       const { status, stderr } = spawnSync(
         globalThis.process.execPath,
-        ['--import', 'tsx', `${process === 'start' ? 'dev/start' : process}/main.ts`],
+        process === 'start'
+          ? ['--import', 'tsx', 'dev/start/main.ts']
+          : await programArguments(`${process}/main`),
         {
           env: { PATH: globalThis.process.env['PATH'], ...all },
           encoding: 'utf8',
