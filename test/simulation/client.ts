@@ -15,6 +15,8 @@ export interface Submitter {
   readonly entries: readonly SubmissionEntry[];
   /** Ids by job, of those that were accepted. */
   readonly accepted: ReadonlyMap<number, string>;
+  /** `completesBy` as the first answer has it, ms epoch, by job. */
+  readonly promised: ReadonlyMap<number, number>;
   /** Whether every order has its answer. */
   isDone(): boolean;
 }
@@ -23,29 +25,34 @@ export interface Submitter {
 export function startSubmitter(chain: Chain, orders: readonly Order[]): Submitter {
   const entries: SubmissionEntry[] = [];
   const accepted = new Map<number, string>();
+  const promised = new Map<number, number>();
   let open = orders.length;
   for (const order of orders) {
     chain.world.after(order.at - chain.world.now, chain.client, `submit ${order.job}`, () => {
-      void submit(chain, order, (entry) => {
+      void submit(chain, order, (entry, completesBy) => {
         entries.push(entry);
         if (entry.id !== null) accepted.set(entry.job, entry.id);
+        if (completesBy !== null) promised.set(entry.job, Date.parse(completesBy));
       }).then(() => {
         open -= 1;
       });
     });
   }
-  return { entries, accepted, isDone: () => open === 0 };
+  return { entries, accepted, promised, isDone: () => open === 0 };
 }
 
-async function submit(chain: Chain, order: Order, note: (entry: SubmissionEntry) => void): Promise<void> {
+type Note = (entry: SubmissionEntry, completesBy: string | null) => void;
+
+async function submit(chain: Chain, order: Order, note: Note): Promise<void> {
   for (;;) {
     const at = Date.now();
     const answer = await Promise.race([submitOnce(chain, order), sleep(PATIENCE_MS, null)]);
     const base = { job: order.job, key: referenceOfJob(order.job), at, answeredAt: Date.now() };
-    if (answer === null) note({ ...base, status: null, id: null });
-    else if (answer.status === 'refused') note({ ...base, status: answer.problem.status, id: null });
+    if (answer === null) note({ ...base, status: null, id: null }, null);
+    else if (answer.status === 'refused') note({ ...base, status: answer.problem.status, id: null }, null);
     else {
-      note({ ...base, status: STATUS_OF[answer.status], id: answer.verification.id });
+      const { id, completesBy } = answer.verification;
+      note({ ...base, status: STATUS_OF[answer.status], id }, completesBy);
       return;
     }
     await sleep(REPEAT_MS);

@@ -7,7 +7,7 @@ import { listResidue } from '../storm/residue.ts';
 import { ask, type Chain, QUOTA_PER_SECOND, simulatedKeys } from './chain.ts';
 import type { Submitter } from './client.ts';
 import type { Inflicting, LostSpan } from './faults.ts';
-import type { Plan } from './plan.ts';
+import type { Fault, Plan } from './plan.ts';
 
 export interface Breach {
   readonly invariant: string;
@@ -68,6 +68,9 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
     ...(inflicting.lost.length === 0 ? judgeSequence(chain) : []),
     ...(ending.over ? judgeDeliveries(chain, shown, spared) : []),
     ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
+    ...judgeConnections(chain),
+    ...judgeRepeats(chain, plan),
+    ...judgePromises(chain, ending),
   ];
 }
 
@@ -154,10 +157,72 @@ function judgeSequence({ receiver }: Chain): readonly Breach[] {
     numbers.set(event.verification, sequence);
   }
   const given = [...numbers.values()].filter((number) => number !== null).sort((a, b) => a - b);
+  if (given.length < numbers.size) {
+    breaches.push({ invariant: 'no_number', job: null, detail: `${numbers.size - given.length} events` });
+  }
   given.forEach((number, index) => {
     if (number !== index + 1) {
       breaches.push({ invariant: 'gap_in_sequence', job: null, detail: `${given.join(' ')}` });
     }
   });
   return breaches.slice(0, 3);
+}
+
+/** A connection that was refused as one to a replica has found the new primary by then. */
+const FOUND_WITHIN_MS = 5_000;
+
+const judgeConnections = ({ redis }: Chain): readonly Breach[] =>
+  redis.sessions
+    .map(({ refusedAt }) => (refusedAt.at(-1) ?? 0) - (refusedAt[0] ?? 0))
+    .filter((ms) => ms > FOUND_WITHIN_MS)
+    .slice(0, 1)
+    .map((ms) => ({
+      invariant: 'stays_with_old_primary',
+      job: null,
+      detail: `a connection is refused as one to a replica for ${ms} ms`,
+    }));
+
+/** None of these loses an answer that has arrived. */
+const KEEPS_ANSWERS = new Set<Fault['kind']>(['redis_full', 'flush_scripts', 'receiver_down']);
+/** The workers give a call up after three seconds. */
+const ANSWERED_IN_TIME_MS = 2_700;
+
+/** What was answered is not asked again, unless the answer was one that asks for it. */
+function judgeRepeats({ upstream }: Chain, { faults, orders }: Plan): readonly Breach[] {
+  if (faults.some(({ kind }) => !KEEPS_ANSWERS.has(kind))) return [];
+  return orders.flatMap(({ job, answers }) => {
+    if (answers.some(({ latencyMs }) => latencyMs > ANSWERED_IN_TIME_MS)) return [];
+    const { idCard } = personOfJob(job);
+    const calls = upstream.calls.filter((call) => call.idCard === idCard).length;
+    if (calls <= answers.length) return [];
+    return [{ invariant: 'needless_call', job, detail: `${calls} calls, and ${answers.length} were needed` }];
+  });
+}
+
+/** By none of these is a promised time put off, or broken. */
+const KEEPS_PROMISES = new Set<Fault['kind']>(['flush_scripts', 'receiver_down', 'kill_producer']);
+/** What a repeated call of the client takes from what waits, at the lowest rate of slots. */
+const REPEAT_MS = 1_200 / QUOTA_PER_SECOND;
+
+/** Each is asked about for the first time by its `completesBy`. */
+function judgePromises({ upstream, log }: Chain, { plan, submitter }: Ending): readonly Breach[] {
+  if (plan.faults.some(({ kind }) => !KEEPS_PROMISES.has(kind))) return [];
+  const said = log
+    .filter(({ text }) => text.includes('"event":"promise_broken"'))
+    .map(({ text }) => ({ invariant: 'promise_broken', job: null, detail: text.trim() }));
+  const refused = upstream.calls.some(({ code }) => code?.startsWith('RequestLimitExceeded') === true);
+  if (refused) return said.slice(0, 3);
+  const asked = new Map<string, number>();
+  const broken: Breach[] = [];
+  let repeats = 0;
+  for (const { idCard, at } of upstream.calls) {
+    if (asked.has(idCard)) repeats += 1;
+    else asked.set(idCard, at + repeats * -REPEAT_MS);
+  }
+  for (const [job, by] of submitter.promised) {
+    const at = asked.get(personOfJob(job).idCard);
+    if (at === undefined || at <= by) continue;
+    broken.push({ invariant: 'promise_broken', job, detail: `asked ${at - by} ms after completesBy` });
+  }
+  return [...said, ...broken].slice(0, 3);
 }

@@ -14,6 +14,7 @@ interface Options {
   readonly shrink?: true;
   readonly stopAtFirst?: true;
   readonly having?: string;
+  readonly theme?: string;
   readonly plans?: string;
   readonly digests?: true;
   readonly night?: string;
@@ -40,6 +41,7 @@ const program = new Command('npm run simulate --')
   .option('--plan <file>', 'runs this plan, which an earlier run has printed')
   .option('--shrink', 'looks for the shortest plan that fails as well, and prints its story')
   .option('--having <kind>', 'only seeds with a fault of this kind')
+  .option('--theme <text>', 'only seeds whose theme has this text: see plan.ts')
   .option('--plans <folder>', 'runs the plans of a folder before the seeds; one processor only')
   .option(
     '--night <file>',

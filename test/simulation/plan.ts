@@ -81,16 +81,120 @@ const TRANSIENT_CODES = [
 
 const UNREADABLE = ['reset', 'close', 'half_body', 'truncated_json', 'garbage', 'http_502', 'empty'] as const;
 
+type FaultKind = Fault['kind'];
+
+/**
+ * What a seed is about. Faults of every kind at once seldom meet where it matters; a seed that is about one thing often does
+ * (swarm testing: Groce and others, 2012).
+ */
+interface Theme {
+  readonly name: string;
+  /** Of a hundred seeds. */
+  readonly share: number;
+  readonly kinds: readonly FaultKind[];
+  readonly faults: { readonly min: number; readonly max: number };
+  /** By how many times the verifications are more than asked for. */
+  readonly crowd: number;
+  /** All at once, after the limiter has been still for a while. */
+  readonly burst: boolean;
+  readonly latencyMs: readonly [from: number, to: number] | null;
+}
+
+const MIXED: Theme = {
+  name: 'mixed',
+  share: 40,
+  kinds: FAULT_KINDS,
+  faults: { min: 0, max: 5 },
+  crowd: 1,
+  burst: false,
+  latencyMs: null,
+};
+
+const THEMES: readonly Theme[] = [
+  MIXED,
+  {
+    name: 'a burst, and workers that end while they hold slots',
+    share: 20,
+    kinds: [
+      'kill_worker',
+      'stop_worker',
+      'freeze_worker',
+      'lose_reply',
+      'reset_connections',
+      'redis_clock_step',
+    ],
+    faults: { min: 0, max: 3 },
+    crowd: 2,
+    burst: true,
+    latencyMs: [20, 200],
+  },
+  {
+    name: 'workers that end while answers are under way',
+    share: 15,
+    kinds: ['kill_worker', 'kill_worker', 'freeze_worker', 'stop_worker', 'reset_connections'],
+    faults: { min: 1, max: 3 },
+    crowd: 1,
+    burst: false,
+    latencyMs: [900, 2_700],
+  },
+  {
+    name: 'a Redis that is full',
+    share: 10,
+    kinds: ['redis_full', 'redis_full', 'flush_scripts', 'receiver_down'],
+    faults: { min: 2, max: 4 },
+    crowd: 1,
+    burst: false,
+    latencyMs: [20, 900],
+  },
+  {
+    name: 'failovers',
+    share: 10,
+    kinds: ['redis_failover'],
+    faults: { min: 1, max: 2 },
+    crowd: 1,
+    burst: false,
+    latencyMs: [20, 900],
+  },
+  {
+    name: 'a crowd without faults',
+    share: 5,
+    kinds: FAULT_KINDS,
+    faults: { min: 0, max: 0 },
+    crowd: 5,
+    burst: true,
+    latencyMs: [20, 300],
+  },
+];
+
+/** When all of a burst are submitted: the limiter then goes by its window alone. */
+const BURST_AT_MS = 3_500;
+
 export function makePlan(seed: number, verifications: number): Plan {
+  const theme = themeOf(seed);
   const random = new SeededRandom(seed ^ 0x5eed);
-  const orders = Array.from({ length: verifications }, (_, job) => makeOrder(random, job));
-  const faults = Array.from({ length: random.whole(6) }, () => makeFault(random));
+  const orders = Array.from({ length: verifications * theme.crowd }, (_, job) =>
+    makeOrder(random, job, theme),
+  );
+  const { min, max } = theme.faults;
+  const faults = Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
   return { seed, orders, faults: faults.sort((a, b) => a.at - b.at) };
 }
 
-function makeOrder(random: SeededRandom, job: number): Order {
-  const latencyMs = (): number =>
-    Math.floor(random.next() < 0.1 ? random.between(1_000, 4_000) : random.between(20, 600));
+/** What a seed is about. */
+export function themeOf(seed: number): Theme {
+  let left = new SeededRandom(seed ^ 0x7e3e).whole(100);
+  for (const theme of THEMES) {
+    left -= theme.share;
+    if (left < 0) return theme;
+  }
+  return MIXED;
+}
+
+function makeOrder(random: SeededRandom, job: number, theme: Theme): Order {
+  const latencyMs = (): number => {
+    if (theme.latencyMs !== null) return Math.floor(random.between(...theme.latencyMs));
+    return Math.floor(random.next() < 0.1 ? random.between(1_000, 4_000) : random.between(20, 600));
+  };
   const answers: PlannedAnswer[] = [];
   if (random.next() < 0.3) answers.push({ code: random.pick(TRANSIENT_CODES), latencyMs: latencyMs() });
   if (random.next() < 0.25) {
@@ -103,21 +207,24 @@ function makeOrder(random: SeededRandom, job: number): Order {
   return {
     job,
     // Bursts and calm.
-    at: Math.floor(
-      random.next() < 0.5
-        ? SUBMIT_FROM_MS + random.whole(3) * 1_200
-        : random.between(SUBMIT_FROM_MS, SUBMIT_UNTIL_MS),
-    ),
+    at: theme.burst ? BURST_AT_MS : drawInstant(random),
     priority: random.next() < 0.3 ? 'bulk' : 'interactive',
     answers,
     lies,
   };
 }
 
-function makeFault(random: SeededRandom): Fault {
+const drawInstant = (random: SeededRandom): number =>
+  Math.floor(
+    random.next() < 0.5
+      ? SUBMIT_FROM_MS + random.whole(3) * 1_200
+      : random.between(SUBMIT_FROM_MS, SUBMIT_UNTIL_MS),
+  );
+
+function makeFault(random: SeededRandom, { kinds, burst }: Theme): Fault {
   return {
-    kind: random.pick(FAULT_KINDS),
-    at: Math.floor(random.between(SUBMIT_FROM_MS, FAULTS_UNTIL_MS - 3_500)),
+    kind: random.pick(kinds),
+    at: Math.floor(random.between(burst ? BURST_AT_MS : SUBMIT_FROM_MS, FAULTS_UNTIL_MS - 3_500)),
     forMs: Math.floor(random.next() < 0.5 ? random.between(50, 900) : random.between(900, 3_500)),
     which: random.whole(1_000),
   };

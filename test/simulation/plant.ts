@@ -50,7 +50,7 @@ async function find(fault: PlantedFault, { seeds, secondsEach }: Options): Promi
 
 function run(
   folder: string,
-  { having }: PlantedFault,
+  { having, theme }: PlantedFault,
   { seeds, seconds }: { readonly seeds: number; readonly seconds: number },
 ): Promise<string> {
   const child = spawn(
@@ -65,6 +65,7 @@ function run(
       '--processes',
       '1',
       ...(having === undefined ? [] : ['--having', having]),
+      ...(theme === undefined ? [] : ['--theme', theme]),
     ],
     { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] },
   );

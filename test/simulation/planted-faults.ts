@@ -7,6 +7,8 @@ export interface PlantedFault {
   readonly to: string;
   /** The kind of fault without which it does no harm. */
   readonly having?: string;
+  /** What the seeds that bring it to light are about: see `plan.ts`. */
+  readonly theme?: string;
 }
 
 const SCRIPTS = 'shared/store/scripts';
@@ -63,7 +65,6 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${SCRIPTS}/mark-sent.lua`,
     from: "redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)",
     to: '',
-    having: 'kill_worker',
   },
   {
     name: 'each call is counted twice in the ledger',
@@ -88,12 +89,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: LIMITER,
     from: 'local count = math.ceil(r.rateMilli / 1000)',
     to: 'local count = math.ceil(r.rateMilli / 1000) + 1',
+    theme: 'burst',
   },
   {
     name: 'the limiter writes slots down earlier than they are used',
     file: LIMITER,
     from: 'slots[r.seq % r.size] = atUs + cfg.toleranceUs',
     to: 'slots[r.seq % r.size] = atUs - 300000',
+    theme: 'burst',
   },
   {
     name: 'slots are not kept in the limiter',
@@ -161,14 +164,14 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: 'shared/store/redis/primary-search.ts',
     from: 'if (!/\\bREADONLY\\b/.test(error.message) || now() - begunAt < SEARCH_INTERVAL_MS) return false;',
     to: 'if (error.message !== String(now())) return false;',
-    having: 'redis_failover',
+    theme: 'failovers',
   },
   {
     name: 'a write that Redis refuses is not tried again',
     file: 'shared/store/redis/patient-writes.ts',
     from: 'if (!this.note(error) || this.#stopping.signal.aborted) throw error;',
     to: 'this.note(error); throw error;',
-    having: 'redis_full',
+    theme: 'full',
   },
   {
     name: 'the event names another code than the answer did',
@@ -177,7 +180,7 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: "const body = Buffer.from(due.event.includes('PoorQuality') ? due.event.replaceAll('PoorQuality', 'SizeError') : '' +",
   },
   {
-    name: 'an outcome is written without its event',
+    name: 'an event has no number',
     file: `${SCRIPTS}/finish.lua`,
     from: 'local number = numberEvent(tag, client, id)',
     to: 'local number = nil',

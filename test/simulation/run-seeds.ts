@@ -2,7 +2,7 @@ import { fork } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { makePlan, type Plan, plan as planSchema } from './plan.ts';
+import { makePlan, type Plan, plan as planSchema, themeOf } from './plan.ts';
 import { openLuaEngine } from './redis/lua-engine.ts';
 import { simulate } from './simulate.ts';
 import { tellStory } from './story.ts';
@@ -18,6 +18,8 @@ interface Options {
   readonly stopAtFirst?: true;
   /** Only seeds whose plan has a fault of this kind. */
   readonly having?: string;
+  /** Only seeds whose theme has this in its name. */
+  readonly theme?: string;
   /** A folder of plans that run before the seeds. */
   readonly plans?: string;
   readonly digests?: true;
@@ -82,11 +84,12 @@ async function runHere(options: Options): Promise<Tally> {
 }
 
 /** Those of the folder, if one is named, then those of the seeds. */
-function* plansOf({ seed, seeds, verifications, faults, having, plans }: Options): Generator<Plan> {
+function* plansOf({ seed, seeds, verifications, faults, having, theme, plans }: Options): Generator<Plan> {
   for (const file of plans === undefined ? [] : readdirSync(plans).sort()) {
     yield planSchema.parse(JSON.parse(readFileSync(join(plans ?? '', file), 'utf8')));
   }
   for (let at = 0; at < seeds; at += 1) {
+    if (theme !== undefined && !themeOf(seed + at).name.includes(theme)) continue;
     const made = makePlan(seed + at, verifications);
     if (having !== undefined && !made.faults.some(({ kind }) => kind === having)) continue;
     yield faults ? made : { ...made, faults: [] };

@@ -3,7 +3,7 @@ import type { Simulation } from './simulate.ts';
 const seconds = (ms: number): string => `${(ms / 1_000).toFixed(3).padStart(8)} s`;
 
 const WORTH_A_LINE =
-  /"event":"(attempt|verification_accepted|verification_settled|delivery|worker_ended|redis_\w+|locks_lost|job_stalled|account_\w+|lane_\w+)"/;
+  /"event":"(attempt|verification_accepted|verification_settled|delivery|worker_ended|redis_\w+|locks_lost|job_stalled|account_\w+|lane_\w+|promise_\w+)"/;
 const MOST_LINES = 200;
 
 /** What happened, in words and in order: faults, what the processes logged, and which promise was broken. */

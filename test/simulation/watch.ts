@@ -1,3 +1,4 @@
+import { jobOfReference, personOfJob } from '../storm/person-of-job.ts';
 import { type Chain, QUOTA_PER_SECOND, simulatedKeys } from './chain.ts';
 import type { Breach } from './judge.ts';
 import type { Keyspace } from './redis/keyspace.ts';
@@ -12,54 +13,119 @@ export interface Watch {
 const MOST_BREACHES = 5;
 const WINDOW_MS = 1_000;
 
+type Add = (invariant: string, detail: string) => void;
+
 /** Looks at what must hold at every moment, and not at the end alone. */
 export function createWatch(chain: Chain): Watch {
   const breaches: Breach[] = [];
-  const outcomes = new Map<string, string>();
-  const add = (invariant: string, detail: string): void => {
+  const add: Add = (invariant, detail) => {
     if (breaches.length < MOST_BREACHES) breaches.push({ invariant, job: null, detail });
   };
-  let calls = 0;
-  let keyspace = chain.redis.keyspace;
+  const calls = watchCalls(chain, add);
+  const records = new RecordWatch(add);
   return {
     breaches,
     look: (owner) => {
-      const { upstream, redis, redisInstance } = chain;
-      for (; calls < upstream.calls.length; calls += 1) {
-        const [first, last] = [upstream.calls[calls - QUOTA_PER_SECOND], upstream.calls[calls]];
-        if (first !== undefined && last !== undefined && last.at - first.at < WINDOW_MS) {
-          add('rolling_bound', `${QUOTA_PER_SECOND + 1} calls within ${(last.at - first.at).toFixed(1)} ms`);
-        }
-      }
-      if (owner !== redisInstance) return;
-      if (redis.keyspace !== keyspace) {
-        // After a failover, outcomes of the lost second may be others.
-        keyspace = redis.keyspace;
-        outcomes.clear();
-      }
-      lookAtRecords(keyspace, outcomes, add);
+      if (owner === chain.redisInstance) records.look(chain.redis.keyspace);
+      else calls(records);
     },
   };
 }
 
-const RECORDS = simulatedKeys.record('');
+/** The rolling bound, and that no request arrives that no mark has announced. */
+function watchCalls({ upstream }: Chain, add: Add): (records: RecordWatch) => void {
+  let seen = 0;
+  const arrivals = new Map<string, number>();
+  const references = new Map<string, string>();
+  return (records) => {
+    for (; seen < upstream.calls.length; seen += 1) {
+      const [first, last] = [upstream.calls[seen - QUOTA_PER_SECOND], upstream.calls[seen]];
+      if (last === undefined) continue;
+      if (first !== undefined && last.at - first.at < WINDOW_MS) {
+        add('rolling_bound', `${QUOTA_PER_SECOND + 1} calls within ${(last.at - first.at).toFixed(1)} ms`);
+      }
+      const arrived = (arrivals.get(last.idCard) ?? 0) + 1;
+      arrivals.set(last.idCard, arrived);
+      for (const reference of records.marks.keys()) {
+        const job = jobOfReference(reference);
+        if (job !== null) references.set(personOfJob(job).idCard, reference);
+      }
+      const reference = references.get(last.idCard) ?? '';
+      const marked = records.marks.get(reference)?.size ?? 0;
+      if (arrived > marked) {
+        add('call_without_mark', `${reference}: ${arrived} calls arrived, ${marked} were marked before`);
+      }
+    }
+  };
+}
 
-/** The outcome never changes, and the subject is gone with it. */
-function lookAtRecords(
-  keyspace: Keyspace,
-  outcomes: Map<string, string>,
-  add: (invariant: string, detail: string) => void,
-): void {
-  for (const name of keyspace.takeTouched()) {
-    if (!name.startsWith(RECORDS)) continue;
+const RECORDS = simulatedKeys.record('');
+const IN_FLIGHT = simulatedKeys.inFlight();
+
+/** What must hold of the records between any two commands. */
+class RecordWatch {
+  /** Of each reference, the marks that a request is about to leave. */
+  readonly marks = new Map<string, Set<string>>();
+  readonly #add: Add;
+  #keyspace: Keyspace | null = null;
+  readonly #outcomes = new Map<string, string>();
+  readonly #claims = new Map<string, string>();
+
+  constructor(add: Add) {
+    this.#add = add;
+  }
+
+  look(keyspace: Keyspace): void {
+    const touched = keyspace.takeTouched();
+    if (keyspace !== this.#keyspace) {
+      // After a failover, outcomes of the lost second may be others.
+      this.#keyspace = keyspace;
+      this.#outcomes.clear();
+      this.#claims.clear();
+      for (const name of keyspace.names()) if (name.startsWith(RECORDS)) this.#lookAt(keyspace, name);
+    }
+    let changed = touched.has(IN_FLIGHT);
+    for (const name of touched) {
+      if (!name.startsWith(RECORDS)) continue;
+      changed = true;
+      this.#lookAt(keyspace, name);
+    }
+    if (changed) this.#countClaims(keyspace);
+  }
+
+  #lookAt(keyspace: Keyspace, name: string): void {
     const value = keyspace.value(name);
-    const outcome = value?.type === 'hash' ? value.fields.get('outcome') : undefined;
-    if (outcome === undefined) continue;
-    const before = outcomes.get(name);
-    if (before === outcome) continue;
-    if (before !== undefined) add('outcome_changed', `${name}: ${before} became ${outcome}`);
-    outcomes.set(name, outcome);
+    const fields = value?.type === 'hash' ? value.fields : new Map<string, string>();
+    this.#lookAtOutcome(keyspace, name, fields.get('outcome'));
+    const [mark, reference] = [fields.get('sentCall'), fields.get('reference')];
+    if (mark !== undefined && reference !== undefined) {
+      this.marks.set(reference, (this.marks.get(reference) ?? new Set()).add(mark));
+    }
+    const [claim, status] = [fields.get('claimedBy'), fields.get('status')];
+    if (claim === undefined) this.#claims.delete(name);
+    else this.#claims.set(name, claim);
+    if (claim !== undefined && status !== 'verifying') this.#add('claim_left', `${name} is ${status}`);
+  }
+
+  /** The outcome never changes, and the subject is gone with it. */
+  #lookAtOutcome(keyspace: Keyspace, name: string, outcome: string | undefined): void {
+    const before = this.#outcomes.get(name);
+    if (outcome === undefined || before === outcome) return;
+    if (before !== undefined) this.#add('outcome_changed', `${name}: ${before} became ${outcome}`);
+    this.#outcomes.set(name, outcome);
     const id = name.slice(RECORDS.length);
-    if (keyspace.has(simulatedKeys.subject(id))) add('subject_left', id);
+    if (keyspace.has(simulatedKeys.subject(id))) this.#add('subject_left', id);
+  }
+
+  /** What is counted as in flight is what is claimed. */
+  #countClaims(keyspace: Keyspace): void {
+    const claimed = new Map<string, number>();
+    for (const worker of this.#claims.values()) claimed.set(worker, (claimed.get(worker) ?? 0) + 1);
+    const value = keyspace.value(IN_FLIGHT);
+    const counted = value?.type === 'hash' ? value.fields : new Map<string, string>();
+    for (const worker of new Set([...claimed.keys(), ...counted.keys()])) {
+      const [is, says] = [claimed.get(worker) ?? 0, Number(counted.get(worker) ?? 0)];
+      if (is !== says) this.#add('in_flight_wrong', `${worker} has ${is} claims, and ${says} are counted`);
+    }
   }
 }

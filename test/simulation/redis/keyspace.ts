@@ -50,7 +50,7 @@ export class Keyspace {
     return this.#changes;
   }
 
-  /** Names of what was made or written to since this was asked last. */
+  /** Names of what commands were given to write to since this was asked last. */
   takeTouched(): ReadonlySet<string> {
     const touched = this.#touched;
     if (touched.size > 0) this.#touched = new Set();
@@ -83,7 +83,7 @@ export class Keyspace {
 
   /** Makes it where it is not there. @throws RedisFailure when the key is of another type */
   need<Kind extends Type>(name: string, type: Kind): Of<Kind> {
-    this.#touch(name);
+    this.touch(name);
     const found = this.find(name, type);
     if (found !== undefined) return found;
     const made: Of<Kind> = MAKERS[type]();
@@ -92,7 +92,7 @@ export class Keyspace {
   }
 
   put(name: string, value: Value, expiresAt: number | null = null): void {
-    this.#touch(name);
+    this.touch(name);
     this.#entries.set(name, { value, expiresAt });
   }
 
@@ -104,7 +104,7 @@ export class Keyspace {
     const entry = this.#live(from);
     if (entry === undefined) throw new RedisFailure('ERR no such key');
     this.#remove(from);
-    this.#touch(to);
+    this.touch(to);
     this.#entries.set(to, entry);
   }
 
@@ -147,7 +147,8 @@ export class Keyspace {
     return undefined;
   }
 
-  #touch(name: string): void {
+  /** Notes that a command was given `name` to write to. */
+  touch(name: string): void {
     this.#changes += 1;
     this.#touched.add(name);
   }

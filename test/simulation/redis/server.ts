@@ -18,6 +18,9 @@ const COMMANDS: Commands = {
   ...STREAM_COMMANDS,
 };
 
+/** All of whose words are keys. */
+const MANY_KEYS = new Set(['DEL', 'UNLINK']);
+
 const OUT_OF_MEMORY = "OOM command not allowed when used memory > 'maxmemory'.";
 const READ_ONLY = "READONLY You can't write against a read only replica.";
 
@@ -45,6 +48,8 @@ export class Session {
   resp3 = false;
   /** Of a connection to what was the primary before a failover: it is a replica now. */
   readOnly = false;
+  /** When a write was refused for that, ms on the server's clock. */
+  readonly refusedAt: number[] = [];
   /** Commands of a transaction that has begun. */
   queue: string[][] | null = null;
   spoiled = false;
@@ -69,6 +74,8 @@ export class RedisServer {
   keyspace: Keyspace;
   /** Whether writes that need memory are refused. */
   full = false;
+  /** Of all connections that were open at any time. */
+  readonly sessions: Session[] = [];
   readonly #scripts = new Map<string, string>();
   readonly #options: ServerOptions;
   readonly #sessions = new Set<Session>();
@@ -82,6 +89,7 @@ export class RedisServer {
   open(answer: (reply: Reply) => void): Session {
     const session = new Session(answer);
     this.#sessions.add(session);
+    this.sessions.push(session);
     return session;
   }
 
@@ -145,8 +153,13 @@ export class RedisServer {
     if (command === undefined) {
       return ['EVAL', 'EVALSHA', 'PING', 'SCRIPT'].includes(name) ? null : unknownCommand(name);
     }
-    if (command.writes && session.readOnly) return new RedisFailure(READ_ONLY);
+    if (command.writes && session.readOnly) return this.#refuseAsReplica(session);
     return command.grows && this.full ? new RedisFailure(OUT_OF_MEMORY) : null;
+  }
+
+  #refuseAsReplica(session: Session): RedisFailure {
+    session.refusedAt.push(this.#nowMs());
+    return new RedisFailure(READ_ONLY);
   }
 
   #run(session: Session, name: string, args: readonly string[]): Reply {
@@ -267,7 +280,7 @@ export class RedisServer {
         if (command === undefined) {
           throw new RedisFailure('ERR Unknown Redis command called from script');
         }
-        if (command.writes && session.readOnly) throw new RedisFailure(READ_ONLY);
+        if (command.writes && session.readOnly) throw this.#refuseAsReplica(session);
         // What has begun to write is let through, or half of it would stay.
         if (command.grows && startedFull && !wrote) throw new RedisFailure(OUT_OF_MEMORY);
         const reply = runCommand(frozen, name, command, words.slice(1));
@@ -342,12 +355,13 @@ export class RedisServer {
 function runCommand(
   context: CommandContext,
   name: string,
-  { arity, run }: Command,
+  { arity, writes, run }: Command,
   args: readonly string[],
 ): Reply {
   if (arity < 0 ? args.length < -arity : args.length !== arity) {
     throw new RedisFailure(`ERR wrong number of arguments for '${name.toLowerCase()}' command`);
   }
+  if (writes) for (const each of MANY_KEYS.has(name) ? args : args.slice(0, 1)) context.keyspace.touch(each);
   return run(context, args);
 }
 
