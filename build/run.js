@@ -25,7 +25,7 @@ const root = join(import.meta.dirname, '..');
 const builds = join(root, '.data/compiled');
 
 /** What a build is made from. */
-const FOLDERS = ['build', 'client', 'console', 'dev', 'producer', 'sandbox', 'shared', 'worker'];
+const FOLDERS = ['build', 'cli', 'client', 'console', 'dev', 'producer', 'sandbox', 'shared', 'worker'];
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const IS_SOURCE = /\.(?:tsx?|lua|css|html|json)$/;
 

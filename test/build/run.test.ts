@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 
 const root = join(import.meta.dirname, '../..');
-const COPIED = ['build', 'client', 'console', 'dev', 'producer', 'sandbox', 'shared', 'worker'];
+const COPIED = ['build', 'cli', 'client', 'console', 'dev', 'producer', 'sandbox', 'shared', 'worker'];
 const FILES = ['package.json', 'package-lock.json', 'tsconfig.json', 'tsconfig.build.json'];
 const MAIN = 'sandbox/main.ts';
 
@@ -62,11 +62,12 @@ test('a start compiles what has changed, and only that, and errors name the line
   expect(await builds()).toEqual(before);
 }, 120_000);
 
-test('the scripts of package.json that start something go this way, and a build may hold all of them', async () => {
-  const { scripts } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+test('what package.json starts goes this way, and a build may hold all of it', async () => {
+  const { scripts, bin } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
   const named = Object.values<string>(scripts).flatMap(
     (line) => /build\/run\.js (\S+)$/.exec(line)?.[1] ?? [],
   );
+  const called = /'(\S+)'\);\n.*build\/run\.js/.exec(await readFile(join(root, bin.veriqueue), 'utf8'))?.[1];
   const { include } = JSON.parse(await readFile(join(root, 'build/tsconfig.checkout.json'), 'utf8'));
-  expect(named.map((entry) => `../${entry}.ts`).toSorted()).toEqual(include.toSorted());
+  expect([...named, called].map((entry) => `../${entry}.ts`).toSorted()).toEqual(include.toSorted());
 });
