@@ -1,11 +1,13 @@
 import type { Command } from 'commander';
+import { z } from 'zod';
+import { auditHead } from '../shared/audit/audit-page.ts';
 import { openOperatorApi } from './access/operator-api.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withAnyConnection } from './context.ts';
 import { describeError } from './describe-error.ts';
 import { checkProducer } from './doctor/api-checks.ts';
 import { type Check, ok, problem, skipped } from './doctor/check.ts';
-import { checkAccounts, checkDeliveries, checkLane } from './doctor/lane-checks.ts';
+import { checkAccounts, checkAudit, checkDeliveries, checkLane } from './doctor/lane-checks.ts';
 import { EXIT } from './exit-codes.ts';
 import { apiOperations } from './operations/api-operations.ts';
 import type { Operations } from './operations/operations.ts';
@@ -51,7 +53,8 @@ async function lookAsOperator(context: CliContext): Promise<readonly Check[]> {
     const access = await context.findOperatorAccess();
     if (access === null) return await lookAtRedis(context);
     const api = openOperatorApi(access, context.interrupted);
-    const found = await lookAtLane(apiOperations(api));
+    const audit = checkAudit(await api.ask({ path: 'audit/head' }, z.looseObject(auditHead.shape)));
+    const found = [...(await lookAtLane(apiOperations(api))), audit];
     return [ok("operators' API", `answers at ${api.place}, and the key is accepted`), ...found];
   } catch (error) {
     context.interrupted.throwIfAborted();
@@ -70,7 +73,9 @@ async function lookAtRedis(context: CliContext): Promise<readonly Check[]> {
     const { checkCallbacks, checkKeys, checkRedis, checkUpstream } = await import('./doctor/redis-checks.ts');
     const { redisOperations } = await import('./operations/redis-operations.ts');
     const { findClients } = await import('./find-client.ts');
+    const { readAuditState } = await import('../shared/store/audit/audit-state.ts');
     const damaged: Check[] = [];
+    const { head, waiting } = await readAuditState(connection.redis, connection.keys);
     const clients = await findClients(connection, context.now(), (id, reason) =>
       damaged.push(problem('client', `${id}: ${reason}`, 'docs/runbook.md says what can be saved.')),
     );
@@ -79,6 +84,7 @@ async function lookAtRedis(context: CliContext): Promise<readonly Check[]> {
       [await checkKeys(context, connection, clients)],
       damaged,
       await lookAtLane(redisOperations(context, connection)),
+      [checkAudit({ number: head.number, waiting })],
       await checkUpstream(context, connection),
       await checkCallbacks(context, clients),
     ];

@@ -67,6 +67,26 @@ const accountFixes = {
   slow: () => 'Its upstream does not answer. The others go on, and its probe brings it back.',
 };
 
+/** So many events of the audit trail do not wait unless no process can put them into the chain. */
+const MANY_WAITING = 1_000;
+
+/** Whether what was done gets into the audit trail. */
+export function checkAudit({
+  number,
+  waiting,
+}: {
+  readonly number: number;
+  readonly waiting: number;
+}): Check {
+  const detail = `has ${number} entries; ${waiting} events wait for their place`;
+  if (waiting < MANY_WAITING) return ok('audit trail', detail);
+  return problem(
+    'audit trail',
+    detail,
+    'Give producers and workers SIGNING_KEYS as before, or the trail goes on unsigned (docs/audit.md#signing-keys).',
+  );
+}
+
 /** Events that do not get to their receivers. */
 export function checkDeliveries(troubles: {
   readonly deadLetters: number;

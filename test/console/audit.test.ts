@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { checkAudit } from '../../cli/doctor/lane-checks.ts';
 import type { AuditPlace } from '../../shared/audit/audit-head.ts';
 import type { AuditPage } from '../../shared/audit/audit-page.ts';
 import { findHeads } from '../../shared/audit/find-heads.ts';
@@ -10,7 +11,8 @@ import type { Problem } from '../../shared/contract/problem.ts';
 import { presentKeySet } from '../../shared/signing/jwks.ts';
 import { parseSigningKeys } from '../../shared/signing/signing-keys.ts';
 import { createAudit } from '../../shared/store/audit/audit.ts';
-import { readAudit } from '../../shared/store/audit/audit-trail.ts';
+import { readAuditState } from '../../shared/store/audit/audit-state.ts';
+import { MAX_WAITING_FOR_KEY, noteAudit, readAudit } from '../../shared/store/audit/audit-trail.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { createKeepAudit } from '../../worker/maintenance/keep-audit.ts';
 import { runCli } from '../cli/run-cli.ts';
@@ -135,6 +137,36 @@ test('a process without a key leaves a signed chain to those that have one', asy
   await keyless.chain();
   expect(await desk.redis.xlen(desk.keys.auditTrail())).toBe(length);
   expect((await entries()).at(-1)).toMatchObject({ number: length + 1, action: 'keyless' });
+});
+
+test('events wait for a key that is gone up to a limit, and the operator is warned before', async () => {
+  const log = recordLog();
+  const deps = { redis: desk.redis, keys: storeKeys('keyless-for-long'), log: log.logger };
+  const event = { actorKind: 'client', actor: 'cli_1', action: 'try', targetKind: 'lane' } as const;
+  const events = (count: number) =>
+    Array.from({ length: count }, () => ({ ...event, target: null, result: 'tried' }));
+  const signed = createAudit({ ...deps, signingKey: signing.key });
+  await signed.note(...events(1));
+  await signed.chain();
+  const keyless = createAudit({ ...deps, signingKey: null });
+  for (let noted = 0; noted < MAX_WAITING_FOR_KEY; noted += 2_000) {
+    await noteAudit(deps.redis, deps.keys, ...events(2_000));
+  }
+  const step = createKeepAudit({ ...deps, audit: keyless, auditRetentionMs: 3_600_000, now: Date.now });
+  await step.run();
+  const waiting = await readAuditState(deps.redis, deps.keys);
+  expect([waiting.head.number, waiting.waiting]).toEqual([1, MAX_WAITING_FOR_KEY]);
+  const warned = log.lines.filter(({ event: name }) => name === 'audit_waits_for_key');
+  expect(warned).toMatchObject([{ waiting: MAX_WAITING_FOR_KEY }]);
+  expect([
+    checkAudit({ number: 1, waiting: 999 }).status,
+    checkAudit({ number: 1, waiting: 1_000 }).status,
+  ]).toEqual(['ok', 'problem']);
+  await noteAudit(deps.redis, deps.keys, ...events(1));
+  await step.run();
+  const chained = await readAuditState(deps.redis, deps.keys);
+  expect([chained.head.number, chained.waiting]).toEqual([MAX_WAITING_FOR_KEY + 2, 0]);
+  expect(log.lines.map(({ event: name }) => name)).toContain('audit_unsigned');
 });
 
 test('a worker logs the head, drops what is old, and leaves a checkpoint that verifies', async () => {

@@ -25,6 +25,7 @@ export function createKeepAudit({ auditRetentionMs, ...deps }: KeepAuditDeps): S
   const { redis, keys, audit, log, now } = deps;
   const { signingKey } = audit;
   let reported = 0;
+  let waitsForKey = false;
   return {
     name: 'audit',
     run: async () => {
@@ -44,7 +45,15 @@ export function createKeepAudit({ auditRetentionMs, ...deps }: KeepAuditDeps): S
           details: { dropped },
         });
       }
-      const { number, hash, signed } = await readAuditHead({ redis, keys, signingKey, now });
+      const { number, hash, signed, waiting } = await readAuditHead({ redis, keys, signingKey, now });
+      if (waiting === 0 || signingKey !== null) waitsForKey = false;
+      else if (!waitsForKey) {
+        waitsForKey = true;
+        log.warn(
+          { event: 'audit_waits_for_key', waiting },
+          'the audit trail was signed, and this process has no SIGNING_KEYS: what was done waits for a process that has them',
+        );
+      }
       if (number > reported && (await noteHeadReported(redis, keys, number))) {
         log.info(
           { event: 'audit_head', lane: keys.lane, number, hash, ...(signed === null ? {} : { signed }) },

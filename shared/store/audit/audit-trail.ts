@@ -27,6 +27,12 @@ const NOTED_MS = 300_000;
 const BATCH = 100;
 
 /**
+ * So many events wait for a process with a signing key. From then on they are chained unsigned, as a verification finds: without
+ * any key left in the deployment they would fill Redis, and none would ever be old enough to be dropped.
+ */
+export const MAX_WAITING_FOR_KEY = 10_000;
+
+/**
  * Writes down what was done, in Redis, before it returns. It becomes an entry of the chain a moment later
  * ({@link chainAudit}): a hash of 256 bits cannot be computed within Redis.
  */
@@ -74,8 +80,10 @@ const UNREADABLE: AuditEvent = {
 export interface ChainingDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
-  /** null: entries stay unsigned, unless those before are signed; then they wait for a process with a key. */
+  /** null: entries stay unsigned. Behind signed ones, they wait for a process with a key, up to {@link MAX_WAITING_FOR_KEY}. */
   readonly signingKey: SigningKey | null;
+  /** Called when too many wait for a key, and the trail goes on unsigned. */
+  readonly onUnsigned?: (waiting: number) => void;
 }
 
 /**
@@ -93,7 +101,12 @@ export async function chainAudit(deps: ChainingDeps): Promise<number> {
     const head = await redis.hmget(keys.auditHead(), 'number', 'hash', 'keyId');
     const waiting = await redis.lrange(keys.auditWaiting(), 0, BATCH - 1);
     const [number = null, hash = null, keyId = null] = head;
-    if (waiting.length === 0 || (signingKey === null && keyId !== null && keyId !== '')) return added;
+    if (waiting.length === 0) return added;
+    if (signingKey === null && keyId !== null && keyId !== '') {
+      const all = await redis.llen(keys.auditWaiting());
+      if (all <= MAX_WAITING_FOR_KEY) return added;
+      deps.onUnsigned?.(all);
+    }
     const lines = makeLines({ ...deps, waiting }, { number: Number(number ?? 0), hash: hash ?? FIRST_LINK });
     const last = lines.at(-1);
     const reply = await chainScript(

@@ -27,7 +27,13 @@ export interface AuditDeps {
   readonly log: RedisLog;
 }
 
-export function createAudit({ log, ...deps }: AuditDeps): Audit {
+export function createAudit({ log, ...given }: AuditDeps): Audit {
+  const onUnsigned = (waiting: number): void =>
+    log.warn(
+      { event: 'audit_unsigned', waiting },
+      'no process has SIGNING_KEYS any more: the audit trail goes on unsigned',
+    );
+  const deps = { ...given, onUnsigned };
   let chaining: Promise<void> | null = null;
   let again = false;
   const run = async (): Promise<void> => {
