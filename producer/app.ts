@@ -173,15 +173,15 @@ const TEST_KEY = /^Bearer +vq_test_/i;
 
 /** On a connection that its address has too many of. */
 function refuseExcess(app: FastifyInstance, guard: SocketGuard): void {
-  app.addHook('onRequest', async (request) => {
-    if (!guard.isRefused(request.raw.socket)) return;
-    throw new ProblemError('too_many_connections', { headers: { ...retryAfter(1), connection: 'close' } });
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (!guard.isRefused(request.raw.socket)) return done();
+    done(new ProblemError('too_many_connections', { headers: { ...retryAfter(1), connection: 'close' } }));
   });
 }
 
 function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetrics): void {
   const finished = new WeakSet<FastifyRequest>();
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     finished.add(request);
     const answered = {
       method: request.method,
@@ -194,6 +194,7 @@ function watchRequests(app: FastifyInstance, log: Logger, metrics: ProducerMetri
       { event: 'request', ...answered, problem: request.problemCode ?? undefined },
       'request answered',
     );
+    done();
   });
   // The client went away: its doing, and no answer of ours. Who has been answered may leave while still sending.
   app.addHook('onRequestAbort', async (request) => {

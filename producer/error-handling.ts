@@ -13,11 +13,12 @@ export function handleErrors(app: FastifyInstance, log: Logger): void {
     throw new ProblemError('not_found');
   });
   // Before anything is read: an unknown address must not answer 415 or 413 because of what was sent to it.
-  app.addHook('onRequest', async (request) => {
-    if (request.url.length > URL_LENGTH) throw new ProblemError('url_too_long');
-    if (request.is404) throw new ProblemError('not_found');
+  app.addHook('onRequest', (request, _reply, done) => {
+    if (request.url.length > URL_LENGTH) return done(new ProblemError('url_too_long'));
+    if (request.is404) return done(new ProblemError('not_found'));
     const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') throw new ProblemError('unsupported_media_type');
+    if (encoding === undefined || encoding === 'identity') done();
+    else done(new ProblemError('unsupported_media_type'));
   });
 }
 

@@ -12,9 +12,9 @@ export function traceRequests(
   { tracing, now }: { readonly tracing: Tracing; readonly now: () => number },
 ): void {
   const spans = new WeakMap<FastifyRequest, OpenSpan>();
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const route = request.routeOptions.url;
-    if (request.method !== 'POST' || !route?.startsWith('/v1/')) return;
+    if (request.method !== 'POST' || !route?.startsWith('/v1/')) return done();
     const span = tracing.begin(`POST ${route}`, {
       kind: 'server',
       parent: parentOf(request),
@@ -26,6 +26,7 @@ export function traceRequests(
       }),
     });
     spans.set(request, span);
+    done();
   });
   // With a callback: what follows, the handler included, runs inside the call of `done`.
   app.addHook('preHandler', (request, _reply, done) => {
@@ -33,13 +34,14 @@ export function traceRequests(
     if (span) span.activate(done);
     else done();
   });
-  app.addHook('onResponse', async (request, reply) => {
+  app.addHook('onResponse', (request, reply, done) => {
     const span = spans.get(request);
-    if (!span) return;
+    if (!span) return done();
     span.set({ 'http.response.status_code': reply.statusCode });
     if (request.problemCode !== null) span.set({ 'veriqueue.problem': request.problemCode });
     if (reply.statusCode >= 500) span.fail(String(reply.statusCode));
     span.end();
+    done();
   });
   app.addHook('onRequestAbort', async (request) => {
     const span = spans.get(request);

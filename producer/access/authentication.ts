@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash as digest } from 'node:crypto';
 import type { FastifyRequest } from 'fastify';
 import { isApiKey, isTestKey } from '../../shared/sealing/api-key.ts';
 import type { Authenticated } from '../../shared/store/clients/authenticate.ts';
@@ -32,7 +32,7 @@ export function createAuthenticator({
   const lookups = new Map<string, Promise<Authenticated | null>>();
 
   const find = async (apiKey: string): Promise<Authenticated | null> => {
-    const hash = createHash('sha256').update(apiKey).digest('base64');
+    const hash = digest('sha256', apiKey, 'base64');
     const known = remembered.get(hash);
     if (known && known.until > now()) return known.found;
     const lookup = lookups.get(hash) ?? findClient(apiKey).finally(() => lookups.delete(hash));

@@ -90,14 +90,16 @@ export function acceptBodies(
     if (formBytes === undefined) throw new ProblemError('unsupported_media_type');
     return parseForm(await read(request, formBytes), request.headers['content-type'] ?? '');
   });
-  app.addHook('onRequest', async (request, { raw }) => {
+  app.addHook('onRequest', (request, { raw }, done) => {
     const expectation = request.headers.expect?.toLowerCase();
     if (expectation === '100-continue') request.sendContinue = () => raw.writeContinue();
+    done();
   });
-  app.addHook('onSend', async (request, reply) => {
+  app.addHook('onSend', (request, reply, _payload, done) => {
     request.bodyHold?.release();
     // Whether the body still comes is the client's choice (RFC 9110, section 10.1.1): what follows could be either.
     if (request.sendContinue !== null) reply.header('connection', 'close');
+    done();
   });
 }
 

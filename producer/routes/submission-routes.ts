@@ -65,8 +65,9 @@ export function addSubmissionRoutes(
         ...problemResponses('submitVerification'),
       },
     },
-    onResponse: async (request) => {
+    onResponse: (request, _reply, done) => {
       if (request.problemCode !== null) metrics.countSubmission(request.problemCode);
+      done();
     },
     handler: async (request, reply) => {
       const idempotencyKey = parseIdempotencyKey(request.headers['idempotency-key']);

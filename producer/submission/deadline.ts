@@ -50,12 +50,12 @@ export function findMissedDeadline({
   answerBy,
   completesBy,
 }: Pick<Acceptance, 'answerBy'> & {
-  /** ms epoch, as the record has it; undefined without a promise */
-  readonly completesBy: string | undefined;
+  /** ms epoch; undefined without a promise */
+  readonly completesBy: number | undefined;
 }): ProblemError | null {
   if (answerBy === undefined) return null;
-  if (completesBy === undefined || !isMissed(answerBy, Number(completesBy))) return null;
-  return cannotMeet(Number(completesBy));
+  if (completesBy === undefined || !isMissed(answerBy, completesBy)) return null;
+  return cannotMeet(completesBy);
 }
 
 const isMissed = (answerBy: string, completesBy: number): boolean =>

@@ -5,7 +5,8 @@ import type { ConfirmWrites } from '../../shared/store/redis/confirm-write.ts';
 import { classifyRedisError, describeRedisError } from '../../shared/store/redis/failure.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
 import type { SubjectFields, SubjectStore } from '../../shared/store/subjects/subject-store.ts';
-import { type Acceptance, acceptedHash, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import { type Acceptance, acceptedRecord, queueAcceptance } from '../../shared/store/verifications/accept.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
 import { withdrawVerification } from '../../shared/store/verifications/withdraw.ts';
 import type { ProducerLog } from '../producer-log.ts';
@@ -34,8 +35,7 @@ export interface EnqueueDeps {
 
 /** What the transaction that accepts a verification answers of it. */
 export interface Accepted {
-  /** The record's. */
-  readonly hash: Readonly<Record<string, string>>;
+  readonly record: VerificationRecord;
   /** In the line; null stands in none. */
   readonly position: number | null;
 }
@@ -79,7 +79,11 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
       queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded);
       queuePosition(transaction, keys, id);
     });
-    accepted = { status: 'accepted', hash: acceptedHash(acceptance, replies), position: positionOf(replies) };
+    accepted = {
+      status: 'accepted',
+      record: acceptedRecord(acceptance, replies),
+      position: positionOf(replies),
+    };
   } catch (error) {
     if (isUnanswered(error)) return { status: 'unknown', error };
     if (isDiscarded(error)) return { status: 'refused', error };

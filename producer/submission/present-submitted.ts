@@ -2,10 +2,7 @@ import { computePollAfter } from '../../shared/account/estimate.ts';
 import type { Verification } from '../../shared/contract/verification.ts';
 import { noPlace, presentVerification } from '../../shared/store/verifications/present.ts';
 import { readRecord } from '../../shared/store/verifications/read.ts';
-import {
-  parseRecord,
-  type VerificationRecord,
-} from '../../shared/store/verifications/verification-record.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import { ProblemError, retryAfter } from '../problem.ts';
 import { presentNow, readPositions, readSurroundings, type Surroundings } from '../waiting.ts';
 import type { SubmitDeps, Submitted } from './submit.ts';
@@ -29,7 +26,7 @@ export async function presentSubmitted(
   { mayRead }: { readonly mayRead: boolean },
 ): Promise<Shown> {
   if (submitted.status === 'accepted') {
-    const record = recordOf(submitted.hash);
+    const { record } = submitted;
     // It is accepted, whatever happens to Redis from here on: without the lane, its place is left out.
     return presentAccepted(deps, record, submitted).catch(() => presentWithoutPlace(record));
   }
@@ -86,10 +83,4 @@ function asAccepted(record: VerificationRecord): VerificationRecord {
     outcome: null,
     delivery: { status: 'pending', attempts: 0, nextAttemptAt: null },
   };
-}
-
-function recordOf(hash: Readonly<Record<string, string>>): VerificationRecord {
-  const parsed = parseRecord(hash);
-  if (parsed.status === 'found') return parsed.record;
-  throw new Error('The record of a submission does not read as it was written');
 }

@@ -34,37 +34,46 @@ export function readForm(received: unknown): FormReading {
   if (received instanceof ReceivedForm) return composeForm(readParts(received.parts));
   const decoded = received instanceof JsonWithPhoto ? received.photo : undefined;
   const body = dropByteOrderMarks(received instanceof JsonWithPhoto ? received.fields : received);
-  const photoOf = (text: string) =>
-    decoded === undefined
-      ? ({ form: 'base64', text } as const)
-      : ({ form: 'decoded', bytes: decoded } as const);
   const parsed = submission.safeParse(body);
-  const issues = parsed.error?.issues ?? [];
-  const { imageBase64, imageUrl, photoId, ...readable } = pickReadable(body, issues);
-  const photo =
-    imageBase64 !== undefined
-      ? photoOf(imageBase64)
-      : imageUrl !== undefined
-        ? ({ form: 'url', url: imageUrl } as const)
-        : photoId === undefined
-          ? undefined
-          : ({ form: 'upload', photoId } as const);
-  const errors = [
-    ...presentIssues(issues, body),
-    ...listPhotoErrors(body, { imageBase64, imageUrl, photoId }),
-  ];
-  if (parsed.success && photo !== undefined && errors.length === 0) {
-    const { imageBase64: _, imageUrl: __, photoId: ___, ...fields } = parsed.data;
-    return { status: 'read', fields, photo };
+  if (parsed.success) {
+    const { imageBase64, imageUrl, photoId, ...fields } = parsed.data;
+    const given = { imageBase64, imageUrl, photoId };
+    const photo = photoOf(given, decoded);
+    if (photo !== undefined && listPhotoErrors(body, given).length === 0) {
+      return { status: 'read', fields, photo };
+    }
   }
+  return readMisshapen(body, parsed.error?.issues ?? [], decoded);
+}
+
+/** @param decoded the photo of a body in JSON, where it never was a text */
+function readMisshapen(
+  body: unknown,
+  issues: readonly z.core.$ZodIssue[],
+  decoded: Buffer | undefined,
+): MisshapenForm {
+  const { imageBase64, imageUrl, photoId, ...readable } = pickReadable(body, issues);
+  const given = { imageBase64, imageUrl, photoId };
+  const photo = photoOf(given, decoded);
+  const errors = [...presentIssues(issues, body), ...listPhotoErrors(body, given)];
   return { status: 'misshapen', errors, readable: photo === undefined ? readable : { ...readable, photo } };
 }
 
+function photoOf(
+  { imageBase64, imageUrl, photoId }: GivenPhotos,
+  decoded: Buffer | undefined,
+): SubmittedForm['photo'] | undefined {
+  if (imageBase64 !== undefined) {
+    return decoded === undefined
+      ? { form: 'base64', text: imageBase64 }
+      : { form: 'decoded', bytes: decoded };
+  }
+  if (imageUrl !== undefined) return { form: 'url', url: imageUrl };
+  return photoId === undefined ? undefined : { form: 'upload', photoId };
+}
+
 /** Exactly one of the three must be given. One of the wrong kind has an error of its own. */
-function listPhotoErrors(
-  body: unknown,
-  given: { readonly [Field in PhotoField]: string | undefined },
-): FieldError[] {
+function listPhotoErrors(body: unknown, given: GivenPhotos): FieldError[] {
   const [, second] = PHOTO_FIELDS.filter((field) => given[field] !== undefined);
   if (second !== undefined) {
     return [
@@ -78,6 +87,10 @@ function listPhotoErrors(
 
 const PHOTO_FIELDS = ['imageBase64', 'imageUrl', 'photoId'] as const;
 type PhotoField = (typeof PHOTO_FIELDS)[number];
+type GivenPhotos = { readonly [Field in PhotoField]: string | undefined };
+
+/** zod makes them from the schema at each asking. */
+const FIELDS = submission.keyof().options;
 
 type ReadableTexts = { readonly [Field in keyof z.input<typeof submission>]?: string };
 
@@ -86,7 +99,7 @@ function pickReadable(body: unknown, issues: readonly z.core.$ZodIssue[]): Reada
   const faulty = new Set(issues.map(({ path }) => path[0]));
   const texts = z.record(z.string(), z.unknown()).safeParse(body);
   return Object.fromEntries(
-    submission.keyof().options.flatMap((field) => {
+    FIELDS.flatMap((field) => {
       const text = texts.success && Object.hasOwn(texts.data, field) ? texts.data[field] : undefined;
       return typeof text === 'string' && !faulty.has(field) ? [[field, text]] : [];
     }),

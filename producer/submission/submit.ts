@@ -135,7 +135,7 @@ async function accept(
   await arrived.end(enqueued.status);
   switch (enqueued.status) {
     case 'accepted':
-      await requirePromised(deps, { ...acceptance, completesBy: enqueued.hash['completesBy'] }, redisKey);
+      await requirePromised(deps, { ...acceptance, completesBy: enqueued.record.promise?.by }, redisKey);
       deps.log.info(
         { event: 'verification_accepted', verification: id, client: client.id, priority: options.priority },
         'verification accepted',
@@ -160,7 +160,7 @@ async function accept(
  */
 async function requirePromised(
   deps: SubmitDeps,
-  acceptance: Acceptance & { readonly completesBy: string | undefined },
+  acceptance: Acceptance & { readonly completesBy: number | undefined },
   redisKey: string | null,
 ): Promise<void> {
   const missed = findMissedDeadline(acceptance);

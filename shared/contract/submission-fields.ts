@@ -85,6 +85,7 @@ export function pickFields<T extends object, Field extends keyof T>(
   from: T,
   fields: readonly Field[],
 ): Pick<T, Field> {
-  const picked = fields.filter((field) => Object.hasOwn(from, field)).map((field) => [field, from[field]]);
-  return Object.fromEntries(picked) as Pick<T, Field>;
+  const picked: Partial<Pick<T, Field>> = {};
+  for (const field of fields) if (Object.hasOwn(from, field)) picked[field] = from[field];
+  return picked as Pick<T, Field>;
 }

@@ -1,8 +1,7 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import type { FlowJob, Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
-import { PackedFlowProducer } from './packed-job.ts';
+import { JoinedFlowProducer } from './joined-flow.ts';
 
 /**
  * Adds a flow and writes of our own in ONE Redis transaction, so that there is never a record without its jobs, nor
@@ -43,21 +42,20 @@ export function createAtomicFlow(
   onError: (error: Error) => void,
   telemetry?: Telemetry,
 ): AtomicFlow {
-  const additions = new AsyncLocalStorage<Addition>();
   const scripts = rememberScripts(redis);
-  joinTransactions(redis, scripts, () => additions.getStore());
-  const producer = new PackedFlowProducer({
+  const producer = new JoinedFlowProducer<Addition>({
     connection: redis,
     prefix,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
+  joinTransactions(redis, scripts, () => producer.beginning);
   producer.on('error', onError);
   const add = async (flow: FlowJob, addition: Omit<Addition, 'onReplies'>) => {
     let answered: readonly unknown[] = [];
     const onReplies = (replies: readonly unknown[]) => {
       answered = replies;
     };
-    await additions.run({ ...addition, onReplies }, () => producer.add(flow));
+    await producer.addJoined(flow, { ...addition, onReplies });
     return answered;
   };
   return {

@@ -5,7 +5,7 @@ import { type Backoff, computeBackoffMs, spread } from '../../contract/backoff.t
  * What a connection is for.
  *
  * - `request`: the path of one HTTP request. It fails fast: a command that gets no answer is given up before the client's
- *   second is over, and nothing waits in a queue for Redis to come back.
+ *   second is over, and nothing waits in a queue for Redis to come back. Commands of one turn leave together.
  * - `flow`: the transactions that accept verifications. As `request`, without a time for each command: see `createReplyWatch`.
  * - `confirm`: waits for replicas or the disk before a 202. As `request`, with the patience that this takes.
  * - `tool`: a command or a start that a person waits for. As `request`, with less patience at the beginning.
@@ -108,7 +108,7 @@ const oneTry = {
 } as const satisfies RoleOptions;
 
 export const redisRoles: Readonly<Record<RedisRole, RoleSettings>> = {
-  request: { options: failFast, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
+  request: { options: failFast, batchesWrites: true, failsFast: true, readyWithinMs: 10_000 },
   flow: { options: neverLater, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
   confirm: { options: waitsForOthers, batchesWrites: false, failsFast: true, readyWithinMs: 10_000 },
   tool: { options: failFast, batchesWrites: false, failsFast: true, readyWithinMs: 5_000 },

@@ -4,6 +4,7 @@ import type { Transaction } from '../redis/redis-client.ts';
 import { type LoadedScripts, loadScript } from '../redis/script.ts';
 import { orderClassOf } from '../shares/order-class.ts';
 import type { DelayTotals, PromisedTime } from './promised-time.ts';
+import type { RecordedPromise } from './verification-record.ts';
 
 /** What a client can be promised now, before it is known how many turns of its own come first. */
 export interface PromiseOffer {
@@ -72,9 +73,10 @@ export function queuePromise(
 }
 
 /** What the record keeps of an offer. */
-function writeSince({ since, perTurnMs, accounts }: PromiseOffer): string {
-  const kept: Pick<PromisedTime, 'since' | 'perTurnMs' | 'accounts'> = { since, perTurnMs, accounts };
-  return JSON.stringify(kept);
+const writeSince = (offer: PromiseOffer): string => JSON.stringify(keepOf(offer));
+
+function keepOf({ since, perTurnMs, accounts }: PromiseOffer): Omit<PromisedTime, 'by'> {
+  return { since, perTurnMs, ...(accounts === undefined ? {} : { accounts }) };
 }
 
 /**
@@ -85,4 +87,10 @@ function writeSince({ since, perTurnMs, accounts }: PromiseOffer): string {
 export function promiseFields(offer: PromiseOffer, reply: unknown): Readonly<Record<string, string>> {
   if (typeof reply !== 'number' || reply <= 0) return {};
   return { completesBy: String(reply), promiseSince: writeSince(offer) };
+}
+
+/** The same, as the record shows it. */
+export function promisedTime(offer: PromiseOffer, reply: unknown): RecordedPromise | null {
+  if (typeof reply !== 'number' || reply <= 0) return null;
+  return { by: reply, ...keepOf(offer), isWaived: false, extended: null };
 }

@@ -260,6 +260,24 @@ export const REVISION_FIELDS = [
   'redelivery',
 ] as const;
 
+/** What every record begins with: no worker has touched it. */
+export const newRecord = {
+  status: 'queued',
+  attempts: [],
+  attemptsCounted: 0,
+  deferredBefore: 'none',
+  nextAttemptAt: null,
+  outcome: null,
+  delivery: { status: 'pending', attempts: 0, nextAttemptAt: null },
+  claim: null,
+  turn: null,
+  mark: null,
+  calls: new Map(),
+  isPublished: false,
+  revision: REVISION_FIELDS.map((name) => (name === 'status' ? 'queued' : '')).join('|'),
+  deaths: { shared: 0, alone: 0 },
+} as const satisfies Partial<VerificationRecord>;
+
 /** The record's revision as finishing with this call compares it: its own mark is no news to it. */
 export function revisionFor({ revision, mark }: VerificationRecord, call: string): string {
   const other = mark === null || mark.call === call ? '' : (mark.call ?? '?');
