@@ -59,7 +59,7 @@ export function createSubmitter(
       const sealed = sealSubject(keyRing, id, subject);
       const kept = await subjects.put(id, sealed);
       await flow.add(verificationFlow(keys, { id, clientId }, priority), (transaction, loaded) => {
-        const acceptance = { id, clientId, priority, submittedAt: Date.now(), sealed };
+        const acceptance = { id, clientId, priority, submittedAt: Date.now(), livemode: false, sealed };
         queueAcceptance(transaction, keys, acceptance, kept, loaded);
       });
     },

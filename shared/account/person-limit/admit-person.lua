@@ -14,6 +14,8 @@
 --- Invariant: No minute and no day gets more calls than its limit. A reservation that exists already was made
 --- before its reply was lost, and is made once.
 ---
+--- Most people are asked about once: of them nothing is known, and nothing needs to be looked up.
+---
 --- All sets are about the same person: their counts are added up, and what is new goes into the first. Member `!`
 --- carries the time until which the upstream wants no call; it lies in the future, so that counting up to `now`
 --- leaves it out.
@@ -21,6 +23,12 @@
 local newest = KEYS[1]
 local reservation, now, perMinute, perDay = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local minuteMs, dayStart, nextDay, keptMs = tonumber(ARGV[5]), ARGV[6], ARGV[7], ARGV[8]
+local function reserve()
+  redis.call('ZADD', newest, now, reservation)
+  redis.call('PEXPIRE', newest, keptMs)
+  return {'admitted', reservation}
+end
+if redis.call('EXISTS', unpack(KEYS)) == 0 then return reserve() end
 if redis.call('ZSCORE', newest, reservation) then return {'admitted', reservation} end
 local times, today = {}, 0
 for _, key in ipairs(KEYS) do
@@ -36,6 +44,4 @@ if perMinute > 0 and #times >= perMinute then
   return {'minute', string.format('%.0f', times[#times - perMinute + 1] + minuteMs)}
 end
 redis.call('ZREMRANGEBYSCORE', newest, '-inf', '(' .. dayStart)
-redis.call('ZADD', newest, now, reservation)
-redis.call('PEXPIRE', newest, keptMs)
-return {'admitted', reservation}
+return reserve()

@@ -49,8 +49,10 @@ if redis.call('EXISTS', record) == 1 then
   end
   return 0
 end
+local isInPlace = {}
 for i = 8, 7 + places do
   if not redis.call('ZSCORE', ARGV[i], id) then return redis.error_reply('NOJOB a job could not be added') end
+  isInPlace[ARGV[i]] = true
 end
 if photoAt and redis.call('ZREM', photosExpectedKey(tag), photoAt) == 0 then
   return redis.error_reply('NOPHOTO its photo came too long ago')
@@ -70,5 +72,7 @@ if stored > tonumber(redis.call('HGET', photosStored, 'peak') or '0') then
 end
 redis.call('ZREM', reserved, id)
 local share = shares.of(tag, given('priority'), client)
-if redis.call('ZSCORE', share.prioritized, id) then shares.join(share, id, shares.FRESH) end
+if isInPlace[share.prioritized] or redis.call('ZSCORE', share.prioritized, id) then
+  shares.join(share, id, shares.FRESH)
+end
 return 1

@@ -52,8 +52,9 @@ local id, seen, status, outcome, event = ARGV[7], ARGV[8], ARGV[9], ARGV[10], AR
 local client, crashCode, today, mode = ARGV[12], ARGV[13], ARGV[14], ARGV[15]
 -- All that is asked of the record, at once: each command costs Redis a microsecond.
 local now = redis.call('HMGET', record, 'status', 'outcome', 'priority', 'sequence', 'sentAt', 'sentCall',
-  'claimedBy', 'shareTag', 'client', 'submittedAt', unpack(ARGV, 16))
-local REVISION_AT = 11
+  'call:' .. call, 'unlistedCalls', 'claimedBy', 'shareTag', 'client', 'submittedAt', unpack(ARGV, 16))
+local claimedBy, shareTag, owner, submittedAt = now[9], now[10], now[11], now[12]
+local REVISION_AT = 13
 local mark = readMark(now[5], now[6])
 local function revision()
   local parts = {}
@@ -69,12 +70,16 @@ if mode ~= 'finish' or now[2] or now[1] == 'cancelled' then
   if mode == 'correct' then redis.call('HSET', record, 'outcome', outcome, 'event', withNumber(event, now[4])) end
   return {now[2] and 'already_finished' or now[1] == 'cancelled' and 'cancelled' or 'not_ours'}
 end
-if mark and (mark == '' or mark ~= call) then noteLostCall(record, tag, client, crashCode, today, call) end
-noteCall(record, tag, call, attempt, isListed, day, entry)
-countOut(inFlight, now[7])
-if now[8] and attempt == '' then shares.giveTurnBack(shares.of(tag, now[3], now[9])) end
+local known = {unpack(now, 5, 8)}
+if mark and (mark == '' or mark ~= call) then
+  noteLostCall(record, tag, client, crashCode, today, call)
+  known = nil
+end
+noteCall(record, tag, call, attempt, isListed, day, entry, known)
+countOut(inFlight, claimedBy)
+if shareTag and attempt == '' then shares.giveTurnBack(shares.of(tag, now[3], owner)) end
 leaveLine(tag, id, client, now[3])
-moveInIndex(tag, id, now[9], now[10], now[1], status)
+moveInIndex(tag, id, owner, submittedAt, now[1], status)
 local fields = {'status', status, 'outcome', outcome, 'deliveryStatus', 'pending'}
 if event ~= '' then
   local number = numberEvent(tag, client, id)

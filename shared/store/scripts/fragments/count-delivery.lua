@@ -6,9 +6,8 @@
 --- @include "count-history.lua"
 local ENDPOINT_HOURS = 7 * 24
 local function countDelivery(tag, endpoint, result, latest)
-  countHistory(tag, 'delivery|' .. result, 1)
+  local hour = countHistory(tag, 'delivery|' .. result, 1)
   local own = endpointHistoryKey(tag, endpoint)
-  local hour = math.floor(redis.call('TIME')[1] / 3600)
   local total = addToLedger(own, hour .. '|' .. result, 1)
   if not total then return end
   redis.call('HSET', own, 'latest', latest)

@@ -12,9 +12,11 @@ local function addToHistory(key, field, by, keptSeconds)
   redis.call('EXPIRE', key, keptSeconds)
   if redis.call('HLEN', key) > HISTORY_FIELDS then redis.call('HDEL', key, field) end
 end
+-- Returns the hour.
 local function countHistory(tag, series, by)
   local minute = math.floor(redis.call('TIME')[1] / 60)
   local hour = math.floor(minute / 60)
   addToHistory(historyMinutesKey(tag, hour), minute % 60 .. '|' .. series, by, MINUTES_KEPT_SECONDS)
   addToHistory(historyHoursKey(tag, math.floor(hour / 24)), hour % 24 .. '|' .. series, by, HOURS_KEPT_SECONDS)
+  return hour
 end

@@ -67,6 +67,16 @@ describe('the limit per person', () => {
     expect(admissions[15]).toEqual({ status: 'wait', until: NOON + 72_000 });
   });
 
+  test('looks nothing up about a person who is asked about for the first time', async () => {
+    const { limit } = makeLimit();
+    await limit.admit(PERSON);
+    await redis.config('RESETSTAT');
+    const { limit: another } = makeLimit();
+    await another.admit(PERSON);
+    const used = [...(await redis.info('commandstats')).matchAll(/cmdstat_(\w+):/g)].map(([, name]) => name);
+    expect(used.filter((name) => name?.startsWith('z'))).toEqual(['zadd']);
+  });
+
   test('counts over any minute and not from fixed minute to fixed minute', async () => {
     const { limit, clock } = makeLimit();
     await admitMany(limit, 10);
