@@ -1,6 +1,6 @@
 import { type Command, Option } from 'commander';
-import type { EventsGone, FeedEvent } from '../client/veriqueue.ts';
-import { eventTypes } from '../shared/contract/event-type.ts';
+import type { EventType, FeedEntry, FeedEvent, FeedNotice } from '../client/veriqueue.ts';
+import { clientEventTypes } from '../shared/contract/event-type.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { parseLimit, parseSequence } from './arguments.ts';
 import type { CliContext } from './context.ts';
@@ -8,7 +8,7 @@ import { formatTime, printable } from './terminal.ts';
 
 interface EventsOptions extends ApiOptions {
   readonly after: number;
-  readonly type?: FeedEvent['type'];
+  readonly type?: EventType;
   readonly follow?: true;
   readonly limit?: number;
 }
@@ -23,7 +23,7 @@ export function addEventsCommand(program: Command, context: CliContext): void {
     .command('events')
     .description("this client's events in the order of their numbers, delivered or not, a line for each")
     .option('--after <number>', 'from behind this number on', parseSequence, 0)
-    .addOption(new Option('--type <type>', 'of this type only').choices(Object.values(eventTypes)))
+    .addOption(new Option('--type <type>', 'of this type only').choices(clientEventTypes))
     .option('--follow', 'wait for further ones')
     .option('--limit <n>', 'at most so many', parseLimit)
     .addHelpText('after', help)
@@ -50,19 +50,52 @@ async function showEvents(
   if (shown === 0) terminal.remark('No events.');
 }
 
-function describeEvent(event: FeedEvent | EventsGone): string {
+function describeEvent(event: FeedEntry): string {
   if (event.type === 'events.gone') return `${event.from} to ${event.sequence}  kept no more`;
-  const { id, reference, outcome } = event.data;
   const words = [
     String(event.sequence),
     formatTime(Date.parse(event.timestamp)),
     event.type,
-    id,
-    outcome === null ? '-' : `${outcome.verdict} (${outcome.code})`,
-    reference === null ? '' : `reference ${reference}`,
+    ...describeData(event),
   ];
   return words
     .filter((word) => word !== '')
     .map(printable)
     .join('  ');
 }
+
+function describeData(event: FeedEvent | FeedNotice): string[] {
+  switch (event.type) {
+    case 'verification.completed':
+    case 'verification.failed': {
+      const { id, reference, outcome } = event.data;
+      return [
+        id,
+        outcome === null ? '-' : `${outcome.verdict} (${outcome.code})`,
+        ...describeReference(reference),
+      ];
+    }
+    case 'verification.deferred':
+    case 'verification.retrying': {
+      const { id, code, nextAttemptAt, reference } = event.data;
+      return [id, `${code}, again ${formatTime(Date.parse(nextAttemptAt))}`, ...describeReference(reference)];
+    }
+    case 'delivery.dead': {
+      const { eventId, endpoint, attempts, status } = event.data;
+      return [eventId, `${endpoint ?? 'callback'}, ${attempts} attempts`, `status ${status ?? '-'}`];
+    }
+    case 'usage.threshold': {
+      const { period, date, percent, spent, limit } = event.data;
+      return [`${percent} % of the ${period} ${date}`, `${spent} of ${limit} calls`];
+    }
+    case 'subject.erased':
+      return [event.data.id, `by ${event.data.by}`];
+    default:
+      // A later version of the server has others.
+      event satisfies never;
+      return [];
+  }
+}
+
+const describeReference = (reference: string | null): string[] =>
+  reference === null ? [] : [`reference ${reference}`];

@@ -1,15 +1,22 @@
 import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
+import type { FeedNotice } from '../shared/contract/notice.ts';
 import { ApiError } from './api-error.ts';
 import { delay } from './delay.ts';
 import { isTransient } from './retry-policy.ts';
 import { VeriqueueError } from './veriqueue-error.ts';
+
+/** What an event says by its type. Later versions of the server add some. */
+export type EventType = FeedEvent['type'] | FeedNotice['type'];
+
+/** One of a page, by its `sequence`. */
+export type FeedEntry = FeedEvent | FeedNotice | EventsGone;
 
 /** Which events, and whether to wait for more. */
 export interface EventsOptions {
   /** The `sequence` that you have read up to. @default 0: from the oldest that is kept */
   readonly after?: number | undefined;
   /** Events of this type only; ranges that are gone come all the same. */
-  readonly type?: FeedEvent['type'] | undefined;
+  readonly type?: EventType | undefined;
   /**
    * Waits for further events until the signal is aborted, through outages of the server too. Without it, the end is what is
    * the last event by then. @default false
@@ -22,7 +29,7 @@ export interface EventsOptions {
 /** What of the feed is asked for, as the query has it. */
 export interface FeedRequest {
   readonly after: number;
-  readonly type: FeedEvent['type'] | undefined;
+  readonly type: EventType | undefined;
   readonly limit: number;
   /** Seconds. */
   readonly wait: number;
@@ -46,7 +53,7 @@ export async function* readEvents(
   read: (request: FeedRequest) => Promise<FeedPage>,
   { after: start = 0, type, follow = false, signal }: EventsOptions,
   timeoutMs: number,
-): AsyncGenerator<FeedEvent | EventsGone, void> {
+): AsyncGenerator<FeedEntry, void> {
   const wait = follow ? Math.min(WAIT_MAX_SECONDS, Math.floor(timeoutMs / 2_000)) : 0;
   for (let after = start; ; ) {
     const request = { after, type, limit: PAGE_MAX, wait };

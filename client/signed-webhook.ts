@@ -1,3 +1,9 @@
+import type {
+  DeliveryDead,
+  SubjectErased,
+  UsageThreshold,
+  VerificationNotice,
+} from '../shared/contract/notice.ts';
 import type { VerificationEvent, WebhookTestEvent } from '../shared/contract/verification.ts';
 import { decodeBase64 } from './base64.ts';
 import {
@@ -7,8 +13,17 @@ import {
 } from './verification-keys.ts';
 import { nameErrors, VeriqueueError } from './veriqueue-error.ts';
 
-/** Do nothing with a type you do not know, and acknowledge it: there will be more. */
-export type WebhookEvent = VerificationEvent | WebhookTestEvent;
+/**
+ * Do nothing with a type you do not know, and acknowledge it: there will be more. Those of today that bring no outcome come to
+ * endpoints that ask for them, and never to a callback.
+ */
+export type WebhookEvent =
+  | VerificationEvent
+  | VerificationNotice
+  | DeliveryDead
+  | UsageThreshold
+  | SubjectErased
+  | WebhookTestEvent;
 
 /** As Node, `fetch` and most frameworks hand them over; names in any case. */
 export type WebhookHeaders = Headers | { readonly [name: string]: string | readonly string[] | undefined };

@@ -1,15 +1,14 @@
 /** The entry of the package `@veriqueue/client`. It runs wherever `fetch` and WebCrypto do, and has no dependency. */
 
-import type { ClientShare } from '../shared/contract/client-share.ts';
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
-import type { EventsGone, FeedEvent, FeedPage } from '../shared/contract/feed.ts';
+import type { FeedPage } from '../shared/contract/feed.ts';
 import type { KeySet } from '../shared/contract/key-set.ts';
-import type { LaneAccount, LaneOverview } from '../shared/contract/lane.ts';
-import type { OutcomeRow, OutcomesPage } from '../shared/contract/outcomes.ts';
+import type { LaneOverview } from '../shared/contract/lane.ts';
+import type { OutcomesPage } from '../shared/contract/outcomes.ts';
 import type { ErasureReceipt, ErasureStatement } from '../shared/contract/receipt.ts';
 import type { PhotoUpload } from '../shared/contract/upload.ts';
-import type { ClientBudget, UsageReport } from '../shared/contract/usage.ts';
-import type { PromiseExtension, Verification, VerificationPage } from '../shared/contract/verification.ts';
+import type { UsageReport } from '../shared/contract/usage.ts';
+import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
 import { ApiKeys } from './api-keys.ts';
@@ -19,7 +18,7 @@ import { Endpoints } from './endpoints.ts';
 import { OwnCallback } from './own-callback.ts';
 import { type PhotoSource, readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
-import { type EventsOptions, readEvents } from './read-events.ts';
+import { type EventsOptions, type FeedEntry, readEvents } from './read-events.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
 import { encodeSubmission } from './submission-body.ts';
 import { type UploadOf, uploadRequest } from './upload-request.ts';
@@ -30,6 +29,7 @@ import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 export type { ApiKey, CreatedApiKey, NewApiKey } from '../shared/contract/api-key.ts';
 export type { ApiKeyScope } from '../shared/contract/api-key-scope.ts';
 export type { Callback, CallbackChange, SecretRotation } from '../shared/contract/callback.ts';
+export type { ClientShare } from '../shared/contract/client-share.ts';
 export type {
   CreatedEndpoint,
   Endpoint,
@@ -37,13 +37,25 @@ export type {
   NewEndpoint,
   RotatedSecret,
 } from '../shared/contract/endpoint.ts';
+export type { EventsGone, FeedEvent } from '../shared/contract/feed.ts';
+export type { LaneAccount } from '../shared/contract/lane.ts';
+export type {
+  DeliveryDead,
+  FeedNotice,
+  SubjectErased,
+  UsageThreshold,
+  VerificationNotice,
+} from '../shared/contract/notice.ts';
 export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes.ts';
+export type { OutcomeRow } from '../shared/contract/outcomes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
 export type { PhotoUpload } from '../shared/contract/upload.ts';
+export type { ClientBudget } from '../shared/contract/usage.ts';
 export type {
   Attempt,
   Delivery,
   Outcome,
+  PromiseExtension,
   VerificationEvent,
   WebhookTestEvent,
 } from '../shared/contract/verification.ts';
@@ -59,11 +71,8 @@ export {
 } from './api-error.ts';
 export type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 export { PhotoError } from './photo.ts';
-export {
-  type WebhookEvent,
-  type WebhookHeaders,
-  WebhookVerificationError,
-} from './signed-webhook.ts';
+export type { EventsOptions, EventType, FeedEntry } from './read-events.ts';
+export { type WebhookEvent, type WebhookHeaders, WebhookVerificationError } from './signed-webhook.ts';
 export type { WebhookVerificationKeys } from './verification-keys.ts';
 export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
 export { verifyWebhook } from './webhook.ts';
@@ -71,22 +80,14 @@ export { verifyWebhook } from './webhook.ts';
 
 export type {
   ApiKeys,
-  ClientBudget,
-  ClientShare,
   DeliveryAttempt,
   Endpoints,
   ErasureReceipt,
   ErasureStatement,
-  EventsGone,
-  EventsOptions,
-  FeedEvent,
   KeySet,
-  LaneAccount,
   LaneOverview,
-  OutcomeRow,
   OwnCallback,
   PhotoSource,
-  PromiseExtension,
   UsageReport,
   Verification,
   VerificationStatus,
@@ -271,7 +272,7 @@ export class Veriqueue {
    *
    * @throws {ConflictError} with the code `unknown_sequence` when no event has the number `after`
    */
-  events(options: EventsOptions = {}): AsyncGenerator<FeedEvent | EventsGone, void> {
+  events(options: EventsOptions = {}): AsyncGenerator<FeedEntry, void> {
     const request = { doing: 'read events', method: 'GET', path: 'v1/events' } as const;
     const { signal } = options;
     const read = (query: Readonly<Record<string, string | number | undefined>>) =>
@@ -304,7 +305,7 @@ export class Veriqueue {
   }
 
   /** Every code an attempt can end with, and what to do about it. */
-  async outcomes({ signal }: CallOptions = {}): Promise<OutcomeRow[]> {
+  async outcomes({ signal }: CallOptions = {}): Promise<OutcomesPage['data']> {
     const request = { doing: 'list outcomes', method: 'GET', path: 'v1/outcomes', signal } as const;
     return (await this.#read<OutcomesPage>(request)).data;
   }

@@ -201,6 +201,7 @@ async function startUpkeep({
       queue,
       deliveries: openQueue(keys.deliveryQueue),
       subjectTtlMs: settings.SUBJECT_TTL,
+      retentionMs: settings.RETENTION,
       auditRetentionMs: settings.AUDIT_RETENTION,
     },
     settings.SWEEP_INTERVAL,

@@ -62,8 +62,9 @@ export async function runFeedBench({ events, rounds, say }: FeedBenchOptions): P
 async function rebuild(api: Veriqueue): Promise<ReadonlyMap<number, Stored>> {
   const stored = new Map<number, Stored>();
   for await (const event of api.events()) {
-    if (event.type === 'events.gone') continue;
-    stored.set(event.sequence, { id: event.id, verdict: event.data.outcome?.verdict });
+    if (event.type === 'verification.completed' || event.type === 'verification.failed') {
+      stored.set(event.sequence, { id: event.id, verdict: event.data.outcome?.verdict });
+    }
   }
   return stored;
 }

@@ -166,8 +166,7 @@ async function rebuild(
   };
   for await (const event of api.events()) {
     numbers.push(event.sequence);
-    if (event.type === 'events.gone') continue;
-    page.push(event);
+    if (event.type === 'verification.completed' || event.type === 'verification.failed') page.push(event);
     if (page.length === PAGE) await write();
   }
   await write();

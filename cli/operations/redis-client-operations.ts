@@ -69,7 +69,7 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       const removeJobs = (jobs: readonly string[]) => removeDeliveryJobs({ redis, keys }, jobs);
       const by = operatorActor(COMMAND_LINE_OPERATOR);
       const keptMs = context.auditRetentionMs;
-      const deps = { ...connection, by, keptMs, removeJobs, pause: (ms: number) => delay(ms) };
+      const deps = { ...connection, by, keptMs, now, removeJobs, pause: (ms: number) => delay(ms) };
       const deletion = await deleteClient(deps, clientId, options);
       if (deletion.status === 'missing') throw unknownClient(clientId);
       return deletion;

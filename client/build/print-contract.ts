@@ -14,6 +14,13 @@ import {
 import { eventsGone, feedEvent, feedPage } from '../../shared/contract/feed.ts';
 import { keySet } from '../../shared/contract/key-set.ts';
 import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
+import {
+  deliveryDead,
+  feedNotice,
+  subjectErased,
+  usageThreshold,
+  verificationNotice,
+} from '../../shared/contract/notice.ts';
 import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes.ts';
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
@@ -49,6 +56,7 @@ const INFERRED = {
   ClientShare: clientShare,
   CreatedEndpoint: createdEndpoint,
   Delivery: delivery,
+  DeliveryDead: deliveryDead,
   DeliveryAttempt: deliveryAttempt,
   DeliveryLog: deliveryLogPage,
   Endpoint: endpoint,
@@ -56,6 +64,7 @@ const INFERRED = {
   EndpointPage: endpointPage,
   EventsGone: eventsGone,
   FeedEvent: feedEvent,
+  FeedNotice: feedNotice,
   FeedPage: feedPage,
   KeySet: keySet,
   ErasureReceipt: erasureReceipt,
@@ -70,10 +79,13 @@ const INFERRED = {
   Problem: problem,
   PromiseExtension: promiseExtension,
   RotatedSecret: rotatedSecret,
+  SubjectErased: subjectErased,
   SubmissionFields: submissionForm,
   UsageReport: usageReport,
+  UsageThreshold: usageThreshold,
   Verification: verification,
   VerificationEvent: verificationEvent,
+  VerificationNotice: verificationNotice,
   VerificationPage: verificationPage,
   VerificationStatus: verificationStatus,
   WebhookTestEvent: webhookTestEvent,
@@ -98,7 +110,9 @@ export function printContract(): string {
   const declarations = Object.keys(INFERRED).map((name) => {
     const schema = jsonSchema.parse((SENT.includes(name) ? sent : read)?.[name]);
     const text = printType(schema, OPEN);
-    return text.startsWith('{') ? `export interface ${name} ${text}` : `export type ${name} = ${text};`;
+    return schema.properties !== undefined
+      ? `export interface ${name} ${text}`
+      : `export type ${name} = ${text};`;
   });
   const unions = { ...OPEN, ProblemCode: Object.keys(problemTable) };
   return [

@@ -22,7 +22,7 @@ const receiver = createServer(async (request, response) => {
 });
 
 function handle(event: WebhookEvent): void {
-  if (event.type === 'webhook.test') return;
+  if (event.type !== 'verification.completed' && event.type !== 'verification.failed') return;
   // Believe a verdict only when data.livemode is true: the sandbox knows made-up people only.
   const { reference, outcome } = event.data;
   process.stdout.write(`${event.type} ${reference} ${outcome?.verdict}\n`);

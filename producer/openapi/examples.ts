@@ -2,6 +2,7 @@ import type { DeliveryLog } from '../../shared/contract/delivery-log.ts';
 import type { FeedEvent, FeedPage } from '../../shared/contract/feed.ts';
 import type { KeySet } from '../../shared/contract/key-set.ts';
 import type { LaneOverview } from '../../shared/contract/lane.ts';
+import type { Notice, VerificationNotice } from '../../shared/contract/notice.ts';
 import type { OutcomesPage } from '../../shared/contract/outcomes.ts';
 import type { ErasureReceipt } from '../../shared/contract/receipt.ts';
 import type { PhotoUpload } from '../../shared/contract/upload.ts';
@@ -171,8 +172,22 @@ export const lane: LaneOverview = {
 
 export const outcomes: OutcomesPage = { data: publicOutcomeTable().slice(0, 2) };
 
+function verificationNotice(type: VerificationNotice['type'], code: string): VerificationNotice {
+  const isDeferred = type === 'verification.deferred';
+  const { id, livemode, reference } = completedVerification;
+  return {
+    type,
+    timestamp: '2030-01-31T08:00:00.700Z',
+    data: {
+      ...{ id, status: isDeferred ? 'deferred' : 'retrying', livemode, reference, code, attempts: 1 },
+      nextAttemptAt: isDeferred ? '2030-01-31T08:01:02.700Z' : '2030-01-31T08:00:01.200Z',
+    },
+    sequence: isDeferred ? 4_035 : 4_034,
+  };
+}
+
 /** Each event with what is sent about it. */
-export const eventExamples: Readonly<Record<string, VerificationEvent | WebhookTestEvent>> = {
+export const eventExamples: Readonly<Record<string, VerificationEvent | Notice | WebhookTestEvent>> = {
   'verification.completed': {
     type: 'verification.completed',
     timestamp: '2030-01-31T08:00:01.012Z',
@@ -185,6 +200,35 @@ export const eventExamples: Readonly<Record<string, VerificationEvent | WebhookT
     timestamp: '2030-01-31T08:00:00.498Z',
     data: { ...failedVerification, delivery: acceptedVerification.delivery },
     sequence: 4_033,
+  },
+  'verification.retrying': verificationNotice('verification.retrying', 'FailedOperation.CompareSystemError'),
+  'verification.deferred': verificationNotice(
+    'verification.deferred',
+    'FailedOperation.IdentityAuthLimitExceeded',
+  ),
+  'delivery.dead': {
+    type: 'delivery.dead',
+    timestamp: '2030-02-02T08:00:00.000Z',
+    data: {
+      eventId: 'evt_01jz3n8k2hfq9v7w5x4t6s8r0p',
+      verification: completedVerification.id,
+      endpoint: 'ep_01jz3n8k2hfq9v7w5x4t6s8r0p',
+      attempts: 9,
+      status: 503,
+    },
+    sequence: 4_036,
+  },
+  'usage.threshold': {
+    type: 'usage.threshold',
+    timestamp: '2030-01-31T08:00:02.000Z',
+    data: { period: 'month', date: '2030-01', percent: 80, spent: 8_012, limit: 10_000 },
+    sequence: 4_037,
+  },
+  'subject.erased': {
+    type: 'subject.erased',
+    timestamp: '2030-01-31T08:00:03.000Z',
+    data: { id: completedVerification.id, by: 'client' },
+    sequence: 4_038,
   },
   'webhook.test': {
     type: 'webhook.test',

@@ -1,4 +1,4 @@
-import { eventTypes } from '../../shared/contract/event-type.ts';
+import { eventTypes, noticeTypes } from '../../shared/contract/event-type.ts';
 import { eventExamples } from './examples.ts';
 
 const HEADERS = [
@@ -25,6 +25,13 @@ const HEADERS = [
 export function describeWebhooks(): object {
   return Object.fromEntries([
     ...Object.values(eventTypes).map((type) => [type, describeEvent(type, 'VerificationEvent')]),
+    ...[noticeTypes.deferred, noticeTypes.retrying].map((type) => [
+      type,
+      describeEvent(type, 'VerificationNotice'),
+    ]),
+    [noticeTypes.deliveryDead, describeEvent(noticeTypes.deliveryDead, 'DeliveryDead')],
+    [noticeTypes.threshold, describeEvent(noticeTypes.threshold, 'UsageThreshold')],
+    [noticeTypes.erased, describeEvent(noticeTypes.erased, 'SubjectErased')],
     ['webhook.test', describeEvent('webhook.test', 'WebhookTestEvent')],
   ]);
 }
@@ -32,6 +39,11 @@ export function describeWebhooks(): object {
 const SUMMARIES: Readonly<Record<string, string>> = {
   'verification.completed': 'A verification has its outcome',
   'verification.failed': 'A verification was given up',
+  'verification.deferred': 'The upstream was asked about this person too often',
+  'verification.retrying': 'An attempt failed in a way that passes',
+  'delivery.dead': 'An event was given up',
+  'usage.threshold': 'A part of your budget is spent',
+  'subject.erased': 'A verification was deleted',
   'webhook.test': 'An operator tests your endpoint',
 };
 

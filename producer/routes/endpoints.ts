@@ -11,7 +11,7 @@ import {
   type RotatedSecret,
   rotatedSecret,
 } from '../../shared/contract/endpoint.ts';
-import { eventTypes } from '../../shared/contract/event-type.ts';
+import { defaultTypes } from '../../shared/contract/event-type.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import type { ClientStore } from '../../shared/store/clients/client.ts';
 import {
@@ -104,7 +104,7 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       await limitChanges(deps.redis, deps.keys, client);
       const addition = await addEndpoint(deps, client.id, {
         url: checkEndpointUrl(deps, client, url),
-        types: types ?? Object.values(eventTypes),
+        types: types ?? defaultTypes,
         ratePerSecond: ratePerSecond ?? null,
         after: after ?? null,
         most: client.selfService.maxEndpoints ?? deps.maxEndpoints,

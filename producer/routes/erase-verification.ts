@@ -11,6 +11,8 @@ export interface EraseDeps extends VerificationStore {
   readonly queues: ProducerQueues;
   readonly audit: Pick<Audit, 'chainSoon'>;
   readonly auditRetentionMs: number;
+  /** ms epoch */
+  readonly now: () => number;
   readonly log: ProducerLog;
 }
 
@@ -22,9 +24,15 @@ export async function erase(
   deps: EraseDeps,
   { id, clientId }: { readonly id: string; readonly clientId: string },
 ): Promise<void> {
-  const { queues, audit, auditRetentionMs, log } = deps;
+  const { queues, audit, auditRetentionMs, log, now } = deps;
   const by = clientActor(clientId);
-  const erasure = await eraseVerification(deps, { id, clientId, by, keptMs: auditRetentionMs });
+  const erasure = await eraseVerification(deps, {
+    id,
+    clientId,
+    by,
+    keptMs: auditRetentionMs,
+    now: now(),
+  });
   if (erasure.status === 'missing') throw new ProblemError('not_found');
   if (erasure.status === 'busy') {
     throw new ProblemError('being_processed', { headers: retryAfter(BUSY_RETRY_SECONDS) });

@@ -1,8 +1,8 @@
 import { z } from 'zod';
-import { eventTypes } from './event-type.ts';
+import { clientEventTypes } from './event-type.ts';
 
 /** Which events an endpoint gets. */
-const types = z.array(z.enum(eventTypes)).min(1).max(Object.keys(eventTypes).length);
+const types = z.array(z.enum(clientEventTypes)).min(1).max(clientEventTypes.length);
 const ratePerSecond = z.number().min(0.1).max(1_000).nullable();
 const url = z.string().max(2_048);
 
@@ -10,7 +10,7 @@ const url = z.string().max(2_048);
 export const newEndpoint = z
   .strictObject({
     url: url.describe('https, of an origin that is registered for you'),
-    types: types.optional().describe('events of these types only; all of them unless given'),
+    types: types.optional().describe('events of these types only; unless given, those that bring an outcome'),
     ratePerSecond: ratePerSecond
       .optional()
       .describe('at most so many events a second; null: as many as it takes, one after the other'),

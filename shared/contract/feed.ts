@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { eventTypes } from './event-type.ts';
+import { clientEventTypes } from './event-type.ts';
+import { feedNotice } from './notice.ts';
 import { sequence, verificationEvent } from './verification.ts';
 
 /** How many events a page of the feed may have. */
@@ -18,7 +19,7 @@ export const feedQuery = z.strictObject({
     .default(0)
     .describe('the `sequence` that you have read up to; 0: from the oldest that is kept'),
   limit: z.coerce.number().int().min(1).max(FEED_PAGE_MAX).default(100).describe('of a page'),
-  type: z.enum(eventTypes).optional().describe('events of this type only'),
+  type: z.enum(clientEventTypes).optional().describe('events of this type only'),
   wait: z.coerce
     .number()
     .int()
@@ -54,7 +55,7 @@ export type EventsGone = z.infer<typeof eventsGone>;
 export const feedPage = z
   .strictObject({
     data: z
-      .array(z.union([feedEvent, eventsGone]))
+      .array(z.union([feedEvent, feedNotice, eventsGone]))
       .describe('by their numbers: each one after `after` is an event, or in a range that is gone'),
     nextAfter: z.number().int().nonnegative().describe('pass it as `after` for the next page'),
     last: z

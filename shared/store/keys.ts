@@ -46,6 +46,8 @@ const SCRIPT_NAMES = {
   client: 'client:*',
   feed: 'feed:*',
   feedNumbers: 'feed-numbers',
+  noticeTypes: 'notice-types',
+  notices: 'notices',
   shares: 'shares',
   shareWeights: 'shares:weights:*',
   shareNext: 'shares:next:*',
@@ -170,10 +172,17 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   ledgerCopied(day: string): string;
   /** List: the delivery attempts of one event, oldest first. */
   deliveryLog(id: string): string;
-  /** Stream: a client's events by their numbers (`0-<number>`), with the verification's id. Their bodies are in the records. */
+  /**
+   * Stream: a client's events by their numbers (`0-<number>`). Of an outcome it has the verification's id, and the body is in
+   * the record; of a notice it has the body.
+   */
   feed(clientId: string): string;
   /** Hash: client → the last number that one of its events was given. */
   feedNumbers(): string;
+  /** Hash: client → the types of notice that its endpoints ask for, separated by spaces. */
+  noticeTypes(): string;
+  /** Sorted set by the time (ms epoch) at which they were written: `<client> <number> <event id>` of each notice in a feed. */
+  notices(): string;
   /** Hash: one client. */
   client(clientId: string): string;
   /** String: until when a client's submissions have used up its rate (µs epoch). */
@@ -249,6 +258,8 @@ export function storeKeys(lane: string): StoreKeys {
     client: (clientId) => spell('client', clientId),
     feed: (clientId) => spell('feed', clientId),
     feedNumbers: () => spell('feedNumbers'),
+    noticeTypes: () => spell('noticeTypes'),
+    notices: () => spell('notices'),
     clientRate: (clientId) => `${tag}:client-rate:${clientId}`,
     reservedPlaces: (clientId) => `${tag}:reserved-places:${clientId}`,
     budgetedClients: () => `${tag}:budgeted-clients`,

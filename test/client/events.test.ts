@@ -1,9 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest';
 import {
   ConflictError,
-  type EventsGone,
   type EventsOptions,
-  type FeedEvent,
+  type FeedEntry,
   UnavailableError,
   Veriqueue,
 } from '../../client/veriqueue.ts';
@@ -17,12 +16,12 @@ async function connect(options: { readonly maxRetries?: number }, ...steps: read
 }
 
 async function collect(api: Veriqueue, options: EventsOptions = {}) {
-  const all: (FeedEvent | EventsGone)[] = [];
+  const all: FeedEntry[] = [];
   for await (const event of api.events(options)) all.push(event);
   return all;
 }
 
-const event = (sequence: number): FeedEvent => ({ ...feedEvent, sequence });
+const event = (sequence: number) => ({ ...feedEvent, sequence });
 const page = (numbers: readonly number[], last: number) =>
   answerJson(200, { data: numbers.map(event), nextAfter: numbers.at(-1) ?? last, last });
 

@@ -121,13 +121,14 @@ describe('the verifications', () => {
       'erased',
       async (id: string) =>
         eraseVerification(storeOf(desk.redis, desk.keys), {
-          ...{ id, clientId: CLIENT_ID, keptMs: 60_000 },
+          ...{ id, clientId: CLIENT_ID, keptMs: 60_000, now: Date.now() },
           by: { actorKind: 'client', actor: CLIENT_ID },
         }),
     ],
     [
       'forgotten',
-      async (id: string) => forgetVerification(storeOf(desk.redis, desk.keys), { id, clientId: null }),
+      async (id: string) =>
+        forgetVerification(storeOf(desk.redis, desk.keys), { id, clientId: null, now: Date.now() }),
     ],
   ])('leave no trace in the lists when they are %s', async (_, remove) => {
     const id = await storeSettled(storing(), { reference: 'order-9' });

@@ -174,7 +174,8 @@ async function uses() {
   for await (const { reference } of veriqueue.list({ status: 'held' })) void reference?.length;
   const event = await verifyWebhook('', new Headers(), ['whsec_']);
   if (event.type === 'webhook.test') void event.data.clientId;
-  else void event.data.outcome?.sim?.toFixed();
+  else if (event.type === 'delivery.dead') void event.data.endpoint?.length;
+  else if (event.type === 'verification.completed') void event.data.outcome?.sim?.toFixed();
   const { outcome } = await veriqueue.get('ver_1');
   if (outcome?.action === 'resubmit_photo' || outcome?.code === 'Success') void outcome.completedAt;
   const action: ClientAction = 'none';
@@ -241,6 +242,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   CreatedApiKey: 'api-key',
   CreatedEndpoint: 'endpoint',
   Delivery: 'verification',
+  DeliveryDead: 'notice',
   DeliveryAttempt: 'delivery-log',
   DeliveryLog: 'delivery-log',
   Endpoint: 'endpoint',
@@ -250,6 +252,7 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   ErasureStatement: 'receipt',
   EventsGone: 'feed',
   FeedEvent: 'feed',
+  FeedNotice: 'notice',
   FeedPage: 'feed',
   FieldError: 'problem',
   KeySet: 'key-set',
@@ -267,10 +270,13 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   PromiseExtension: 'verification',
   RotatedSecret: 'endpoint',
   SecretRotation: 'callback',
+  SubjectErased: 'notice',
   SubmissionFields: 'submission',
   UsageReport: 'usage',
+  UsageThreshold: 'notice',
   Verification: 'verification',
   VerificationEvent: 'verification',
+  VerificationNotice: 'notice',
   VerificationPage: 'verification',
   VerificationStatus: 'verification-status',
   WebhookTestEvent: 'verification',

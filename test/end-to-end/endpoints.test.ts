@@ -1,7 +1,19 @@
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
-import { ApiError, Veriqueue, verifyWebhook } from '../../client/veriqueue.ts';
+import {
+  ApiError,
+  type FeedNotice,
+  Veriqueue,
+  verifyWebhook,
+  type WebhookEvent,
+} from '../../client/veriqueue.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
+import { noticeTypes } from '../../shared/contract/event-type.ts';
+import { feedNotice } from '../../shared/contract/notice.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
+import { changeClient } from '../../shared/store/clients/change-client.ts';
 import { storeSecret } from '../../shared/store/clients/signing-secrets.ts';
 import { changeEndpoint } from '../../shared/store/push/change-endpoints.ts';
 import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
@@ -12,11 +24,11 @@ import { type Delivery, startWebhookReceiver, type WebhookReceiver } from '../su
 
 let chain: Chain;
 let veriqueue: Veriqueue;
-const receivers: WebhookReceiver[] = [];
+const receivers: Pick<WebhookReceiver, 'close'>[] = [];
 beforeAll(async () => {
   chain = await startChain({
     workers: 2,
-    environment: { CLIENT_MAX_ENDPOINTS: '3', DELIVERY_SCHEDULE: '0s,0s,0s,0s' },
+    environment: { CLIENT_MAX_ENDPOINTS: '3', DELIVERY_SCHEDULE: '0s,0s,0s,0s', SWEEP_INTERVAL: '1s' },
   });
   veriqueue = new Veriqueue({ url: chain.url, apiKey: await managingKey(chain.client.clientId) });
 });
@@ -47,6 +59,44 @@ const firstOf = (deliveries: readonly Delivery[]) =>
   deliveries.filter(({ nth }) => nth === 1).map(({ webhookId, body }) => ({ webhookId, body }));
 
 const numberOf = ({ body }: { readonly body: string }) => Number(JSON.parse(body).sequence);
+
+const lastNumber = async () =>
+  Number(await chain.redis.hget(chain.keys.feedNumbers(), chain.client.clientId));
+
+async function readFrom(after: number) {
+  const all = [];
+  for await (const event of veriqueue.events({ after })) all.push(event);
+  return all;
+}
+
+const isNotice = (event: { readonly type: string }): event is FeedNotice =>
+  Object.values<string>(noticeTypes).includes(event.type);
+
+/** A receiver of every type, which verifies by the client's own package. */
+async function startNoticeReceiver() {
+  const received = new Map<string, WebhookEvent>();
+  const secrets: string[] = [];
+  const server = createServer(async (request, response) => {
+    const event = await verifyWebhook(await text(request), request.headers, secrets).catch(() => null);
+    if (event !== null) received.set(String(request.headers['webhook-id']), event);
+    response.writeHead(event === null ? 401 : 204).end();
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  receivers.push({ close: async () => void server.close() });
+  const has = (wanted: (event: WebhookEvent) => boolean) =>
+    vi.waitFor(
+      () =>
+        [...received.values()].find(wanted) ??
+        expect.fail(`got ${JSON.stringify([...received.values()].map(({ type }) => type))}`),
+      {
+        timeout: 60_000,
+        interval: 20,
+      },
+    );
+  const { port } = server.address() as AddressInfo;
+  const trust = (secret: string) => void secrets.push(secret);
+  return { url: `http://127.0.0.1:${port}/all`, received, has, trust };
+}
 
 /** The problem that a call ends with. */
 async function problemOf(call: Promise<unknown>): Promise<string> {
@@ -182,6 +232,81 @@ describe('an endpoint beside the callback', () => {
     await receiver.accept(10, 60_000);
     expect(receiver.deliveries.map(numberOf)).toEqual(Array.from({ length: 10 }, (_, i) => i + 1));
   });
+
+  test('gets what brings no outcome only if it asks for that, and the feed has it under the next numbers', async () => {
+    const plain = await addReceiver();
+    const asking = await startNoticeReceiver();
+    const made = await veriqueue.endpoints.add({
+      url: asking.url,
+      types: [...Object.values(noticeTypes), 'verification.completed'],
+    });
+    asking.trust(made.secret);
+    expect(plain.made.types).toEqual(['verification.completed', 'verification.failed']);
+    const { clientId } = chain.client;
+    const before = await lastNumber();
+
+    const [flaky, limited, refused] = [makePerson(), makePerson(), makePerson()];
+    chain.sandbox.script(flaky.idCard, [{ code: 'FailedOperation.CompareSystemError' }]);
+    chain.sandbox.script(limited.idCard, [{ code: 'FailedOperation.IdentityAuthLimitExceeded' }]);
+    plain.receiver.answerWith(({ event }) => (event.data.reference === 'refused' ? 500 : 204));
+    const retried = await chain.submit(flaky, { reference: 'flaky' });
+    const deferred = await chain.submit(limited);
+    const dead = await chain.submit(refused, { reference: 'refused' });
+    await asking.has((event) => event.type === 'verification.completed' && event.data.id === retried.id);
+    await asking.has((event) => event.type === 'verification.deferred' && event.data.id === deferred.id);
+    await chain.receiver.eventOf(retried.id);
+    const retrying = await asking.has((event) => event.type === 'verification.retrying');
+    expect(retrying).toMatchObject({
+      data: { id: retried.id, reference: 'flaky', code: 'FailedOperation.CompareSystemError', attempts: 1 },
+    });
+    expect(await asking.has((event) => event.type === 'delivery.dead')).toMatchObject({
+      data: {
+        ...{ eventId: dead.id.replace('ver_', 'evt_'), verification: dead.id, endpoint: plain.made.id },
+        ...{ attempts: 4, status: 500 },
+      },
+    });
+    await changeClient(chain.redis, chain.keys, clientId, { budgetDay: 1, budgetMode: 'warn' });
+    const threshold = await asking.has((event) => event.type === 'usage.threshold');
+    expect(threshold).toMatchObject({ data: { period: 'day', percent: 100, limit: 1 } });
+
+    const numbers = () => readFrom(before);
+    const sent = await numbers();
+    expect(sent.map(({ sequence }) => sequence)).toEqual(sent.map((_, i) => before + 1 + i));
+    const notices = sent.flatMap((event) => (isNotice(event) ? [feedNotice.parse(event)] : []));
+    expect(notices.map(({ type }) => type).toSorted()).toEqual([
+      'delivery.dead',
+      'usage.threshold',
+      'verification.deferred',
+      'verification.retrying',
+    ]);
+    for (const { id, ...event } of notices) expect(asking.received.get(id)).toEqual(event);
+
+    await vi.waitFor(
+      async () => {
+        const answer = await chain.call(`/v1/verifications/${retried.id}?erase=true`, { method: 'DELETE' });
+        expect(answer.status).toBe(204);
+      },
+      { timeout: 60_000, interval: 100 },
+    );
+    const erased = await asking.has((event) => event.type === 'subject.erased');
+    expect(erased).toMatchObject({ data: { id: retried.id, by: 'client' } });
+    const left = JSON.stringify((await numbers()).filter(({ type }) => type !== 'subject.erased'));
+    expect(left).not.toContain(retried.id);
+    expect(left).toContain('events.gone');
+
+    for (const { event } of [...plain.receiver.deliveries, ...chain.receiver.deliveries]) {
+      expect(event.type).toMatch(/^verification\.(?:completed|failed)$/);
+    }
+    await veriqueue.endpoints.remove(plain.made.id);
+    await veriqueue.endpoints.remove(made.id);
+    const after = await lastNumber();
+    chain.sandbox.script(flaky.idCard, [{ code: 'FailedOperation.CompareSystemError' }]);
+    const unasked = await chain.submit(flaky);
+    await chain.receiver.eventOf(unasked.id);
+    expect((await readFrom(after)).map(({ type }) => type)).toEqual(['verification.completed']);
+    await chain.call(`/v1/verifications/${deferred.id}`, { method: 'DELETE' });
+    await changeClient(chain.redis, chain.keys, clientId, { budgetDay: null });
+  }, 240_000);
 
   test("is its client's alone, and where the operator allows", async () => {
     const other = await chain.addClient({ allowedOrigins: ['https://only.example'] });

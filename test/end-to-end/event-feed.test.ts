@@ -33,7 +33,11 @@ async function readFeed(client: ClientCredentials, query = ''): Promise<FeedPage
   return feedPage.parse(await answer.json());
 }
 
-const eventsOf = (page: FeedPage): FeedEvent[] => page.data.filter((entry) => 'data' in entry);
+const eventsOf = (page: FeedPage): FeedEvent[] =>
+  page.data.filter(
+    (entry): entry is FeedEvent =>
+      entry.type === 'verification.completed' || entry.type === 'verification.failed',
+  );
 const numbersOf = (page: FeedPage) => page.data.map(({ sequence }) => sequence);
 
 /** A client with so many events that were delivered, in the order of their numbers. */

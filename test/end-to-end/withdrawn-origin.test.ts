@@ -97,6 +97,7 @@ describe('an origin that is taken away from a client', () => {
     await forgetVerification(storeOf(chain.redis, chain.keys), {
       id: submitted.id,
       clientId: client.clientId,
+      now: Date.now(),
     });
     expect(await chain.redis.smembers(chain.keys.deferringEndpoints())).toEqual([]);
     expect(await chain.redis.exists(chain.keys.deferredDeliveries(`${client.clientId} ${origin}`))).toBe(0);

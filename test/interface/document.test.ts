@@ -13,6 +13,12 @@ import {
 } from '../../shared/contract/endpoint.ts';
 import { keySet } from '../../shared/contract/key-set.ts';
 import { laneOverview } from '../../shared/contract/lane.ts';
+import {
+  deliveryDead,
+  subjectErased,
+  usageThreshold,
+  verificationNotice,
+} from '../../shared/contract/notice.ts';
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
@@ -76,6 +82,7 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   CallbackChange: callbackChange,
   CreatedApiKey: createdApiKey,
   CreatedEndpoint: createdEndpoint,
+  DeliveryDead: deliveryDead,
   DeliveryLog: deliveryLogPage,
   Endpoint: endpoint,
   EndpointChange: endpointChange,
@@ -88,10 +95,13 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Problem: problem,
   RotatedSecret: rotatedSecret,
   SecretRotation: secretRotation,
+  SubjectErased: subjectErased,
   Submission: submission,
   Usage: usageReport,
+  UsageThreshold: usageThreshold,
   Verification: verification,
   VerificationEvent: verificationEvent,
+  VerificationNotice: verificationNotice,
   VerificationPage: verificationPage,
   WebhookTestEvent: webhookTestEvent,
 };
@@ -248,7 +258,9 @@ describe('the description of the interface', () => {
 describe('the description of the webhooks', () => {
   test('has every type of event, with its headers and an example', () => {
     expect(Object.keys(document.webhooks).sort()).toEqual([
-      ...['verification.completed', 'verification.failed', 'webhook.test'],
+      ...['delivery.dead', 'subject.erased', 'usage.threshold'],
+      ...['verification.completed', 'verification.deferred', 'verification.failed', 'verification.retrying'],
+      'webhook.test',
     ]);
     for (const [type, { post }] of Object.entries(document.webhooks)) {
       const media = post.requestBody?.content['application/json'];

@@ -12,6 +12,7 @@ import { logDelivery } from '../../shared/store/verifications/log-delivery.ts';
 import { type DeliveryProgress, recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import type { JobResult } from '../job/job-result.ts';
+import { writeDeadNotice } from './dead-notice.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type AfterDeliveryAttempt, computeAfterDeliveryAttempt } from './delivery-schedule.ts';
 import type { WaitReason } from './delivery-target.ts';
@@ -19,7 +20,7 @@ import type { WaitReason } from './delivery-target.ts';
 /** After an attempt: the endpoint's health, then what is next for the event. */
 export async function concludeAttempt(
   deps: DeliveryDeps,
-  { id, run, attempts, submittedAt }: DueDelivery,
+  { id, run, clientId, attempts, submittedAt }: DueDelivery,
   endpoint: string,
   result: DeliveryResult,
 ): Promise<JobResult> {
@@ -40,6 +41,9 @@ export async function concludeAttempt(
     now,
     keepUntil: step.step === 'delivered' ? now + deps.retentionMs : null,
     ...(accepted ? { recovered: endpoint } : {}),
+    ...(step.step === 'dead'
+      ? { notice: writeDeadNotice({ id, clientId, endpoint: null, attempts: attemptsMade, result, now }) }
+      : {}),
     endpoint,
   });
   if (step.step === 'delivered') deps.metrics.eventSeconds.observe(Math.max(0, now - submittedAt) / 1000);

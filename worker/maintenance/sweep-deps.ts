@@ -14,6 +14,8 @@ export interface SweepDeps extends VerificationStore {
   readonly flow: Pick<AtomicFlow, 'add'>;
   readonly finish: FinishVerification;
   readonly subjectTtlMs: number;
+  /** Of events that bring no outcome, from when they were made. */
+  readonly retentionMs: number;
   readonly audit: Audit;
   readonly auditRetentionMs: number;
   readonly writes: Pick<PatientWrites, 'note'>;
@@ -33,7 +35,8 @@ export interface SweepStep {
     | 'ended'
     | 'budgets'
     | 'audit'
-    | 'weights';
+    | 'weights'
+    | 'notices';
   /** @returns whether there may be as much to do again at once */
   run(): Promise<boolean>;
 }

@@ -1,6 +1,7 @@
 import { WORKER } from '../../shared/audit/actor.ts';
 import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { repairWeightSum } from '../../shared/store/clients/weight-sum.ts';
+import { dropNotices } from '../../shared/store/notices/drop-notices.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { createEachEntry, type EachEntry } from './each-entry.ts';
 import { createExpireSubjects } from './expire-subjects.ts';
@@ -36,6 +37,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createWatchBudgets(deps),
     createRepairWeights(deps),
     createKeepAudit(deps),
+    createDropNotices(deps),
   ];
   return async () => {
     let more = false;
@@ -68,7 +70,8 @@ function createForgetOld(deps: SweepDeps, each: EachEntry): SweepStep {
       const due = await walk.take(BATCH);
       let forgotten = 0;
       await each('forgotten', due, async (id) => {
-        if ((await forgetVerification(deps, { id, clientId: null })) === 'forgotten') forgotten += 1;
+        if ((await forgetVerification(deps, { id, clientId: null, now: now() })) === 'forgotten')
+          forgotten += 1;
         metrics.swept.inc({ what: 'forgotten' });
       });
       if (forgotten > 0) await audit.note(describeForgetting(forgotten));
@@ -95,6 +98,13 @@ function createRepairWeights({ redis, keys }: SweepDeps): SweepStep {
       await repairWeightSum(redis, keys);
       return false;
     },
+  };
+}
+
+function createDropNotices(deps: SweepDeps): SweepStep {
+  return {
+    name: 'notices',
+    run: async () => (await dropNotices(deps, { keptMs: deps.retentionMs, limit: BATCH })) === BATCH,
   };
 }
 

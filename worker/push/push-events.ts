@@ -15,6 +15,7 @@ import {
 } from '../../shared/store/verifications/read-feed.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import { attemptPost } from '../delivery/attempt-post.ts';
+import { endpointOfDeadNotice, noticeOfDead } from '../delivery/dead-notice.ts';
 import { computeAfterDeliveryAttempt } from '../delivery/delivery-schedule.ts';
 import type { PushDeps } from './push-deps.ts';
 
@@ -114,18 +115,28 @@ async function isCurrent({ deps, client, endpoint }: Hold): Promise<boolean> {
 
 /** @returns the state after it; null when the deliveries are not this process' any more */
 async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Promise<PushState | null> {
-  const { deps, endpoint, save } = hold;
-  if (!endpoint.types.some((type) => event.body.startsWith(`{"type":"${type}"`))) {
+  const { endpoint, save } = hold;
+  if (!isFor(endpoint, event)) {
     // Written with the next one that is sent, or at the end.
     return { ...state, after: event.sequence };
   }
   const result = await post(hold, event);
-  const progress = decide(deps, state, event, result);
+  const progress = decide(hold, state, event, result);
   report(hold, event, state, progress);
   return (await save(progress)) ? { ...state, ...progress } : null;
 }
 
-function decide(deps: PushDeps, state: PushState, { sequence }: NumberedEvent, result: DeliveryResult) {
+/** That an endpoint took nothing is said to the others. */
+function isFor({ id, types }: PushEndpoint, { body }: NumberedEvent): boolean {
+  return types.some((type) => body.startsWith(`{"type":"${type}"`)) && endpointOfDeadNotice(body) !== id;
+}
+
+function decide(
+  { deps, client, endpoint }: Hold,
+  state: PushState,
+  { sequence, id, body }: NumberedEvent,
+  result: DeliveryResult,
+): PushProgress {
   const now = deps.now();
   const health = reduceEndpointHealth(state.health, result, now);
   const attemptsMade = state.attempts + 1;
@@ -142,7 +153,19 @@ function decide(deps: PushDeps, state: PushState, { sequence }: NumberedEvent, r
     case 'delivered':
       return { ...passed, health: healthyEndpoint };
     case 'dead':
-      return { ...passed, health, dead: state.dead + 1 };
+      return {
+        ...passed,
+        health,
+        dead: state.dead + 1,
+        notice: noticeOfDead(body, {
+          id,
+          clientId: client.id,
+          endpoint: endpoint.id,
+          attempts: attemptsMade,
+          result,
+          now,
+        }),
+      };
     case 'retry':
       return { after: sequence - 1, attempts: attemptsMade, nextAt: step.at, health, latest };
     case 'defer':

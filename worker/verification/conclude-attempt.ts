@@ -1,9 +1,13 @@
 import type { Logger } from 'pino';
+import { noticeTypes } from '../../shared/contract/event-type.ts';
+import type { WaitingStatus } from '../../shared/contract/verification-status.ts';
 import { resolveOutcome } from '../../shared/outcomes/resolve-outcome.ts';
 import type { NextStep } from '../../shared/outcomes/retry-policy.ts';
+import { type ClientNotice, writeNotice } from '../../shared/store/notices/written-notice.ts';
 import type { ClaimContext } from '../../shared/store/verifications/claim.ts';
 import { isDeferralExplained } from '../../shared/store/verifications/person-deferral.ts';
 import { type Postponement, postponeVerification } from '../../shared/store/verifications/postpone.ts';
+import type { VerificationRecord } from '../../shared/store/verifications/verification-record.ts';
 import type { Tracing } from '../../shared/tracing/tracing.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { Called, NotCalled } from './call-upstream.ts';
@@ -55,6 +59,7 @@ export async function applyStep(
     fateUnknown: call.row.kind === 'unknown' && noted.ledger !== null,
     deferredBefore,
     nextAttemptAt: status === 'queued' ? null : at,
+    notice: noticeOf(record, { code: call.code, status, at, now: deps.now() }),
   });
   return { result: 'later', at };
 }
@@ -119,6 +124,25 @@ function unchanged({ record, claim }: OwnedVerification): Postponement {
     deferredBefore: record.deferredBefore,
     nextAttemptAt: null,
   };
+}
+
+/**
+ * Only of an attempt of its own, so that a client learns nothing that the verification does not show: that it waits because others
+ * have asked about the person must stay among those.
+ */
+function noticeOf(
+  { id, clientId, livemode, reference, attemptsCounted }: VerificationRecord,
+  { code, status, at, now }: { code: string; status: WaitingStatus; at: number; now: number },
+): ClientNotice | null {
+  if (status === 'queued') return null;
+  const nextAttemptAt = new Date(at).toISOString();
+  const attempts = attemptsCounted + 1;
+  const notice = writeNotice({
+    type: noticeTypes[status],
+    timestamp: new Date(now).toISOString(),
+    data: { id, status, livemode: livemode === true, reference, code, attempts, nextAttemptAt },
+  });
+  return { clientId, ...notice };
 }
 
 function answerOf(call: Called) {

@@ -14,6 +14,8 @@ import { findOpenWork } from './open-work.ts';
 export interface ClientDeletionDeps extends VerificationStore, Pick<ErasureOrder, 'by' | 'keptMs'> {
   /** Takes the jobs of erased deliveries out of their queue, with their children. */
   readonly removeJobs: (deliveryJobs: readonly string[]) => Promise<void>;
+  /** ms epoch */
+  readonly now: () => number;
   /** Waits so many ms. */
   readonly pause: (ms: number) => Promise<void>;
   /** The lane for test keys, where the client may have a twin; null: this deployment has none. */
@@ -108,7 +110,13 @@ async function eraseOpenWork(deps: ClientDeletionDeps, clientId: string): Promis
   const { waiting, undelivered } = await findOpenWork(deps.redis, deps.keys, clientId);
   let erased = 0;
   for (const id of [...waiting, ...undelivered]) {
-    const erasure = await eraseVerification(deps, { id, clientId, by: deps.by, keptMs: deps.keptMs });
+    const erasure = await eraseVerification(deps, {
+      id,
+      clientId,
+      by: deps.by,
+      keptMs: deps.keptMs,
+      now: deps.now(),
+    });
     if (erasure.status !== 'erased') continue;
     erased += 1;
     await deps.removeJobs(erasure.deliveryJobs);
@@ -144,7 +152,14 @@ async function removeClient(
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];
   const redeliveries = [keys.clientRedeliveryRate(clientId), keys.openRedeliveries(clientId)];
-  const places = [...own, ...redeliveries, keys.feed(clientId), keys.feedNumbers(), keys.apiKeyUses()];
+  const places = [
+    ...own,
+    ...redeliveries,
+    keys.feed(clientId),
+    keys.feedNumbers(),
+    keys.apiKeyUses(),
+    keys.noticeTypes(),
+  ];
   for (;;) {
     const [plain, scoped] = await redis.hmget(keys.client(clientId), 'apiKeys', 'scopedKeys');
     const records = [...parseApiKeys('apiKeys', plain ?? ''), ...parseApiKeys('scopedKeys', scoped ?? '')];

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { typeid } from 'typeid-js';
+import { defaultTypes } from '../../contract/event-type.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import type { ClientStore } from '../clients/client.ts';
 import { MOST_SECRETS, retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
@@ -29,12 +30,19 @@ export async function changeEndpoints(
     const next = compute(parseEndpoints(present));
     if (next === null) return 'unchanged';
     const value = next.length === 0 ? '' : JSON.stringify(next);
-    const places = [keys.client(clientId), keys.pushClients()];
-    const reply = await replaceScript(redis, places, [clientId, present, value]);
+    const places = [keys.client(clientId), keys.pushClients(), keys.noticeTypes()];
+    const reply = await replaceScript(redis, places, [clientId, present, value, chosenNotices(next)]);
     if (reply === 1) return 'changed';
     if (reply === -1) return 'missing';
   }
   throw new Error(`The endpoints of ${clientId} are being changed by others. Try again`);
+}
+
+/** The types that are made for the client because one of its endpoints asks for them. */
+function chosenNotices(endpoints: readonly PushEndpoint[]): string {
+  const chosen = new Set<string>(endpoints.flatMap(({ types }) => types));
+  for (const type of defaultTypes) chosen.delete(type);
+  return [...chosen].sort().join(' ');
 }
 
 export type EndpointAddition =

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { eventTypes } from '../../contract/event-type.ts';
+import { clientEventTypes } from '../../contract/event-type.ts';
 import { jsonText } from '../../contract/json-text.ts';
 import type { WrapContext } from '../../sealing/key-wrap.ts';
 import { storedSecret } from '../clients/signing-secrets.ts';
@@ -8,7 +8,7 @@ import { storedSecret } from '../clients/signing-secrets.ts';
 const storedEndpoint = z.object({
   id: z.string(),
   url: z.string(),
-  types: z.array(z.enum(eventTypes)),
+  types: z.array(z.enum(clientEventTypes)),
   ratePerSecond: z.number().nullable(),
   enabled: z.boolean(),
   /** ms epoch */

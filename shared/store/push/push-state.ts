@@ -7,6 +7,7 @@ import {
   writeEndpointHealth,
 } from '../endpoints/endpoint-health.ts';
 import type { StoreKeys } from '../keys.ts';
+import { type ClientNotice, noticeArguments } from '../notices/written-notice.ts';
 import { loadScript } from '../redis/script.ts';
 import { hashFromReply } from '../verifications/verification-record.ts';
 
@@ -74,20 +75,22 @@ export async function takePush(
   return { status, state: parseState(hashFromReply(fields)) };
 }
 
-/** What of the state is written; `release` gives the hold back. */
-export type PushProgress = Partial<Omit<PushState, 'epoch'>> & { readonly release?: true };
+/** What of the state is written; `release` gives the hold back, and `notice` goes with an event that is passed by. */
+export type PushProgress = Partial<Omit<PushState, 'epoch'>> & {
+  readonly release?: true;
+  readonly notice?: ClientNotice | null;
+};
 
 /** @returns false when the deliveries are not this process' any more, or begin elsewhere now */
 export async function savePush(
   { redis, keys }: Store,
   { clientId, id, owner, epoch }: { clientId: string; id: string; owner: string; epoch: string },
-  { release, ...progress }: PushProgress,
+  { release, notice, ...progress }: PushProgress,
 ): Promise<boolean> {
   const fields = Object.entries(progress).flatMap(([name, value]) => [name, toText(name, value)]);
   const heldForMs = release ? 0 : HELD_FOR_MS;
-  return (
-    (await saveScript(redis, [keys.push(clientId, id)], [owner, heldForMs, epoch, ...fields])) === 'saved'
-  );
+  const args = [owner, heldForMs, epoch, keys.tag, ...noticeArguments(notice), ...fields];
+  return (await saveScript(redis, [keys.push(clientId, id)], args)) === 'saved';
 }
 
 function toText(name: string, value: unknown): string {

@@ -8,6 +8,7 @@
 --- KEYS[6] feed           stream
 --- KEYS[7] feedNumbers    hash
 --- KEYS[8] apiKeyUses     hash
+--- KEYS[9] noticeTypes    hash
 --- ARGV[1] id
 --- ARGV[2] keys           the client's field `apiKeys`, as the caller has read it
 --- ARGV[3] scopedKeys     its field `scopedKeys`, empty where it has none
@@ -26,4 +27,5 @@ for i = 4, #ARGV do
 end
 redis.call('DEL', client, KEYS[3], KEYS[4], KEYS[5], KEYS[6])
 redis.call('HDEL', KEYS[7], ARGV[1])
+redis.call('HDEL', KEYS[9], ARGV[1])
 return 'deleted'

@@ -18,6 +18,8 @@
 --- ARGV[5] event          JSON, for the audit trail
 --- ARGV[6] keptMs         how long the receipt can be had
 --- ARGV[7] by             'client' or 'operator'
+--- ARGV[8] noticeId       of the event that says so
+--- ARGV[9] notice         the event's body
 ---
 --- Reply: {'erased', job …} with the delivery's jobs; {'busy'} in the middle of a call or a delivery; {'missing'}.
 --- Invariant: It takes nothing from under a worker. BullMQ locks a job for as long as a worker is at it, and the
@@ -29,6 +31,7 @@
 --- @include "fragments/forget.lua"
 --- @include "fragments/leave-line-of.lua"
 --- @include "fragments/note-audit.lua"
+--- @include "fragments/write-notice.lua"
 
 local record, subject, log, photosStored, unfinishedIndex, retention, deadLetters, deferringEndpoints =
   KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6], KEYS[7], KEYS[8]
@@ -60,4 +63,5 @@ noteAudit(KEYS[10], ARGV[5])
 shred(subject, photosStored, unfinishedIndex, tag, id)
 redis.call('SREM', openRedeliveries, id)
 forget(record, log, retention, deadLetters, tag, id)
+writeNotice(tag, client, ARGV[8], ARGV[9])
 return {'erased', unpack(jobs)}

@@ -7,13 +7,17 @@
 --- ARGV[1] client         its id
 --- ARGV[2] day            yyyy-mm-dd
 --- ARGV[3] month          yyyy-mm
+--- ARGV[4] tag            what the store's keys begin with
+--- ARGV[5] noticeIds      of the events about the day and the month, separated by a space
+--- ARGV[6] timestamp      of them, RFC 3339
 ---
 --- Reply: for each level that was reached since the last look: 'day' or 'month', the level, spent and limit; one
 --- after the other.
---- Invariant: A level is reported once in its period, whichever worker looks. `<client>|<day or month>` of the levels
---- is `<period> <level>`; there is none below 80 per cent.
+--- Invariant: A level is reported once in its period, whichever worker looks, and its event is written with it.
+--- `<client>|<day or month>` of the levels is `<period> <level>`; there is none below 80 per cent.
 
 --- @include "fragments/read-budget.lua"
+--- @include "fragments/write-notice.lua"
 
 local clientHash, ledger, levels, budgeted = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 local client, date = ARGV[1], {day = ARGV[2], month = ARGV[3]}
@@ -23,6 +27,11 @@ if not budget then
   redis.call('HDEL', levels, client .. '|day', client .. '|month')
   return {}
 end
+local noticeIds = {}
+noticeIds.day, noticeIds.month = string.match(ARGV[5], '^(%S+) (%S+)$')
+-- As the contract has it: the numbers are known here alone.
+local NOTICE = '{"type":"usage.threshold","timestamp":"%s","data":{"period":"%s","date":"%s",'
+  .. '"percent":%.0f,"spent":%.0f,"limit":%.0f}}'
 local reached = {}
 for _, period in ipairs({'day', 'month'}) do
   local field, of = client .. '|' .. period, budget[period]
@@ -39,6 +48,8 @@ for _, period in ipairs({'day', 'month'}) do
   elseif level > tonumber(known) then
     redis.call('HSET', levels, field, date[period] .. ' ' .. level)
     for _, value in ipairs({period, level, of.spent, of.limit}) do reached[#reached + 1] = value end
+    local notice = string.format(NOTICE, ARGV[6], period, date[period], level, of.spent, of.limit)
+    writeNotice(ARGV[4], client, noticeIds[period], notice)
   end
 end
 return reached

@@ -16,6 +16,9 @@
 --- ARGV[12] nextAttemptAt ms epoch, or empty
 --- ARGV[13] fateUnknown   '1': for a worker of an earlier version, which does not look at the attempts' codes
 --- ARGV[14] deferredBefore  'none', 'minute' or 'day'
+--- ARGV[15] client        its id
+--- ARGV[16] noticeId      of the event about it
+--- ARGV[17] notice        the event's body; empty: none
 ---
 --- Reply: 'postponed', also when it was before; 'not_ours' when another run has the verification; 'missing'.
 --- Invariant: The call is noted whichever run has the verification. A record that is gone had its outcome, and
@@ -26,11 +29,13 @@
 --- @include "fragments/release-claim.lua"
 --- @include "fragments/move-status.lua"
 --- @include "fragments/end-turn.lua"
+--- @include "fragments/write-notice.lua"
 
 local record, inFlight = KEYS[1], KEYS[2]
 local tag, call, attempt, isListed, day, entry = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local id, worker, token, status = ARGV[7], ARGV[8], ARGV[9], ARGV[10]
 local counted, nextAttemptAt, fateUnknown, deferredBefore = ARGV[11], ARGV[12], ARGV[13], ARGV[14]
+local client, noticeId, notice = ARGV[15], ARGV[16], ARGV[17]
 if redis.call('EXISTS', record) == 0 then return 'missing' end
 noteCall(record, tag, call, attempt, isListed, day, entry)
 if not ownsClaim(record, worker, token) then
@@ -49,4 +54,5 @@ else
   -- No promise covers the wait for a person.
   if status ~= 'retrying' then redis.call('HSET', record, 'promiseWaived', '1') end
 end
+if notice ~= '' then writeNotice(tag, client, noticeId, notice, record) end
 return 'postponed'

@@ -8,7 +8,7 @@
 --- ARGV[4] limit          at most so many
 ---
 --- Reply: the last number that was given, the number up to which was looked, then of each event its number, the
---- verification's id and the body.
+--- verification's id, or that of the event where it brings no outcome, and the body.
 --- Invariant: One moment's state: what is not among the numbers is gone for good, and was not merely written later. A
 --- body that has no number, because a version before may have sent it so, gets it here.
 
@@ -22,7 +22,7 @@ local entries = redis.call('XRANGE', feed, '(0-' .. after, '+', 'COUNT', limit)
 local reply = {last, #entries < tonumber(limit) and last or string.match(entries[#entries][1], '^0%-(%d+)$')}
 for _, entry in ipairs(entries) do
   local number, id = string.match(entry[1], '^0%-(%d+)$'), entry[2][2]
-  local event = redis.call('HGET', recordKey(tag, id), 'event')
+  local event = entry[2][1] == 'notice' and entry[2][4] or redis.call('HGET', recordKey(tag, id), 'event')
   if event then
     local ending = ',"sequence":' .. number .. '}'
     if string.sub(event, -#ending) ~= ending then event = withNumber(event, number) end

@@ -18,6 +18,9 @@
 --- ARGV[10] endpoint      where the event was sent; empty: nothing was sent
 --- ARGV[11] result        'accepted' or 'failed'
 --- ARGV[12] latest        what the attempt came to, JSON without the receiver's words
+--- ARGV[13] client        its id
+--- ARGV[14] noticeId      of the event about a dead letter
+--- ARGV[15] notice        the event's body; empty: it is none
 ---
 --- Reply: 'recorded'; 'not_ours' when another run has begun since, or the event was delivered meanwhile; 'missing'.
 --- Invariant: A run is written down once: its token stays among the last four, for as long as a lost reply may have
@@ -37,6 +40,7 @@
 
 --- @include "fragments/append-entry.lua"
 --- @include "fragments/count-delivery.lua"
+--- @include "fragments/write-notice.lua"
 
 local RUNS_KEPT = 4 * 13
 local record, log, deadLetters, retention, health, unhealthy = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5], KEYS[6]
@@ -71,7 +75,9 @@ end
 redis.call('HSET', record, 'deliveryStatus', status, 'deliveryAttempts', attempts, 'deliveryRunsEnded', ended)
 if nextAt ~= '' then redis.call('HSET', record, 'deliveryNextAt', nextAt)
 elseif before[4] then redis.call('HDEL', record, 'deliveryNextAt') end
-if status == 'dead' then redis.call('ZADD', deadLetters, now, id)
+if status == 'dead' then
+  redis.call('ZADD', deadLetters, now, id)
+  if ARGV[15] ~= '' and was ~= 'dead' then writeNotice(ARGV[9], ARGV[13], ARGV[14], ARGV[15], record) end
 elseif was == 'dead' then redis.call('ZREM', deadLetters, id) end
 if keepUntil == '' then redis.call('ZREM', retention, id) else redis.call('ZADD', retention, keepUntil, id) end
 return 'recorded'

@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { z } from 'zod';
 import type { StoreKeys } from '../keys.ts';
+import { newEventId } from '../notices/written-notice.ts';
 import { loadScript } from '../redis/script.ts';
 import { budgetPeriodsOf } from './budget-periods.ts';
 
@@ -21,7 +22,8 @@ const level = z.union([z.literal(80), z.literal(100)]);
 const reached = z.tuple([z.enum(['day', 'month']), level, z.number(), z.number()]);
 
 /**
- * Looks how far a client has spent its budget, and notes it.
+ * Looks how far a client has spent its budget, and notes it. Its client gets a `usage.threshold` for what it has reached, if it
+ * asks for that.
  *
  * @param now ms epoch
  * @returns what it has reached since the last look: each level once in its period
@@ -36,7 +38,7 @@ export async function noteBudget(
   const reply = await noteBudgetScript(
     redis,
     [keys.client(clientId), keys.clientLedger(clientId, month), keys.budgetLevels(), keys.budgetedClients()],
-    [clientId, day, month],
+    [clientId, day, month, keys.tag, `${newEventId()} ${newEventId()}`, new Date(now).toISOString()],
   );
   const values = z.array(z.union([z.string(), z.number()])).parse(reply);
   return Array.from({ length: values.length / 4 }, (_, i) => {

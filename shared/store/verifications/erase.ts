@@ -1,5 +1,7 @@
 import type { AuditActor } from '../../audit/actor.ts';
+import { noticeTypes } from '../../contract/event-type.ts';
 import { encodeAuditEvent } from '../audit/audit-trail.ts';
+import { writeNotice } from '../notices/written-notice.ts';
 import { loadScript } from '../redis/script.ts';
 import type { VerificationStore } from './verification-store.ts';
 
@@ -19,19 +21,26 @@ export interface ErasureOrder {
   readonly by: AuditActor;
   /** How long a receipt can be had, ms. */
   readonly keptMs: number;
+  /** ms epoch */
+  readonly now: number;
 }
 
 /**
  * Deletes a verification and every trace of it in one step, whatever its state: sealed subject, record, delivery log,
  * indexes, the claim of its Idempotency-Key. An event that was not delivered yet never will be. The audit trail gets its
- * entry, and what a receipt states is kept, in the same step.
+ * entry, what a receipt states is kept, and its client gets a `subject.erased` if it asks for that, in the same step.
  *
  * The jobs are removed afterwards, by the caller, which knows the queues.
  */
 export async function eraseVerification(
   { redis, keys }: VerificationStore,
-  { id, clientId, by, keptMs }: ErasureOrder,
+  { id, clientId, by, keptMs, now }: ErasureOrder,
 ): Promise<Erasure> {
+  const notice = writeNotice({
+    type: noticeTypes.erased,
+    timestamp: new Date(now).toISOString(),
+    data: { id, by: by.actorKind === 'client' ? 'client' : 'operator' },
+  });
   const reply = await eraseScript(
     redis,
     [
@@ -57,7 +66,7 @@ export async function eraseVerification(
         result: 'erased',
         details: { client: clientId },
       }),
-      ...[keptMs, by.actorKind],
+      ...[keptMs, by.actorKind, notice.id, notice.body],
     ],
   );
   const [status, ...deliveryJobs] = reply as [Erasure['status'], ...string[]];

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { WaitingStatus } from '../../contract/verification-status.ts';
 import type { DailyWait } from '../../outcomes/retry-policy.ts';
 import type { StoreKeys } from '../keys.ts';
+import { type ClientNotice, noticeArguments } from '../notices/written-notice.ts';
 import { loadScript } from '../redis/script.ts';
 import { callArguments, type NotedCall } from './noted-call.ts';
 import type { OwnedClaim } from './owned-claim.ts';
@@ -21,6 +22,8 @@ export interface Postponement {
   readonly deferredBefore: DailyWait | 'none';
   /** ms epoch */
   readonly nextAttemptAt: number | null;
+  /** Written if one of the client's endpoints asks for it. */
+  readonly notice?: ClientNotice | null;
 }
 
 /**
@@ -33,7 +36,7 @@ export async function postponeVerification(
   keys: StoreKeys,
   postponement: Postponement,
 ): Promise<'postponed' | 'not_ours' | 'missing'> {
-  const { id, claim } = postponement;
+  const { id, claim, notice } = postponement;
   const reply = await postponeScript(
     redis,
     [keys.record(id), keys.inFlight()],
@@ -47,6 +50,7 @@ export async function postponeVerification(
       postponement.nextAttemptAt ?? '',
       postponement.fateUnknown ? '1' : '0',
       postponement.deferredBefore,
+      ...noticeArguments(notice),
     ],
   );
   return reply as 'postponed' | 'not_ours' | 'missing';

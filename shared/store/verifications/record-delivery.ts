@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import type { DeliveryAttempt } from '../../contract/delivery-log.ts';
 import type { DeliveryStatus } from '../../contract/verification.ts';
 import type { StoreKeys } from '../keys.ts';
+import { type ClientNotice, noticeArguments } from '../notices/written-notice.ts';
 import { loadGatheredScript } from '../redis/gathered-script.ts';
 import { writeAttempt } from './written-attempt.ts';
 
@@ -23,6 +24,8 @@ export interface DeliveryProgress {
   readonly recovered?: string;
   /** `<client> <origin>` that the attempt was made at. */
   readonly endpoint?: string;
+  /** With the status `dead`: what its client is sent about it, if an endpoint asks for that. */
+  readonly notice?: ClientNotice;
 }
 
 /**
@@ -34,7 +37,7 @@ export interface DeliveryProgress {
 export async function recordDelivery(
   redis: Redis,
   keys: StoreKeys,
-  { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered, endpoint }: DeliveryProgress,
+  { id, run, status, nextAttemptAt, attempt, now, keepUntil, recovered, endpoint, notice }: DeliveryProgress,
 ): Promise<'recorded' | 'not_ours' | 'missing'> {
   const reply = await recordDeliveryScript(
     redis,
@@ -59,6 +62,7 @@ export async function recordDelivery(
       attempt ? (endpoint ?? '') : '',
       status === 'delivered' ? 'accepted' : 'failed',
       attempt ? describeLatest(attempt) : '',
+      ...noticeArguments(notice),
     ],
   );
   return reply as 'recorded' | 'not_ours' | 'missing';

@@ -32,6 +32,8 @@ const inStore = {
   client: ['{vq:main}:client:p', keys.client('p')],
   feed: ['{vq:main}:feed:p', keys.feed('p')],
   feedNumbers: ['{vq:main}:feed-numbers', keys.feedNumbers()],
+  noticeTypes: ['{vq:main}:notice-types', keys.noticeTypes()],
+  notices: ['{vq:main}:notices', keys.notices()],
   shares: ['{vq:main}:shares', keys.shares()],
   shareWeights: ['{vq:main}:shares:weights:1', keys.shareWeights(1)],
   shareNext: ['{vq:main}:shares:next:1', keys.shareNext(1)],

@@ -70,6 +70,7 @@ test('a job that is being looked at is taken away by a later sweep', async () =>
       await lane.redis.zrem(keys.unfinishedIndex(), record.id);
     },
     subjectTtlMs: 500,
+    retentionMs: 3_600_000,
     audit: createAudit({ redis: lane.redis, keys, signingKey: null, log: pino({ enabled: false }) }),
     auditRetentionMs: 3_600_000,
     log: pino({ enabled: false }),

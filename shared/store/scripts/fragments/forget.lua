@@ -7,13 +7,14 @@
 --- @include "leave-waiting.lua"
 local function forget(record, log, retention, deadLetters, tag, id)
   local now = redis.call('HMGET', record,
-    'status', 'client', 'idempotencyClaim', 'deliveryStatus', 'callbackUrl', 'sequence')
+    'status', 'client', 'idempotencyClaim', 'deliveryStatus', 'callbackUrl', 'sequence', 'notices')
   if now[4] == 'held' then
     leaveWaiting(tag, now[2] .. ' none', id)
     local origin = string.match(now[5] or '', '^(https?://[^/]+)')
     if origin then leaveWaiting(tag, now[2] .. ' ' .. origin, id) end
   end
   if now[6] then leaveFeed(tag, now[2], now[6]) end
+  for number in string.gmatch(now[7] or '', '%d+') do leaveFeed(tag, now[2], number) end
   redis.call('ZREM', retention, id)
   redis.call('ZREM', deadLetters, id)
   leaveLists(record, tag, id)

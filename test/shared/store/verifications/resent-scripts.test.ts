@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
 import { pauseAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
+import { noticeTypes } from '../../../../shared/contract/event-type.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { pruneAudit } from '../../../../shared/store/audit/audit-state.ts';
@@ -15,6 +16,8 @@ import { replaceField } from '../../../../shared/store/clients/replace-field.ts'
 import { disableEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
 import { accountKeys, type StoreKeys } from '../../../../shared/store/keys.ts';
+import { dropNotices } from '../../../../shared/store/notices/drop-notices.ts';
+import type { ClientNotice } from '../../../../shared/store/notices/written-notice.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
@@ -96,7 +99,13 @@ async function sent() {
   return { id, call, claim: held };
 }
 
-const postpone = async (redis: Redis) => {
+/** One of the client's endpoints asks for it. */
+const postponeWithNotice = async (redis: Redis) => {
+  await lane.redis.hset(keys.noticeTypes(), CLIENT_ID, noticeTypes.retrying);
+  await postpone(redis, { clientId: CLIENT_ID, id: 'evt_one', body: `{"type":"${noticeTypes.retrying}"}` });
+};
+
+const postpone = async (redis: Redis, notice: ClientNotice | null = null) => {
   const { id, call, claim: held } = await sent();
   await postponeVerification(redis, keys, {
     id,
@@ -107,6 +116,7 @@ const postpone = async (redis: Redis) => {
     fateUnknown: true,
     deferredBefore: 'minute',
     nextAttemptAt: NOW,
+    notice,
   });
 };
 
@@ -191,11 +201,15 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
   },
   erase: async (redis) =>
     eraseVerification(storeOf(redis, keys), {
-      ...{ id: await finishedRecord(), clientId: CLIENT_ID, keptMs: 60_000 },
+      ...{ id: await finishedRecord(), clientId: CLIENT_ID, keptMs: 60_000, now: NOW },
       by: { actorKind: 'client', actor: CLIENT_ID },
     }),
   forget: async (redis) =>
-    forgetVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: null }),
+    forgetVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: null, now: NOW }),
+  'drop-notices': async (redis) => {
+    await postponeWithNotice(lane.redis);
+    await dropNotices(storeOf(redis, keys), { keptMs: 0, limit: 10 });
+  },
   'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await finishedRecord(), NOW),
   'keep-event': async (redis) => keepEvent(redis, keys, await finishedRecord(), 'event'),
   limiter: (redis) => pauseAccount(redis, accountKeys(keys.lane), 'a reason'),
@@ -212,7 +226,7 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     const { id, claim: held } = await sent();
     await noteRunAlone(context(redis), { id, claim: held });
   },
-  postpone,
+  postpone: postponeWithNotice,
   'record-delivery': recordOne,
   'release-idempotency-key': async (redis) => {
     const claimed = await idempotencyClaim(lane.redis);
