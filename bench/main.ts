@@ -36,7 +36,7 @@ const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
 const photosDefaults = { waiting: [1_000, 1_000_000], photoBytes: 300_000, measured: 300 };
 const quotaDefaults = { seconds: 60 };
 // Several endpoints, because one alone has eight places: what is measured is the machinery, not the cap.
-const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: 16 };
+const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: [16, 1] };
 const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
 const batchDefaults = { rows: 20_000, photoBytes: 100_000 };
 const peersDefaults = { rounds: 5, photoBytes: [20_000, 50_000, 100_000, 300_000], concurrency: 64 };
@@ -156,7 +156,7 @@ interface DeliveryOptions {
   readonly rounds: number;
   readonly events: number;
   readonly concurrency: number;
-  readonly endpoints: number;
+  readonly endpoints: readonly number[];
   readonly hung?: true;
 }
 
@@ -166,13 +166,12 @@ program
   .option('--rounds <count>', 'rounds', parseCount, deliveryDefaults.rounds)
   .option('--events <count>', 'of each round and worker', parseCount, deliveryDefaults.events)
   .option('--concurrency <count>', 'deliveries at once', parseCount, deliveryDefaults.concurrency)
-  .option('--endpoints <count>', 'endpoints they are for', parseCount, deliveryDefaults.endpoints)
+  .option('--endpoints <counts>', 'endpoints they are for', parseCounts, deliveryDefaults.endpoints)
   .option('--hung', 'instead: what one endpoint of a hundred that hangs does to the others')
-  .action(({ hung, ...options }: DeliveryOptions) =>
-    hung
-      ? runHungBench({ ...hungDefaults, concurrency: options.concurrency, say })
-      : runDeliveryBench({ ...options, say }),
-  );
+  .action(async ({ hung, ...options }: DeliveryOptions) => {
+    if (hung) return runHungBench({ ...hungDefaults, concurrency: options.concurrency, say });
+    for (const endpoints of options.endpoints) await runDeliveryBench({ ...options, endpoints, say });
+  });
 
 program
   .command('batch')

@@ -62,7 +62,7 @@ interface Stage {
 
 const plainCpu = z.object({ cpuSeconds: z.number() });
 
-const MARK = 0.8;
+const MARK = 0.9;
 const LANE = 'bench';
 const WARM_UPS = 2;
 
