@@ -1,4 +1,5 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv } from 'node:crypto';
+import { drawNonce, NONCE_BYTES } from './draw-nonce.ts';
 
 /**
  * AES-256-GCM (NIST SP 800-38D) over one byte string.
@@ -12,7 +13,6 @@ import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
  * The version byte is part of the associated data as well, so that a later version cannot be talked down.
  */
 const VERSION = 1;
-const NONCE_BYTES = 12;
 const TAG_BYTES = 16;
 const HEADER_BYTES = 1 + NONCE_BYTES;
 
@@ -36,7 +36,7 @@ export type Opening =
 
 /** The nonce is drawn here and cannot be passed in: under one key a repeated nonce gives the key stream away. */
 export function sealBytes(key: Buffer, context: SealContext, plaintext: Buffer): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
+  const nonce = drawNonce();
   const cipher = createCipheriv('aes-256-gcm', key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(encodeContext(context));
   const ciphertext = cipher.update(plaintext);

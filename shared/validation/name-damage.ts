@@ -1,7 +1,7 @@
 import type { ValidationCode } from './validation-failure.ts';
 
 /** UTF-8 of two U+FFFD, read as GBK: damage that was saved and converted once more. */
-const REPLACEMENTS_READ_AS_GBK = '锟斤拷';
+export const REPLACEMENTS_READ_AS_GBK = '锟斤拷';
 
 /** HTML entities, percent-encoding, JavaScript and JSON escapes, and MIME encoded words (RFC 2047). */
 const ENCODED =

@@ -1,5 +1,5 @@
 import { foldRadicals } from './fold-radicals.ts';
-import { findNameDamage } from './name-damage.ts';
+import { findNameDamage, REPLACEMENTS_READ_AS_GBK } from './name-damage.ts';
 import { DOT_SPELLING, UNSURE_DOT, writeMiddleDots } from './name-dots.ts';
 import { type FieldCheck, failed, passed, type ValidationCode } from './validation-failure.ts';
 
@@ -50,6 +50,12 @@ const BROKEN_BY = {
   name_middle_dot: /^\u00B7|\u00B7$|\u00B7\u00B7/u,
 } as const satisfies Partial<Record<ValidationCode, RegExp>>;
 
+/**
+ * Nearly every name: unified ideographs alone, of which no rule has anything to say, nor has normalization. U+4E36 is one that
+ * stands for the dot.
+ */
+const PLAIN_CHINESE = new RegExp(`^[\\u4E00-\\u4E35\\u4E37-\\u9FA5]{1,${LONGEST_NAME}}$`);
+
 const RULES = Object.keys(BROKEN_BY) as readonly (keyof typeof BROKEN_BY)[];
 
 /**
@@ -58,6 +64,7 @@ const RULES = Object.keys(BROKEN_BY) as readonly (keyof typeof BROKEN_BY)[];
  */
 export function checkPersonName(text: string): FieldCheck<string> {
   if (text.length > LONGEST_INPUT) return failed('name_too_long');
+  if (PLAIN_CHINESE.test(text) && !text.includes(REPLACEMENTS_READ_AS_GBK)) return passed(text);
   const damage = findNameDamage(text);
   if (damage !== null) return failed(damage);
   const name = writeMiddleDots(foldRadicals(text.normalize('NFC')));

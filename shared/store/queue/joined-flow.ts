@@ -16,7 +16,15 @@ export class JoinedFlowProducer<Addition> extends PackedFlowProducer {
   constructor(options: FlowProducerOptions) {
     super(options);
     const { backend } = this;
-    const { addFlow } = backend;
+    const { addFlow, forQueue } = backend;
+    // BullMQ makes one for each job of each flow: some forty keys, of which a job needs eight.
+    const byQueue = new Map<string, ReturnType<typeof forQueue>>();
+    backend.forQueue = (queueName, prefix) => {
+      const name = `${prefix}:${queueName}`;
+      const known = byQueue.get(name) ?? forQueue.call(backend, queueName, prefix);
+      byQueue.set(name, known);
+      return known;
+    };
     backend.addFlow = async (entries) => {
       const addition = this.#byEntries.get(entries);
       if (addition === undefined) return addFlow.call(backend, entries);

@@ -19,6 +19,13 @@ test.each([
   expect(opening).toEqual({ status: 'unreadable', reason: 'tampered' });
 });
 
+test('no two sealed byte strings have the same nonce, however many are made', () => {
+  const nonces = Array.from({ length: 2_000 }, () =>
+    sealBytes(key, context, bytes).subarray(1, 13).toString('hex'),
+  );
+  expect(new Set(nonces).size).toBe(nonces.length);
+});
+
 test('sealing adds the overhead it states', () => {
   expect(sealBytes(key, context, bytes)).toHaveLength(bytes.length + SEAL_OVERHEAD_BYTES);
 });

@@ -37,6 +37,21 @@ describe('checkPersonName', () => {
     expect(everyName(names, checkPersonName)).toEqual(everyName(names, (value) => ({ ok: true, value })));
   });
 
+  test('says of unified ideographs alone what its rules say of them', () => {
+    // All but the stroke that stands for the dot, which is refused below.
+    const ideographs = Array.from({ length: 0x9fa6 - 0x4e00 }, (_, i) => String.fromCharCode(0x4e00 + i));
+    const plain = ideographs.filter((each) => each !== '\u4E36');
+    for (let from = 0; from < plain.length; from += 30) {
+      const name = plain.slice(from, from + 30).join('');
+      // With a middle dot a name goes through all rules.
+      for (const each of [name, `${name}\u00B7${name}`]) {
+        expect(checkPersonName(each)).toEqual({ ok: true, value: each });
+      }
+    }
+    expect(checkPersonName('测'.repeat(65))).toEqual({ ok: false, codes: ['name_too_long'] });
+    expect(checkPersonName('测锟斤拷')).toEqual({ ok: false, codes: ['name_not_utf8'] });
+  });
+
   test('writes every dot between Chinese characters as the middle dot U+00B7', () => {
     const dots = {
       'U+0387': '\u0387',

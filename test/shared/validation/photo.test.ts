@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { MAX_PHOTO_BASE64_LENGTH, MAX_PHOTO_BYTES } from '../../../shared/contract/photo-limits.ts';
-import { computeBase64Length, decodeBase64 } from '../../../shared/validation/base64.ts';
+import { computeBase64Length, decodeBase64, decodeBase64Bytes } from '../../../shared/validation/base64.ts';
 import { checkPhotoBase64, checkPhotoBytes } from '../../../shared/validation/photo.ts';
 import type { ValidationCode } from '../../../shared/validation/validation-failure.ts';
 import { makeJpeg, makePng } from './synthetic-person.ts';
@@ -93,6 +93,27 @@ describe('decodeBase64', () => {
       { numRuns: 2000 },
     );
   });
+});
+
+test('decodeBase64Bytes takes and gives exactly what decodeBase64 does, whatever is wrong with a text', () => {
+  const expectTheSame = (text: string) => {
+    const whole = decodeBase64(text);
+    const inSlices = decodeBase64Bytes(Buffer.from(text, 'latin1'));
+    expect(inSlices === null ? null : inSlices.toString('hex'), text).toBe(
+      whole.ok ? whole.value.toString('hex') : null,
+    );
+  };
+  const mixed = fc.string({ unit: fc.constantFrom(...'AQgw+/-_= \n\u00e9'), maxLength: 16 });
+  fc.assert(fc.property(mixed, expectTheSame), { numRuns: 2000 });
+  const damage = fc.tuple(fc.nat(), fc.constantFrom('', '=', '==', '-', '_', '\n', '\u00e9', 'B', 'AA'));
+  fc.assert(
+    fc.property(fc.uint8Array({ maxLength: 60 }), fc.array(damage, { maxLength: 2 }), (array, damages) => {
+      const text = [...Buffer.from(array).toString('base64')];
+      for (const [at, character] of damages) text[at % Math.max(1, text.length)] = character;
+      expectTheSame(text.join(''));
+    }),
+    { numRuns: 3000 },
+  );
 });
 
 describe('checkPhotoBytes', () => {
