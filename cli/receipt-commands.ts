@@ -1,10 +1,13 @@
 import type { Command } from 'commander';
+import type { ClientErasureStatement } from '../shared/contract/client-receipt.ts';
 import type { ErasureStatement } from '../shared/contract/receipt.ts';
+import { readClientReceipt } from '../shared/receipts/client-receipt.ts';
 import { readReceipt } from '../shared/receipts/erasure-receipt.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
+import { withClients } from './operations/with-operations.ts';
 import { readTextFile } from './read-text-file.ts';
 import { readVerifyingKeys } from './signing-keys.ts';
 
@@ -22,6 +25,16 @@ export function addReceiptCommands(program: Command, context: CliContext): void 
     });
   addApiOptions(get);
   receipt
+    .command('client')
+    .description('print one receipt for all verifications of a client, also after it was deleted (operators)')
+    .argument('<client>')
+    .action((clientId: string) =>
+      withClients(context, async (clients) => {
+        const made = await clients.receipt(clientId);
+        context.terminal.show(made, JSON.stringify(made));
+      }),
+    );
+  receipt
     .command('verify')
     .description('verify a receipt with the public keys, offline')
     .argument('<file>', 'a file with the receipt')
@@ -38,11 +51,17 @@ async function verify(
   if (keys === null) {
     throw new CommandFailure('Cannot verify a receipt without keys: give --keys', EXIT.calledWrongly);
   }
-  const reading = readReceipt(keys, await readTextFile(file));
+  const text = await readTextFile(file);
+  // The receipt for a client is JSON, that of a verification a JWS.
+  const reading = text.trimStart().startsWith('{') ? readClientReceipt(keys, text) : readReceipt(keys, text);
   switch (reading.status) {
     case 'verified':
       context.terminal.show(reading, describe(context, reading.statement, reading.keyId));
       return;
+    case 'wrong_list':
+      throw new CommandFailure(
+        'The receipts in the list are not those that the receipt for the client states',
+      );
     case 'malformed':
       throw new CommandFailure(`${file} is no erasure receipt`, EXIT.calledWrongly);
     case 'unknown_key':
@@ -54,7 +73,22 @@ async function verify(
   }
 }
 
-function describe({ terminal }: CliContext, statement: ErasureStatement, keyId: string): string {
+function describe(
+  { terminal }: CliContext,
+  statement: ErasureStatement | ClientErasureStatement,
+  keyId: string,
+): string {
+  if ('receiptsSha256' in statement) {
+    const { reasons, clientDeleted, verifications, firstDeletedAt, lastDeletedAt, ...facts } = statement;
+    return terminal.pairs({
+      ...facts,
+      client: clientDeleted ? 'deleted' : 'not deleted',
+      verifications: String(verifications),
+      ...Object.fromEntries(Object.entries(reasons).map(([reason, count]) => [reason, String(count)])),
+      'photos deleted': firstDeletedAt === null ? 'none' : `${firstDeletedAt} to ${lastDeletedAt}`,
+      'signed by': keyId,
+    });
+  }
   const { deleted, submittedAt, ...facts } = statement;
   return terminal.pairs({
     ...facts,

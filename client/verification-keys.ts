@@ -1,4 +1,4 @@
-import { decodeBase64 } from './base64.ts';
+import { decodeBase64, decodeBase64Url } from './base64.ts';
 
 /**
  * What verifies webhooks: the secret (`whsec_…`), a public key (`whpk_…`), several of them while one replaces another, or
@@ -55,11 +55,7 @@ function readKey(text: string): VerificationKey {
 function readWebKey(key: object): VerificationKey[] {
   const { kty, crv, x } = key as { readonly [name: string]: unknown };
   if (kty !== 'OKP' || crv !== 'Ed25519' || typeof x !== 'string') return [];
-  const padded = x
-    .replaceAll('-', '+')
-    .replaceAll('_', '/')
-    .padEnd(Math.ceil(x.length / 4) * 4, '=');
-  const bytes = decodeBase64(padded);
+  const bytes = decodeBase64Url(x);
   if (bytes?.byteLength === PUBLIC_BYTES) return [{ version: 'v1a', bytes }];
   throw new TypeError('A key of the set must have the Base64url of 32 bytes as x');
 }

@@ -29,6 +29,7 @@ import { type WaitOptions, waitUntilFinal } from './wait-until-final.ts';
 export type { ApiKey, CreatedApiKey, NewApiKey } from '../shared/contract/api-key.ts';
 export type { ApiKeyScope } from '../shared/contract/api-key-scope.ts';
 export type { Callback, CallbackChange, SecretRotation } from '../shared/contract/callback.ts';
+export type { ClientErasureReceipt, ClientErasureStatement } from '../shared/contract/client-receipt.ts';
 export type { ClientShare } from '../shared/contract/client-share.ts';
 export type {
   CreatedEndpoint,
@@ -74,6 +75,7 @@ export { PhotoError } from './photo.ts';
 export type { EventsOptions, EventType, FeedEntry } from './read-events.ts';
 export { type WebhookEvent, type WebhookHeaders, WebhookVerificationError } from './signed-webhook.ts';
 export type { WebhookVerificationKeys } from './verification-keys.ts';
+export { ReceiptVerificationError, verifyClientReceipt, verifyReceipt } from './verify-receipt.ts';
 export { ConnectionError, TimeoutError, VeriqueueError } from './veriqueue-error.ts';
 export { verifyWebhook } from './webhook.ts';
 // biome-ignore-end lint/performance/noBarrelFile: this is what the package shows
@@ -226,8 +228,8 @@ export class Veriqueue {
   }
 
   /**
-   * A signed receipt of what was deleted of it, and when. Keep it: it is verified offline, by `veriqueue receipt verify` or
-   * any JWS library, with the keys of {@link keySet}.
+   * A signed receipt of what was deleted of it, and when. Keep it: it is verified offline, by `verifyReceipt`, by
+   * `veriqueue receipt verify` or any JWS library, with the keys of {@link keySet}.
    *
    * @throws {ConflictError} `subject_kept` while it waits for its answer; `receipts_not_offered`
    */

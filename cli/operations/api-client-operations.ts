@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { API_KEY_SCOPES, DEFAULT_SCOPES } from '../../shared/contract/api-key-scope.ts';
+import { clientErasureReceipt } from '../../shared/contract/client-receipt.ts';
 import { promisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import { clientBudget } from '../../shared/contract/usage.ts';
 import type { OperatorApi } from '../access/operator-api.ts';
@@ -114,5 +115,9 @@ export function apiClientOperations(api: OperatorApi): ClientOperations {
       api.ask({ ...of(clientId), method: 'DELETE', query: { dryRun: 'true' } }, openWork),
     delete: (clientId, { cancel }) =>
       api.ask({ ...of(clientId), method: 'DELETE', query: { cancel: String(cancel) } }, deletion),
+    receipt: (clientId) => {
+      const { path, absent } = of(clientId);
+      return api.ask({ path: `${path}/receipt`, absent }, clientErasureReceipt);
+    },
   };
 }

@@ -1,4 +1,5 @@
 import type { NewApiKeyRequest } from '../../shared/contract/api-key.ts';
+import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
 import type { PromisesAtRisk } from '../../shared/contract/promises-at-risk.ts';
 import type { ClientBudget } from '../../shared/contract/usage.ts';
 import type { ClientChange } from '../../shared/store/clients/change-client.ts';
@@ -51,4 +52,6 @@ export interface ClientOperations {
     clientId: string,
     options: { readonly cancel: boolean },
   ): Promise<Exclude<ClientDeletion, { status: 'missing' }>>;
+  /** Signed; also after the client was deleted. */
+  receipt(clientId: string): Promise<ClientErasureReceipt>;
 }

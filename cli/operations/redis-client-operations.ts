@@ -1,15 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
 import { operatorActor } from '../../shared/audit/actor.ts';
+import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
+import { signClientReceipt } from '../../shared/receipts/client-receipt.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { changeTwin } from '../../shared/store/clients/change-twin.ts';
 import { createClient } from '../../shared/store/clients/create-client.ts';
 import { countOpenWork, deleteClient } from '../../shared/store/clients/delete-client.ts';
+import { readClientErasures } from '../../shared/store/clients/read-client-erasures.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import { COMMAND_LINE_OPERATOR } from '../../shared/store/operators/operators.ts';
 import { removeDeliveryJobs } from '../../shared/store/queue/remove-delivery-jobs.ts';
 import { readBudget } from '../../shared/store/usage/budget.ts';
 import { copyLedgersOfMonth } from '../../shared/store/verifications/copy-ledger.ts';
+import { CommandFailure } from '../command-failure.ts';
 import type { Connection } from '../connection.ts';
 import type { CliContext } from '../context.ts';
 import { findClient, findClients, unknownClient } from '../find-client.ts';
@@ -74,7 +78,28 @@ export function redisClientOperations(context: CliContext, connection: Connectio
       if (deletion.status === 'missing') throw unknownClient(clientId);
       return deletion;
     },
+    receipt: (clientId) => makeReceipt(context, connection, clientId),
   };
+}
+
+async function makeReceipt(
+  { ownSigningKeys, processing, now }: CliContext,
+  { redis, keys }: Connection,
+  clientId: string,
+): Promise<ClientErasureReceipt> {
+  const key = ownSigningKeys?.newest ?? null;
+  if (key === null) throw new CommandFailure('The receipt is not signed: set SIGNING_KEYS');
+  const { hasObjectStore } = processing;
+  const at = now();
+  const reading = await readClientErasures({ redis, keys }, { clientId, hasObjectStore, now: at });
+  if (reading === null) throw unknownClient(clientId);
+  const { kept, ...erasures } = reading;
+  if (kept > 0) {
+    throw new CommandFailure(
+      `The receipt is not made: ${kept} verifications of ${clientId} wait, with their photos`,
+    );
+  }
+  return signClientReceipt(key, { ...erasures, lane: keys.lane, clientId, now: at });
 }
 
 /** How many events that waited for the new settings are sent; null when none could have waited for them. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { apiKey, apiKeyPage, apiKeyScope, createdApiKey, newApiKey } from '../../shared/contract/api-key.ts';
 import { callback, callbackChange, secretRotation } from '../../shared/contract/callback.ts';
+import { clientErasureReceipt, clientErasureStatement } from '../../shared/contract/client-receipt.ts';
 import { clientShare } from '../../shared/contract/client-share.ts';
 import { deliveryAttempt, deliveryLogPage } from '../../shared/contract/delivery-log.ts';
 import {
@@ -53,6 +54,8 @@ const INFERRED = {
   SecretRotation: secretRotation,
   Attempt: attempt,
   ClientBudget: clientBudget,
+  ClientErasureReceipt: clientErasureReceipt,
+  ClientErasureStatement: clientErasureStatement,
   ClientShare: clientShare,
   CreatedEndpoint: createdEndpoint,
   Delivery: delivery,

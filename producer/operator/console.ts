@@ -10,6 +10,7 @@ import type { ProducerQueues } from '../submission/enqueue.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addActivityRoute } from './activity-route.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addClientReceiptRoute } from './client-receipt-route.ts';
 import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
@@ -37,6 +38,7 @@ export interface ConsoleDeps
   readonly operatorKey: string;
   readonly log: Logger;
   readonly audit: Audit;
+  readonly hasObjectStore: boolean;
   /** ms */
   readonly auditRetentionMs: number;
   readonly files: () => Promise<ConsoleFiles>;
@@ -88,6 +90,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);
       addClientDeletionRoute(inner, everything);
+      addClientReceiptRoute(inner, everything);
       addOperatorRoutes(inner, everything);
       addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);

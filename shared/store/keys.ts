@@ -35,6 +35,7 @@ const SCRIPT_NAMES = {
   referenceIndex: 'index-references',
   clientIndex: 'index:*',
   clientStatusIndex: 'index:*:*',
+  erasures: 'erasures:*',
   ledger: 'ledger:*',
   accountLedger: 'account-ledger:*',
   clientLedger: 'client-ledger:*:*',

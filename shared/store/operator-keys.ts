@@ -10,6 +10,8 @@ export interface OperatorKeys {
   operatorActivity(): string;
   /** Hash that expires: when and by whom a client's verification was erased, and what there was of it. */
   erasure(clientId: string, id: string): string;
+  /** Sorted set that expires: what was erased of a client's verifications → when (ms epoch), as long as receipts can be had. */
+  erasures(clientId: string): string;
   /** Stream: the audit trail, entries by their numbers (`0-<number>`). */
   auditTrail(): string;
   /** List: `<ms epoch> <event>` of what was done and is not in the chain yet. */
@@ -32,6 +34,7 @@ export function operatorKeys(tag: string): OperatorKeys {
     operatorUses: () => `${tag}:operator-uses`,
     operatorActivity: () => `${tag}:operator-activity`,
     erasure: (clientId, id) => `${tag}:erasure:${clientId}:${id}`,
+    erasures: (clientId) => `${tag}:erasures:${clientId}`,
     auditTrail: () => `${tag}:audit-trail`,
     auditWaiting: () => `${tag}:audit-waiting`,
     auditNoted: (token) => `${tag}:audit-noted:${token}`,

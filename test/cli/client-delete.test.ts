@@ -22,7 +22,7 @@ const ways: readonly [string, () => CliEnvironment][] = [
 const statusOf = async ({ apiKey }: ClientCredentials) =>
   (await fetch(`${chain.url}/v1/lane`, { headers: { authorization: `Bearer ${apiKey}` } })).status;
 const keysOf = async ({ clientId }: ClientCredentials) =>
-  (await chain.redis.keys('*')).filter((key) => key.includes(clientId) && !key.includes(':erasure:'));
+  (await chain.redis.keys('*')).filter((key) => key.includes(clientId) && !/:erasures?:/.test(key));
 
 describe('veriqueue client delete', { timeout: 240_000 }, () => {
   it.each(ways)(

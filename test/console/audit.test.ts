@@ -3,11 +3,15 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkAudit } from '../../cli/doctor/lane-checks.ts';
+import { verifyClientReceipt, verifyReceipt } from '../../client/verify-receipt.ts';
 import type { AuditPlace } from '../../shared/audit/audit-head.ts';
 import type { AuditPage } from '../../shared/audit/audit-page.ts';
 import { findHeads } from '../../shared/audit/find-heads.ts';
 import { judgeExport } from '../../shared/audit/judge-export.ts';
+import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
+import type { KeySet } from '../../shared/contract/key-set.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import { readClientReceipt } from '../../shared/receipts/client-receipt.ts';
 import { presentKeySet } from '../../shared/signing/jwks.ts';
 import { parseSigningKeys } from '../../shared/signing/signing-keys.ts';
 import { createAudit } from '../../shared/store/audit/audit.ts';
@@ -16,6 +20,7 @@ import { MAX_WAITING_FOR_KEY, noteAudit, readAudit } from '../../shared/store/au
 import { storeKeys } from '../../shared/store/keys.ts';
 import { createKeepAudit } from '../../worker/maintenance/keep-audit.ts';
 import { runCli } from '../cli/run-cli.ts';
+import { makeSubmission } from '../producer/submission-builder.ts';
 import { makeSigningKey } from '../shared/audit/trail-edits.ts';
 import { recordLog } from '../support/recorded-log.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -106,6 +111,48 @@ describe('the audit trail', () => {
     expect(stdout).toContain('changed    entry 3 is not what was written');
     expect(stderr).toContain('The audit trail is not what was written');
   });
+});
+
+test('a whole client has one receipt, after it was deleted too, which is verified offline', async () => {
+  const client = await desk.addClient();
+  const submit = async () => {
+    const as = { authorization: `Bearer ${client.apiKey}` };
+    return (await desk.submitted(makeSubmission(), as)).id;
+  };
+  const [cancelled, erased, waiting] = [await submit(), await submit(), await submit()];
+  const remove = (path: string) => desk.call(`/v1/verifications/${path}`, { method: 'DELETE', as: client });
+  await remove(cancelled);
+  await remove(`${erased}?erase=true`);
+  const path = `/console/api/clients/${client.clientId}/receipt`;
+  const refused = await desk.operator(path);
+  expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'subject_kept' }]);
+  const deleted = await runCli(['client', 'delete', client.clientId, '--cancel', '--yes'], onRedis());
+  expect(deleted).toMatchObject({ code: 0 });
+  const made = await runCli(['receipt', 'client', client.clientId], overApi());
+  await writeFile(file('client-receipt.json'), made.stdout);
+  const receipt = JSON.parse(made.stdout) as ClientErasureReceipt;
+  const keySet = JSON.parse(await readFile(file('keys.json'), 'utf8')) as KeySet;
+  expect(await verifyClientReceipt(receipt, keySet)).toMatchObject({
+    ...{ clientId: client.clientId, clientDeleted: true, verifications: 3 },
+    reasons: { answered: 0, cancelled: 1, erased_by_client: 1, erased_by_operator: 1 },
+  });
+  const stated = await Promise.all(receipt.receipts.map((each) => verifyReceipt(each, keySet)));
+  expect(stated.map(({ verification }) => verification)).toEqual([cancelled, erased, waiting].sort());
+  const verify = ['receipt', 'verify', file('client-receipt.json'), '--keys', file('keys.json')];
+  expect(await runCli(verify, {})).toMatchObject({ code: 0, stdout: expect.stringContaining('deleted') });
+  // One that is taken out, and one in the place of another.
+  const [first = '', second = '', third = ''] = receipt.receipts;
+  for (const receipts of [
+    [first, second],
+    [first, third, second],
+    [first, first, third],
+  ]) {
+    const edited = { ...receipt, receipts };
+    expect(readClientReceipt(signing.keys, JSON.stringify(edited))).toEqual({ status: 'wrong_list' });
+    await expect(verifyClientReceipt(edited, keySet)).rejects.toThrow(
+      /its list is not the one that was signed/,
+    );
+  }
 });
 
 test('processes that write at once make one chain, each event once', async () => {

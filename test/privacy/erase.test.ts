@@ -33,7 +33,7 @@ async function findTraces(id: string): Promise<string[]> {
   return places
     .filter(({ name, bytes }) => !name.startsWith('stream ') && bytes.includes(id))
     .map(({ name }) => name)
-    .filter((name) => !/:erasure:|:audit-/.test(name));
+    .filter((name) => !/:erasures?:|:audit-/.test(name));
 }
 
 const answered = (id: string) => chain.receiver.eventOf(id);

@@ -26,7 +26,7 @@
 --- lock of a worker that died expires within seconds. The event of a redelivery has a job of its own. What is left is
 --- that it was erased, by whom and when: nothing of it stands in the audit trail or in a receipt but its id and times.
 
---- @keys jobLock, deferredDeliveries
+--- @keys jobLock, deferredDeliveries, erasures
 --- @include "fragments/shred.lua"
 --- @include "fragments/forget.lua"
 --- @include "fragments/leave-line-of.lua"
@@ -59,6 +59,10 @@ local erasure = {
 }
 redis.call('HSET', KEYS[11], unpack(erasure))
 redis.call('PEXPIRE', KEYS[11], ARGV[6])
+local erased = erasuresKey(tag, client)
+redis.call('ZADD', erased, nowMs(), id)
+redis.call('ZREMRANGEBYSCORE', erased, '-inf', nowMs() - tonumber(ARGV[6]))
+redis.call('PEXPIRE', erased, ARGV[6])
 noteAudit(KEYS[10], ARGV[5])
 shred(subject, photosStored, unfinishedIndex, tag, id)
 redis.call('SREM', openRedeliveries, id)

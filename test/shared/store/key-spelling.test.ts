@@ -20,6 +20,7 @@ const inStore = {
   undeliveredIndex: ['{vq:main}:index-undelivered', keys.undeliveredIndex()],
   referenceIndex: ['{vq:main}:index-references', keys.referenceIndex()],
   clientIndex: ['{vq:main}:index:p', keys.clientIndex('p')],
+  erasures: ['{vq:main}:erasures:p', keys.erasures('p')],
   clientStatusIndex: ['{vq:main}:index:p:q', keys.clientStatusIndex('p', 'q')],
   ledger: ['{vq:main}:ledger:p', keys.ledger('p')],
   accountLedger: ['{vq:main}:account-ledger:p', keys.accountLedger('p')],
