@@ -17,7 +17,7 @@ import { pathToFileURL } from 'node:url';
 
 /**
  * `node --enable-source-maps build/run.js dev/start/main`: runs an entry of the program compiled, and compiles it first when a source
- * has changed since. From TypeScript, through tsx, the four programs of `npm start` take three times as long to load. JavaScript itself, because
+ * has changed since. From TypeScript, through tsx, the four programs of `npm start` take twice the processor time to load. JavaScript itself, because
  * loading tsx is a part of what it saves.
  */
 
@@ -43,6 +43,8 @@ const file = build === null ? join(root, `${entry}.ts`) : join(build, `${entry}.
 process.argv.splice(1, 2, file);
 if (build === null) (await import('tsx/esm/api')).register();
 else keepCompiledCode();
+// The command line is started without the option.
+process.setSourceMapsEnabled(true);
 await import(pathToFileURL(file).href);
 
 /**
@@ -64,16 +66,16 @@ function findBuild() {
       throw error;
     }
     const draft = join(builds, `draft-${randomUUID()}`);
-    compile(draft);
+    compile(draft, folder);
     // What was saved meanwhile may or may not be in it.
     if (stampSources() === stamp) nameBuild(draft, folder);
     rmSync(draft, { recursive: true, force: true });
   }
 }
 
-/** Changes with any source that is added, removed, moved or saved. */
+/** Changes with any source that is added, removed, moved or saved, and with the place of the checkout, which a build holds. */
 function stampSources() {
-  const hash = createHash('sha256');
+  const hash = createHash('sha256').update(`${root}\n`);
   for (const path of [...FILES, ...FOLDERS.flatMap(listSources)]) {
     const { size, mtimeMs, ctimeMs } = statSync(join(root, path));
     hash.update(`${path} ${size} ${mtimeMs} ${ctimeMs}\n`);
@@ -90,10 +92,13 @@ function listSources(folder) {
   });
 }
 
-/** @param {string} draft */
-function compile(draft) {
+/**
+ * @param {string} draft
+ * @param {string} folder the name that the draft is going to get
+ */
+function compile(draft, folder) {
   process.stderr.write('Compiling what has changed …\n');
-  const args = ['--import', 'tsx', 'build/compile-checkout.ts', draft];
+  const args = ['--import', 'tsx', 'build/compile-checkout.ts', draft, folder];
   const { status, error } = spawnSync(process.execPath, args, { cwd: root, stdio: ['ignore', 2, 2] });
   if (error !== undefined) throw error;
   if (status === 0) return;
