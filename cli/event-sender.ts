@@ -1,3 +1,4 @@
+import type { ClientAuth } from '../shared/webhook/client-auth.ts';
 import type { DeliveryResult } from '../shared/webhook/delivery-result.ts';
 import { createDeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
 import { createPoster } from '../shared/webhook/post-event.ts';
@@ -6,7 +7,11 @@ import { computeWebhookHeaders, type SignedContent } from '../shared/webhook/web
 
 /** Signs and posts as the delivery worker does, with the same guard against private addresses. */
 export interface EventSender {
-  send(url: string, event: SignedContent, signal: AbortSignal): Promise<DeliveryResult>;
+  send(
+    url: string,
+    event: SignedContent & { readonly auth: ClientAuth | null },
+    signal: AbortSignal,
+  ): Promise<DeliveryResult>;
   close(): Promise<void>;
 }
 
@@ -31,7 +36,13 @@ export function openEventSender(allowInsecure: boolean): EventSender {
   });
   return {
     send: (url, event, signal) =>
-      post({ url, body: event.body, headers: { ...computeWebhookHeaders(event) }, signal }),
+      post({
+        url,
+        body: event.body,
+        headers: { ...computeWebhookHeaders(event) },
+        auth: event.auth,
+        signal,
+      }),
     close: () => dispatcher.close(),
   };
 }

@@ -8,6 +8,7 @@ import { formatKmsEntry } from '../shared/kms/open-kms-keys.ts';
 import { generateKey, generateKeys } from '../shared/sealing/generate-keys.ts';
 import { getNewestKey, type KeyRing, opensAnything } from '../shared/sealing/key-ring.ts';
 import { generateSigningKey } from '../shared/signing/signing-keys.ts';
+import { rewrapReceiverAuths } from '../shared/store/clients/change-receiver-auth.ts';
 import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
@@ -223,9 +224,12 @@ async function rotateSecrets(
     const left = await passBy(clientId, report, () =>
       rewrapEndpointSecrets({ redis, keys, keyRing }, clientId),
     );
-    if (left === 0) continue;
-    report(clientId, "these keys do not open its endpoints' secrets");
-    counts.unreadable += 1;
+    const leftOfAuth = await passBy(clientId, report, () =>
+      rewrapReceiverAuths({ redis, keys, keyRing }, clientId),
+    );
+    if (left !== 0) report(clientId, "these keys do not open its endpoints' secrets");
+    if (leftOfAuth !== 0) report(clientId, 'these keys do not open what its receivers ask for');
+    if (left !== 0 || leftOfAuth !== 0) counts.unreadable += 1;
   }
   return counts;
 }

@@ -1,6 +1,8 @@
 import { typeid } from 'typeid-js';
 import { ANY_ORIGIN, type Client, readClient } from '../shared/store/clients/client.ts';
+import { CALLBACK, openReceiverAuth } from '../shared/store/clients/receiver-auth.ts';
 import { matchesAllowedOrigin } from '../shared/webhook/callback-url.ts';
+import type { ClientAuth } from '../shared/webhook/client-auth.ts';
 import type { DeliveryResult } from '../shared/webhook/delivery-result.ts';
 import { checkCallbackUrl } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -20,6 +22,7 @@ interface TestOptions {
 export async function sendTestEvent(context: CliContext, options: TestOptions): Promise<void> {
   const client = await readWithSecrets(context, options.client);
   const url = chooseUrl(context, client, options.url);
+  const auth = await openAuth(context, client, url);
   const now = context.now();
   const id = typeid('evt').toString();
   const body = Buffer.from(
@@ -33,7 +36,7 @@ export async function sendTestEvent(context: CliContext, options: TestOptions): 
   try {
     const event = {
       ...{ id, timestampSeconds: Math.floor(now / 1000), body },
-      ...{ secrets: client.webhookSecrets, signingKeys: context.signingKeys },
+      ...{ secrets: client.webhookSecrets, signingKeys: context.signingKeys, auth },
     };
     report(context, { id, url }, await sender.send(url, event, context.interrupted));
   } finally {
@@ -49,6 +52,18 @@ async function readWithSecrets(context: CliContext, clientId: string): Promise<C
   if (reading.status === 'missing') throw unknownClient(clientId);
   if (reading.status === 'found') return reading.client;
   throw new CommandFailure(`Client ${clientId} has damaged fields in Redis: ${reading.fields.join(', ')}`);
+}
+
+/** @throws {CommandFailure} */
+async function openAuth(
+  context: CliContext,
+  { id, callbackAuth }: Client,
+  url: string,
+): Promise<ClientAuth | null> {
+  const keyRing = await context.readKeyRing();
+  const opening = openReceiverAuth(keyRing, { clientId: id, receiver: CALLBACK, url }, callbackAuth);
+  if (opening.status === 'opened') return opening.auth;
+  throw new CommandFailure(`These keys do not open what the callback of client ${id} asks for`);
 }
 
 function chooseUrl(context: CliContext, client: Client, given: string | undefined): string {

@@ -50,6 +50,7 @@ export type {
 export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes.ts';
 export type { OutcomeRow } from '../shared/contract/outcomes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
+export type { ReceiverAuth, ReceiverAuthChange } from '../shared/contract/receiver-auth.ts';
 export type { PhotoUpload } from '../shared/contract/upload.ts';
 export type { ClientBudget } from '../shared/contract/usage.ts';
 export type {

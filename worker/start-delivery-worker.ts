@@ -42,7 +42,6 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
   const shared = openSending(context, dispatcher);
   const pushing = startPushing({
     ...shared,
-    keyRing: context.keyRing,
     owner: context.workerId,
     readClient: findClient,
   });
@@ -98,7 +97,9 @@ function openSending(context: WorkerContext, dispatcher: DeliveryDispatcher) {
   const post = createPoster({ dispatcher, timeoutMs: TIMEOUT_MS, userAgent: USER_AGENT, now });
   const signingKeys = privateKeysOf(settings.SIGNING_KEYS);
   const schedule = { ...defaultDeliverySchedule, delaysMs: settings.DELIVERY_SCHEDULE };
-  return { redis, keys, writes, metrics, log, now, random, post, signingKeys, schedule };
+  const { keyRing } = context;
+  const warnedAt = new Map<string, number>();
+  return { redis, keys, keyRing, warnedAt, writes, metrics, log, now, random, post, signingKeys, schedule };
 }
 
 function openDispatcher({ settings, log }: WorkerContext): DeliveryDispatcher {

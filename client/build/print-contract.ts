@@ -26,6 +26,7 @@ import { clientActions, outcomeCodes } from '../../shared/contract/outcome-codes
 import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { erasureReceipt, erasureStatement } from '../../shared/contract/receipt.ts';
+import { receiverAuth, receiverAuthChange } from '../../shared/contract/receiver-auth.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
 import { photoUpload } from '../../shared/contract/upload.ts';
 import { clientBudget, usageReport } from '../../shared/contract/usage.ts';
@@ -81,6 +82,8 @@ const INFERRED = {
   PhotoUpload: photoUpload,
   Problem: problem,
   PromiseExtension: promiseExtension,
+  ReceiverAuth: receiverAuth,
+  ReceiverAuthChange: receiverAuthChange,
   RotatedSecret: rotatedSecret,
   SubjectErased: subjectErased,
   SubmissionFields: submissionForm,

@@ -1,12 +1,22 @@
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
+import type { StoredReceiverAuth } from '../../shared/store/clients/receiver-auth.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PushState } from '../../shared/store/push/push-state.ts';
 import { deliveryErrorClasses, describeErrorClassToClient } from '../../shared/webhook/delivery-result.ts';
+import { presentReceiverAuth } from './read-receiver-auth.ts';
 
-/** An endpoint as its client sees it. @param state null: it was removed just now, or its position is lost */
+export interface EndpointFacts {
+  /** Null: it was removed just now, or its position is lost. */
+  readonly state: PushState | null;
+  readonly auth: StoredReceiverAuth | undefined;
+  /** ms epoch */
+  readonly now: number;
+}
+
+/** An endpoint as its client sees it. */
 export function presentEndpoint(
   { id, url, types, ratePerSecond, enabled, createdAt }: PushEndpoint,
-  state: PushState | null,
+  { state, auth, now }: EndpointFacts,
 ): Endpoint {
   const { after = 0, attempts = 0, nextAt = null, dead = 0, latest = null } = state ?? {};
   return {
@@ -20,6 +30,7 @@ export function presentEndpoint(
     nextAttemptAt: nextAt === null ? null : new Date(nextAt).toISOString(),
     dead,
     latest: latest === null ? null : { ...latest, errorClass: shown(latest.errorClass) },
+    auth: presentReceiverAuth(auth, now),
     createdAt: new Date(createdAt).toISOString(),
   };
 }

@@ -6,6 +6,22 @@ import type {
   NewEndpoint,
   RotatedSecret,
 } from '../../shared/contract/endpoint.ts';
+import type { ReceiverAuth, ReceiverAuthChange } from '../../shared/contract/receiver-auth.ts';
+
+export const receiverAuthExample: ReceiverAuth = {
+  origin: 'https://audit.shop.example',
+  headers: ['x-gateway-token'],
+  basic: false,
+  clientCertificate: {
+    fingerprint: '8ea1f0e8ae1b1b9e3f5ab6a6f34bb2f7c1d9f2a0b6d4c3e2f1a09b8c7d6e5f40',
+    expiresAt: '2030-12-31T00:00:00.000Z',
+    expiresSoon: false,
+  },
+};
+
+export const receiverAuthChangeExample: ReceiverAuthChange = {
+  headers: { 'x-gateway-token': 'the token that the gateway asks for' },
+};
 
 export const endpointExample: Endpoint = {
   id: 'ep_01jz3n8k2hfq9v7w5x4t6s8r0p',
@@ -18,6 +34,7 @@ export const endpointExample: Endpoint = {
   nextAttemptAt: null,
   dead: 0,
   latest: { at: '2030-01-31T08:00:01.000Z', sequence: 4_032, status: 204, errorClass: null },
+  auth: receiverAuthExample,
   createdAt: '2030-01-31T07:00:00.000Z',
 };
 
@@ -28,6 +45,7 @@ export const newEndpointExample: NewEndpoint = {
   types: ['verification.completed', 'verification.failed'],
   ratePerSecond: 10,
   after: 0,
+  auth: receiverAuthChangeExample,
 };
 
 export const endpointChangeExample: EndpointChange = { enabled: true, after: 4_000 };

@@ -1,5 +1,6 @@
 import type { ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey } from '../../shared/contract/api-key.ts';
 import type { Callback, CallbackChange, SecretRotation } from '../../shared/contract/callback.ts';
+import { receiverAuthChangeExample, receiverAuthExample } from './endpoint-examples.ts';
 
 export const apiKeyExample: ApiKey = {
   prefix: 'vq_0a1b2c',
@@ -30,8 +31,12 @@ export const callbackExample: Callback = {
   url: 'https://shop.example/events',
   allowedOrigins: ['https://shop.example'],
   secrets: [{ signsUntil: null }],
+  auth: { ...receiverAuthExample, origin: 'https://shop.example' },
 };
 
-export const callbackChangeExample: CallbackChange = { url: 'https://shop.example/events' };
+export const callbackChangeExample: CallbackChange = {
+  url: 'https://shop.example/events',
+  auth: receiverAuthChangeExample,
+};
 
 export const secretRotationExample: SecretRotation = { overlapSeconds: 86_400 };

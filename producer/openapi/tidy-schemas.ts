@@ -6,6 +6,8 @@ import {
   endpointExample,
   endpoints,
   newEndpointExample,
+  receiverAuthChangeExample,
+  receiverAuthExample,
   rotatedSecret,
 } from './endpoint-examples.ts';
 import {
@@ -42,6 +44,8 @@ const EXAMPLES: Readonly<Record<string, object | null | undefined>> = {
   CallbackChange: callbackChangeExample,
   CreatedApiKey: createdApiKeyExample,
   NewApiKey: newApiKeyExample,
+  ReceiverAuth: receiverAuthExample,
+  ReceiverAuthChange: receiverAuthChangeExample,
   SecretRotation: secretRotationExample,
   Attempt: completedVerification.attempts[0],
   Delivery: completedVerification.delivery,

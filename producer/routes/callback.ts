@@ -1,12 +1,20 @@
 import type { FastifyInstance } from 'fastify';
-import { type Callback, callback, callbackChange, secretRotation } from '../../shared/contract/callback.ts';
+import {
+  type Callback,
+  type CallbackChange,
+  callback,
+  callbackChange,
+  secretRotation,
+} from '../../shared/contract/callback.ts';
 import { type RotatedSecret, rotatedSecret } from '../../shared/contract/endpoint.ts';
 import type { Logger } from '../../shared/log.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import { chooseCallback } from '../../shared/store/clients/change-client.ts';
+import { type AuthParts, changeReceiverAuth } from '../../shared/store/clients/change-receiver-auth.ts';
 import type { ClientIdentity, ClientStore } from '../../shared/store/clients/client.ts';
 import { describeClient } from '../../shared/store/clients/describe-client.ts';
+import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
 import { releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
@@ -14,6 +22,7 @@ import { DAY_MS } from '../../shared/time-units.ts';
 import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
+import { presentReceiverAuth, readReceiverAuth } from '../endpoints/read-receiver-auth.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { createOperatorTasks, type OperatorTasks } from '../operator/operator-tasks.ts';
 import { parseInput } from '../parse-input.ts';
@@ -42,7 +51,9 @@ async function readCallback({ redis, keys, now }: CallbackRouteDeps, clientId: s
   const described = await describeClient(redis, keys, clientId, now());
   if (described.status !== 'found') throw new ProblemError('not_found');
   const { callbackUrl: url, allowedOrigins, webhookSecrets } = described.client;
+  const auths = parseReceiverAuths((await redis.hget(keys.client(clientId), 'receiverAuth')) ?? '');
   return {
+    auth: presentReceiverAuth(auths[CALLBACK], now()),
     url,
     allowedOrigins: [...allowedOrigins],
     secrets: webhookSecrets.map(({ retiresAt }) => ({
@@ -82,25 +93,66 @@ function addChangeRoute(app: FastifyInstance, deps: CallbackRouteDeps, tasks: Op
     },
     handler: async (request) => {
       const client = clientOf(request);
-      const { url } = parseInput(callbackChange, request.body, 'invalid_request');
+      const change = parseInput(callbackChange, request.body, 'invalid_request');
       await limitChanges(deps.redis, deps.keys, client);
-      if (url !== undefined) await changeUrl(deps, tasks, client, url);
+      await applyChange(deps, tasks, client, change);
       return readCallback(deps, client.id);
     },
   });
 }
 
+async function applyChange(
+  deps: CallbackRouteDeps,
+  tasks: OperatorTasks,
+  client: ClientIdentity,
+  { url, auth }: CallbackChange,
+): Promise<void> {
+  const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
+  const given = url ? checkUrl(deps, client, url) : url;
+  const next = given === undefined ? client.callbackUrl : given;
+  if (parts && next === null) throw noUrl();
+  // First: no event goes to the new address without it. What was given for another origin does not go there.
+  const receiver = next ?? client.callbackUrl;
+  if ((parts !== undefined || given) && receiver !== null) await changeAuth(deps, client, receiver, parts);
+  if (given !== undefined) await changeUrl(deps, tasks, client, given);
+}
+
+/** In normal form. @throws {ProblemError} */
+function checkUrl(deps: CallbackRouteDeps, client: ClientIdentity, given: string): string {
+  const known = client.callbackUrl !== null && !client.choseCallback ? [originOf(client.callbackUrl)] : [];
+  // The operator let events go there, even where the origin is not among those registered.
+  return checkEndpointUrl(deps, { ...client, allowedOrigins: [...client.allowedOrigins, ...known] }, given);
+}
+
+async function changeAuth(
+  deps: CallbackRouteDeps,
+  { id }: ClientIdentity,
+  url: string,
+  parts: AuthParts | null | undefined,
+): Promise<void> {
+  const receiver = { clientId: id, receiver: CALLBACK, origin: originOf(url) };
+  await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
+  if (parts === undefined) return;
+  await noteChange(deps, id, {
+    action: 'change_callback_auth',
+    targetKind: 'client',
+    target: id,
+    result: parts === null ? 'removed' : 'changed',
+  });
+}
+
+const noUrl = () =>
+  new ProblemError('invalid_request', {
+    errors: [{ pointer: '/auth', code: 'no_url', detail: 'must be given with a URL, or when there is one' }],
+  });
+
 async function changeUrl(
   deps: CallbackRouteDeps,
   tasks: OperatorTasks,
   client: ClientIdentity,
-  given: string | null,
+  url: string | null,
 ): Promise<void> {
   const { redis, keys, log } = deps;
-  const known = client.callbackUrl !== null && !client.choseCallback ? [originOf(client.callbackUrl)] : [];
-  // The operator let events go there, even where the origin is not among those registered.
-  const allowed = { ...client, allowedOrigins: [...client.allowedOrigins, ...known] };
-  const url = given === null ? null : checkEndpointUrl(deps, allowed, given);
   const mustBeRegistered = url !== null && isCallbackAllowed(client, { origin: originOf(url) });
   const changed = await chooseCallback(redis, keys, client.id, { url, mustBeRegistered });
   if (changed === 'missing') throw new ProblemError('not_found');

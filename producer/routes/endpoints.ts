@@ -13,10 +13,13 @@ import {
 } from '../../shared/contract/endpoint.ts';
 import { defaultTypes } from '../../shared/contract/event-type.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
+import { changeReceiverAuth } from '../../shared/store/clients/change-receiver-auth.ts';
 import type { ClientStore } from '../../shared/store/clients/client.ts';
+import { parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import {
   addEndpoint,
   changeEndpoint,
+  newEndpointId,
   removeEndpoint,
   rotateEndpointSecret,
 } from '../../shared/store/push/change-endpoints.ts';
@@ -27,6 +30,7 @@ import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
 import { presentEndpoint } from '../endpoints/present-endpoint.ts';
+import { readReceiverAuth } from '../endpoints/read-receiver-auth.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -99,17 +103,30 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       },
     },
     handler: async (request, reply): Promise<CreatedEndpoint> => {
-      const { url, types, ratePerSecond, after } = parseInput(newEndpoint, request.body, 'invalid_request');
+      const {
+        url: given,
+        types,
+        ratePerSecond,
+        after,
+        auth,
+      } = parseInput(newEndpoint, request.body, 'invalid_request');
       const client = clientOf(request);
       await limitChanges(deps.redis, deps.keys, client);
+      const [id, url] = [newEndpointId(), checkEndpointUrl(deps, client, given)];
+      const parts = auth === undefined ? null : readReceiverAuth(auth, deps.now());
+      const receiver = { clientId: client.id, receiver: id, origin: new URL(url).origin };
+      // First: otherwise a worker could send the first event without it.
+      if (parts !== null) await changeReceiverAuth(deps, receiver, parts);
       const addition = await addEndpoint(deps, client.id, {
-        url: checkEndpointUrl(deps, client, url),
+        id,
+        url,
         types: types ?? defaultTypes,
         ratePerSecond: ratePerSecond ?? null,
         after: after ?? null,
         most: client.selfService.maxEndpoints ?? deps.maxEndpoints,
         now: deps.now(),
       });
+      if (addition.status !== 'added' && parts !== null) await changeReceiverAuth(deps, receiver, null);
       if (addition.status === 'missing') throw new ProblemError('not_found');
       if (addition.status !== 'added') throw new ProblemError('too_many_endpoints');
       await note(deps, client.id, addition.endpoint.id, 'add_endpoint', 'added');
@@ -136,10 +153,11 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     },
     handler: async (request): Promise<Endpoint> => {
       const id = idOf(request);
-      const { after, url, ...change } = parseInput(endpointChange, request.body, 'invalid_request');
+      const { after, url, auth, ...change } = parseInput(endpointChange, request.body, 'invalid_request');
       const client = clientOf(request);
       await limitChanges(deps.redis, deps.keys, client);
       const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
+      const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
       const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
       const changed = await changeEndpoint(deps, client.id, id, (present) => ({
         ...present,
@@ -147,6 +165,9 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
         ...checked,
       }));
       if (changed === null) throw new ProblemError('not_found');
+      const receiver = { clientId: client.id, receiver: id, origin: new URL(changed.url).origin };
+      if (parts !== undefined || url !== undefined)
+        await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
       if (after !== undefined || change.enabled) await restartPush(deps, client.id, id, after ?? null);
       await note(deps, client.id, id, 'change_endpoint', 'changed');
       const [shown] = await present(deps, client.id, [changed]);
@@ -175,6 +196,7 @@ function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       await limitChanges(deps.redis, deps.keys, client);
       const { id: clientId } = client;
       if (!(await removeEndpoint(deps, clientId, id))) throw new ProblemError('not_found');
+      await changeReceiverAuth(deps, { clientId, receiver: id, origin: '' }, null);
       await note(deps, clientId, id, 'remove_endpoint', 'removed');
       return reply.code(204).send();
     },
@@ -231,7 +253,11 @@ async function present(
     clientId,
     endpoints.map(({ id }) => id),
   );
-  return endpoints.map((each, i) => presentEndpoint(each, states[i] ?? null));
+  const auths = parseReceiverAuths((await deps.redis.hget(deps.keys.client(clientId), 'receiverAuth')) ?? '');
+  const now = deps.now();
+  return endpoints.map((each, i) =>
+    presentEndpoint(each, { state: states[i] ?? null, auth: auths[each.id], now }),
+  );
 }
 
 /** @throws {ProblemError} not_found */

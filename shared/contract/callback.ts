@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { receiverAuth, receiverAuthChange } from './receiver-auth.ts';
 
 /** `GET /v1/callback`: where a client's events go when a verification names no address of its own. */
 export const callback = z
@@ -14,6 +15,7 @@ export const callback = z
         }),
       )
       .describe('the secrets that sign your events, newest first; never the secrets themselves'),
+    auth: receiverAuth.nullable().describe('what is sent to it beside the signature; null: nothing'),
   })
   .meta({ id: 'Callback' });
 export type Callback = z.infer<typeof callback>;
@@ -27,6 +29,10 @@ export const callbackChange = z
       .nullable()
       .optional()
       .describe('https, of an origin that is registered for you; null: events are read, not sent'),
+    auth: receiverAuthChange
+      .nullable()
+      .optional()
+      .describe('what the receiver asks for beside the signature; null: nothing any more'),
   })
   .meta({ id: 'CallbackChange' });
 export type CallbackChange = z.infer<typeof callbackChange>;

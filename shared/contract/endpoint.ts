@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { clientEventTypes } from './event-type.ts';
+import { receiverAuth, receiverAuthChange } from './receiver-auth.ts';
 
 /** Which events an endpoint gets. */
 const types = z.array(z.enum(clientEventTypes)).min(1).max(clientEventTypes.length);
@@ -22,6 +23,7 @@ export const newEndpoint = z
       .describe(
         'begin after the event of this `sequence`; 0: with the oldest that is kept; unless given, with the next',
       ),
+    auth: receiverAuthChange.optional().describe('what the receiver asks for beside the signature'),
   })
   .meta({ id: 'NewEndpoint' });
 export type NewEndpoint = z.infer<typeof newEndpoint>;
@@ -42,6 +44,10 @@ export const endpointChange = z
       .min(0)
       .optional()
       .describe('send again all events after the one of this `sequence`; 0: from the oldest that is kept'),
+    auth: receiverAuthChange
+      .nullable()
+      .optional()
+      .describe('what the receiver asks for beside the signature; null: nothing any more'),
   })
   .meta({ id: 'EndpointChange' });
 export type EndpointChange = z.infer<typeof endpointChange>;
@@ -79,6 +85,7 @@ export const endpoint = z
       })
       .nullable()
       .describe('the latest attempt'),
+    auth: receiverAuth.nullable().describe('what is sent to it beside the signature; null: nothing'),
     createdAt: z.iso.datetime().describe('when it was added'),
   })
   .meta({ id: 'Endpoint' });

@@ -26,7 +26,7 @@ import { agree, generateKeyPair, importPublicKey, X25519_BYTES } from './x25519.
  */
 export interface WrapContext {
   readonly owner: string;
-  readonly purpose: 'data-key' | 'webhook-secret';
+  readonly purpose: 'data-key' | 'webhook-secret' | 'receiver-auth';
 }
 
 /** `public_key_only`: the ring has no more than the public half of the key that wrapped. */

@@ -5,7 +5,7 @@
  * signal, which together cost as much processor time as the exchange itself.
  */
 import type { Dispatcher } from 'undici';
-import type { DeliveryDispatcher } from './guarded-connector.ts';
+import type { DeliveryRoutes } from './guarded-connector.ts';
 import type { ReceivedHeaders } from './header-values.ts';
 import type { TrackedClient, TrackedConnection, TrackedDispatch } from './tracked-client.ts';
 import { classifyTransportError } from './transport-error.ts';
@@ -53,14 +53,14 @@ export interface BoundedExchange {
  * @throws TypeError when `url` is no URL
  */
 export function startExchange(
-  dispatcher: DeliveryDispatcher,
+  routes: DeliveryRoutes,
   request: ExchangeRequest,
   maxAnswerBytes: number,
 ): BoundedExchange {
-  const exchange = { current: postOver(dispatcher.keeping, request, maxAnswerBytes) };
+  const exchange = { current: postOver(routes.keeping, request, maxAnswerBytes) };
   const ended = exchange.current.ended.then((end) => {
     if (end.end !== 'failed' || !end.staleConnection) return end;
-    exchange.current = postOver(dispatcher.fresh, request, maxAnswerBytes);
+    exchange.current = postOver(routes.fresh, request, maxAnswerBytes);
     return exchange.current.ended;
   });
   return { ended, abandon: () => exchange.current.abandon() };

@@ -4,9 +4,11 @@
  * The check sits where the address is used: it classifies the very addresses the socket is about to connect to. A check of the
  * name beforehand can be passed and then undercut by a second, different DNS answer (rebinding).
  */
+import { createHash } from 'node:crypto';
 import { isIP, type LookupFunction } from 'node:net';
 import { Agent, buildConnector, type Dispatcher, Pool } from 'undici';
 import { type ClassifyAddress, classifyAddress, type ForbiddenReason } from './address-guard.ts';
+import type { ClientCertificate } from './client-auth.ts';
 import type { ResolveHost } from './resolve-host.ts';
 import { TrackedClient } from './tracked-client.ts';
 
@@ -38,21 +40,69 @@ export interface DeliveryDispatcherOptions {
 }
 
 /** Both ways to a receiver; each new connection is guarded. */
-export interface DeliveryDispatcher {
+export interface DeliveryRoutes {
   /** Over connections that are kept, by `TrackedClient`s. */
   readonly keeping: Dispatcher;
   /** Over a connection that is opened for the one request and closed after it. */
   readonly fresh: Dispatcher;
+}
+
+export interface DeliveryDispatcher extends DeliveryRoutes {
+  /** The same, over connections that show a certificate of the sender, which no others share. */
+  withCertificate(certificate: ClientCertificate): DeliveryRoutes;
   /** Resolves when what is under way has ended. */
   close(): Promise<void>;
   /** Ends all connections at once. */
   destroy(): Promise<void>;
 }
 
+/** As many certificates have connections of their own; beyond, those of the one that was used longest ago are closed. */
+const MOST_CERTIFICATES = 100;
+
 /** The one dispatcher of a worker's deliveries. The caller closes it. */
 export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): DeliveryDispatcher {
+  const plain = openRoutes(options, null);
+  const byCertificate = new Map<string, DeliveryRoutes>();
+  const all = () => [plain, ...byCertificate.values()].flatMap(({ keeping, fresh }) => [keeping, fresh]);
+  return {
+    ...plain,
+    withCertificate: (certificate) => {
+      const name = hashCertificate(certificate);
+      const routes = byCertificate.get(name) ?? openRoutes(options, certificate);
+      // The latest stands last.
+      byCertificate.delete(name);
+      byCertificate.set(name, routes);
+      const [oldest] = byCertificate.keys();
+      if (byCertificate.size > MOST_CERTIFICATES && oldest !== undefined) retire(byCertificate, oldest);
+      return routes;
+    },
+    close: async () => {
+      await Promise.all(all().map((agent) => agent.close()));
+    },
+    destroy: async () => {
+      await Promise.all(all().map((agent) => agent.destroy()));
+    },
+  };
+}
+
+/** What is under way over its connections ends as it would have. */
+function retire(byCertificate: Map<string, DeliveryRoutes>, name: string): void {
+  const routes = byCertificate.get(name);
+  byCertificate.delete(name);
+  for (const agent of [routes?.keeping, routes?.fresh]) agent?.close().catch(() => undefined);
+}
+
+/** Two clients may have the same certificate with another chain: both texts say which it is. */
+function hashCertificate({ certificate, key }: ClientCertificate): string {
+  return createHash('sha256').update(certificate).update('\0').update(key).digest('hex');
+}
+
+function openRoutes(
+  options: DeliveryDispatcherOptions,
+  certificate: ClientCertificate | null,
+): DeliveryRoutes {
   const shared: Agent.Options = {
-    connect: createGuardedConnector(options),
+    connect: createGuardedConnector(options, certificate),
     connections: options.connectionsPerOrigin,
     // The poster's deadline covers the whole exchange.
     headersTimeout: 0,
@@ -68,23 +118,15 @@ export function createDeliveryDispatcher(options: DeliveryDispatcherOptions): De
       new Pool(origin, { ...pool, factory: (url, client) => new TrackedClient(url, client) }),
   });
   // undici's way to say that no connection is kept.
-  const fresh = new Agent({ ...shared, pipelining: 0 });
-  const both = [keeping, fresh];
-  return {
-    keeping,
-    fresh,
-    close: async () => {
-      await Promise.all(both.map((agent) => agent.close()));
-    },
-    destroy: async () => {
-      await Promise.all(both.map((agent) => agent.destroy()));
-    },
-  };
+  return { keeping, fresh: new Agent({ ...shared, pipelining: 0 }) };
 }
 
 type ConnectorOptions = Omit<DeliveryDispatcherOptions, 'connectionsPerOrigin'>;
 
-function createGuardedConnector(options: ConnectorOptions): buildConnector.connector {
+function createGuardedConnector(
+  options: ConnectorOptions,
+  certificate: ClientCertificate | null,
+): buildConnector.connector {
   const classify: ClassifyAddress = options.allowInsecure
     ? () => ({ allowed: true })
     : (options.classify ?? classifyAddress);
@@ -98,6 +140,7 @@ function createGuardedConnector(options: ConnectorOptions): buildConnector.conne
     // Node gives each of several addresses 250 ms and would give up on receivers that are merely far away.
     autoSelectFamilyAttemptTimeout: 1_000,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(certificate === null ? {} : { cert: certificate.certificate, key: certificate.key }),
   });
   return (target, callback) => {
     const reason = findRefusal(target, classify, options.allowInsecure);

@@ -2,6 +2,7 @@
 import { setMaxListeners } from 'node:events';
 import { parseRetryAfter } from '../contract/retry-after.ts';
 import { startExchange } from './bounded-exchange.ts';
+import type { ClientAuth } from './client-auth.ts';
 import type { DeliveryResult } from './delivery-result.ts';
 import type { DeliveryDispatcher } from './guarded-connector.ts';
 import { type ReceivedHeaders, readHeaderValues } from './header-values.ts';
@@ -23,6 +24,8 @@ interface EventPost {
   /** Sent byte for byte: it has been signed. */
   readonly body: Buffer;
   readonly headers: Readonly<Record<string, string>>;
+  /** What the receiver asks for beside the signature. @default nothing */
+  readonly auth?: ClientAuth | null;
   /** Abandons the exchange. */
   readonly signal?: AbortSignal;
 }
@@ -40,15 +43,22 @@ export type PostEvent = (post: EventPost) => Promise<DeliveryResult>;
 const maxAnswerBytes = 16 * 1024;
 
 export function createPoster(deps: PosterDeps): PostEvent {
-  return async ({ url, body, headers, signal }) => {
+  return async ({ url, body, headers, auth = null, signal }) => {
     signal?.throwIfAborted();
     const startedAt = performance.now();
+    const certificate = auth?.clientCertificate ?? null;
     const exchange = startExchange(
-      deps.dispatcher,
+      certificate === null ? deps.dispatcher : deps.dispatcher.withCertificate(certificate),
       {
         url,
         body,
-        headers: { 'content-type': 'application/json', 'user-agent': deps.userAgent, ...headers },
+        // Ours come last: what a receiver asks for never stands for the signature.
+        headers: {
+          ...auth?.headers,
+          'content-type': 'application/json',
+          'user-agent': deps.userAgent,
+          ...headers,
+        },
       },
       maxAnswerBytes,
     );

@@ -270,6 +270,8 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   Problem: 'problem',
   ProblemCode: 'problem',
   PromiseExtension: 'verification',
+  ReceiverAuth: 'receiver-auth',
+  ReceiverAuthChange: 'receiver-auth',
   RotatedSecret: 'endpoint',
   SecretRotation: 'callback',
   SubjectErased: 'notice',

@@ -1,6 +1,10 @@
+import { once } from 'node:events';
+import type { IncomingHttpHeaders } from 'node:http';
 import { createServer } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { TLSSocket } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import {
   ApiError,
@@ -12,12 +16,16 @@ import {
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { noticeTypes } from '../../shared/contract/event-type.ts';
 import { feedNotice } from '../../shared/contract/notice.ts';
+import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
 import { changeClient } from '../../shared/store/clients/change-client.ts';
+import { rewrapReceiverAuths } from '../../shared/store/clients/change-receiver-auth.ts';
+import { openReceiverAuth, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import { storeSecret } from '../../shared/store/clients/signing-secrets.ts';
 import { changeEndpoint } from '../../shared/store/push/change-endpoints.ts';
 import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
+import { loopbackCertificate, loopbackKey } from '../shared/webhook/loopback-certificate.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { type Delivery, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
@@ -307,6 +315,99 @@ describe('an endpoint beside the callback', () => {
     await chain.call(`/v1/verifications/${deferred.id}`, { method: 'DELETE' });
     await changeClient(chain.redis, chain.keys, clientId, { budgetDay: null });
   }, 240_000);
+  test('and a callback get what they ask for beside the signature, which is never shown again', async () => {
+    const client = await chain.addClient();
+    const { clientId } = client;
+    const mine = new Veriqueue({ url: chain.url, apiKey: await managingKey(clientId) });
+    const certificate = { certificate: loopbackCertificate, key: loopbackKey };
+    const tls = { cert: loopbackCertificate, key: loopbackKey, ca: loopbackCertificate };
+    const asked: { readonly headers: IncomingHttpHeaders; readonly peer: unknown }[] = [];
+    const server = createTlsServer(
+      { ...tls, requestCert: true, rejectUnauthorized: true },
+      (request, response) => {
+        asked.push({
+          headers: request.headers,
+          peer: (request.socket as TLSSocket).getPeerCertificate().subject?.CN,
+        });
+        request.resume().on('end', () => response.writeHead(204).end());
+      },
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    // Of the receiver's own certificate, which is self-signed: this test is about the sender's.
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    try {
+      const url = `https://127.0.0.1:${(server.address() as AddressInfo).port}/events`;
+      const auth = {
+        headers: { 'X-Gateway-Token': 'token-4711' },
+        basic: { username: 'gate', password: 'päss-4711' },
+        clientCertificate: certificate,
+      };
+      const made = await mine.endpoints.add({ url, auth });
+      const shown = { origin: new URL(url).origin, headers: ['x-gateway-token'], basic: true };
+      expect(made.auth).toMatchObject({ ...shown, clientCertificate: { expiresSoon: false } });
+      await mine.callback.change({
+        url,
+        auth: { ...auth, clientCertificate: certificate, basic: null },
+      });
+      await chain.call('/v1/verifications', {
+        method: 'POST',
+        body: JSON.stringify(makeSubmission(makePerson())),
+        headers: { 'content-type': 'application/json' },
+        as: client,
+      });
+      await expect.poll(() => asked.length, { timeout: 60_000 }).toBe(2);
+      const token = 'token-4711';
+      const basic = `Basic ${Buffer.from('gate:päss-4711').toString('base64')}`;
+      const came = asked.map(({ headers, peer }) => [
+        headers['x-gateway-token'],
+        headers.authorization,
+        peer,
+      ]);
+      expect(came.toSorted(([, a]) => (a ? -1 : 1))).toEqual([
+        [token, basic, 'receiver.test'],
+        [token, undefined, 'receiver.test'],
+      ]);
+      const { VERIQUEUE_KEYS: keyRing } = workerEnvironment.parse(chain.environment);
+      const texts = [
+        JSON.stringify([await mine.endpoints.list(), await mine.callback.get()]),
+        JSON.stringify(await chain.redis.hgetall(chain.keys.client(clientId))),
+        JSON.stringify(chain.log.lines),
+      ];
+      for (const text of texts) expect(text).not.toMatch(/4711|PRIVATE KEY|Z2F0ZT/);
+      expect(texts[2]).toContain('delivery');
+
+      // What seals it may be exchanged, and then the old key is not needed.
+      const rotated = parseKeyRing(
+        `k2:${Buffer.alloc(32, 7).toString('base64')},${chain.environment['VERIQUEUE_KEYS']}`,
+      );
+      const newest = parseKeyRing(`k2:${Buffer.alloc(32, 7).toString('base64')}`);
+      if (!rotated.ok || !newest.ok) throw new Error('the keys must be valid');
+      const store = { redis: chain.redis, keys: chain.keys };
+      expect(await rewrapReceiverAuths({ ...store, keyRing: rotated.keyRing }, clientId)).toBe(0);
+      const { [made.id]: stored } = parseReceiverAuths(
+        (await chain.redis.hget(chain.keys.client(clientId), 'receiverAuth')) ?? '',
+      );
+      const receiver = { clientId, receiver: made.id, url };
+      expect(openReceiverAuth(newest.keyRing, receiver, stored)).toMatchObject({
+        auth: { headers: { 'x-gateway-token': token } },
+      });
+      expect(openReceiverAuth(keyRing, receiver, stored)).toEqual({ status: 'unreadable' });
+      const elsewhere = { ...receiver, url: 'https://elsewhere.example/' };
+      expect(openReceiverAuth(newest.keyRing, elsewhere, stored)).toEqual({ status: 'opened', auth: null });
+
+      // Another address, another receiver: nothing of it is kept.
+      expect(await mine.endpoints.change(made.id, { url: 'http://127.0.0.1:1/' })).toMatchObject({
+        auth: null,
+      });
+      await mine.endpoints.remove(made.id);
+      expect(await mine.callback.change({ url: chain.receiver.url })).toMatchObject({ auth: null });
+    } finally {
+      vi.unstubAllEnvs();
+      server.closeAllConnections();
+      server.close();
+    }
+  });
 
   test("is its client's alone, and where the operator allows", async () => {
     const other = await chain.addClient({ allowedOrigins: ['https://only.example'] });

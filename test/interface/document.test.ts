@@ -21,6 +21,7 @@ import {
 } from '../../shared/contract/notice.ts';
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
+import { receiverAuth, receiverAuthChange } from '../../shared/contract/receiver-auth.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
 import { usageReport } from '../../shared/contract/usage.ts';
 import {
@@ -93,6 +94,8 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   NewEndpoint: newEndpoint,
   Outcomes: outcomesPage,
   Problem: problem,
+  ReceiverAuth: receiverAuth,
+  ReceiverAuthChange: receiverAuthChange,
   RotatedSecret: rotatedSecret,
   SecretRotation: secretRotation,
   SubjectErased: subjectErased,
@@ -229,12 +232,21 @@ describe('the description of the interface', () => {
       EndpointChange,
       NewApiKey,
       NewEndpoint,
+      ReceiverAuthChange,
       SecretRotation,
       UploadRequest,
       ...answers
     } = others;
     expect(JSON.stringify(answers)).not.toContain('additionalProperties');
-    const sent = [CallbackChange, EndpointChange, NewApiKey, NewEndpoint, SecretRotation, UploadRequest];
+    const sent = [
+      CallbackChange,
+      EndpointChange,
+      NewApiKey,
+      NewEndpoint,
+      ReceiverAuthChange,
+      SecretRotation,
+      UploadRequest,
+    ];
     expect(sent).toMatchObject(sent.map(() => ({ additionalProperties: false })));
     expect([Submission, SubmissionForm]).toMatchObject([
       ...[{ additionalProperties: false }, { additionalProperties: false }],

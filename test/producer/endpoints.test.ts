@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ApiError, Veriqueue } from '../../client/veriqueue.ts';
+import { ApiError, type ReceiverAuthChange, Veriqueue } from '../../client/veriqueue.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import type { CreatedEndpoint } from '../../shared/contract/endpoint.ts';
 import type { ApiKeyGrant } from '../../shared/store/clients/api-key-record.ts';
@@ -9,6 +10,7 @@ import type { ClientCredentials } from '../../shared/store/clients/create-client
 import { addTestKey } from '../../shared/store/clients/test-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
+import { loopbackCertificate, loopbackKey } from '../shared/webhook/loopback-certificate.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { type ProducerUnderTest, readProblem, startProducerUnderTest } from './producer-under-test.ts';
 import { sendSlowly } from './send-slowly.ts';
@@ -196,6 +198,7 @@ describe('an API key with the scope manage', () => {
     expect(await own.callback.get()).toEqual({
       url: null,
       allowedOrigins: [ORIGIN],
+      auth: null,
       secrets: [{ signsUntil: null }],
     });
     expect(await own.callback.change({ url: `${ORIGIN}/events` })).toMatchObject({ url: `${ORIGIN}/events` });
@@ -218,6 +221,67 @@ describe('an API key with the scope manage', () => {
       expect(noted).toContain(action);
     }
     expect(noted).not.toContain('elsewhere.example');
+  });
+
+  test('gives a receiver no header that carries or signs an event, and no certificate that cannot be used', async () => {
+    const { own } = await makeClient();
+    const refusal = (auth: object) =>
+      problemOf(own.endpoints.add({ url: `${ORIGIN}/x`, auth: auth as ReceiverAuthChange }));
+    const reserved = [
+      'Host',
+      'webhook-signature',
+      'Content-Length',
+      'connection',
+      'Proxy-Authorization',
+      'traceparent',
+    ];
+    for (const name of reserved) {
+      expect([name, await refusal({ headers: { [name]: 'v' } })]).toEqual([
+        ...[name, 'invalid_request /auth/headers reserved_header'],
+      ]);
+    }
+    const certificate = loopbackCertificate;
+    const key = loopbackKey;
+    const { privateKey: other } = generateKeyPairSync('ec', { namedCurve: 'P-256' });
+    const otherKey = other.export({ format: 'pem', type: 'pkcs8' });
+    expect([
+      await refusal({ headers: { 'x y': 'v' } }),
+      await refusal({ headers: { 'x-y': 'v\r\nwebhook-id: 1' } }),
+      await refusal({ headers: { 'x-y': '1', 'X-Y': '2' } }),
+      await refusal({ basic: { username: 'a:b', password: '' } }),
+      await refusal({ basic: { username: 'a', password: 'p' }, headers: { authorization: 'Bearer x' } }),
+      await refusal({ clientCertificate: { certificate: 'no', key } }),
+      await refusal({ clientCertificate: { certificate, key: 'no' } }),
+      await refusal({ clientCertificate: { certificate, key: otherKey } }),
+      await problemOf(own.callback.change({ auth: { headers: { 'x-y': 'v' } } })),
+    ]).toEqual([
+      'invalid_request /auth/headers header_name',
+      'invalid_request /auth/headers header_value',
+      'invalid_request /auth/headers repeated_header',
+      'invalid_request /auth/basic basic_credentials',
+      'invalid_request /auth/basic repeated_header',
+      'invalid_request /auth/clientCertificate/certificate certificate',
+      'invalid_request /auth/clientCertificate/key private_key',
+      'invalid_request /auth/clientCertificate/key other_key',
+      'invalid_request /auth no_url',
+    ]);
+    expect(await own.endpoints.list()).toEqual([]);
+    const made = await own.endpoints.add({
+      url: `${ORIGIN}/x`,
+      auth: { clientCertificate: { certificate, key } },
+    });
+    expect(made.auth).toMatchObject({
+      clientCertificate: { expiresAt: '2120-01-01T00:00:00.000Z' },
+      basic: false,
+    });
+    clock.now = Date.parse('2119-12-20T00:00:00Z');
+    const [ending] = await own.endpoints.list();
+    expect(ending?.auth?.clientCertificate?.expiresSoon).toBe(true);
+    clock.now = Date.parse('2030-01-31T00:00:00Z');
+    expect(await own.endpoints.change(made.id, { auth: { headers: { 'x-y': 'v' } } })).toMatchObject({
+      auth: { headers: ['x-y'], clientCertificate: { expiresSoon: false } },
+    });
+    expect(await own.endpoints.change(made.id, { auth: null })).toMatchObject({ auth: null });
   });
 
   test('changes nothing where the operator has turned that off, and no more than the operator allows', async () => {

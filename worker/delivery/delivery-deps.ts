@@ -10,9 +10,10 @@ import type { AttemptDeps } from './attempt-post.ts';
 import type { DeliverySchedule } from './delivery-schedule.ts';
 import type { EndpointLimiter } from './endpoint-limiter.ts';
 import type { EndpointStore } from './endpoint-store.ts';
+import type { OpenAuthDeps } from './open-auth.ts';
 
 /** What delivering needs of its surroundings. */
-export interface DeliveryDeps extends AttemptDeps {
+export interface DeliveryDeps extends AttemptDeps, OpenAuthDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly readClient: (clientId: string) => Promise<ClientReading>;

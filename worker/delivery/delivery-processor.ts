@@ -115,13 +115,13 @@ async function later(deps: DeliveryDeps, due: DueDelivery, at: number): Promise<
 function post(
   deps: DeliveryDeps,
   due: DueDelivery,
-  { url, client }: FoundTarget,
+  { url, client, auth }: FoundTarget,
   signal: AbortSignal,
 ): Promise<DeliveryResult> {
   const { id, event } = due;
   const traced = ({ body, headers }: SignedEvent) =>
     tracePost(deps.tracing, due, url, (traceHeaders) =>
-      deps.post({ url, body, headers: { ...headers, ...traceHeaders }, signal }),
+      deps.post({ url, body, headers: { ...headers, ...traceHeaders }, auth, signal }),
     );
   return attemptPost(deps, { id, event, secrets: client.webhookSecrets }, traced, signal);
 }

@@ -1,12 +1,22 @@
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { Client } from '../../shared/store/clients/client.ts';
+import { CALLBACK } from '../../shared/store/clients/receiver-auth.ts';
 import type { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
 import type { DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
+import type { ClientAuth } from '../../shared/webhook/client-auth.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
+import { openAuth } from './open-auth.ts';
 
 /** Where an event goes, if it can go anywhere now. An endpoint is `<clientId> <origin>`. */
 export type DeliveryTarget =
-  | { readonly status: 'found'; readonly endpoint: string; readonly url: string; readonly client: Client }
+  | {
+      readonly status: 'found';
+      readonly endpoint: string;
+      readonly url: string;
+      readonly client: Client;
+      /** What the receiver asks for beside the signature. */
+      readonly auth: ClientAuth | null;
+    }
   /** It waits at this endpoint until the reason is removed. */
   | { readonly status: 'none'; readonly endpoint: string; readonly reason: WaitReason }
   /** The client cannot be read. */
@@ -25,10 +35,11 @@ export type WaitReason =
   | Extract<EndpointHealth, { status: 'disabled' }>['reason'];
 
 export async function findTarget(
-  { readClient, endpoints, log }: DeliveryDeps,
+  deps: DeliveryDeps,
   { clientId, callbackUrl }: DueDelivery,
 ): Promise<DeliveryTarget> {
-  const reading = await readClient(clientId);
+  const { endpoints, log } = deps;
+  const reading = await deps.readClient(clientId);
   switch (reading.status) {
     case 'unreadable':
       log.error(
@@ -54,7 +65,10 @@ export async function findTarget(
       }
       const health = await endpoints.read(endpoint);
       if (health.status === 'disabled') return { status: 'none', endpoint, reason: health.reason };
-      return { status: 'found', endpoint, url, client };
+      const auth = openAuth(deps, client, { receiver: CALLBACK, url, stored: client.callbackAuth });
+      return auth.status === 'unreadable'
+        ? { status: 'unknown' }
+        : { status: 'found', endpoint, url, client, auth: auth.auth };
     }
     default:
       return reading satisfies never;

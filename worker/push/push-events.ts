@@ -3,20 +3,22 @@
  * the feed. Nothing is written when an event is made: how far the endpoint is, is one number.
  */
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
-import type { Client } from '../../shared/store/clients/client.ts';
+import type { Client, ClientEndpoint } from '../../shared/store/clients/client.ts';
 import { openSecrets } from '../../shared/store/clients/signing-secrets.ts';
 import { healthyEndpoint, reduceEndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
-import { endpointSecretContext, type PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
 import { type PushProgress, type PushState, savePush, takePush } from '../../shared/store/push/push-state.ts';
 import {
   type FeedReading,
   type NumberedEvent,
   readFeed,
 } from '../../shared/store/verifications/read-feed.ts';
+import type { ClientAuth } from '../../shared/webhook/client-auth.ts';
 import type { DeliveryResult } from '../../shared/webhook/delivery-result.ts';
 import { attemptPost } from '../delivery/attempt-post.ts';
 import { endpointOfDeadNotice, noticeOfDead } from '../delivery/dead-notice.ts';
 import { computeAfterDeliveryAttempt } from '../delivery/delivery-schedule.ts';
+import { openAuth } from '../delivery/open-auth.ts';
 import type { PushDeps } from './push-deps.ts';
 
 /** Read at a time; each may have some kilobytes. */
@@ -37,13 +39,15 @@ const UNUSABLE_MS = 60_000;
 interface Hold {
   readonly deps: PushDeps;
   readonly client: Client;
-  readonly endpoint: PushEndpoint;
+  readonly endpoint: ClientEndpoint;
   readonly secrets: readonly string[];
+  /** What it asks for beside the signature. */
+  readonly auth: ClientAuth | null;
   readonly save: (progress: PushProgress) => Promise<boolean>;
 }
 
 /** Sends what is due to one endpoint. It returns when nothing is, or the signal aborts. */
-export async function pushEvents(deps: PushDeps, client: Client, endpoint: PushEndpoint): Promise<PushEnd> {
+export async function pushEvents(deps: PushDeps, client: Client, endpoint: ClientEndpoint): Promise<PushEnd> {
   if (!endpoint.enabled || !isUsable(client, endpoint)) return UNTIL_NEXT_EVENT;
   const { owner, now } = deps;
   const taking = await takePush(deps, client.id, endpoint.id, owner);
@@ -53,19 +57,22 @@ export async function pushEvents(deps: PushDeps, client: Client, endpoint: PushE
   const save = (progress: PushProgress) => deps.writes.untilTaken(() => savePush(deps, target, progress));
   const context = endpointSecretContext(client.id, endpoint.id);
   const secrets = openSecrets(deps.keyRing, context, endpoint.secrets, now());
+  const opening = openAuth(deps, client, { receiver: endpoint.id, url: endpoint.url, stored: endpoint.auth });
   if (secrets.length === 0) {
     deps.log.error(
       { event: 'endpoint_unreadable', client: client.id, endpoint: endpoint.id },
       'the secrets of an endpoint cannot be read',
     );
+  }
+  if (secrets.length === 0 || opening.status === 'unreadable') {
     await save({ release: true });
     return { at: now() + UNUSABLE_MS };
   }
-  return pushAll({ deps, client, endpoint, secrets, save }, state);
+  return pushAll({ deps, client, endpoint, secrets, auth: opening.auth, save }, state);
 }
 
 /** The origin may have been taken away from the client: its events wait, as those for a callback do. */
-export function isUsable(client: Client, { url }: PushEndpoint): boolean {
+export function isUsable(client: Client, { url }: ClientEndpoint): boolean {
   return !client.disabled && URL.canParse(url) && isCallbackAllowed(client, new URL(url));
 }
 
@@ -127,7 +134,7 @@ async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Prom
 }
 
 /** That an endpoint took nothing is said to the others. */
-function isFor({ id, types }: PushEndpoint, { body }: NumberedEvent): boolean {
+function isFor({ id, types }: ClientEndpoint, { body }: NumberedEvent): boolean {
   return types.some((type) => body.startsWith(`{"type":"${type}"`)) && endpointOfDeadNotice(body) !== id;
 }
 
@@ -194,11 +201,14 @@ function report(
 }
 
 /** Bounded by the poster's time-out alone: an event that is under way when the process is to end is not posted twice for it. */
-async function post({ deps, endpoint, secrets }: Hold, { id, body }: NumberedEvent): Promise<DeliveryResult> {
+async function post(
+  { deps, endpoint, secrets, auth }: Hold,
+  { id, body }: NumberedEvent,
+): Promise<DeliveryResult> {
   const { url, ratePerSecond } = endpoint;
   const begunAt = deps.now();
   const result = await attemptPost(deps, { id, event: body, secrets }, (signed) =>
-    deps.post({ url, ...signed }),
+    deps.post({ url, auth, ...signed }),
   );
   // One process sends to it, one event after the other: to wait here keeps the rate.
   const leftMs = ratePerSecond === null ? 0 : begunAt + 1000 / ratePerSecond - deps.now();

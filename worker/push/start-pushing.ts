@@ -1,6 +1,5 @@
 import { pause } from '../../shared/pause.ts';
-import type { Client, ClientReading } from '../../shared/store/clients/client.ts';
-import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
+import type { Client, ClientEndpoint, ClientReading } from '../../shared/store/clients/client.ts';
 import type { PushDeps } from './push-deps.ts';
 import { isUsable, pushEvents } from './push-events.ts';
 
@@ -63,7 +62,7 @@ class EndpointPushing implements Pushing {
     await Promise.all(this.#running.values());
   }
 
-  #start(client: Client, endpoint: PushEndpoint): void {
+  #start(client: Client, endpoint: ClientEndpoint): void {
     const key = `${client.id} ${endpoint.id}`;
     if (this.#running.has(key)) {
       this.#again.add(key);
@@ -78,7 +77,7 @@ class EndpointPushing implements Pushing {
     this.#running.set(key, run);
   }
 
-  async #push(client: Client, endpoint: PushEndpoint, key: string): Promise<void> {
+  async #push(client: Client, endpoint: ClientEndpoint, key: string): Promise<void> {
     try {
       const { at } = await pushEvents(this.#deps, client, endpoint);
       if (at === null || this.#stopping.signal.aborted) return;

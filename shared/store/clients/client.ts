@@ -9,6 +9,7 @@ import { type PushEndpoint, storedEndpoints } from '../push/push-endpoint.ts';
 import { scopedKeysText, storedApiKeys } from './api-key-record.ts';
 import { type Budget, budgetOf, storedBudget, storedLimit } from './client-limits.ts';
 import { storedWeight } from './client-weight.ts';
+import { CALLBACK, type StoredReceiverAuth, storedReceiverAuths } from './receiver-auth.ts';
 import { type SelfService, selfServiceOf, storedSelfService } from './self-service.ts';
 import { openSecrets, type StoredSecret, storedSecret } from './signing-secrets.ts';
 
@@ -23,7 +24,9 @@ export interface Client {
   /** `whsec_…`, newest first; while a secret rotates there are several, and each signs. */
   readonly webhookSecrets: readonly string[];
   /** Receivers beside its callback, each with its secrets as they are at rest. */
-  readonly endpoints: readonly PushEndpoint[];
+  readonly endpoints: readonly ClientEndpoint[];
+  /** What its callback asks for beside the signature, as it is at rest. */
+  readonly callbackAuth: StoredReceiverAuth | undefined;
   readonly disabled: boolean;
   /** 1 to 1000: its part of the quota while others wait too. */
   readonly weight: number;
@@ -36,8 +39,13 @@ export interface Client {
   readonly choseCallback: boolean;
 }
 
+export interface ClientEndpoint extends PushEndpoint {
+  /** What it asks for beside the signature, as it is at rest. */
+  readonly auth: StoredReceiverAuth | undefined;
+}
+
 /** What a request needs to know of its client: no secret. */
-export type ClientIdentity = Omit<Client, 'webhookSecrets' | 'endpoints'>;
+export type ClientIdentity = Omit<Client, 'webhookSecrets' | 'endpoints' | 'callbackAuth'>;
 
 export interface ClientStore {
   readonly redis: Redis;
@@ -66,6 +74,7 @@ export const storedClient = z.object({
   ...storedSelfService,
   callbackBy: z.literal('client').optional().catch(undefined),
   endpoints: storedEndpoints,
+  receiverAuth: storedReceiverAuths,
 });
 export type StoredClient = z.infer<typeof storedClient>;
 
@@ -116,8 +125,14 @@ export async function readClient(
   }
   const webhookSecrets = openSecrets(keyRing, secretContext(clientId), parsed.data.webhookSecrets, now);
   if (webhookSecrets.length === 0) return { status: 'unreadable', fields: ['webhookSecrets'] };
+  const { endpoints = [], receiverAuth = {} } = parsed.data;
   return {
     status: 'found',
-    client: { ...identifyClient(parsed.data), webhookSecrets, endpoints: parsed.data.endpoints ?? [] },
+    client: {
+      ...identifyClient(parsed.data),
+      webhookSecrets,
+      endpoints: endpoints.map((each) => ({ ...each, auth: receiverAuth[each.id] })),
+      callbackAuth: receiverAuth[CALLBACK],
+    },
   };
 }

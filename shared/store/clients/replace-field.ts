@@ -14,6 +14,9 @@ export interface FieldReplacement {
 
 const TRIES = 20;
 
+/** Every client has the other fields from the beginning. */
+const MAY_BE_ABSENT: readonly string[] = ['scopedKeys', 'receiverAuth'];
+
 /**
  * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed again
  * from what the other one wrote, and nothing is lost.
@@ -25,13 +28,15 @@ const TRIES = 20;
 export async function replaceField(
   redis: Redis,
   keys: StoreKeys,
-  { clientId, field }: { readonly clientId: string; readonly field: ApiKeyField | 'webhookSecrets' },
+  {
+    clientId,
+    field,
+  }: { readonly clientId: string; readonly field: ApiKeyField | 'webhookSecrets' | 'receiverAuth' },
   compute: (present: string) => FieldReplacement | null,
 ): Promise<'replaced' | 'unchanged' | 'missing'> {
   for (let tries = 0; tries < TRIES; tries += 1) {
     const [id = null, found = null] = await redis.hmget(keys.client(clientId), 'id', field);
-    // Every client has the other fields from the beginning.
-    if (found === null && (id === null || field !== 'scopedKeys')) return 'missing';
+    if (found === null && (id === null || !MAY_BE_ABSENT.includes(field))) return 'missing';
     const present = found ?? '';
     const replacement = compute(present);
     if (replacement === null) return 'unchanged';

@@ -50,25 +50,27 @@ export type EndpointAddition =
   /** As many as are allowed are there. */
   | { readonly status: 'too_many' | 'missing' };
 
+export const newEndpointId = (): string => typeid('ep').toString();
+
 /**
- * @param settings `after`: the number of the last event that it is not to get; null: of the latest by now
+ * @param settings `id`: of {@link newEndpointId}. `after`: the number of the last event that it is not to get; null: of the latest by now
  * @param most endpoints that a client may have
  */
 export async function addEndpoint(
   store: ClientStore,
   clientId: string,
   {
+    id,
     after,
     most,
     now,
     ...settings
-  }: Pick<PushEndpoint, 'url' | 'types' | 'ratePerSecond'> & {
+  }: Pick<PushEndpoint, 'id' | 'url' | 'types' | 'ratePerSecond'> & {
     readonly after: number | null;
     readonly most: number;
     readonly now: number;
   },
 ): Promise<EndpointAddition> {
-  const id = typeid('ep').toString();
   const secret = generateWebhookSecret(randomBytes);
   const secrets = [storeSecret(store.keyRing, endpointSecretContext(clientId, id), secret)];
   const endpoint: PushEndpoint = { id, ...settings, enabled: true, createdAt: now, secrets };

@@ -1,12 +1,17 @@
+import { once } from 'node:events';
+import { createServer } from 'node:https';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import type { ClassifyAddress } from '../../../shared/webhook/address-guard.ts';
+import type { ClientAuth } from '../../../shared/webhook/client-auth.ts';
 import {
   createDeliveryDispatcher,
   type DeliveryDispatcherOptions,
 } from '../../../shared/webhook/guarded-connector.ts';
 import { createPoster } from '../../../shared/webhook/post-event.ts';
 import type { ResolveHost } from '../../../shared/webhook/resolve-host.ts';
-import { loopbackCertificate } from './loopback-certificate.ts';
+import { loopbackCertificate, loopbackKey } from './loopback-certificate.ts';
 import { startReceiver } from './loopback-receiver.ts';
 
 const resolveTo =
@@ -33,7 +38,8 @@ function posterWith(options: Partial<DeliveryDispatcherOptions>) {
   });
   onTestFinished(() => dispatcher.destroy());
   const post = createPoster({ dispatcher, timeoutMs: 3_000, userAgent: 'Veriqueue/test', now: Date.now });
-  return (url: string) => post({ url, body: Buffer.from('{}'), headers: {} });
+  return (url: string, auth: ClientAuth | null = null) =>
+    post({ url, body: Buffer.from('{}'), headers: {}, auth });
 }
 
 const refusedAddress = { result: 'unreachable', errorClass: 'forbidden_address' };
@@ -206,5 +212,71 @@ describe('the guarded connector', () => {
     const url = `https://receiver.test:${receiver.port}/`;
     expect(await post(url)).toMatchObject(refusedAddress);
     expect(await post(url)).toMatchObject(ok);
+  });
+});
+
+describe('a receiver that asks the sender for a certificate', () => {
+  const auth: ClientAuth = {
+    headers: { 'x-token': 't', 'content-type': 'text/plain' },
+    clientCertificate: {
+      ...{ certificate: loopbackCertificate, key: loopbackKey },
+      ...{ fingerprint: 'f', expiresAt: 0 },
+    },
+  };
+
+  async function startMutualTls() {
+    const seen: { readonly name: unknown; readonly type: unknown; readonly socket: TLSSocket }[] = [];
+    const tls = { cert: loopbackCertificate, key: loopbackKey, ca: loopbackCertificate };
+    const server = createServer(
+      { ...tls, requestCert: true, rejectUnauthorized: true },
+      (request, response) => {
+        const socket = request.socket as TLSSocket;
+        seen.push({
+          name: socket.getPeerCertificate().subject.CN,
+          type: request.headers['content-type'],
+          socket,
+        });
+        response.writeHead(204).end();
+      },
+    );
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { url: `https://receiver.test:${(server.address() as AddressInfo).port}/`, seen };
+  }
+
+  test('gets it over connections of its own, and nothing that stands for ours', async () => {
+    const { url, seen } = await startMutualTls();
+    const post = posterWith({ resolve: resolveTo('127.0.0.1'), classify: onlyLoopbackIsPublic });
+    expect(await post(url)).toMatchObject({ result: 'unreachable' });
+    expect([await post(url, auth), await post(url, auth)]).toMatchObject([ok, ok]);
+    expect(seen.map(({ name, type }) => [name, type])).toEqual(
+      Array(2).fill(['receiver.test', 'application/json']),
+    );
+    expect(await post(url)).toMatchObject({ result: 'unreachable' });
+  });
+
+  test('is still held to the addresses that events may go to', async () => {
+    const { url } = await startMutualTls();
+    const post = posterWith({ resolve: resolveTo('127.0.0.1') });
+    expect(await post(url, auth)).toMatchObject(refusedAddress);
+  });
+
+  test('is one of a hundred at most that have connections at a time', async () => {
+    const { url, seen } = await startMutualTls();
+    const post = posterWith({ resolve: resolveTo('127.0.0.1'), classify: onlyLoopbackIsPublic });
+    const withChain = (i: number): ClientAuth => ({
+      headers: {},
+      clientCertificate: auth.clientCertificate && {
+        ...auth.clientCertificate,
+        certificate: `${loopbackCertificate}${'\n'.repeat(i)}`,
+      },
+    });
+    for (let i = 0; i <= 100; i += 1) expect(await post(url, withChain(i))).toMatchObject(ok);
+    const first = seen[0]?.socket;
+    await expect.poll(() => first?.closed, { timeout: 30_000 }).toBe(true);
   });
 });

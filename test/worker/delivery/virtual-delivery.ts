@@ -51,6 +51,8 @@ export function makeVirtualDelivery(
   const deps: DeliveryDeps = {
     redis,
     keys,
+    keyRing,
+    warnedAt: new Map(),
     readClient: (clientId) => readClient({ redis, keys, keyRing }, clientId, now()),
     endpoints: createEndpointStore(redis, keys, now),
     limiter: createEndpointLimiter({ policy: defaultEndpointPolicy, now, random }),
