@@ -14,7 +14,12 @@ export const clientErasureStatement = z
       .describe('whether the client itself, its API keys and webhook secrets are deleted'),
     verifications: count.describe('how many have a receipt in the list'),
     reasons: z
-      .record(erasureStatement.shape.reason, count)
+      .strictObject({
+        answered: count.describe('with the outcome'),
+        cancelled: count.describe('with the cancellation'),
+        erased_by_client: count.describe('as the client asked'),
+        erased_by_operator: count.describe('as an operator asked, or with the client'),
+      })
       .describe('how many of them were deleted for which reason'),
     firstDeletedAt: instant
       .nullable()
