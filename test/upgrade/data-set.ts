@@ -33,6 +33,18 @@ const heading = z.strictObject({
   sessionCookie: z.string(),
   imageBase64: z.string(),
   verifications: z.array(recordedVerification),
+  /** Of versions that have them: an endpoint that fails beside the callback, and a test that waits in its lane. */
+  later: z
+    .strictObject({
+      endpoint: z.strictObject({ client: z.string(), id: z.string(), secret: z.string() }),
+      test: z.strictObject({
+        client: z.string(),
+        id: z.string(),
+        apiKey: z.string(),
+        webhookSecret: z.string(),
+      }),
+    })
+    .optional(),
   /** The limiter's hash in other states; in the data it is slow. */
   limiter: z.record(z.string(), z.array(z.tuple([z.string(), z.string()]))),
 });
@@ -42,9 +54,15 @@ export interface DataSet extends DataSetHeading {
   readonly keys: readonly StoredKey[];
 }
 
-/** The data of version 0.1 of a deployment, every kind of state in it (`make/main.ts` has made it). */
-export function readDataSet(): DataSet {
-  const text = readFileSync(new URL('data-0.1.jsonl', import.meta.url), 'utf8');
+/**
+ * `data-0.1.jsonl`: the first form of what 0.1 stores. `data-0.1-packed.jsonl`: its form since jobs are packed, with what came
+ * since: endpoints, test keys, numbered events.
+ */
+export type DataSetName = 'data-0.1.jsonl' | 'data-0.1-packed.jsonl';
+
+/** The data of a version of a deployment, every kind of state in it (`make/main.ts` has made it). */
+export function readDataSet(name: DataSetName): DataSet {
+  const text = readFileSync(new URL(name, import.meta.url), 'utf8');
   const [first = '', ...lines] = text.trimEnd().split('\n');
   return {
     ...heading.parse(JSON.parse(first)),
@@ -55,6 +73,20 @@ export function readDataSet(): DataSet {
 export function writeDataSet({ keys, ...rest }: DataSet): string {
   return [heading.parse(rest), ...keys].map((line) => `${JSON.stringify(line)}\n`).join('');
 }
+
+/** Nothing must be done for their events but to start. */
+export const GOES_ON: readonly string[] = [
+  ...['queued-1', 'queued-2', 'queued-bulk-2', 'retrying', 'deferred-minute', 'slowed-down'],
+  ...[
+    'killed-1',
+    'killed-2',
+    'killed-3',
+    'delivering',
+    'delivery-pending',
+    'delivery-retrying',
+    'redelivered',
+  ],
+];
 
 export interface LoadOptions {
   /** What stands in the place of the recorded ones. */

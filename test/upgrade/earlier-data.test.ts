@@ -5,9 +5,15 @@ import type { Verification } from '../../shared/contract/verification.ts';
 import { runJson } from '../cli/run-cli.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
-import { type LoadOptions, loadDataSet, type RecordedVerification, readDataSet } from './data-set.ts';
+import {
+  GOES_ON,
+  type LoadOptions,
+  loadDataSet,
+  type RecordedVerification,
+  readDataSet,
+} from './data-set.ts';
 
-const data = readDataSet();
+const data = readDataSet('data-0.1.jsonl');
 const recorded = (name: string): RecordedVerification => {
   const found = data.verifications.find((each) => each.name === name);
   if (!found) throw new Error(`Cannot find ${name} in the data set`);
@@ -16,20 +22,6 @@ const recorded = (name: string): RecordedVerification => {
 
 /** Delivered before the data was recorded: their events must not come again. */
 const delivered = data.verifications.filter((each) => each.delivery === 'delivered');
-/** Nothing must be done for their events but to start. */
-const goesOn = [
-  ...['queued-1', 'queued-2', 'queued-bulk-2', 'retrying', 'deferred-minute', 'slowed-down'],
-  ...[
-    'killed-1',
-    'killed-2',
-    'killed-3',
-    'delivering',
-    'delivery-pending',
-    'delivery-retrying',
-    'redelivered',
-  ],
-];
-
 /** Every wait but that for the next day is over. */
 const DOWN_FOR_MS = 15 * 60_000;
 
@@ -135,7 +127,7 @@ describe('the data of version 0.1', () => {
     await startOn({ downForMs: DOWN_FOR_MS });
     const before = await usageOf('shop');
     await chain.addWorker();
-    for (const name of goesOn) await chain.receiver.eventOf(recorded(name).id, 60_000);
+    for (const name of GOES_ON) await chain.receiver.eventOf(recorded(name).id, 60_000);
 
     for (const name of ['killed-1', 'killed-2', 'killed-3']) {
       const { outcome, attempts } = await show(recorded(name));
@@ -144,7 +136,7 @@ describe('the data of version 0.1', () => {
     }
     const { attempts } = await show(recorded('retrying'));
     expect(attempts.map(({ code }) => code)).toEqual(['FailedOperation.CompareSystemError', 'Success']);
-    for (const name of goesOn) expect(deliveriesOf(name), name).toBe(1);
+    for (const name of GOES_ON) expect(deliveriesOf(name), name).toBe(1);
     for (const { name } of delivered) expect(deliveriesOf(name), name).toBe(0);
     expect(deliveriesOf('cancelled')).toBe(0);
     expect(chain.receiver.rejections).toEqual([]);
@@ -186,7 +178,7 @@ describe('the data of version 0.1', () => {
   it('can be erased without a trace, whatever state it was in', async () => {
     await startOn({ downForMs: DOWN_FOR_MS });
     const worker = await chain.addWorker();
-    for (const name of goesOn) await chain.receiver.eventOf(recorded(name).id, 60_000);
+    for (const name of GOES_ON) await chain.receiver.eventOf(recorded(name).id, 60_000);
     await worker.stop();
     for (const { client, id, status } of data.verifications) {
       if (status !== null) await call(client, `/v1/verifications/${id}?erase=true`, { method: 'DELETE' });

@@ -113,12 +113,16 @@ export class Deployment {
     client: string,
     method: string,
     path: string,
-    { body, headers = {} }: { body?: unknown; headers?: Record<string, string> } = {},
+    {
+      body,
+      headers = {},
+      apiKey = this.clients[client]?.apiKey ?? '',
+    }: { body?: unknown; headers?: Record<string, string>; apiKey?: string } = {},
   ): Promise<Response> {
     return this.request(`${this.#parts.producer.url}${path}`, {
       method,
       headers: {
-        authorization: `Bearer ${this.clients[client]?.apiKey}`,
+        authorization: `Bearer ${apiKey}`,
         ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         ...headers,
       },

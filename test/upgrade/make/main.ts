@@ -2,7 +2,8 @@
  * Makes the data set of a version: runs its producer, worker and command line until their Redis holds every kind of state,
  * and writes down what they hold.
  *
- * `node --import tsx test/upgrade/make/main.ts <checkout of that version, with its node_modules> <file>`. It takes three minutes.
+ * `node --import tsx test/upgrade/make/main.ts <checkout of that version, with its node_modules> <file> [later]`. It takes three
+ * minutes. With `later`, it leaves an endpoint beside the callback and a test key too, which the first form of 0.1 did not know.
  */
 import { randomBytes } from 'node:crypto';
 import { writeFile } from 'node:fs/promises';
@@ -14,9 +15,10 @@ import { type DataSetHeading, writeDataSet } from '../data-set.ts';
 import { dumpKeys } from '../stored-key.ts';
 import { Deployment, imageBase64, until } from './deployment.ts';
 import { openInstallation, type RunningProcess } from './installation.ts';
+import { addFailingEndpoint, submitTest } from './later-features.ts';
 import { startReceiver } from './receiver.ts';
 
-const [checkout = '', file = ''] = process.argv.slice(2);
+const [checkout = '', file = '', features = ''] = process.argv.slice(2);
 const installation = openInstallation(resolve(checkout));
 const [redis, receiver, otherReceiver] = await Promise.all([
   startTestRedis(),
@@ -39,6 +41,7 @@ const kept = {
   VERIQUEUE_KEYS: `k1:${randomBytes(32).toString('base64')}`,
   OPERATOR_KEY: randomBytes(24).toString('base64url'),
   QUOTA_PER_SECOND: '20',
+  ...(features === 'later' ? { TEST_LANE: 'main-test' } : {}),
 };
 const environment = {
   ...kept,
@@ -56,6 +59,7 @@ const environment = {
   PERSON_PER_DAY: '3',
   SWEEP_INTERVAL: '1s',
 };
+let later: DataSetHeading['later'];
 const producer = await installation.start('producer', environment);
 const deployment = new Deployment({ installation, redis, sandbox, producer, receiver, environment });
 const limiter: Record<string, [string, string][]> = {};
@@ -253,6 +257,7 @@ async function save(stopFirst: RunningProcess, sessionCookie: string): Promise<v
     sessionCookie,
     imageBase64,
     verifications,
+    ...(later === undefined ? {} : { later }),
     limiter,
   };
   const keys = await dumpKeys(deployment.redis);
@@ -260,6 +265,15 @@ async function save(stopFirst: RunningProcess, sessionCookie: string): Promise<v
   say(`${keys.length} keys written to ${file}`);
 }
 
+/** What the worker of each later step finds. */
+async function addLater(): Promise<void> {
+  say('an endpoint beside the callback, and a test that waits in its lane');
+  const addresses = { receiver: receiver.address, otherReceiver: otherReceiver.address };
+  const endpoint = await addFailingEndpoint(deployment, 'shop', addresses);
+  later = { endpoint, test: await submitTest(deployment, 'shop') };
+}
+
+if (features === 'later') await addLater();
 await workInPeace();
 await die();
 await close();
