@@ -42,7 +42,7 @@ const file = build === null ? join(root, `${entry}.ts`) : join(build, `${entry}.
 // What runs sees the arguments that follow its own name, as if it had been started itself.
 process.argv.splice(1, 2, file);
 if (build === null) (await import('tsx/esm/api')).register();
-else keepCompiledCode();
+else keepCompiledCode(build);
 // The command line is started without the option.
 process.setSourceMapsEnabled(true);
 await import(pathToFileURL(file).href);
@@ -77,8 +77,9 @@ function findBuild() {
 function stampSources() {
   const hash = createHash('sha256').update(`${root}\n`);
   for (const path of [...FILES, ...FOLDERS.flatMap(listSources)]) {
-    const { size, mtimeMs, ctimeMs } = statSync(join(root, path));
-    hash.update(`${path} ${size} ${mtimeMs} ${ctimeMs}\n`);
+    // An editor may take a file away for a moment, to save it.
+    const stat = statSync(join(root, path), { throwIfNoEntry: false });
+    hash.update(`${path} ${stat?.size} ${stat?.mtimeMs} ${stat?.ctimeMs}\n`);
   }
   return hash.digest('hex').slice(0, 32);
 }
@@ -135,15 +136,21 @@ function use(folder) {
 /** Drafts that were broken off among them; one that is being made is younger than all that go. */
 function removeOldBuilds() {
   const found = readdirSync(builds)
-    .filter((name) => name !== 'code-cache')
-    .map((name) => ({ path: join(builds, name), usedAt: statSync(join(builds, name)).mtimeMs }))
+    .map((name) => join(builds, name))
+    // Another process may have given its draft a name since.
+    .map((path) => ({ path, usedAt: statSync(path, { throwIfNoEntry: false })?.mtimeMs ?? 0 }))
     .sort((a, b) => b.usedAt - a.usedAt);
   for (const { path } of found.slice(KEPT_BUILDS)) rmSync(path, { recursive: true, force: true });
 }
 
-/** V8's code of all modules, for this process and those it starts: from Node.js 22.1 on, and only where this user may write. */
-function keepCompiledCode() {
-  const folder = join(builds, 'code-cache');
+/**
+ * V8's code of all modules, for this process and those it starts: from Node.js 22.1 on, and only where this user may write. It goes with
+ * the build, because the code of a module is kept by its path.
+ *
+ * @param {string} build
+ */
+function keepCompiledCode(build) {
+  const folder = join(build, 'code-cache');
   module.enableCompileCache?.(folder);
   process.env['NODE_COMPILE_CACHE'] ??= folder;
 }
