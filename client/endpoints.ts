@@ -6,6 +6,7 @@ import type {
   NewEndpoint,
   RotatedSecret,
 } from '../shared/contract/endpoint.ts';
+import type { TestDelivery } from '../shared/contract/test-delivery.ts';
 import { NotFoundError } from './api-error.ts';
 import type { CallOptions } from './call-options.ts';
 import type { ApiRequest } from './request.ts';
@@ -59,6 +60,12 @@ export class Endpoints {
       // An earlier request may have removed it, and its answer been lost.
       if (!(error instanceof NotFoundError && error.attempts > 1)) throw error;
     }
+  }
+
+  /** Sends one a signed `webhook.test` event, once: what the receiver answered, and how long that took. */
+  async test(id: string, { signal }: CallOptions = {}): Promise<TestDelivery> {
+    const request = { doing: 'test an endpoint', method: 'POST', path: `${pathOf(id)}/test` } as const;
+    return (await this.#send({ ...request, signal })) as TestDelivery;
   }
 
   /** Gives one a new secret; the one before signs as well for a day. */

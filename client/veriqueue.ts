@@ -9,14 +9,13 @@ import type { ErasureReceipt, ErasureStatement } from '../shared/contract/receip
 import type { PhotoUpload } from '../shared/contract/upload.ts';
 import type { UsageReport } from '../shared/contract/usage.ts';
 import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
-import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
 import { ApiKeys } from './api-keys.ts';
 import type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { Endpoints } from './endpoints.ts';
 import { OwnCallback } from './own-callback.ts';
-import { type PhotoSource, readPhoto } from './photo.ts';
+import { readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
 import { type EventsOptions, type FeedEntry, readEvents } from './read-events.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
@@ -51,6 +50,8 @@ export type { ClientAction, OutcomeCode } from '../shared/contract/outcome-codes
 export type { OutcomeRow } from '../shared/contract/outcomes.ts';
 export type { FieldError, ProblemCode } from '../shared/contract/problem.ts';
 export type { ReceiverAuth, ReceiverAuthChange } from '../shared/contract/receiver-auth.ts';
+export type { RedeliveryProgress, RedeliveryRange } from '../shared/contract/redelivery-range.ts';
+export type { TestDelivery } from '../shared/contract/test-delivery.ts';
 export type { PhotoUpload } from '../shared/contract/upload.ts';
 export type { ClientBudget } from '../shared/contract/usage.ts';
 export type {
@@ -61,6 +62,7 @@ export type {
   VerificationEvent,
   WebhookTestEvent,
 } from '../shared/contract/verification.ts';
+export type { VerificationStatus } from '../shared/contract/verification-status.ts';
 export {
   ApiError,
   type ApiErrorCode,
@@ -72,7 +74,7 @@ export {
   UnavailableError,
 } from './api-error.ts';
 export type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
-export { PhotoError } from './photo.ts';
+export { PhotoError, type PhotoSource } from './photo.ts';
 export type { EventsOptions, EventType, FeedEntry } from './read-events.ts';
 export { type WebhookEvent, type WebhookHeaders, WebhookVerificationError } from './signed-webhook.ts';
 export type { WebhookVerificationKeys } from './verification-keys.ts';
@@ -90,10 +92,8 @@ export type {
   KeySet,
   LaneOverview,
   OwnCallback,
-  PhotoSource,
   UsageReport,
   Verification,
-  VerificationStatus,
   VeriqueueOptions,
 };
 

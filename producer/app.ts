@@ -29,7 +29,9 @@ import { addOperationsRoutes, type OperationsDeps } from './routes/operations-ro
 import { addProblemRoutes } from './routes/problem-routes.ts';
 import { addReceiptRoute } from './routes/receipt.ts';
 import { addRedeliverRoute } from './routes/redeliver.ts';
+import { addRedeliverRangeRoute } from './routes/redeliver-range.ts';
 import { addSubmissionRoutes } from './routes/submission-routes.ts';
+import { addTestEventRoutes } from './routes/test-event.ts';
 import { addUploadRoutes } from './routes/upload-routes.ts';
 import { addUsageRoute } from './routes/usage.ts';
 import { addVerificationRoutes } from './routes/verification-routes.ts';
@@ -96,6 +98,8 @@ export async function buildApp(
   addFeedRoute(app, deps);
   addEndpointRoutes(app, deps);
   addCallbackRoutes(app, deps);
+  addTestEventRoutes(app, deps);
+  addRedeliverRangeRoute(app, deps);
   addApiKeyRoutes(app, deps);
   addLaneRoutes(app, deps);
   addUsageRoute(app, deps);

@@ -27,7 +27,9 @@ import { outcomeRow, outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { erasureReceipt, erasureStatement } from '../../shared/contract/receipt.ts';
 import { receiverAuth, receiverAuthChange } from '../../shared/contract/receiver-auth.ts';
+import { redeliveryProgress, redeliveryRange } from '../../shared/contract/redelivery-range.ts';
 import { submissionForm } from '../../shared/contract/submission.ts';
+import { testDelivery } from '../../shared/contract/test-delivery.ts';
 import { photoUpload } from '../../shared/contract/upload.ts';
 import { clientBudget, usageReport } from '../../shared/contract/usage.ts';
 import {
@@ -84,6 +86,9 @@ const INFERRED = {
   PromiseExtension: promiseExtension,
   ReceiverAuth: receiverAuth,
   ReceiverAuthChange: receiverAuthChange,
+  RedeliveryProgress: redeliveryProgress,
+  RedeliveryRange: redeliveryRange,
+  TestDelivery: testDelivery,
   RotatedSecret: rotatedSecret,
   SubjectErased: subjectErased,
   SubmissionFields: submissionForm,

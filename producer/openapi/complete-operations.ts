@@ -12,7 +12,12 @@ import {
   problemsOf,
 } from './operations.ts';
 
-import { callbackChangeExample, newApiKeyExample, secretRotationExample } from './own-account-examples.ts';
+import {
+  callbackChangeExample,
+  newApiKeyExample,
+  redeliveryRangeExample,
+  secretRotationExample,
+} from './own-account-examples.ts';
 
 const HEADERS: Readonly<Record<HeaderName, object>> = {
   Location: {
@@ -79,6 +84,7 @@ const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> 
   changeCallback: { 'application/json': callbackChangeExample },
   rotateCallbackSecret: { 'application/json': secretRotationExample },
   addApiKey: { 'application/json': newApiKeyExample },
+  redeliverRange: { 'application/json': redeliveryRangeExample },
 };
 
 /** Gives each operation its examples, and each answer its headers. */

@@ -15,7 +15,13 @@ import {
   receipt,
   usage,
 } from './examples.ts';
-import { apiKeys, callbackExample, createdApiKeyExample } from './own-account-examples.ts';
+import {
+  apiKeys,
+  callbackExample,
+  createdApiKeyExample,
+  redeliveryProgressExample,
+  testDeliveryExample,
+} from './own-account-examples.ts';
 
 /** What the routes' schemas cannot say of an operation. */
 export interface OperationFacts {
@@ -159,6 +165,21 @@ export const OPERATIONS = {
     scope: 'manage',
     problems: OWN_CHANGE_BODY,
     answers: { 200: { example: rotatedSecret } },
+  },
+  testCallback: {
+    scope: 'manage',
+    problems: [...OWN_CHANGE, 'no_callback_url', 'test_not_sent'],
+    answers: { 200: { example: testDeliveryExample } },
+  },
+  testEndpoint: {
+    scope: 'manage',
+    problems: [...OWN_CHANGE, 'test_not_sent'],
+    answers: { 200: { example: testDeliveryExample } },
+  },
+  redeliverRange: {
+    scope: 'manage',
+    problems: [...OWN_CHANGE_BODY, 'invalid_query', 'too_many_redeliveries'],
+    answers: { 200: { example: redeliveryProgressExample } },
   },
   listApiKeys: { scope: 'manage', problems: [], answers: { 200: { example: apiKeys } } },
   addApiKey: {

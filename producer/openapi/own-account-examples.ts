@@ -1,5 +1,7 @@
 import type { ApiKey, ApiKeyPage, CreatedApiKey, NewApiKey } from '../../shared/contract/api-key.ts';
 import type { Callback, CallbackChange, SecretRotation } from '../../shared/contract/callback.ts';
+import type { RedeliveryProgress, RedeliveryRange } from '../../shared/contract/redelivery-range.ts';
+import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
 import { receiverAuthChangeExample, receiverAuthExample } from './endpoint-examples.ts';
 
 export const apiKeyExample: ApiKey = {
@@ -40,3 +42,29 @@ export const callbackChangeExample: CallbackChange = {
 };
 
 export const secretRotationExample: SecretRotation = { overlapSeconds: 86_400 };
+
+export const testDeliveryExample: TestDelivery = {
+  webhookId: 'evt_01jz3n8k2hfq9v7w5x4t6s8r0p',
+  url: 'https://shop.example/events',
+  accepted: true,
+  at: '2030-01-31T08:00:00.000Z',
+  durationMs: 41,
+  status: 204,
+  errorClass: null,
+  answer: '',
+};
+
+export const redeliveryRangeExample: RedeliveryRange = {
+  from: '2030-01-31T06:00:00Z',
+  until: '2030-01-31T08:00:00Z',
+  deliveryStatus: 'dead',
+};
+
+export const redeliveryProgressExample: RedeliveryProgress = {
+  redelivered: 17,
+  notDue: 3,
+  unanswered: 0,
+  notAllowed: 0,
+  missing: 0,
+  nextCursor: null,
+};

@@ -33,7 +33,10 @@ import {
   callbackExample,
   createdApiKeyExample,
   newApiKeyExample,
+  redeliveryProgressExample,
+  redeliveryRangeExample,
   secretRotationExample,
+  testDeliveryExample,
 } from './own-account-examples.ts';
 
 /** What each schema's properties show as their examples. */
@@ -45,6 +48,9 @@ const EXAMPLES: Readonly<Record<string, object | null | undefined>> = {
   CreatedApiKey: createdApiKeyExample,
   NewApiKey: newApiKeyExample,
   ReceiverAuth: receiverAuthExample,
+  RedeliveryProgress: redeliveryProgressExample,
+  RedeliveryRange: redeliveryRangeExample,
+  TestDelivery: testDeliveryExample,
   ReceiverAuthChange: receiverAuthChangeExample,
   SecretRotation: secretRotationExample,
   Attempt: completedVerification.attempts[0],

@@ -44,7 +44,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   'delivery.dead': 'An event was given up',
   'usage.threshold': 'A part of your budget is spent',
   'subject.erased': 'A verification was deleted',
-  'webhook.test': 'An operator tests your endpoint',
+  'webhook.test': 'An operator or you test a receiver of yours',
 };
 
 function describeEvent(type: string, schema: string): object {

@@ -92,13 +92,22 @@ function addChangeRoute(app: FastifyInstance, deps: CallbackRouteDeps, tasks: Op
       response: { 200: callback.describe('As it is now'), ...problemResponses('changeCallback') },
     },
     handler: async (request) => {
-      const client = clientOf(request);
+      const client = await withPresentCallback(deps, clientOf(request));
       const change = parseInput(callbackChange, request.body, 'invalid_request');
       await limitChanges(deps.redis, deps.keys, client);
       await applyChange(deps, tasks, client, change);
       return readCallback(deps, client.id);
     },
   });
+}
+
+/** What is remembered of a client is two seconds old: its callback may have been changed since. */
+async function withPresentCallback(
+  { redis, keys }: CallbackRouteDeps,
+  client: ClientIdentity,
+): Promise<ClientIdentity> {
+  const [url, by] = await redis.hmget(keys.client(client.id), 'callbackUrl', 'callbackBy');
+  return { ...client, callbackUrl: url ?? null, choseCallback: by === 'client' };
 }
 
 async function applyChange(

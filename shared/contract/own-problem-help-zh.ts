@@ -7,6 +7,16 @@ export const ownProblemHelpZh = {
     meaning: '运营人员关闭了您客户端的自助管理。您仍可以查看全部内容。',
     action: '请运营人员代为更改，或开启自助管理（`veriqueue client set --self-service on`）。',
   },
+  no_callback_url: {
+    title: '该客户端没有回调地址',
+    meaning: '要求向回调地址发送测试事件，而您的客户端没有回调地址。',
+    action: '请用 `PATCH /v1/callback` 设置一个，或请运营人员设置。',
+  },
+  test_not_sent: {
+    title: '没有工作进程及时发送测试事件',
+    meaning: '20 秒之内没有工作进程发送测试事件：没有工作进程运行、全部繁忙，或其版本较早。',
+    action: '在 `Retry-After` 之后重发。如果仍然如此，请运营人员检查工作进程。',
+  },
   last_manage_key: {
     title: '没有其他有效的 API 密钥具有 manage 权限',
     meaning: '这是最后一个具有 `manage` 权限的有效密钥。吊销之后，只有运营人员能为您创建密钥。',

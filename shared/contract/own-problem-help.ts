@@ -8,6 +8,15 @@ export const ownProblemHelp = {
     action:
       'Ask the operator to make the change, or to turn self-service on (`veriqueue client set --self-service on`).',
   },
+  no_callback_url: {
+    meaning: 'A test event for the callback was asked for, and your client has no callback URL.',
+    action: 'Set one with `PATCH /v1/callback`, or ask the operator for it.',
+  },
+  test_not_sent: {
+    meaning:
+      'No worker has sent the test event within 20 seconds: none runs, all are busy, or they are of an earlier version.',
+    action: 'Repeat the request after `Retry-After`. If it stays, ask the operator to look at the workers.',
+  },
   last_manage_key: {
     meaning:
       'It is the last key with the scope `manage` that is valid. After it, only the operator can make keys for you.',

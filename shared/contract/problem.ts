@@ -30,6 +30,7 @@ export const problemTable = {
     status: 409,
     title: 'A client keeps its last API key: add another first, or disable the client',
   },
+  no_callback_url: { status: 409, title: 'This client has no callback URL' },
   last_manage_key: { status: 409, title: 'No other valid API key of yours has the scope manage' },
   too_many_api_keys: { status: 409, title: 'This client has as many API keys as it may have' },
   no_test_lane: { status: 409, title: 'This deployment has no lane for test keys' },
@@ -67,6 +68,7 @@ export const problemTable = {
   uploads_full: { status: 503, title: 'The server receives too many uploads at once' },
   photo_store_unavailable: { status: 503, title: 'The service cannot keep photos now' },
   test_lane_unsafe: { status: 503, title: 'The test lane asks the real service' },
+  test_not_sent: { status: 503, title: 'No worker has sent the test event in time' },
   unavailable: { status: 503, title: 'The service cannot take requests now' },
 } as const satisfies Record<string, { status: number; title: string }>;
 export type ProblemCode = keyof typeof problemTable;

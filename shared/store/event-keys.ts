@@ -8,6 +8,10 @@ export interface EventKeys {
   endpointChangeRate(clientId: string): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
+  /** String that expires: which receiver a client wants a test event sent to. */
+  testEvent(id: string): string;
+  /** String that expires: what came of it. */
+  testEventResult(id: string): string;
   /** Set: clients that have endpoints beside their callbacks. */
   pushClients(): string;
   /** Hash: how far the deliveries to one endpoint are, which process has them in hand, and what came of the latest. */
@@ -21,6 +25,8 @@ export function eventKeys(tag: string): EventKeys {
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     endpointChangeRate: (clientId) => `${tag}:endpoint-change-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
+    testEvent: (id) => `${tag}:test-event:${id}`,
+    testEventResult: (id) => `${tag}:test-event-result:${id}`,
     pushClients: () => `${tag}:push-clients`,
     push: (clientId, endpointId) => `${tag}:push:${clientId}:${endpointId}`,
   };

@@ -409,6 +409,77 @@ describe('an endpoint beside the callback', () => {
     }
   });
 
+  test('and a callback are tested without a verification, and the events of a period come again part by part', async () => {
+    const client = await chain.addClient();
+    const mine = new Veriqueue({ url: chain.url, apiKey: await managingKey(client.clientId), maxRetries: 0 });
+    const own = createServer((request, response) => {
+      heard.push(String(request.headers['webhook-id']));
+      request.resume().on('end', () => response.writeHead(heard.length === 1 ? 202 : 503).end('busy'));
+    });
+    const heard: string[] = [];
+    own.listen(0, '127.0.0.1');
+    await once(own, 'listening');
+    try {
+      const made = await mine.endpoints.add({
+        url: `http://127.0.0.1:${(own.address() as AddressInfo).port}/`,
+      });
+      const first = await mine.endpoints.test(made.id);
+      expect(first).toMatchObject({ accepted: true, status: 202, errorClass: null, url: made.url });
+      expect(await mine.endpoints.test(made.id)).toMatchObject({
+        accepted: false,
+        status: 503,
+        answer: 'busy',
+      });
+      expect(heard[0]).toBe(first.webhookId);
+      expect(await mine.endpoints.list()).toMatchObject([
+        { status: 'active', attempts: 0, latest: null, after: 0 },
+      ]);
+      expect(await problemOf(mine.endpoints.test(`ep_${'0'.repeat(26)}`))).toBe('not_found');
+      await mine.endpoints.remove(made.id);
+      await mine.callback.change({ url: null });
+      expect(await problemOf(mine.callback.test())).toBe('no_callback_url');
+      await mine.callback.change({ url: 'http://127.0.0.1:1/' });
+      expect(await mine.callback.test()).toMatchObject({ status: null, errorClass: 'refused_connection' });
+      await mine.callback.change({ url: chain.receiver.url });
+    } finally {
+      own.closeAllConnections();
+      own.close();
+    }
+
+    const from = new Date().toISOString();
+    const ids: string[] = [];
+    for (let i = 0; i < 5; i += 1) {
+      const body = JSON.stringify(makeSubmission(makePerson()));
+      const headers = { 'content-type': 'application/json' };
+      const answer = await chain.call('/v1/verifications', { method: 'POST', body, headers, as: client });
+      ids.push(((await answer.json()) as { readonly id: string }).id);
+    }
+    const statuses = async () => {
+      const shown = ids.map((id) => chain.redis.hget(chain.keys.record(id), 'deliveryStatus'));
+      return [...new Set(await Promise.all(shown))];
+    };
+    await expect.poll(statuses, { timeout: 60_000 }).toEqual(['delivered']);
+    const until = new Date(Date.now() + 1_000).toISOString();
+    const parts = [];
+    for await (const part of mine.callback.redeliver({ from, until, limit: 2 })) parts.push(part.redelivered);
+    expect(parts).toEqual([2, 2, 1]);
+    const timesOf = (id: string) =>
+      chain.receiver.deliveries.filter(({ event }) => event.data.id === id).length;
+    await expect.poll(() => ids.map(timesOf), { timeout: 60_000 }).toEqual([2, 2, 2, 2, 2]);
+    await expect.poll(statuses, { timeout: 60_000 }).toEqual(['delivered']);
+    const counted = [];
+    for await (const part of mine.callback.redeliver({ from, until, deliveryStatus: 'dead' }))
+      counted.push(part);
+    expect(counted).toEqual([
+      { redelivered: 0, notDue: 5, unanswered: 0, notAllowed: 0, missing: 0, nextCursor: null },
+    ]);
+    const wrong = { from: until, until: from };
+    expect(await problemOf(mine.callback.redeliver(wrong).next())).toBe('invalid_request');
+    expect(await problemOf(mine.callback.redeliver({ from, until, cursor: 'x' }).next())).toBe(
+      'invalid_query',
+    );
+  });
+
   test("is its client's alone, and where the operator allows", async () => {
     const other = await chain.addClient({ allowedOrigins: ['https://only.example'] });
     const plain = new Veriqueue({ url: chain.url, apiKey: other.apiKey });

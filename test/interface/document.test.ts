@@ -22,7 +22,9 @@ import {
 import { outcomesPage } from '../../shared/contract/outcomes.ts';
 import { problem, problemTable } from '../../shared/contract/problem.ts';
 import { receiverAuth, receiverAuthChange } from '../../shared/contract/receiver-auth.ts';
+import { redeliveryProgress, redeliveryRange } from '../../shared/contract/redelivery-range.ts';
 import { submission, submissionForm } from '../../shared/contract/submission.ts';
+import { testDelivery } from '../../shared/contract/test-delivery.ts';
 import { usageReport } from '../../shared/contract/usage.ts';
 import {
   verification,
@@ -96,6 +98,9 @@ const SCHEMAS: Readonly<Record<string, z.ZodType>> = {
   Problem: problem,
   ReceiverAuth: receiverAuth,
   ReceiverAuthChange: receiverAuthChange,
+  RedeliveryProgress: redeliveryProgress,
+  RedeliveryRange: redeliveryRange,
+  TestDelivery: testDelivery,
   RotatedSecret: rotatedSecret,
   SecretRotation: secretRotation,
   SubjectErased: subjectErased,
@@ -137,11 +142,14 @@ describe('the description of the interface', () => {
       'listOutcomes',
       'listVerifications',
       'redeliverEvent',
+      'redeliverRange',
       'removeEndpoint',
       'revokeApiKey',
       'rotateCallbackSecret',
       'rotateEndpointSecret',
       'submitVerification',
+      'testCallback',
+      'testEndpoint',
     ]);
     const explained = document.tags.map(({ name }) => name);
     for (const { tags, summary, description } of operations) {
@@ -233,6 +241,7 @@ describe('the description of the interface', () => {
       NewApiKey,
       NewEndpoint,
       ReceiverAuthChange,
+      RedeliveryRange,
       SecretRotation,
       UploadRequest,
       ...answers
@@ -244,6 +253,7 @@ describe('the description of the interface', () => {
       NewApiKey,
       NewEndpoint,
       ReceiverAuthChange,
+      RedeliveryRange,
       SecretRotation,
       UploadRequest,
     ];

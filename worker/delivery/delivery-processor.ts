@@ -1,3 +1,4 @@
+import { isTestEventId } from '../../shared/store/push/test-event.ts';
 import type { JobData } from '../../shared/store/queue/job-data.ts';
 import { beginDelivery, type DueDelivery } from '../../shared/store/verifications/begin-delivery.ts';
 import { keepEvent } from '../../shared/store/verifications/keep-event.ts';
@@ -10,6 +11,7 @@ import { attemptPost, type SignedEvent } from './attempt-post.ts';
 import { concludeAttempt, deferDelivery, putBack } from './conclude-delivery.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
 import { type DeliveryTarget, findTarget } from './delivery-target.ts';
+import { sendTestEvent } from './send-test-event.ts';
 import { tracePost } from './trace-post.ts';
 import { buildVerificationEvent } from './verification-event.ts';
 
@@ -19,6 +21,7 @@ const CLIENT_UNREADABLE_DELAY_MS = 60_000;
 /** Brings the event of one verification to its callback, or says when to try again. */
 export async function processDelivery(deps: DeliveryDeps, { id }: JobData, run: JobRun): Promise<JobResult> {
   if (run.signal.aborted) return { result: 'hand_back' };
+  if (isTestEventId(id)) return sendTestEvent(deps, id, run.signal);
   const due = await begin(deps, id);
   if ('result' in due) return due;
   const target = await findTarget(deps, due);

@@ -1,0 +1,106 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { FastifyInstance } from 'fastify';
+import { z } from 'zod';
+import { type TestDelivery, testDelivery } from '../../shared/contract/test-delivery.ts';
+import type { Audit } from '../../shared/store/audit/audit.ts';
+import type { ClientIdentity } from '../../shared/store/clients/client.ts';
+import { CALLBACK } from '../../shared/store/clients/receiver-auth.ts';
+import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
+import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
+import { askForTestEvent, takeTestAnswer } from '../../shared/store/push/test-event.ts';
+import { limitChanges } from '../endpoints/limit-changes.ts';
+import { noteChange } from '../endpoints/note-change.ts';
+import { problemResponses } from '../openapi/problem-responses.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
+import { clientOf } from '../request-state.ts';
+
+export interface TestEventRouteDeps extends RedeliveryDeps {
+  readonly audit: Pick<Audit, 'note'>;
+}
+
+/** Longer than a worker waits for a receiver, and shorter than a client does for an answer. */
+const WAIT_MS = 20_000;
+const LOOK_EVERY_MS = 100;
+const AGAIN_SECONDS = 30;
+
+const DESCRIPTION =
+  'A signed `webhook.test` event, sent once, with all that the receiver asks for. The answer says what the receiver answered. It is in no log and no feed, and changes no health.';
+
+const params = z.object({ id: z.string().describe('ep_…') });
+
+/** A client's test of its own receivers. */
+export function addTestEventRoutes(app: FastifyInstance, deps: TestEventRouteDeps): void {
+  app.route({
+    method: 'POST',
+    url: '/v1/callback/test',
+    schema: {
+      operationId: 'testCallback',
+      tags: ['Events'],
+      summary: 'Send a test event to your callback',
+      description: DESCRIPTION,
+      response: { 200: testDelivery.describe('What came of it'), ...problemResponses('testCallback') },
+    },
+    handler: async (request) => {
+      const client = clientOf(request);
+      // Not what is remembered of the client: it may have set one a second ago.
+      const url = await deps.redis.hget(deps.keys.client(client.id), 'callbackUrl');
+      if (url === null) throw new ProblemError('no_callback_url');
+      return sendTest(deps, client, CALLBACK);
+    },
+  });
+  app.route({
+    method: 'POST',
+    url: '/v1/endpoints/:id/test',
+    schema: {
+      operationId: 'testEndpoint',
+      tags: ['Events'],
+      summary: 'Send a test event to an endpoint',
+      description: `${DESCRIPTION} One that is stopped or held gets it too.`,
+      params,
+      response: { 200: testDelivery.describe('What came of it'), ...problemResponses('testEndpoint') },
+    },
+    handler: async (request) => {
+      const client = clientOf(request);
+      const { id } = params.parse(request.params);
+      const stored = (await deps.redis.hget(deps.keys.client(client.id), 'endpoints')) ?? '';
+      if (!parseEndpoints(stored).some((each) => each.id === id)) throw new ProblemError('not_found');
+      return sendTest(deps, client, id);
+    },
+  });
+}
+
+/** @throws {ProblemError} */
+async function sendTest(
+  deps: TestEventRouteDeps,
+  client: ClientIdentity,
+  receiver: string,
+): Promise<TestDelivery> {
+  const { redis, keys } = deps;
+  await limitChanges(redis, keys, client);
+  const id = await askForTestEvent(deps, { clientId: client.id, receiver });
+  const started = performance.now();
+  while (performance.now() - started < WAIT_MS) {
+    const answer = await takeTestAnswer(redis, keys, id);
+    if (answer?.status === 'no_receiver') throw new ProblemError('not_found');
+    if (answer !== null) {
+      await noteTest(deps, client.id, receiver, answer.delivery);
+      return answer.delivery;
+    }
+    await delay(LOOK_EVERY_MS);
+  }
+  throw new ProblemError('test_not_sent', { headers: retryAfter(AGAIN_SECONDS) });
+}
+
+function noteTest(
+  deps: TestEventRouteDeps,
+  clientId: string,
+  receiver: string,
+  { accepted, status, errorClass }: TestDelivery,
+): Promise<void> {
+  return noteChange(deps, clientId, {
+    action: receiver === CALLBACK ? 'test_callback' : 'test_endpoint',
+    targetKind: receiver === CALLBACK ? 'client' : 'endpoint',
+    target: receiver === CALLBACK ? clientId : receiver,
+    result: accepted ? 'accepted' : String(status ?? errorClass),
+  });
+}
