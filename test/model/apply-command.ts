@@ -70,7 +70,7 @@ function applyReports(
   nowUs: number,
 ): Step {
   const current = bringUpToDate(record, reports, settings, nowUs);
-  const start: Step = { ...current, record: writeBack(current.record, reports.sent, nowUs) };
+  const start: Step = { ...current, record: writeBack(current.record, reports.sent, settings, nowUs) };
   const reported = reports.attempts.reduce<Step>((step, report) => {
     const refused =
       report[1] === 'refused' ? learnRefusal(step.record, report[0], settings, nowUs) : undefined;

@@ -52,7 +52,7 @@ const fresh = (id: string): Asking => ({
 });
 
 const replace = ({ processes }: State, process: Asking, by: Asking): readonly Asking[] =>
-  processes.map((each) => (each === process ? by : each));
+  processes.map((each) => (each.id === process.id ? by : each));
 
 const without = (left: readonly Fault[], fault: Fault): readonly Fault[] => {
   const at = left.indexOf(fault);

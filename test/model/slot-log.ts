@@ -107,16 +107,25 @@ function forgetFuture(record: LimiterRecord, settings: LimiterSettings, nowUs: n
   };
 }
 
-/** Writes back when slots were used. The call itself comes after the sending, so `now` bounds it too. */
-export function writeBack(record: LimiterRecord, sent: readonly SentSlot[], nowUs: number): LimiterRecord {
-  const known = sent.filter(
-    ([seq]) => seq >= record.from && seq > record.seq - record.size && seq <= record.seq,
-  );
-  if (known.length === 0) return record;
+/**
+ * Writes back when slots were used. The call itself comes after the sending, so `now` bounds it too. A log that was lost gives its
+ * numbers away again: what a process reports of its slot from before does not change the one that has the number now.
+ */
+export function writeBack(
+  record: LimiterRecord,
+  sent: readonly SentSlot[],
+  { toleranceUs }: Pick<LimiterSettings, 'toleranceUs'>,
+  nowUs: number,
+): LimiterRecord {
   const slots = new Map(record.slots);
-  for (const [seq, sentUs] of known) slots.set(seq % record.size, Math.min(sentUs, nowUs));
-  const probeUnused =
-    record.gate !== '' && known.some(([seq, sentUs]) => seq === record.probeSeq && sentUs === 0);
+  let probeUnused = false;
+  for (const [seq, sentUs, atUs] of sent) {
+    if (seq < record.from || seq <= record.seq - record.size || seq > record.seq) continue;
+    const index = seq % record.size;
+    if (atUs !== undefined && (slots.get(index) ?? 0) !== atUs + toleranceUs) continue;
+    slots.set(index, Math.min(sentUs, nowUs));
+    if (record.gate !== '' && seq === record.probeSeq && sentUs === 0) probeUnused = true;
+  }
   return { ...record, slots, probeAtUs: probeUnused ? nowUs : record.probeAtUs };
 }
 

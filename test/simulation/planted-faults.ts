@@ -180,10 +180,10 @@ export const plantedFaults: readonly PlantedFault[] = [
     to: "const body = Buffer.from(due.event.includes('PoorQuality') ? due.event.replaceAll('PoorQuality', 'SizeError') : '' +",
   },
   {
-    name: 'an event has no number',
+    name: 'an outcome is written without its event',
     file: `${SCRIPTS}/finish.lua`,
-    from: 'local number = numberEvent(tag, client, id)',
-    to: 'local number = nil',
+    from: "if event ~= '' then\n  local number",
+    to: 'if false then\n  local number',
   },
   {
     name: 'a call is charged to a day that has not come',

@@ -56,8 +56,8 @@ export class LimiterClient {
     }).catch(() => undefined);
   }
 
-  noteSent(seq: number, sentUs: number): void {
-    this.#sent.push([seq, sentUs]);
+  noteSent(seq: number, sentUs: number, atUs: number): void {
+    this.#sent.push([seq, sentUs, atUs]);
   }
 
   noteAttempt(report: AttemptReport): void {
@@ -142,7 +142,7 @@ export class LimiterClient {
 
   #cancel(reply: LimiterReply): LimiterReply {
     if (reply.answer.kind !== 'reserved') return reply;
-    for (const index of reply.answer.atUs.keys()) this.noteSent(reply.answer.seq + index, 0);
+    for (const [index, atUs] of reply.answer.atUs.entries()) this.noteSent(reply.answer.seq + index, 0, atUs);
     return { ...reply, answer: { kind: 'wait', dueUs: reply.nowUs } };
   }
 

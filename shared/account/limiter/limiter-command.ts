@@ -8,8 +8,12 @@
  */
 export type Evidence = 'answered' | 'failed' | 'refused' | 'account_fault' | 'maintenance';
 
-/** Slot number, and the latest instant its request may have left (microseconds of Redis' clock; 0: it never left). */
-export type SentSlot = readonly [seq: number, sentUs: number];
+/**
+ * Slot number, the latest instant its request may have left (microseconds of Redis' clock; 0: it never left), and the slot's
+ * instant: a log that was lost gives its numbers away again, and then the instant alone says which of the two is meant. A process
+ * of the version before does not name it.
+ */
+export type SentSlot = readonly [seq: number, sentUs: number, atUs?: number];
 /**
  * Slot number, evidence, upstream code, and whom the attempt was about: a tag of letters and digits, the same for every
  * attempt about one person, from which nothing can be learned about the person.

@@ -218,7 +218,7 @@ export class Waiters {
       if (end.how === 'used') sentUs = end.sentUs;
       break;
     }
-    client.noteSent(seq, sentUs);
+    client.noteSent(seq, sentUs, atUs);
   }
 
   /** The first in order, or one that is overdue. */

@@ -108,6 +108,8 @@ export class VirtualSocket extends Duplex {
   timeout = 0;
   /** The next bytes that would arrive here are lost, and the connection breaks. */
   losesNext = false;
+  /** Bytes were lost: nothing that came after them may arrive, as in TCP. */
+  #isBroken = false;
   readonly #network: Network;
   #lastArrival = 0;
   #idle: NodeJS.Timeout | null = null;
@@ -223,8 +225,10 @@ export class VirtualSocket extends Duplex {
   }
 
   #receive(bytes: Buffer): void {
+    if (this.#isBroken) return;
     if (this.losesNext) {
       this.losesNext = false;
+      this.#isBroken = true;
       this.reset();
       return;
     }

@@ -58,11 +58,15 @@ local function bringUpToDate(reports)
   end
 end
 
+-- A log that was lost gives its numbers away again. What a process reports of its slot from before must not change the
+-- one that has the number now: its entry is no longer what was granted then.
+local function isThatSlot(seq, atUs) return not atUs or slotAt(seq % r.size) == atUs + cfg.toleranceUs end
+
 -- When slots were used, 0 for never. The command comes after the sending, so `now` bounds it too.
 local function writeBack(sent)
   for _, each in ipairs(sent) do
-    local seq, sentUs = each[1], each[2]
-    if seq >= r.from and seq > r.seq - r.size and seq <= r.seq then
+    local seq, sentUs, atUs = each[1], each[2], each[3]
+    if seq >= r.from and seq > r.seq - r.size and seq <= r.seq and isThatSlot(seq, atUs) then
       slots[seq % r.size] = math.min(sentUs, now)
       if r.gate ~= '' and seq == r.probeSeq and sentUs == 0 then r.probeAtUs = now end
     end

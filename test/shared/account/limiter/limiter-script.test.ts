@@ -114,7 +114,12 @@ const drawnStep = fc.record({
   isResent: fc.constantFrom(false, false, false, false, false, true),
   aheadOfLimiter: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
   stepped: fc.constantFrom(false, false, false, false, false, false, false, false, true),
-  sent: fc.array(fc.tuple(natural(25), fc.option(natural(3000))), { maxLength: 3 }),
+  sent: fc.array(
+    fc.tuple(natural(25), fc.option(natural(3000)), fc.constantFrom('unnamed', 'that', 'another')),
+    {
+      maxLength: 3,
+    },
+  ),
   reports: fc.array(fc.tuple(natural(25), evidence, fc.constantFrom(...'abcdefgh')), { maxLength: 2 }),
   id: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
   waitedUs: natural(20_000),
@@ -130,18 +135,25 @@ const drawnStep = fc.record({
 
 type DrawnStep = typeof drawnStep extends fc.Arbitrary<infer T> ? T : never;
 
-function makeStep(drawn: DrawnStep, number: number, { seq, lastUs }: LimiterRecord): Step {
+function makeStep(drawn: DrawnStep, number: number, record: LimiterRecord): Step {
+  const { seq, lastUs } = record;
+  const settings = makeFastSettings(drawn.quota);
   const { op, id: client, waitedUs, headStartUs, want, order } = drawn;
   const slot = (back: number) => Math.max(1, seq - back);
   const reports = {
     seen: Math.max(0, seq - 1 + drawn.aheadOfLimiter),
     stepped: drawn.stepped,
-    sent: drawn.sent.map(([back, late]): SentSlot => [slot(back), late === null ? 0 : lastUs + late]),
+    sent: drawn.sent.map(([back, late, which]): SentSlot => {
+      const sentUs = late === null ? 0 : lastUs + late;
+      const entryUs = record.slots.get(slot(back) % Math.max(1, record.size)) ?? 0;
+      const grantedUs = Math.max(0, entryUs - settings.toleranceUs);
+      if (which === 'unnamed') return [slot(back), sentUs];
+      return [slot(back), sentUs, which === 'that' ? grantedUs : grantedUs + 1];
+    }),
     attempts: drawn.reports.map(
       ([back, what, about]): AttemptReport => [slot(back), what, `Code.${what}`, about],
     ),
   };
-  const settings = makeFastSettings(drawn.quota);
   const sender = { client, number, reports };
   const command: LimiterCommand =
     op === 'reserve'
@@ -303,6 +315,26 @@ describe('the circuit breaker', () => {
       });
     },
   );
+});
+
+describe('a slot from before the log was lost', () => {
+  it('gives nothing back when another slot has its number by now', async () => {
+    const settings = resolveLimiterSettings();
+    const request = { waitedUs: 0, headStartUs: 0, want: 1 };
+    await redis.flushall();
+    const reserve = { op: 'reserve', client: 'a', number: 1, reports: NO_REPORTS, request } as const;
+    const { answer, nowUs } = await send(settings, reserve);
+    const [atUs = 0] = answer.kind === 'reserved' ? answer.atUs : [];
+    expect(atUs).toBeGreaterThan(0);
+    const givenBack = async (number: number, slotAtUs: number) => {
+      const sent: readonly SentSlot[] = [[1, 0, slotAtUs]];
+      const reports = { ...NO_REPORTS, seen: 1, sent };
+      await send(settings, { op: 'report', client: 'b', number, reports });
+      return (await redis.hget(key, 's1')) === '0';
+    };
+    expect(await givenBack(1, nowUs - 2_000_000)).toBe(false);
+    expect(await givenBack(2, atUs)).toBe(true);
+  });
 });
 
 describe('a command that is sent again', () => {

@@ -1,0 +1,55 @@
+import { describe, expect, it } from 'vitest';
+import { applyCommand } from './apply-command.ts';
+import { type Decide, type Fault, QUOTA, searchAll } from './bound-search.ts';
+import { openLimiterOnLua } from './limiter-on-lua.ts';
+import type { LimiterRecord } from './limiter-record.ts';
+
+/** What a process is answered, and what is left in Redis. */
+const comparable = ({ replies: _, slots, tallies, ...record }: LimiterRecord) => ({
+  ...record,
+  slots: [...slots].sort(([a], [b]) => a - b),
+  tallies: [...tallies].sort(([a], [b]) => a - b),
+});
+
+const serialize = (value: unknown): string =>
+  JSON.stringify(value, (_, each: unknown) =>
+    each !== null && typeof each === 'object' && !Array.isArray(each)
+      ? Object.fromEntries(Object.entries(each).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : each,
+  );
+
+const MOST_STATES = 1_000_000;
+
+describe('the rolling bound, over all that two processes can ever do with three slots', () => {
+  it('is held by the script itself, which decides in each state as its model does', {
+    timeout: 600_000,
+  }, async () => {
+    const onLua = await openLimiterOnLua();
+    const both: Decide = (record, command, settings, nowUs) => {
+      const carriedOut = onLua(record, command, settings, nowUs);
+      const { record: left, ...reply } = applyCommand(record, command, settings, nowUs);
+      const [real, model] = [carriedOut, { ...reply, record: left }].map(
+        ({ record: after, ...answered }) => ({
+          ...answered,
+          record: comparable(after),
+        }),
+      );
+      // As texts, for speed: it is every state.
+      if (serialize(real) !== serialize(model)) expect(real).toEqual(model);
+      return carriedOut;
+    };
+    const { states, worst, isComplete } = searchAll([], both, MOST_STATES);
+    expect(isComplete).toBe(true);
+    expect(states).toBeGreaterThan(20_000);
+    expect(worst).toBe(QUOTA);
+  });
+
+  it.each<readonly [string, readonly Fault[]]>([
+    ['that stop for a while', ['stop']],
+    ['after the log is lost at any moment', ['loss']],
+  ])('is held with processes %s', { timeout: 600_000 }, (_, faults) => {
+    const { worst, isComplete } = searchAll(faults, applyCommand, MOST_STATES);
+    expect(isComplete).toBe(true);
+    expect(worst).toBe(QUOTA);
+  });
+});
