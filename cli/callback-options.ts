@@ -9,11 +9,15 @@ interface Rules {
 const rule = (allowInsecure: boolean, what: string) =>
   `must be ${what}${allowInsecure ? '' : ' of a public host, with https (ALLOW_INSECURE_CALLBACKS=true lifts this in development)'}`;
 
-/** @returns the URL in normal form @throws {CommandFailure} */
-export function checkCallbackUrl(text: string, { allowInsecureCallbacks: allowInsecure }: Rules): string {
+/** @param name of the option or argument @returns the URL in normal form @throws {CommandFailure} */
+export function checkCallbackUrl(
+  text: string,
+  { allowInsecureCallbacks: allowInsecure }: Rules,
+  name = '--callback-url',
+): string {
   const parsed = parseCallbackUrl(text, { allowInsecure });
   if (parsed.ok) return parsed.href;
-  throw refused('--callback-url', rule(allowInsecure, 'an absolute URL'), parsed.problem);
+  throw refused(name, rule(allowInsecure, 'an absolute URL'), parsed.problem);
 }
 
 /** @returns origins in normal form @throws {CommandFailure} */

@@ -13,6 +13,7 @@ import { listClientIds } from '../shared/store/clients/describe-client.ts';
 import { rewrapWebhookSecrets } from '../shared/store/clients/webhook-secrets.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
 import { rewrapEndpointSecrets } from '../shared/store/push/change-endpoints.ts';
+import { OPERATORS } from '../shared/store/push/push-endpoint.ts';
 import { passBy } from '../shared/store/redis/pass-by.ts';
 import { type RewrapDeps, rewrapSubjects } from '../shared/store/verifications/rewrap-subjects.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -230,6 +231,10 @@ async function rotateSecrets(
     if (left !== 0) report(clientId, "these keys do not open its endpoints' secrets");
     if (leftOfAuth !== 0) report(clientId, 'these keys do not open what its receivers ask for');
     if (left !== 0 || leftOfAuth !== 0) counts.unreadable += 1;
+  }
+  if ((await rewrapEndpointSecrets({ redis, keys, keyRing }, OPERATORS)) > 0) {
+    report(OPERATORS, "these keys do not open their endpoints' secrets");
+    counts.unreadable += 1;
   }
   return counts;
 }

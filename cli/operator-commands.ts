@@ -5,6 +5,7 @@ import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmat
 import type { CliContext } from './context.ts';
 import type { OperatorOperations } from './operations/operator-operations.ts';
 import { withOperators } from './operations/with-operations.ts';
+import { addOperatorEndpointCommands } from './operator-endpoint-commands.ts';
 import { formatTime } from './terminal.ts';
 
 /** `veriqueue operator …`: who may use the console and the operators' API. */
@@ -20,6 +21,7 @@ export function addOperatorCommands(program: Command, context: CliContext): void
     .command('list')
     .description('every operator with a key, and when it was last used; OPERATOR_KEY is not among them')
     .action(() => list(context));
+  addOperatorEndpointCommands(operator, context);
   addConfirmOptions(
     operator
       .command('revoke')

@@ -2,6 +2,8 @@ import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { privateKeysOf } from '../shared/signing/signing-keys.ts';
 import { type ClientReading, readClient } from '../shared/store/clients/client.ts';
+import { readOperators } from '../shared/store/push/operator-endpoints.ts';
+import { OPERATORS } from '../shared/store/push/push-endpoint.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
@@ -16,6 +18,7 @@ import { createEndpointStore } from './delivery/endpoint-store.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
+import { announceLane } from './push/announce-lane.ts';
 import { startPushing } from './push/start-pushing.ts';
 import type { QueueConsumer } from './queue-consumer.ts';
 import { awaitConnected, createQueueWorker, lockOf, startClaiming } from './queue-worker.ts';
@@ -38,12 +41,16 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
   const limiter = openLimiter(context);
-  const findClient = cached((clientId) => readClient(context, clientId, now()), now);
+  const findClient = cached(
+    (clientId) => (clientId === OPERATORS ? readOperators(context) : readClient(context, clientId, now())),
+    now,
+  );
   const shared = openSending(context, dispatcher);
   const pushing = startPushing({
     ...shared,
     owner: context.workerId,
     readClient: findClient,
+    announceLane: () => announceLane({ redis, keys, now }),
   });
   const deps = {
     ...shared,

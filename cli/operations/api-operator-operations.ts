@@ -1,4 +1,9 @@
 import { z } from 'zod';
+import {
+  newOperatorEndpointAnswer,
+  operatorEndpoints,
+  removedOperatorEndpoint,
+} from '../../shared/contract/operator-endpoint.ts';
 import { type OperatorApi, OperatorProblem, type OperatorRequest } from '../access/operator-api.ts';
 import type { OperatorOperations, OperatorRefusal } from './operator-operations.ts';
 
@@ -35,6 +40,16 @@ export function apiOperatorOperations(api: OperatorApi): OperatorOperations {
         too_many_operators: 'too_many',
       });
       return typeof answer === 'string' ? { status: answer } : { status: 'added', ...answer };
+    },
+    listEndpoints: async () => (await api.ask({ path: 'operator-endpoints' }, operatorEndpoints)).data,
+    addEndpoint: (url) => {
+      const request = { method: 'POST', path: 'operator-endpoints', body: { url } } as const;
+      return api.ask(request, newOperatorEndpointAnswer);
+    },
+    removeEndpoint: async (id) => {
+      const path = `operator-endpoints/${encodeURIComponent(id)}`;
+      const absent = `Operators have no endpoint ${id}`;
+      await api.ask({ method: 'DELETE', path, absent }, removedOperatorEndpoint);
     },
     revoke: async (name, { evenOwn, evenLast }) => {
       const request = {

@@ -1,3 +1,4 @@
+import type { NewOperatorEndpointAnswer, OperatorEndpoint } from '../../shared/contract/operator-endpoint.ts';
 import type { OperatorDescription } from '../../shared/store/operators/operator-use.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 
@@ -27,6 +28,11 @@ export interface OperatorOperations {
   list(): Promise<{ readonly operators: readonly OperatorDescription[]; readonly self: string | null }>;
   /** The key is shown once. */
   add(operator: OperatorIdentity): Promise<AddedOperator>;
+  listEndpoints(): Promise<readonly OperatorEndpoint[]>;
+  /** @throws {CommandFailure} when there are too many */
+  addEndpoint(url: string): Promise<NewOperatorEndpointAnswer>;
+  /** @throws {CommandFailure} when there is none */
+  removeEndpoint(id: string): Promise<void>;
   revoke(
     name: string,
     options: RevocationOptions,

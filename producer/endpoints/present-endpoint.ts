@@ -1,4 +1,5 @@
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
+import { clientEventTypes } from '../../shared/contract/event-type.ts';
 import type { StoredReceiverAuth } from '../../shared/store/clients/receiver-auth.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PushState } from '../../shared/store/push/push-state.ts';
@@ -22,7 +23,7 @@ export function presentEndpoint(
   return {
     id,
     url,
-    types,
+    types: clientEventTypes.filter((type) => types.includes(type)),
     ratePerSecond,
     status: statusOf(enabled, state),
     after,

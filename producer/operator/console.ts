@@ -24,6 +24,7 @@ import { createNoteAction, writeAction } from './note-action.ts';
 import { createNoteReading } from './note-reading.ts';
 import { addOperatorActions } from './operator-actions.ts';
 import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
+import { addOperatorEndpointRoutes } from './operator-endpoint-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
 import { addChangesRoute } from './routes-changes.ts';
@@ -92,6 +93,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addClientDeletionRoute(inner, everything);
       addClientReceiptRoute(inner, everything);
       addOperatorRoutes(inner, everything);
+      addOperatorEndpointRoutes(inner, everything);
       addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);
       addAuditRoutes(inner, everything);

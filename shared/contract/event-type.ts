@@ -15,6 +15,9 @@ export const noticeTypes = {
   erased: 'subject.erased',
 } as const;
 
+/** What operators' endpoints get. */
+export const operatorEventTypes = { suspended: 'lane.suspended', resumed: 'lane.resumed' } as const;
+
 /** What an endpoint gets that does not say: later versions add types, and none of them to it. */
 export const defaultTypes = Object.values(eventTypes);
 

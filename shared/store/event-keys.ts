@@ -12,7 +12,11 @@ export interface EventKeys {
   testEvent(id: string): string;
   /** String that expires: what came of it. */
   testEventResult(id: string): string;
-  /** Set: clients that have endpoints beside their callbacks. */
+  /** Hash: the operators' endpoints, as a client's hash has its own. */
+  operatorEndpoints(): string;
+  /** Hash: account → when its state was read (ms epoch), and the state that the operators' endpoints know. */
+  announcedStates(): string;
+  /** Set: clients that have endpoints beside their callbacks; `operators` stands for the operators. */
   pushClients(): string;
   /** Hash: how far the deliveries to one endpoint are, which process has them in hand, and what came of the latest. */
   push(clientId: string, endpointId: string): string;
@@ -27,6 +31,8 @@ export function eventKeys(tag: string): EventKeys {
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
     testEvent: (id) => `${tag}:test-event:${id}`,
     testEventResult: (id) => `${tag}:test-event-result:${id}`,
+    operatorEndpoints: () => `${tag}:operator-endpoints`,
+    announcedStates: () => `${tag}:announced-states`,
     pushClients: () => `${tag}:push-clients`,
     push: (clientId, endpointId) => `${tag}:push:${clientId}:${endpointId}`,
   };

@@ -16,6 +16,7 @@ import {
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { noticeTypes } from '../../shared/contract/event-type.ts';
 import { feedNotice } from '../../shared/contract/notice.ts';
+import { laneNotice } from '../../shared/contract/operator-endpoint.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
 import { changeClient } from '../../shared/store/clients/change-client.ts';
@@ -23,12 +24,15 @@ import { rewrapReceiverAuths } from '../../shared/store/clients/change-receiver-
 import { openReceiverAuth, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import { storeSecret } from '../../shared/store/clients/signing-secrets.ts';
 import { changeEndpoint } from '../../shared/store/push/change-endpoints.ts';
-import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
+import { endpointSecretContext, OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
+import { type CliEnvironment, runJson } from '../cli/run-cli.ts';
 import { loopbackCertificate, loopbackKey } from '../shared/webhook/loopback-certificate.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
 import { type Delivery, startWebhookReceiver, type WebhookReceiver } from '../support/webhook-receiver.ts';
+
+const OPERATOR_KEY = 'vqo_test-operator-key-of-32-characters';
 
 let chain: Chain;
 let veriqueue: Veriqueue;
@@ -36,7 +40,12 @@ const receivers: Pick<WebhookReceiver, 'close'>[] = [];
 beforeAll(async () => {
   chain = await startChain({
     workers: 2,
-    environment: { CLIENT_MAX_ENDPOINTS: '3', DELIVERY_SCHEDULE: '0s,0s,0s,0s', SWEEP_INTERVAL: '1s' },
+    environment: {
+      CLIENT_MAX_ENDPOINTS: '3',
+      DELIVERY_SCHEDULE: '0s,0s,0s,0s',
+      SWEEP_INTERVAL: '1s',
+      OPERATOR_KEY,
+    },
   });
   veriqueue = new Veriqueue({ url: chain.url, apiKey: await managingKey(chain.client.clientId) });
 });
@@ -505,4 +514,61 @@ describe('an endpoint beside the callback', () => {
     );
     expect(JSON.stringify(await others.endpoints.list())).not.toContain('whsec_');
   });
+});
+
+describe("an operators' endpoint", () => {
+  const operatorCalls = async <T>(path: string, init: RequestInit = {}) => {
+    const headers = { authorization: `Bearer ${OPERATOR_KEY}`, 'content-type': 'application/json' };
+    const answer = await fetch(`${chain.url}/console/api/${path}`, { ...init, headers });
+    return { status: answer.status, body: (await answer.json()) as T };
+  };
+  const add = (url: string) =>
+    operatorCalls<{ id: string; secret: string }>('operator-endpoints', {
+      method: 'POST',
+      body: JSON.stringify({ url }),
+    });
+
+  test('gets each change of the lane once, and no client does', async () => {
+    const asking = await startNoticeReceiver();
+    expect((await add('ftp://alerts.example/')).status).toBe(422);
+    const { status, body: made } = await add(asking.url);
+    expect(status).toBe(201);
+    asking.trust(made.secret);
+    const known = () => chain.redis.hget(chain.keys.announcedStates(), 'main');
+    // A lane that runs when it is first looked at has not resumed.
+    await expect.poll(known, { timeout: 60_000, interval: 50 }).toMatch(/ running$/);
+    const before = await lastNumber();
+
+    await operatorCalls('lane/pause', { method: 'POST', body: JSON.stringify({ reason: 'rehearsal' }) });
+    await expect.poll(known, { timeout: 60_000, interval: 50 }).toMatch(/ paused \d+$/);
+    expect((await operatorCalls('lane/resume', { method: 'POST', body: '{}' })).status).toBe(200);
+    const got = () => [...asking.received.values()].map((event) => laneNotice.parse(event));
+    await expect.poll(got, { timeout: 60_000, interval: 50 }).toHaveLength(2);
+    const lane = { lane: chain.keys.lane, account: 'main' };
+    expect(got()).toMatchObject([
+      { type: 'lane.suspended', data: { ...lane, status: 'paused', reason: 'rehearsal' }, sequence: 1 },
+      { type: 'lane.resumed', data: { ...lane, status: 'running', reason: null, since: null }, sequence: 2 },
+    ]);
+    expect(Date.parse(got()[0]?.data.since ?? '')).toBeLessThanOrEqual(Date.now());
+    expect(await lastNumber()).toBe(before);
+
+    const cli = {
+      ...chain.environment,
+      VERIQUEUE_OPERATOR_URL: chain.url,
+      VERIQUEUE_OPERATOR_KEY: OPERATOR_KEY,
+    };
+    const shown = { id: made.id, url: asking.url, status: 'active', after: 2, dead: 0 };
+    const list = async (environment: CliEnvironment) =>
+      runJson(['operator', 'endpoints', 'list'], environment);
+    expect(await list(cli)).toMatchObject([shown]);
+    expect(await list(chain.environment)).toMatchObject([shown]);
+    await runJson(['operator', 'endpoints', 'remove', made.id, '--yes'], cli);
+    expect((await operatorCalls('operator-endpoints')).body).toEqual({ data: [] });
+    expect(await chain.redis.sismember(chain.keys.pushClients(), OPERATORS)).toBe(0);
+    const again = await runJson<{ secret: string }>(
+      ['operator', 'endpoints', 'add', asking.url],
+      chain.environment,
+    );
+    expect(again.secret).toMatch(/^whsec_/);
+  }, 240_000);
 });

@@ -1,5 +1,6 @@
 import { pause } from '../../shared/pause.ts';
 import type { Client, ClientEndpoint, ClientReading } from '../../shared/store/clients/client.ts';
+import { OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import type { PushDeps } from './push-deps.ts';
 import { isUsable, pushEvents } from './push-events.ts';
 
@@ -12,7 +13,10 @@ export interface Pushing {
 }
 
 export type StartPushingDeps = Omit<PushDeps, 'readEndpoint' | 'signal' | 'pause'> & {
+  /** Also of {@link OPERATORS}. */
   readonly readClient: (clientId: string) => Promise<ClientReading>;
+  /** Before each look, while operators have endpoints: it writes what they are to get. */
+  readonly announceLane: () => Promise<void>;
 };
 
 /**
@@ -106,9 +110,20 @@ class EndpointPushing implements Pushing {
   async #lookAtAll(): Promise<void> {
     const { redis, keys } = this.#deps;
     try {
-      for (const clientId of await redis.smembers(keys.pushClients())) await this.#look(clientId);
+      const clientIds = await redis.smembers(keys.pushClients());
+      if (clientIds.includes(OPERATORS)) await this.#announceLane();
+      for (const clientId of clientIds) await this.#look(clientId);
     } catch (error) {
       this.#report(error, null);
+    }
+  }
+
+  /** What keeps it from that keeps no client from its events. */
+  async #announceLane(): Promise<void> {
+    try {
+      await this.#deps.announceLane();
+    } catch (error) {
+      this.#report(error, OPERATORS);
     }
   }
 

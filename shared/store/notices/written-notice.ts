@@ -1,7 +1,8 @@
 import { typeid } from 'typeid-js';
 import type { Notice } from '../../contract/notice.ts';
+import type { LaneNotice } from '../../contract/operator-endpoint.ts';
 
-type Unnumbered<Each> = Each extends Notice ? Omit<Each, 'sequence'> : never;
+type Unnumbered<Each> = Each extends Notice | LaneNotice ? Omit<Each, 'sequence'> : never;
 
 /** A notice as the script is handed it that writes it, in the step that it is about; the feed gives it its number. */
 export interface WrittenNotice {
@@ -22,7 +23,7 @@ export function noticeArguments(notice: ClientNotice | null | undefined): string
 }
 
 /** @param notice without its number; its members stand in the body in their order, the type first */
-export function writeNotice({ type, ...rest }: Unnumbered<Notice>): WrittenNotice {
+export function writeNotice({ type, ...rest }: Unnumbered<Notice | LaneNotice>): WrittenNotice {
   return { id: newEventId(), body: JSON.stringify({ type, ...rest }) };
 }
 

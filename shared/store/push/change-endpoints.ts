@@ -4,9 +4,10 @@ import { defaultTypes } from '../../contract/event-type.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import type { ClientStore } from '../clients/client.ts';
 import { MOST_SECRETS, retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
+import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
 import { readLastNumbers } from '../verifications/read-feed.ts';
-import { endpointSecretContext, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
+import { endpointSecretContext, OPERATORS, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
 import { removePush, startPush } from './push-state.ts';
 
 const replaceScript = loadScript(new URL('../scripts/replace-endpoints.lua', import.meta.url));
@@ -21,22 +22,26 @@ const TRIES = 20;
  * @returns `missing` when there is no such client
  */
 export async function changeEndpoints(
-  { redis, keys }: ClientStore,
+  { redis, keys }: Pick<ClientStore, 'redis' | 'keys'>,
   clientId: string,
   compute: (present: readonly PushEndpoint[]) => readonly PushEndpoint[] | null,
 ): Promise<'changed' | 'unchanged' | 'missing'> {
   for (let tries = 0; tries < TRIES; tries += 1) {
-    const present = (await redis.hget(keys.client(clientId), 'endpoints')) ?? '';
+    const present = (await redis.hget(listOf(keys, clientId), 'endpoints')) ?? '';
     const next = compute(parseEndpoints(present));
     if (next === null) return 'unchanged';
     const value = next.length === 0 ? '' : JSON.stringify(next);
-    const places = [keys.client(clientId), keys.pushClients(), keys.noticeTypes()];
+    const places = [listOf(keys, clientId), keys.pushClients(), keys.noticeTypes()];
     const reply = await replaceScript(redis, places, [clientId, present, value, chosenNotices(next)]);
     if (reply === 1) return 'changed';
     if (reply === -1) return 'missing';
   }
   throw new Error(`The endpoints of ${clientId} are being changed by others. Try again`);
 }
+
+/** The hash that has the list. */
+const listOf = (keys: StoreKeys, clientId: string): string =>
+  clientId === OPERATORS ? keys.operatorEndpoints() : keys.client(clientId);
 
 /** The types that are made for the client because one of its endpoints asks for them. */
 function chosenNotices(endpoints: readonly PushEndpoint[]): string {
@@ -104,7 +109,11 @@ export async function changeEndpoint(
 }
 
 /** @returns whether there was one */
-export async function removeEndpoint(store: ClientStore, clientId: string, id: string): Promise<boolean> {
+export async function removeEndpoint(
+  store: Pick<ClientStore, 'redis' | 'keys'>,
+  clientId: string,
+  id: string,
+): Promise<boolean> {
   let wasThere = false;
   await changeEndpoints(store, clientId, (present) => {
     const others = present.filter((each) => each.id !== id);

@@ -1,14 +1,17 @@
 import { z } from 'zod';
-import { clientEventTypes } from '../../contract/event-type.ts';
+import { clientEventTypes, operatorEventTypes } from '../../contract/event-type.ts';
 import { jsonText } from '../../contract/json-text.ts';
 import type { WrapContext } from '../../sealing/key-wrap.ts';
 import { storedSecret } from '../clients/signing-secrets.ts';
 
-/** A receiver that a client has beside its callback, as the client's hash keeps it. */
+/** Whose events and endpoints those of the operators are: no client's id is this. */
+export const OPERATORS = 'operators';
+
+/** A receiver that a client has beside its callback, as the client's hash keeps it; or one of the operators. */
 const storedEndpoint = z.object({
   id: z.string(),
   url: z.string(),
-  types: z.array(z.enum(clientEventTypes)),
+  types: z.array(z.enum([...clientEventTypes, ...Object.values(operatorEventTypes)])),
   ratePerSecond: z.number().nullable(),
   enabled: z.boolean(),
   /** ms epoch */

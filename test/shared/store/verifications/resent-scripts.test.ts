@@ -4,7 +4,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { claimIdempotencyKey, releaseIdempotencyKey } from '../../../../producer/submission/idempotency.ts';
 import { pauseAccount } from '../../../../shared/account/limiter/pause-account.ts';
 import { createPersonLimit } from '../../../../shared/account/person-limit/person-limit.ts';
-import { noticeTypes } from '../../../../shared/contract/event-type.ts';
+import { noticeTypes, operatorEventTypes } from '../../../../shared/contract/event-type.ts';
 import { generateKey } from '../../../../shared/sealing/generate-keys.ts';
 import { parseKeyRing } from '../../../../shared/sealing/key-ring.ts';
 import { pruneAudit } from '../../../../shared/store/audit/audit-state.ts';
@@ -16,8 +16,10 @@ import { replaceField } from '../../../../shared/store/clients/replace-field.ts'
 import { disableEndpoint } from '../../../../shared/store/endpoints/keep-endpoint-health.ts';
 import { queueDeliveryReset } from '../../../../shared/store/endpoints/reset-delivery.ts';
 import { accountKeys, type StoreKeys } from '../../../../shared/store/keys.ts';
+import { announceState } from '../../../../shared/store/notices/announce-state.ts';
 import { dropNotices } from '../../../../shared/store/notices/drop-notices.ts';
 import type { ClientNotice } from '../../../../shared/store/notices/written-notice.ts';
+import { OPERATORS } from '../../../../shared/store/push/push-endpoint.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
 import { abandonClaim } from '../../../../shared/store/verifications/abandon-claim.ts';
 import { beginDelivery } from '../../../../shared/store/verifications/begin-delivery.ts';
@@ -206,6 +208,16 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     }),
   forget: async (redis) =>
     forgetVerification(storeOf(redis, keys), { id: await finishedRecord(), clientId: null, now: NOW }),
+  'announce-state': async (redis) => {
+    await lane.redis.hset(keys.noticeTypes(), OPERATORS, operatorEventTypes.suspended);
+    const state = {
+      account: 'main',
+      status: 'held',
+      reason: 'ResourceUnavailable.InArrears',
+      since: NOW,
+    } as const;
+    await announceState(storeOf(redis, keys), state, { read: { from: NOW, to: NOW }, now: NOW });
+  },
   'drop-notices': async (redis) => {
     await postponeWithNotice(lane.redis);
     await dropNotices(storeOf(redis, keys), { keptMs: 0, limit: 10 });
