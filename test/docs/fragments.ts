@@ -12,13 +12,13 @@ const [url, apiKey] = ['http://127.0.0.1:3000', 'vq_0a1b2c'];
   {
     page: 'docs/client.md',
     begins: 'for await (const event of veriqueue.events(',
-    before: `import { type EventsGone, type FeedEvent, Veriqueue } from '@veriqueue/client';
+    before: `import { type FeedEntry, Veriqueue } from '@veriqueue/client';
 const page = { data: [{ type: 'events.gone', from: 1, sequence: 2 }], nextAfter: 2, last: 2 };
 const fetch = async () => Response.json(page);
 const veriqueue = new Veriqueue({ url: 'http://127.0.0.1:3000', apiKey: 'vq_0a1b2c', fetch });
 const { signal } = new AbortController();
 const lastSequence = 0;
-const store = async (event: FeedEvent | EventsGone) => process.exit(event.sequence === 2 ? 0 : 1);
+const store = async (event: FeedEntry) => process.exit(event.sequence === 2 ? 0 : 1);
 `,
   },
   {
