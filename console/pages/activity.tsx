@@ -1,21 +1,26 @@
 import type { ConsoleActivity } from '../../shared/contract/console-activity.ts';
 import { describeResult } from '../activity-result.ts';
 import { nameOfClient } from '../clients.tsx';
+import { AuditSearch, readFilters } from '../parts/audit-search.tsx';
 import { usePagedList } from '../parts/list.tsx';
 import { Time } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
+import { route } from '../state.tsx';
 import { textOf, texts } from '../texts/texts.tsx';
 
 type Line = ConsoleActivity['data'][number];
 
 /** Who did what, to which id, when, and what came of it. */
 export function Activity() {
+  const { query } = route.value;
+  const search = readFilters(query);
   const { rows, page, failure, isReading, readMore } = usePagedList<Line, ConsoleActivity>(
-    '/activity?limit=50',
+    search === null ? '/activity?limit=50' : `/audit/search?${search}`,
   );
   const t = texts.value.activity;
   return (
     <section class="panel list" aria-label={texts.value.page.activity}>
+      <AuditSearch filters={query} />
       {failure !== '' && <p class="failure">{failure}</p>}
       <div class="table stack">
         <table>
@@ -46,7 +51,9 @@ export function Activity() {
           </tbody>
         </table>
         {rows.length === 0 && failure === '' && (
-          <p class="none">{isReading ? texts.value.looking : t.none}</p>
+          <p class="none">
+            {isReading ? texts.value.looking : search === null ? t.none : texts.value.auditSearch.none}
+          </p>
         )}
       </div>
       {page?.nextCursor && (

@@ -7,6 +7,7 @@ import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
+import { ReceiptLink } from '../parts/receipt.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
 import { Secrets } from '../parts/secrets.tsx';
 import { Time } from '../parts/words.tsx';
@@ -33,6 +34,7 @@ export function Client({ id }: { readonly id: string }) {
         </h1>
         {problem !== '' && <p class="failure">{problem}</p>}
         {client !== null && <Facts client={client} path={path} />}
+        {client !== null && <ReceiptLink path={path} name={client.id} />}
       </article>
       {client !== null && (
         <div class="grid">

@@ -3,6 +3,7 @@ import type { ConsoleVerificationDetail } from '../../shared/contract/console.ts
 import { formatDuration, formatNumber } from '../format.ts';
 import { Copyable, CopyButton } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
+import { ReceiptLink } from '../parts/receipt.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
 import { Badge, ClientName, Code, Time } from '../parts/words.tsx';
 import { hrefOf } from '../route.ts';
@@ -66,6 +67,9 @@ function Contents({ detail }: { readonly detail: ConsoleVerificationDetail }) {
         }))}
       />
       <Redelivery detail={detail} />
+      {(verification.outcome !== null || verification.status === 'cancelled') && (
+        <ReceiptLink path={`/verifications/${verification.id}`} name={verification.id} />
+      )}
       <h2>{t.event}</h2>
       {event === null ? (
         <p class="none">{t.noEvent}</p>

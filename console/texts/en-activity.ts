@@ -2,6 +2,15 @@ import { plural } from './en-tasks.ts';
 
 /** The part of `en.ts` that belongs to Activity. */
 export const enActivity = {
+  auditSearch: {
+    actor: 'By',
+    target: 'On',
+    from: 'From',
+    to: 'To',
+    search: 'Search the audit trail',
+    none: 'No entry of the audit trail fits.',
+  },
+  receipts: { save: 'Save the erasure receipt' },
   activity: {
     caption: 'What operators did, the latest first',
     who: 'Operator',

@@ -2,6 +2,15 @@ import type { enActivity } from './en-activity.ts';
 
 /** `zh.ts` 中属于操作记录的部分。 */
 export const zhActivity: typeof enActivity = {
+  auditSearch: {
+    actor: '操作者',
+    target: '对象',
+    from: '开始日期',
+    to: '结束日期',
+    search: '搜索审计记录',
+    none: '没有符合条件的审计条目。',
+  },
+  receipts: { save: '保存删除回执' },
   activity: {
     caption: '运营人员的操作，最近的在前',
     who: '运营人员',

@@ -31,6 +31,7 @@ import { addChangesRoute } from './routes-changes.ts';
 import { addClientDeletionRoute, type ClientDeletionRouteDeps } from './routes-client-deletion.ts';
 import { readSnapshot } from './snapshot.ts';
 import { addUsageRoutes } from './usage-routes.ts';
+import { addVerificationReceiptRoute } from './verification-receipt-route.ts';
 
 export interface ConsoleDeps
   extends FindDeps,
@@ -92,6 +93,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addCredentialRoutes(inner, everything);
       addClientDeletionRoute(inner, everything);
       addClientReceiptRoute(inner, everything);
+      addVerificationReceiptRoute(inner, everything);
       addOperatorRoutes(inner, everything);
       addOperatorEndpointRoutes(inner, everything);
       addUsageRoutes(inner, everything);

@@ -24,3 +24,13 @@ export const activityQuery = z.strictObject({
     .regex(/^\d{1,15}-\d{1,10}$/)
     .optional(),
 });
+
+/** `GET /console/api/audit/search`: who, what it was done to, and days (UTC), each as far as it is given. */
+export const auditSearchQuery = z.strictObject({
+  actor: z.string().min(1).max(200).optional(),
+  target: z.string().min(1).max(500).optional(),
+  from: z.iso.date().optional(),
+  to: z.iso.date().optional(),
+  limit: z.coerce.number().int().min(1).max(200).default(50),
+  cursor: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+});

@@ -9,9 +9,12 @@ import type { AuditPage } from '../../shared/audit/audit-page.ts';
 import { findHeads } from '../../shared/audit/find-heads.ts';
 import { judgeExport } from '../../shared/audit/judge-export.ts';
 import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
+import type { ConsoleActivity } from '../../shared/contract/console-activity.ts';
 import type { KeySet } from '../../shared/contract/key-set.ts';
 import type { Problem } from '../../shared/contract/problem.ts';
+import type { ErasureReceipt } from '../../shared/contract/receipt.ts';
 import { readClientReceipt } from '../../shared/receipts/client-receipt.ts';
+import { readReceipt } from '../../shared/receipts/erasure-receipt.ts';
 import { presentKeySet } from '../../shared/signing/jwks.ts';
 import { parseSigningKeys } from '../../shared/signing/signing-keys.ts';
 import { createAudit } from '../../shared/store/audit/audit.ts';
@@ -123,6 +126,8 @@ test('a whole client has one receipt, after it was deleted too, which is verifie
   const remove = (path: string) => desk.call(`/v1/verifications/${path}`, { method: 'DELETE', as: client });
   await remove(cancelled);
   await remove(`${erased}?erase=true`);
+  const own = await desk.read<ErasureReceipt>(`/console/api/verifications/${cancelled}/receipt`);
+  expect(readReceipt(signing.keys, own.receipt)).toMatchObject({ statement: { reason: 'cancelled' } });
   const path = `/console/api/clients/${client.clientId}/receipt`;
   const refused = await desk.operator(path);
   expect([refused.status, await refused.json()]).toMatchObject([409, { code: 'subject_kept' }]);
@@ -153,6 +158,22 @@ test('a whole client has one receipt, after it was deleted too, which is verifie
       /its list is not the one that was signed/,
     );
   }
+});
+
+test('the trail is searched by who did it, what it was done to, and when', async () => {
+  const search = (query: string) => desk.read<ConsoleActivity>(`/console/api/audit/search?${query}`);
+  const { id } = await desk.submitted();
+  await desk.call(`/v1/verifications/${id}`, { method: 'DELETE' });
+  const { clientId } = desk.client;
+  const byTarget = await search(`target=${id}`);
+  expect(byTarget.data).toMatchObject([
+    { operator: clientId, action: 'cancel_verification', target: id, result: 'cancelled' },
+  ]);
+  const byActor = await search(`actor=${clientId}&limit=1`);
+  expect(byActor.data.map(({ target }) => target)).toEqual([id]);
+  expect((await search(`actor=${clientId}&cursor=${byActor.nextCursor}`)).data.length).toBeGreaterThan(0);
+  expect((await search(`target=${id}&to=2020-01-01`)).data).toEqual([]);
+  expect((await search(`target=${id}&from=2999-01-01`)).data).toEqual([]);
 });
 
 test('processes that write at once make one chain, each event once', async () => {
