@@ -12,7 +12,8 @@ export type BuiltModule =
   | 'bench/bullmq/pipeline-worker'
   | 'bench/delivery/plain-delivery-worker'
   | 'bench/peers/http-submitter'
-  | 'bench/peers/library-submitter';
+  | 'bench/peers/library-submitter'
+  | 'bench/submissions/load-generator';
 
 /**
  * A program as the image runs it: compiled. From source it would run through tsx, which wraps each function as it comes into

@@ -19,6 +19,7 @@ import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
 import { runSharesBench, type SharesBenchOptions } from './shares/shares-bench.ts';
 import { runStartBench } from './start-bench.ts';
+import { runSubmissionsBench, type SubmissionsBenchOptions } from './submissions/submissions-bench.ts';
 
 const say = (line: string) => void process.stdout.write(`${line}\n`);
 
@@ -48,6 +49,7 @@ const accountsDefaults = {
   verifications: 3_000,
   photoBytes: 20_000,
 };
+const submissionsDefaults = { photoBytes: 20_000, body: 'json', count: 2_000, coldAtOnce: 64, burners: 4 };
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
 
 function parseCount(text: string): number {
@@ -97,6 +99,23 @@ program
   .option('--concurrency <count>', 'jobs at once, per queue', parseCount, peersDefaults.concurrency)
   .option('--only <names>', 'contenders', (text) => text.split(','))
   .action(async (options: PeersOptions) => void (await runPeersBench({ ...options, say })));
+
+function parseBody(text: string): SubmissionsBenchOptions['body'] {
+  if (text === 'json' || text === 'form') return text;
+  throw new InvalidArgumentError(`must be json or form, received ${text}`);
+}
+
+program
+  .command('submissions')
+  .description(
+    'submissions over HTTP: processor time, latency at half of the full rate, and a cold producer under load',
+  )
+  .option('--photo-bytes <count>', 'size of each photo', parseCount, submissionsDefaults.photoBytes)
+  .option('--body <kind>', 'json or form', parseBody, submissionsDefaults.body)
+  .option('--count <count>', 'verifications of each phase', parseCount, submissionsDefaults.count)
+  .option('--cold-at-once <count>', 'at once while it is cold', parseCount, submissionsDefaults.coldAtOnce)
+  .option('--burners <count>', 'busy programs beside the cold one', parseCount, submissionsDefaults.burners)
+  .action((options: Omit<SubmissionsBenchOptions, 'say'>) => runSubmissionsBench({ ...options, say }));
 
 program
   .command('idle')
