@@ -30,7 +30,7 @@ export function addProfileCommands(program: Command, context: CliContext): void 
     .command('set')
     .description('make or change a profile; what is not given stays as it is')
     .argument('<name>')
-    .option('--url <url>', 'the producer, for submit, get, list, events, batch, watch and trigger')
+    .option('--url <url>', 'the producer, for submit, get, list, events, receiver, batch, watch and trigger')
     .option('--key-file <path>', 'a file with an API key; - is standard input')
     .option('--operator-url <url>', 'the address that serves the console, unless it is --url')
     .option('--operator-key-file <path>', 'a file with an operator key; - is standard input')

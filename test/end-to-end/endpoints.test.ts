@@ -26,7 +26,7 @@ import { storeSecret } from '../../shared/store/clients/signing-secrets.ts';
 import { changeEndpoint } from '../../shared/store/push/change-endpoints.ts';
 import { endpointSecretContext, OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import { workerEnvironment } from '../../worker/settings.ts';
-import { type CliEnvironment, runJson } from '../cli/run-cli.ts';
+import { type CliEnvironment, runCli, runJson } from '../cli/run-cli.ts';
 import { loopbackCertificate, loopbackKey } from '../shared/webhook/loopback-certificate.ts';
 import { type Chain, startChain } from '../support/chain.ts';
 import { makePerson, makeSubmission } from '../support/person.ts';
@@ -440,6 +440,18 @@ describe('an endpoint beside the callback', () => {
         answer: 'busy',
       });
       expect(heard[0]).toBe(first.webhookId);
+      const apiKey = await managingKey(client.clientId);
+      const byHand = { VERIQUEUE_URL: chain.url, VERIQUEUE_API_KEY: apiKey };
+      const { code, stderr } = await runCli(['receiver', 'test', made.id], byHand);
+      expect([code, stderr]).toEqual([
+        1,
+        expect.stringContaining('did not accept the test event: status 503'),
+      ]);
+      await runJson(['receiver', 'pause', made.id], byHand);
+      expect(await runJson(['receiver', 'list'], byHand)).toMatchObject([
+        { id: made.id, status: 'disabled' },
+      ]);
+      expect((await runCli(['receiver', 'resume', made.id], byHand)).stdout).toContain('is resumed');
       expect(await mine.endpoints.list()).toMatchObject([
         { status: 'active', attempts: 0, latest: null, after: 0 },
       ]);
