@@ -123,7 +123,7 @@ test('every setting that sounds like a secret is masked', () => {
     names.filter(
       (name) =>
         /SECRET|TOKEN|PASSWORD|KEYS?$|REDIS_URL/.test(name) &&
-        !/PUBLIC|SANDBOX_SECRET_ID|PRINT_KEYS/.test(name),
+        !/PUBLIC|SANDBOX_SECRET_ID|PRINT_KEYS|MAX_API_KEYS/.test(name),
     ),
   );
   expect(secret.size).toBeGreaterThan(6);
