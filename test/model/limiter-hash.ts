@@ -40,6 +40,7 @@ export function parseLimiterHash(hash: LimiterHash): LimiterRecord {
     gate: parseCircuitStatus(hash['gate']),
     gateReason: hash['gateReason'] ?? '',
     pausedReason: hash['pausedReason'] ?? '',
+    history: hash['history'] ?? '',
     blamed: (hash['blamed'] ?? '').split(',').filter((each) => each !== ''),
     personResults: hash['personResults'] ?? '',
     refusals: triples(hash['refusals']).map(([seq, atUs]) => ({ seq: Number(seq), atUs: Number(atUs) })),

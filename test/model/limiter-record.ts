@@ -70,6 +70,8 @@ export interface LimiterRecord extends LimiterFacts {
   /** 0 when not paused. */
   readonly pausedSinceUs: number;
   readonly pausedReason: string;
+  /** Of writes, the one that a process has found Redis to go on with; empty until one finds another than before. */
+  readonly history: string;
 }
 
 export const MAX_REFUSALS = 32;
@@ -101,6 +103,7 @@ export const NEW_LIMITER: LimiterRecord = {
   graceUntilUs: 0,
   pausedSinceUs: 0,
   pausedReason: '',
+  history: '',
   lostSinceUs: 0,
   lostPausedUs: 0,
   lostHeldUs: 0,

@@ -29,7 +29,9 @@ export function bringUpToDate(
 ): Step {
   const configured =
     record.size === settings.quota ? { record, changes: [] } : configure(record, settings, nowUs);
-  const current = configured.record;
+  const history = reports.newHistory ?? configured.record.history;
+  const isTakenOver = history !== configured.record.history;
+  const current = { ...configured.record, history };
   if (reports.seen > current.seq) {
     return restart({ ...current, seq: reports.seen }, configured.changes, 'log lost', settings, nowUs);
   }
@@ -45,6 +47,7 @@ export function bringUpToDate(
   if (reports.stepped) {
     return restart(current, configured.changes, 'clock step', settings, nowUs);
   }
+  if (isTakenOver) return restart(current, configured.changes, 'another Redis', settings, nowUs);
   return configured;
 }
 

@@ -1,5 +1,6 @@
 import { performance } from 'node:perf_hooks';
 import type { Redis } from '../../store/redis/redis-client.ts';
+import type { WriteHistory } from '../../store/redis/write-history.ts';
 import type {
   AttemptReport,
   LimiterChange,
@@ -16,6 +17,8 @@ export interface LimiterClientDeps {
   readonly redis: Redis;
   /** The limiter's hash. */
   readonly key: string;
+  /** Of that key. */
+  readonly history: WriteHistory;
   /** Names this process among those that share the limiter. No colon, no comma, no space. */
   readonly id: string;
   readonly settings: LimiterSettings;
@@ -38,6 +41,7 @@ export class LimiterClient {
   #attempts: AttemptReport[] = [];
   #seen = 0;
   #stepped = false;
+  #newHistory: string | undefined;
   #answered = 0;
   #unanswered: LimiterReports | undefined;
   #last: Promise<unknown> = Promise.resolve();
@@ -75,7 +79,8 @@ export class LimiterClient {
   }
 
   /**
-   * Asks for slots. A reservation that came with a step of Redis' clock is not used: its instant means nothing here.
+   * Asks for slots. A reservation that came with a step of Redis' clock is not used: its instant means nothing here. Nor is one that
+   * came over a new connection before anything was known of the server behind it.
    *
    * @throws whatever ioredis throws; the reports are kept
    */
@@ -107,13 +112,17 @@ export class LimiterClient {
   }
 
   async #send(purpose: Purpose): Promise<LimiterReply> {
-    const reports = this.#unanswered ?? this.#takeReports();
-    this.#unanswered = reports;
-    const sentMs = performance.now();
     try {
+      this.#newHistory = (await this.#deps.history.findAnother()) ?? this.#newHistory;
+      const isResent = this.#unanswered !== undefined;
+      const reports = { ...(this.#unanswered ?? this.#takeReports()), newHistory: this.#newHistory };
+      this.#unanswered = reports;
+      const sentMs = performance.now();
       const reply = parseLimiterReply(await this.#run(purpose, reports));
       this.#answered += 1;
       this.#unanswered = undefined;
+      // What is sent again may get the reply that was lost, and nothing of it is read then.
+      if (!isResent) this.#newHistory = undefined;
       return this.#apply(purpose, reply, sentMs);
     } catch (error) {
       this.#noteReach(error);
@@ -131,7 +140,8 @@ export class LimiterClient {
     const isStep = observed.kind === 'stepped';
     if (isStep) this.#stepped = true;
     // A report may get the reply of a failed command that reserved slots, which no request waits for any more.
-    return isStep || purpose.op === 'report' ? this.#cancel(reply) : reply;
+    const isUsable = !isStep && !this.#deps.history.mayBeAnother && purpose.op !== 'report';
+    return isUsable ? reply : this.#cancel(reply);
   }
 
   #noteReach(error: unknown): void {

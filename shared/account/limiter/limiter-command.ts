@@ -26,6 +26,12 @@ export interface LimiterReports {
   readonly seen: number;
   /** The process saw Redis' clock step against its own monotonic one. */
   readonly stepped: boolean;
+  /**
+   * The history of writes that the process has found Redis to go on with, where it was another one before: after a failover or a
+   * restart the latest slots may be missing. It is believed once, whichever process finds it. Not given by a process of the version
+   * before.
+   */
+  readonly newHistory?: string | undefined;
   readonly sent: readonly SentSlot[];
   readonly attempts: readonly AttemptReport[];
 }

@@ -3,6 +3,7 @@ import type { AccountKeys } from '../../store/keys.ts';
 import { describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import type { RedisLog } from '../../store/redis/redis-log.ts';
+import { watchWriteHistory } from '../../store/redis/write-history.ts';
 import { LimiterClient } from './limiter-client.ts';
 import type { Evidence, LimiterChange } from './limiter-command.ts';
 import { type LimiterOptions, resolveLimiterSettings } from './limiter-settings.ts';
@@ -53,6 +54,7 @@ export function createLimiter({ redis, keys, options, log, onChange }: LimiterDe
   const client = new LimiterClient({
     redis,
     key: keys.quota(),
+    history: watchWriteHistory(redis, keys.quota()),
     id: randomBytes(6).toString('hex'),
     settings,
     onChange: (change) => {

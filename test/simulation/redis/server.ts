@@ -48,6 +48,8 @@ export class Session {
   resp3 = false;
   /** Of a connection to what was the primary before a failover: it is a replica now. */
   readOnly = false;
+  /** How many servers have taken over, to the one that it leads to. */
+  readonly era: number;
   /** When a write was refused for that, ms on the server's clock. */
   readonly refusedAt: number[] = [];
   /** Commands of a transaction that has begun. */
@@ -55,8 +57,9 @@ export class Session {
   spoiled = false;
   readonly answer: (reply: Reply) => void;
 
-  constructor(answer: (reply: Reply) => void) {
+  constructor(answer: (reply: Reply) => void, era: number) {
     this.answer = answer;
+    this.era = era;
   }
 }
 
@@ -79,6 +82,7 @@ export class RedisServer {
   readonly #scripts = new Map<string, string>();
   readonly #options: ServerOptions;
   readonly #sessions = new Set<Session>();
+  #era = 0;
   #blocked: Blocked[] = [];
 
   constructor(options: ServerOptions) {
@@ -87,7 +91,7 @@ export class RedisServer {
   }
 
   open(answer: (reply: Reply) => void): Session {
-    const session = new Session(answer);
+    const session = new Session(answer, this.#era);
     this.#sessions.add(session);
     this.sessions.push(session);
     return session;
@@ -106,6 +110,7 @@ export class RedisServer {
   /** Another server takes over with this data. The old one goes on as its replica, for the connections that it has. */
   promote(data: Keyspace): void {
     this.keyspace = data.copy(this.#nowMs);
+    this.#era += 1;
     this.flushScripts();
     for (const session of this.#sessions) session.readOnly = true;
   }
@@ -237,6 +242,7 @@ export class RedisServer {
       loading: 0,
       role: session.readOnly ? 'slave' : 'master',
       master_link_status: 'up',
+      master_replid: String(session.era).padStart(40, '0'),
       maxmemory: 1_000_000_000,
       maxmemory_policy: 'noeviction',
       aof_enabled: 1,

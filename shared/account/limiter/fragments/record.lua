@@ -5,7 +5,8 @@ local TALLY_SECONDS = 640
 local NUMBERS = {'size', 'seq', 'from', 'lastUs', 'silentUntilUs', 'pacedUntilUs', 'rateMilli', 'rateAtUs',
   'marginUs', 'marginSeq', 'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'graceUntilUs',
   'pausedSinceUs', 'lostSinceUs', 'lostPausedUs', 'lostHeldUs', 'lostSlowUs', 'lostRateUs'}
-local TEXTS = {'gate', 'gateReason', 'pausedReason', 'personResults', 'blamed', 'refusals', 'line'}
+local TEXTS = {'gate', 'gateReason', 'pausedReason', 'personResults', 'blamed', 'refusals', 'line',
+  'history'}
 local was = {}
 local slots, tallies = {}, {}
 

@@ -45,8 +45,17 @@ local function forgetFuture()
   r.refusals = {}
 end
 
+-- Another server has taken over from the one before. The first process that says so is believed; the silence that
+-- follows covers what each of them had reserved.
+local function isTakenOver(history)
+  if not history or history == r.history then return false end
+  r.history = history
+  return true
+end
+
 local function bringUpToDate(reports)
   if r.size ~= cfg.quota then configure() end
+  local takenOver = isTakenOver(reports.newHistory)
   if reports.seen > r.seq then
     r.seq = reports.seen
     restart('log lost')
@@ -55,6 +64,8 @@ local function bringUpToDate(reports)
     restart('clock set back')
   elseif reports.stepped then
     restart('clock step')
+  elseif takenOver then
+    restart('another Redis')
   end
 end
 

@@ -114,6 +114,7 @@ const drawnStep = fc.record({
   isResent: fc.constantFrom(false, false, false, false, false, true),
   aheadOfLimiter: fc.constantFrom(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 3),
   stepped: fc.constantFrom(false, false, false, false, false, false, false, false, true),
+  newHistory: fc.option(fc.constantFrom('h1', 'h2'), { freq: 12, nil: undefined }),
   sent: fc.array(
     fc.tuple(natural(25), fc.option(natural(3000)), fc.constantFrom('unnamed', 'that', 'another')),
     {
@@ -143,6 +144,7 @@ function makeStep(drawn: DrawnStep, number: number, record: LimiterRecord): Step
   const reports = {
     seen: Math.max(0, seq - 1 + drawn.aheadOfLimiter),
     stepped: drawn.stepped,
+    newHistory: drawn.newHistory,
     sent: drawn.sent.map(([back, late, which]): SentSlot => {
       const sentUs = late === null ? 0 : lastUs + late;
       const entryUs = record.slots.get(slot(back) % Math.max(1, record.size)) ?? 0;
@@ -227,6 +229,7 @@ describe('the limiter script and its model', () => {
         'resumed paused',
         'restarted log',
         'restarted clock',
+        'restarted another',
         'rate cut',
         'rate back',
         'rate quota',
@@ -334,6 +337,31 @@ describe('a slot from before the log was lost', () => {
     };
     expect(await givenBack(1, nowUs - 2_000_000)).toBe(false);
     expect(await givenBack(2, atUs)).toBe(true);
+  });
+});
+
+describe('another Redis that takes over', () => {
+  it('keeps the limiter silent for a second, however many processes find it', async () => {
+    const settings = resolveLimiterSettings();
+    const request = { waitedUs: 0, headStartUs: 0, want: 1 };
+    await redis.flushall();
+    const ask = (client: string, newHistory?: string) =>
+      send(settings, {
+        op: 'reserve',
+        client,
+        number: 1,
+        reports: { ...NO_REPORTS, seen: 1, newHistory },
+        request,
+      });
+    await ask('a');
+    const found = await ask('b', 'h1');
+    expect(found.changes).toEqual([{ name: 'restarted', detail: 'another Redis' }]);
+    expect(found.answer.kind).toBe('wait');
+    const { silentUntilUs } = parseLimiterHash(await redis.hgetall(key));
+    expect(silentUntilUs - found.nowUs).toBeGreaterThanOrEqual(settings.windowUs);
+    expect((await ask('c', 'h1')).changes).toEqual([]);
+    expect(parseLimiterHash(await redis.hgetall(key)).silentUntilUs).toBe(silentUntilUs);
+    expect((await ask('d', 'h2')).changes).toEqual(found.changes);
   });
 });
 

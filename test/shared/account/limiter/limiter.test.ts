@@ -1,4 +1,5 @@
 import { performance } from 'node:perf_hooks';
+import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { mostInRollingSecond } from '../../../../bench/quota/judge.ts';
 import { createLimiter, type Limiter } from '../../../../shared/account/limiter/limiter.ts';
@@ -10,6 +11,7 @@ import { accountKeys } from '../../../../shared/store/keys.ts';
 import { openRedis } from '../../../../shared/store/open-redis.ts';
 import { closeRedis } from '../../../../shared/store/redis/close-redis.ts';
 import { startTestRedis, type TestRedis } from '../../../support/redis.ts';
+import { startTcpProxy } from '../../../support/tcp-proxy.ts';
 
 const keys = accountKeys('lane-test');
 let server: TestRedis;
@@ -204,6 +206,45 @@ describe('when Redis is not there', () => {
     const after = await useSlot(other);
     expect(after.at - at).toBeGreaterThanOrEqual(1000);
     expect(lines.filter((line) => line.includes('silent'))).toHaveLength(1);
+  });
+
+  it('keeps silent for a second after a failover that forgot slots, also where a process asks first that knew of none', async () => {
+    const [primary, replica] = await Promise.all([startTestRedis(), startTestRedis()]);
+    let leadsTo = primary;
+    const proxy = await startTcpProxy(
+      () => Number(new URL(leadsTo.url).port),
+      ({ near, far }) => near.pipe(far).pipe(near),
+    );
+    const clients = [0, 1].map(() => openRedis({ url: proxy.urlOf(primary.url), log: quiet }, 'unbatched'));
+    const [knows, knowsNot] = clients.map((client) => {
+      const limiter = createLimiter({ redis: client, keys, log, options: { quotaPerSecond: 5 } });
+      limiters.push(limiter);
+      return limiter;
+    }) as [Limiter, Limiter];
+    try {
+      await useSlot(knowsNot);
+      const [from, to] = [new Redis(primary.url), new Redis(replica.url)];
+      // A limiter's first second is evenly spaced. This is a later one, in which nothing was asked yet.
+      await from.hset(keys.quota(), 'pacedUntilUs', '0');
+      await from.hdel(keys.quota(), ...Array.from({ length: 5 }, (_, i) => `s${i}`));
+      const copied = await from.dumpBuffer(keys.quota());
+      const instants: number[] = [];
+      for (let i = 0; i < 5; i += 1) instants.push((await useSlot(knows)).at);
+      await to.restore(keys.quota(), 0, copied);
+      await to.config('SET', 'requirepass', new URL(primary.url).password);
+      leadsTo = replica;
+      for (const socket of proxy.sockets) socket.destroy();
+      for (let i = 0; i < 5; i += 1) instants.push((await useSlot(knowsNot)).at);
+      await useSlot(knows);
+      expect(mostInRollingSecond(instants.toSorted((a, b) => a - b))).toBeLessThanOrEqual(5);
+      expect(lines.filter((line) => line.includes('silent'))).not.toEqual([]);
+      for (const client of [from, to]) client.disconnect();
+    } finally {
+      await Promise.all(limiters.splice(0).map((limiter) => limiter.close()));
+      await Promise.all(clients.map(closeRedis));
+      await proxy.close();
+      await Promise.all([primary.stop(), replica.stop()]);
+    }
   });
 
   it('survives a Redis that has forgotten its scripts', async () => {
