@@ -60,12 +60,12 @@ describe('the package @veriqueue/client', () => {
     expect(tree.dependencies['@veriqueue/client'].dependencies).toBeUndefined();
   });
 
-  it('takes less than 130 kB, packed or not', async () => {
+  it('takes less than 140 kB, packed or not', async () => {
     const [tarball = ''] = (await readdir(application.folder)).filter((file) => file.endsWith('.tgz'));
-    expect((await stat(join(application.folder, tarball))).size).toBeLessThan(130_000);
+    expect((await stat(join(application.folder, tarball))).size).toBeLessThan(140_000);
     const files = await readdir(join(installed, 'dist'));
     const sizes = files.map(async (file) => (await stat(join(installed, 'dist', file))).size);
-    expect((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)).toBeLessThan(130_000);
+    expect((await Promise.all(sizes)).reduce((sum, size) => sum + size, 0)).toBeLessThan(140_000);
   });
 
   it('can be published, and names no place that does not exist', async () => {

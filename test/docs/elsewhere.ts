@@ -41,6 +41,24 @@ export const elsewhere: readonly ElsewhereRow[] = [
     executedBy: 'test/docs/configuration.test.ts',
   },
   {
+    page: 'docs/audit.md',
+    begins: 'veriqueue client delete cli_01jd000000000000000000000a --cancel',
+    reason: 'deletes a client for good, after a confirmation',
+    executedBy: 'test/console/audit.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
+    begins: 'veriqueue receiver add',
+    reason: 'needs a receiver outside, and a key that may manage',
+    executedBy: 'test/end-to-end/endpoints.test.ts',
+  },
+  {
+    page: 'docs/receiving.md',
+    begins: '{"auth":',
+    reason: 'shows fields without their values',
+    executedBy: 'test/end-to-end/endpoints.test.ts',
+  },
+  {
     page: 'docs/how-it-works.md',
     begins: '          submission',
     reason: 'a drawing',
