@@ -41,17 +41,24 @@ interface Asking {
   /** By how much Redis' clock was ahead when it answered last. */
   readonly aheadMs: number | null;
   readonly stepped: boolean;
+  /** What it has found behind its connection and not reported yet. */
+  readonly newHistory: string | undefined;
   readonly sent: readonly SentSlot[];
   readonly slot: { readonly seq: number; readonly atMs: number; readonly atUs: number } | null;
   readonly waitsUntilMs: number;
 }
 
-export type Fault = 'crash' | 'stop' | 'loss' | 'step';
+export type Fault = 'crash' | 'stop' | 'loss' | 'step' | 'failover';
+
+/** Commands that a failover may have forgotten. */
+const MOST_FORGOTTEN = 4;
 
 interface State {
   readonly nowMs: number;
   readonly aheadMs: number;
   readonly record: LimiterRecord;
+  /** The records before, the latest first, as long as a failover may come. */
+  readonly past: readonly LimiterRecord[];
   readonly processes: readonly Asking[];
   readonly sends: readonly number[];
   readonly left: readonly Fault[];
@@ -63,6 +70,7 @@ const fresh = (id: string): Asking => ({
   seen: 0,
   aheadMs: null,
   stepped: false,
+  newHistory: undefined,
   sent: [],
   slot: null,
   waitsUntilMs: 0,
@@ -79,9 +87,9 @@ const without = (left: readonly Fault[], fault: Fault): readonly Fault[] => {
 function ask(state: State, process: Asking, decide: Decide): State {
   const { nowMs, aheadMs } = state;
   const nowUs = Math.round((nowMs + aheadMs + EPOCH_MS) * 1_000);
-  const { seen, stepped, sent, id } = process;
+  const { seen, stepped, newHistory, sent, id } = process;
   const commands = process.commands + 1;
-  const reports = { seen, stepped, sent, attempts: [] };
+  const reports = { seen, stepped, newHistory, sent, attempts: [] };
   const request = { waitedUs: 0, headStartUs: 0, want: 1 };
   const command = { op: 'reserve', client: id, number: commands, reports, request } as const;
   const { record, answer, seq } = decide(state.record, command, settings, nowUs);
@@ -91,12 +99,14 @@ function ask(state: State, process: Asking, decide: Decide): State {
     seen: Math.max(seen, seq),
     aheadMs,
     stepped: false,
+    newHistory: undefined,
     sent: [],
     slot: null,
     waitsUntilMs: nowMs,
   };
+  const past = state.left.includes('failover') ? [state.record, ...state.past].slice(0, MOST_FORGOTTEN) : [];
   const toTrue = (us: number): number => us / 1_000 - EPOCH_MS - aheadMs;
-  const after = (by: Asking): State => ({ ...state, record, processes: replace(state, process, by) });
+  const after = (by: Asking): State => ({ ...state, record, past, processes: replace(state, process, by) });
   if (process.aheadMs !== null && process.aheadMs !== aheadMs) {
     const unused: readonly SentSlot[] =
       answer.kind === 'reserved' ? [[answer.seq, 0, answer.atUs[0] ?? 0]] : [];
@@ -157,7 +167,13 @@ function next(state: State, decide: Decide): State[] {
     const late = (due ?? nowMs) + TOLERANCE_MS + 11 * GRID_MS;
     found.push({ ...state, nowMs: late, left: without(left, 'stop') });
   }
-  if (left.includes('loss')) found.push({ ...state, record: NEW_LIMITER, left: without(left, 'loss') });
+  if (left.includes('loss'))
+    found.push({ ...state, record: NEW_LIMITER, past: [], left: without(left, 'loss') });
+  if (left.includes('failover')) {
+    const takenOver = processes.map((process) => ({ ...process, newHistory: 'h1' }));
+    for (const record of state.past)
+      found.push({ ...state, record, past: [], processes: takenOver, left: without(left, 'failover') });
+  }
   if (left.includes('step')) {
     for (const byMs of STEPS_MS) {
       found.push({ ...state, aheadMs: state.aheadMs + byMs, left: without(left, 'step') });
@@ -184,12 +200,23 @@ const SPACING_DECIDES_MS = 9 * GRID_MS;
  * Two states with the same key have the same future.
  */
 function keyOf(state: State): string {
-  const { record, sends, nowMs, aheadMs, left } = state;
+  const { record, past, sends, nowMs, aheadMs, left } = state;
   const nowUs = Math.round((nowMs + aheadMs + EPOCH_MS) * 1_000);
+  return JSON.stringify([
+    keyOfRecord(record, nowUs),
+    past.map((each) => [each.seq - record.seq, keyOfRecord(each, nowUs)]),
+    state.processes.map((process) => keyOfProcess(state, process, nowUs)),
+    sends.filter((each) => each > nowMs - WINDOW_MS).map((each) => each - nowMs),
+    left,
+  ]);
+}
+
+function keyOfRecord(record: LimiterRecord, nowUs: number) {
   const since = (us: number, longAgoMs: number): number => Math.max(us - nowUs, -longAgoMs * 1_000);
   const { seq, size } = record;
-  return JSON.stringify([
+  return [
     size,
+    record.history,
     Math.max(record.from - seq, -size),
     since(record.lastUs, SPACING_DECIDES_MS),
     since(record.silentUntilUs, 0),
@@ -200,16 +227,14 @@ function keyOf(state: State): string {
     record.waiters
       .filter(({ dueUs }) => dueUs + settings.graceUs >= nowUs)
       .map(({ id, keyUs, dueUs }) => [id, Math.sign(keyUs - nowUs), dueUs - nowUs]),
-    state.processes.map((process) => keyOfProcess(state, process, nowUs)),
-    sends.filter((each) => each > nowMs - WINDOW_MS).map((each) => each - nowMs),
-    left,
-  ]);
+  ];
 }
 
 function keyOfProcess({ record: { seq, size }, nowMs, aheadMs }: State, process: Asking, nowUs: number) {
-  const { id, seen, aheadMs: known, stepped, sent, slot, waitsUntilMs } = process;
+  const { id, seen, aheadMs: known, stepped, newHistory, sent, slot, waitsUntilMs } = process;
   return [
     id,
+    newHistory,
     known === null ? null : known - aheadMs,
     Math.max(seen - seq, -1),
     stepped,
@@ -264,6 +289,7 @@ export function searchAll(faults: readonly Fault[], decide: Decide, mostStates: 
     nowMs: 0,
     aheadMs: 0,
     record: NEW_LIMITER,
+    past: [],
     processes: [fresh('a'), fresh('b')],
     sends: [],
     left: faults,

@@ -14,6 +14,27 @@ const comparable = ({ replies: _, slots, tallies, ...record }: LimiterRecord) =>
 
 const MOST_STATES = 1_000_000;
 
+/** What the tests follow of searches that take minutes to their end. */
+const FIRST_STATES = 60_000;
+
+/** A log that is used as if each slot had been used at its instant, with the margin of production. */
+const believing: Decide = (record, command, settings, nowUs) =>
+  applyCommand(
+    record,
+    { ...command, reports: { ...command.reports, sent: [] } },
+    { ...settings, toleranceUs: 0, marginStartUs: 20_000 },
+    nowUs,
+  );
+
+/** A process of the version before, which does not look whether another Redis has taken over. */
+const unaware: Decide = (record, command, settings, nowUs) =>
+  applyCommand(
+    record,
+    { ...command, reports: { ...command.reports, newHistory: undefined } },
+    settings,
+    nowUs,
+  );
+
 describe('the rolling bound, over all that two processes can ever do with three slots', () => {
   it('is held by the script itself, which decides in each state as its model does', {
     timeout: 600_000,
@@ -45,5 +66,21 @@ describe('the rolling bound, over all that two processes can ever do with three 
     const { worst, isComplete } = searchAll(faults, applyCommand, MOST_STATES);
     expect(isComplete).toBe(true);
     expect(worst).toBe(QUOTA);
+  });
+
+  it.each<readonly [string, readonly Fault[]]>([
+    ['of which one crashes', ['crash']],
+    ['of which one crashes while another stops', ['crash', 'stop']],
+    ["while Redis' clock is set", ['step']],
+    ['while a failover forgets the latest commands', ['failover']],
+  ])('is held with processes %s, in the states that are reached first', { timeout: 600_000 }, (_, faults) => {
+    expect(searchAll(faults, applyCommand, FIRST_STATES).worst).toBe(QUOTA);
+  });
+
+  it.each<readonly [string, Decide, readonly Fault[]]>([
+    ['a log that believes that slots were used at their instants', believing, []],
+    ['a process that does not look who answers after a failover', unaware, ['failover']],
+  ])('is broken by %s, which the search finds', { timeout: 600_000 }, (_, decide, faults) => {
+    expect(searchAll(faults, decide, FIRST_STATES).worst).toBeGreaterThan(QUOTA);
   });
 });
