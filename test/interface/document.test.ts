@@ -235,28 +235,19 @@ describe('the description of the interface', () => {
 
   test('lets answers grow, and no tool make up times from a pattern', () => {
     const { Submission, SubmissionForm, ...others } = document.components.schemas;
-    const {
-      CallbackChange,
-      EndpointChange,
-      NewApiKey,
-      NewEndpoint,
-      ReceiverAuthChange,
-      RedeliveryRange,
-      SecretRotation,
-      UploadRequest,
-      ...answers
-    } = others;
+    const names = new Set([
+      'CallbackChange',
+      'EndpointChange',
+      'NewApiKey',
+      'NewEndpoint',
+      'ReceiverAuthChange',
+      'RedeliveryRange',
+      'SecretRotation',
+      'UploadRequest',
+    ]);
+    const answers = Object.entries(others).filter(([name]) => !names.has(name));
     expect(JSON.stringify(answers)).not.toContain('additionalProperties');
-    const sent = [
-      CallbackChange,
-      EndpointChange,
-      NewApiKey,
-      NewEndpoint,
-      ReceiverAuthChange,
-      RedeliveryRange,
-      SecretRotation,
-      UploadRequest,
-    ];
+    const sent = [...names].map((name) => others[name]);
     expect(sent).toMatchObject(sent.map(() => ({ additionalProperties: false })));
     expect([Submission, SubmissionForm]).toMatchObject([
       ...[{ additionalProperties: false }, { additionalProperties: false }],
