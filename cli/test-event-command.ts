@@ -1,9 +1,10 @@
 import { typeid } from 'typeid-js';
-import { ANY_ORIGIN, type Client, readClient } from '../shared/store/clients/client.ts';
+import { isCallbackAllowed } from '../shared/store/clients/allowed-callback.ts';
+import { type Client, readClient } from '../shared/store/clients/client.ts';
 import { CALLBACK, openReceiverAuth } from '../shared/store/clients/receiver-auth.ts';
-import { matchesAllowedOrigin } from '../shared/webhook/callback-url.ts';
 import type { ClientAuth } from '../shared/webhook/client-auth.ts';
 import type { DeliveryResult } from '../shared/webhook/delivery-result.ts';
+import { writeTestEventBody } from '../shared/webhook/test-event-body.ts';
 import { checkCallbackUrl } from './callback-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withConnection } from './context.ts';
@@ -25,13 +26,7 @@ export async function sendTestEvent(context: CliContext, options: TestOptions): 
   const auth = await openAuth(context, client, url);
   const now = context.now();
   const id = typeid('evt').toString();
-  const body = Buffer.from(
-    JSON.stringify({
-      type: 'webhook.test',
-      timestamp: new Date(now).toISOString(),
-      data: { clientId: client.id },
-    }),
-  );
+  const body = writeTestEventBody(client.id, now);
   const sender = await context.openEventSender();
   try {
     const event = {
@@ -72,10 +67,7 @@ function chooseUrl(context: CliContext, client: Client, given: string | undefine
     throw new CommandFailure(`Client ${client.id} has no callback URL. Give --url`);
   }
   const url = checkCallbackUrl(given, context);
-  const isAllowed =
-    client.allowedOrigins.includes(ANY_ORIGIN) ||
-    matchesAllowedOrigin({ origin: new URL(url).origin }, client.allowedOrigins);
-  if (isAllowed || url === client.callbackUrl) return url;
+  if (isCallbackAllowed(client, new URL(url)) || url === client.callbackUrl) return url;
   throw new CommandFailure(`--url must have an origin that is registered for client ${client.id}`, 2);
 }
 

@@ -1,4 +1,4 @@
-import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
+import { isCallbackAllowed, isDefaultCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { Client } from '../../shared/store/clients/client.ts';
 import { CALLBACK } from '../../shared/store/clients/receiver-auth.ts';
 import type { EndpointHealth } from '../../shared/store/endpoints/endpoint-health.ts';
@@ -59,8 +59,8 @@ export async function findTarget(
       }
       const { origin } = new URL(url);
       const endpoint = `${clientId} ${origin}`;
-      const isOperators = callbackUrl === null && !client.choseCallback;
-      if (!isOperators && !isCallbackAllowed(client, { origin })) {
+      const isAllowed = callbackUrl === null ? isDefaultCallbackAllowed : isCallbackAllowed;
+      if (!isAllowed(client, { origin })) {
         return { status: 'none', endpoint, reason: 'origin_not_allowed' };
       }
       const health = await endpoints.read(endpoint);

@@ -1,5 +1,5 @@
 import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
-import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
+import { isCallbackAllowed, isDefaultCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import { type Client, readClient } from '../../shared/store/clients/client.ts';
 import { CALLBACK, type StoredReceiverAuth } from '../../shared/store/clients/receiver-auth.ts';
 import { openSecrets } from '../../shared/store/clients/signing-secrets.ts';
@@ -11,6 +11,7 @@ import {
   testWebhookId,
 } from '../../shared/store/push/test-event.ts';
 import { type DeliveryResult, describeErrorClassToClient } from '../../shared/webhook/delivery-result.ts';
+import { writeTestEventBody } from '../../shared/webhook/test-event-body.ts';
 import { computeWebhookHeaders } from '../../shared/webhook/webhook-signature.ts';
 import type { JobResult } from '../job/job-result.ts';
 import type { DeliveryDeps } from './delivery-deps.ts';
@@ -51,7 +52,7 @@ function findReceiver({ keyRing, now }: TestDeps, client: Client, name: string):
   const { callbackUrl, callbackAuth, webhookSecrets } = client;
   if (name === CALLBACK) {
     if (callbackUrl === null || !URL.canParse(callbackUrl)) return null;
-    const isAllowed = !client.choseCallback || isCallbackAllowed(client, new URL(callbackUrl));
+    const isAllowed = isDefaultCallbackAllowed(client, new URL(callbackUrl));
     return { name, url: callbackUrl, isAllowed, secrets: webhookSecrets, auth: callbackAuth };
   }
   const endpoint = client.endpoints.find(({ id }) => id === name);
@@ -78,7 +79,7 @@ async function send(
   const opening = openAuth(deps, { id: clientId }, { receiver: name, url, stored });
   if (opening.status === 'unreadable' || secrets.length === 0) return nothingSent('other');
   const timestamp = new Date(at).toISOString();
-  const body = Buffer.from(JSON.stringify({ type: 'webhook.test', timestamp, data: { clientId } }));
+  const body = writeTestEventBody(clientId, at);
   const signed = { id: webhookId, timestampSeconds: Math.floor(at / 1000), body, secrets };
   try {
     const headers = { ...computeWebhookHeaders({ ...signed, signingKeys: deps.signingKeys }) };
