@@ -68,6 +68,13 @@ export function parseWeight(text: string): number {
   );
 }
 
+/** Events a second; the server's bounds. */
+export function parseRate(text: string): number {
+  const rate = /^\d{1,4}(\.\d{1,3})?$/.test(text) ? Number(text) : Number.NaN;
+  if (rate >= 0.1 && rate <= 1_000) return rate;
+  throw new InvalidArgumentError('It must be a number, 0.1 to 1000.');
+}
+
 /** 0 sets no limit. */
 export function parseCap(text: string): number {
   return parseNumber(text, 0, MAX_LIMIT, `It must be a whole number, 0 to ${MAX_LIMIT}.`);

@@ -1,12 +1,11 @@
-import { type Command, Option } from 'commander';
-import type { NewApiKeyRequest } from '../shared/contract/api-key.ts';
-import { API_KEY_SCOPES, type ApiKeyScope } from '../shared/contract/api-key-scope.ts';
+import type { Command } from 'commander';
 import { DEFAULT_WEIGHT } from '../shared/store/clients/client-weight.ts';
 import { collect, parseDuration, parseWeight } from './arguments.ts';
 import { checkCallbackUrl, checkOrigins } from './callback-options.ts';
 import { addClientDeleteCommand } from './client-delete-command.ts';
 import { addClientSetCommand, WEIGHT_OPTION } from './client-set-command.ts';
 import type { CliContext } from './context.ts';
+import { addKeyOptions, type KeyOptions, readKeyOptions } from './key-options.ts';
 import { withClients } from './operations/with-operations.ts';
 import { listText, presentClient, showText } from './present-client.ts';
 
@@ -17,11 +16,7 @@ interface CreateOptions {
   readonly weight?: number;
 }
 
-interface KeyOptions {
-  readonly scope?: readonly ApiKeyScope[];
-  /** ms */
-  readonly expiresIn?: number;
-  readonly from?: readonly string[];
+interface RotateKeyOptions extends KeyOptions {
   readonly test?: true;
 }
 
@@ -63,19 +58,13 @@ export function addClientCommands(program: Command, context: CliContext): void {
 }
 
 function addKeyAndSecretCommands(client: Command, context: CliContext): void {
-  client
+  const rotate = client
     .command('rotate-key')
     .description('one more API key, shown once; the others stay valid until they are revoked')
     .argument('<client>')
-    .addOption(
-      new Option('--scope <scope...>', 'what the key may do; submit and read unless given').choices(
-        API_KEY_SCOPES,
-      ),
-    )
-    .option('--expires-in <duration>', 'refuse the key after so long, such as 90d', parseDuration)
     .option('--test', 'a test key: what it submits goes to the sandbox (TEST_LANE)')
-    .option('--from <address...>', 'an IP address or CIDR range that the key may be used from', collect)
-    .action((clientId: string, options: KeyOptions) => rotateKey(context, clientId, options));
+    .action((clientId: string, options: RotateKeyOptions) => rotateKey(context, clientId, options));
+  addKeyOptions(rotate, 'submit and read');
   client
     .command('revoke-key')
     .description('refuse an API key from now on')
@@ -124,14 +113,9 @@ async function show(context: CliContext, clientId: string): Promise<void> {
 async function rotateKey(
   context: CliContext,
   clientId: string,
-  { scope, expiresIn, from, test }: KeyOptions,
+  { test, ...options }: RotateKeyOptions,
 ): Promise<void> {
-  const wanted: NewApiKeyRequest = {
-    ...(scope === undefined ? {} : { scopes: [...new Set(scope)] }),
-    ...(expiresIn === undefined ? {} : { expiresAt: new Date(context.now() + expiresIn).toISOString() }),
-    ...(from === undefined ? {} : { addresses: [...from] }),
-    ...(test ? { test } : {}),
-  };
+  const wanted = { ...readKeyOptions(options, context.now()), ...(test ? { test } : {}) };
   const { apiKey, webhookSecret } = await withClients(context, (clients) => clients.addKey(clientId, wanted));
   const secret = webhookSecret === null ? {} : { webhookSecret };
   context.terminal.show(

@@ -5,7 +5,8 @@ import type { CliContext } from './context.ts';
 
 const help = `
 Environment:
-  VERIQUEUE_URL          the producer, for submit, get, list, events, receiver, batch, watch and trigger
+  VERIQUEUE_URL          the producer, for submit, get, list, events, receiver, callback, api-key, batch, watch
+                         and trigger
   VERIQUEUE_API_KEY      and an API key; both unset: those of npm start in this folder
   VERIQUEUE_OPERATOR_URL the operators' API, for all others; with its key, they need no Redis
   VERIQUEUE_OPERATOR_KEY an operator key

@@ -1,16 +1,16 @@
-import { type Command, Option } from 'commander';
-import type { Endpoint, EventType, TestDelivery } from '../client/veriqueue.ts';
-import { clientEventTypes } from '../shared/contract/event-type.ts';
+import type { Command } from 'commander';
+import type { Endpoint, TestDelivery } from '../client/veriqueue.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { parseSequence } from './arguments.ts';
+import { type AuthOptions, addAuthOptions, readAuthOptions } from './auth-options.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import type { CliContext } from './context.ts';
 import { formatDuration } from './format-duration.ts';
+import { addReceiverSetCommand, addReceiverSettings, type ReceiverSettings } from './receiver-set-command.ts';
 import { formatTime, printable } from './terminal.ts';
 
-interface AddOptions extends ApiOptions {
-  readonly type?: readonly EventType[];
+interface AddOptions extends ApiOptions, ReceiverSettings, Partial<AuthOptions> {
   readonly after?: number;
 }
 
@@ -25,7 +25,6 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .command('add')
     .description('add one; its secret is shown once')
     .argument('<url>', 'of an origin that is registered for you')
-    .addOption(new Option('--type <type...>', 'events of these types only').choices(clientEventTypes))
     .option('--after <number>', 'begin behind the event of this number; 0: with the oldest', parseSequence)
     .action((url: string, options: AddOptions) => addReceiver(context, url, options));
   const list = receiver
@@ -37,7 +36,9 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .description('have a worker send a signed webhook.test event, once; your callback without an id')
     .argument('[id]', ID)
     .action((id: string | undefined, options: ApiOptions) => testReceiver(context, id, options));
+  addAuthOptions(addReceiverSettings(add));
   for (const command of [add, list, test]) addApiOptions(command);
+  addReceiverSetCommand(receiver, context);
   addChangeCommands(receiver, context);
 }
 
@@ -69,15 +70,18 @@ const open = async (context: CliContext, options: ApiOptions) => openApi(await c
 async function addReceiver(
   context: CliContext,
   url: string,
-  { type, after, ...options }: AddOptions,
+  { type, rate, after, ...options }: AddOptions,
 ): Promise<void> {
   const { terminal, interrupted: signal } = context;
+  const auth = await readAuthOptions(context.questions, options);
   const api = await open(context, options);
   const made = await api.endpoints.add(
     {
       url,
       ...(type === undefined ? {} : { types: [...type] }),
+      ...(rate === undefined ? {} : { ratePerSecond: rate }),
       ...(after === undefined ? {} : { after }),
+      ...(auth ? { auth } : {}),
     },
     { signal },
   );

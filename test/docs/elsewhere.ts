@@ -46,6 +46,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
     reason: 'deletes a client for good, after a confirmation',
     executedBy: 'test/console/audit.test.ts',
   },
+  ...['veriqueue callback show', 'veriqueue api-key list'].map((begins) => ({
+    page: 'docs/cli.md',
+    begins,
+    reason: 'needs a key that may manage, and a receiver outside',
+    executedBy: 'test/cli/self-service.test.ts',
+  })),
   {
     page: 'docs/cli.md',
     begins: 'veriqueue receiver add',
