@@ -54,18 +54,19 @@ export async function addApiKeyWithin(
   const apiKey = generate(randomBytes);
   const record = recordApiKey(apiKey, grant, now);
   const field = fieldOf(grant);
-  const elsewhere = field === 'apiKeys' ? 'scopedKeys' : 'apiKeys';
-  const room =
-    most - parseApiKeys(elsewhere, (await redis.hget(keys.client(clientId), elsewhere)) ?? '').length;
-  const result = await replaceField(redis, keys, { clientId, field }, (present) => {
+  const beside = otherField(field);
+  // Both lists in the same step: of two keys at once, one for each list, only one may find the last place.
+  const result = await replaceField(redis, keys, { clientId, field, beside }, (present, elsewhere) => {
     // A reply that was lost has it computed again, over a list that has the key already.
     const others = parseApiKeys(field, present).filter(({ hash }) => hash !== record.hash);
-    if (others.length >= room) return null;
+    if (others.length + parseApiKeys(beside, elsewhere).length >= most) return null;
     return { value: formatApiKeys(field, [record, ...others]), addedHash: record.hash };
   });
   if (result === 'missing') return { status: 'missing' };
   return result === 'replaced' ? { status: 'added', apiKey, record } : { status: 'too_many' };
 }
+
+const otherField = (field: ApiKeyField): ApiKeyField => (field === 'apiKeys' ? 'scopedKeys' : 'apiKeys');
 
 export type Revocation =
   | { readonly status: 'revoked'; readonly prefix: string }
@@ -105,11 +106,14 @@ export async function revokeApiKey(
     const [revoked] = found;
     if (decided.status !== 'revoked' || revoked === undefined) return decided;
     const field = lists.apiKeys.includes(revoked) ? 'apiKeys' : 'scopedKeys';
+    const beside = otherField(field);
     let isLastManaging = false;
-    const result = await replaceField(redis, keys, { clientId, field }, (present) => {
+    const result = await replaceField(redis, keys, { clientId, field, beside }, (present, elsewhere) => {
       // In the same step: of the last two, each could revoke the other.
       isLastManaging = keepManagingAt !== null && isLastToManage(field, present, revoked, keepManagingAt);
-      return isLastManaging ? null : withoutKey(field, present, revoked);
+      const now = [...parseApiKeys(field, present), ...parseApiKeys(beside, elsewhere)];
+      const isDecided = decideRevocation(now, [revoked]).status === 'revoked';
+      return isLastManaging || !isDecided ? null : withoutKey(field, present, revoked);
     });
     if (isLastManaging) return { status: 'last_manage_key' };
     if (result !== 'unchanged') return result === 'missing' ? { status: 'missing' } : decided;

@@ -23,6 +23,7 @@ export function readGrant(
     isAddressRange(text) ? [] : [{ pointer: `/addresses/${i}`, ...NO_ADDRESS }],
   );
   if (until !== null && until <= now) errors.push({ pointer: '/expiresAt', ...PAST });
+  if (until !== null && until > LATEST) errors.push({ pointer: '/expiresAt', ...TOO_LATE });
   if (errors.length > 0) return { ok: false, errors };
   const granted = API_KEY_SCOPES.filter((scope) => scopes.includes(scope));
   return { ok: true, grant: { scopes: granted, expiresAt: until, addresses } };
@@ -32,4 +33,7 @@ const NO_ADDRESS = {
   code: 'invalid_address',
   detail: 'must be an IP address or a CIDR range, such as 203.0.113.7 or 2001:db8::/48',
 };
+/** The last moment that RFC 3339 can write: an offset may lead beyond it. */
+const LATEST = Date.UTC(9_999, 11, 31, 23, 59, 59, 999);
+const TOO_LATE = { code: 'too_late', detail: 'must be in the year 9999 at the latest, in UTC' };
 const PAST = { code: 'in_the_past', detail: 'must be in the future' };

@@ -12,33 +12,42 @@ export interface FieldReplacement {
   readonly removedHash?: string;
 }
 
-const TRIES = 20;
+/**
+ * Each try that comes to nothing means that another change was made. A client makes 60 of them at once by its own key
+ * (`limitChanges`), and operators a few: all of them find their turn.
+ */
+export const CHANGE_TRIES = 100;
 
 /** Every client has the other fields from the beginning. */
 const MAY_BE_ABSENT: readonly string[] = ['scopedKeys', 'receiverAuth'];
+
+export interface ReplacedField {
+  readonly clientId: string;
+  readonly field: ApiKeyField | 'webhookSecrets' | 'receiverAuth';
+  readonly beside?: ApiKeyField;
+}
 
 /**
  * Changes one field of a client that is a list in JSON. Two operators may do so at once: the change is computed again
  * from what the other one wrote, and nothing is lost.
  *
- * @param compute is given the present text, empty where the client has no such field; null leaves it as it is
+ * @param beside a field that the change depends on too: it is as `compute` was given it when the change is made
+ * @param compute is given the present texts of both, empty where the client has no such field; null leaves it as it is
  * @returns `missing` when there is no such client
  * @throws what `compute` throws
  */
 export async function replaceField(
   redis: Redis,
   keys: StoreKeys,
-  {
-    clientId,
-    field,
-  }: { readonly clientId: string; readonly field: ApiKeyField | 'webhookSecrets' | 'receiverAuth' },
-  compute: (present: string) => FieldReplacement | null,
+  { clientId, field, beside }: ReplacedField,
+  compute: (present: string, beside: string) => FieldReplacement | null,
 ): Promise<'replaced' | 'unchanged' | 'missing'> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    const [id = null, found = null] = await redis.hmget(keys.client(clientId), 'id', field);
+  for (let tries = 0; tries < CHANGE_TRIES; tries += 1) {
+    const names = ['id', field, ...(beside === undefined ? [] : [beside])];
+    const [id = null, found = null, other = null] = await redis.hmget(keys.client(clientId), ...names);
     if (found === null && (id === null || !MAY_BE_ABSENT.includes(field))) return 'missing';
     const present = found ?? '';
-    const replacement = compute(present);
+    const replacement = compute(present, other ?? '');
     if (replacement === null) return 'unchanged';
     const done = await replaceFieldScript(
       redis,
@@ -50,6 +59,8 @@ export async function replaceField(
         replacement.value,
         replacement.addedHash ?? '',
         replacement.removedHash ?? '',
+        beside ?? '',
+        other ?? '',
       ],
     );
     if (done === 1) return 'replaced';

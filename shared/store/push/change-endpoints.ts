@@ -3,6 +3,7 @@ import { typeid } from 'typeid-js';
 import { defaultTypes } from '../../contract/event-type.ts';
 import { generateWebhookSecret } from '../../sealing/webhook-secret.ts';
 import type { ClientStore } from '../clients/client.ts';
+import { CHANGE_TRIES } from '../clients/replace-field.ts';
 import { MOST_SECRETS, retireSecrets, rewrapSecrets, storeSecret } from '../clients/signing-secrets.ts';
 import type { StoreKeys } from '../keys.ts';
 import { loadScript } from '../redis/script.ts';
@@ -11,8 +12,6 @@ import { endpointSecretContext, OPERATORS, type PushEndpoint, parseEndpoints } f
 import { removePush, startPush } from './push-state.ts';
 
 const replaceScript = loadScript(new URL('../scripts/replace-endpoints.lua', import.meta.url));
-
-const TRIES = 20;
 
 /**
  * Changes the list of a client's endpoints. Two may do so at once: the change is computed again from what the other one wrote.
@@ -26,7 +25,7 @@ export async function changeEndpoints(
   clientId: string,
   compute: (present: readonly PushEndpoint[]) => readonly PushEndpoint[] | null,
 ): Promise<'changed' | 'unchanged' | 'missing'> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
+  for (let tries = 0; tries < CHANGE_TRIES; tries += 1) {
     const present = (await redis.hget(listOf(keys, clientId), 'endpoints')) ?? '';
     const next = compute(parseEndpoints(present));
     if (next === null) return 'unchanged';
