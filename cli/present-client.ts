@@ -75,11 +75,13 @@ function describeKey({
   expiresAt,
   addresses,
   lastUsedAt,
+  madeWith,
 }: ApiKeyDescription): string {
   const isUsual =
     scopes.length === DEFAULT_SCOPES.length && DEFAULT_SCOPES.every((one) => scopes.includes(one));
   const facts = [
     formatTime(createdAt),
+    ...(madeWith === null ? [] : [`made with ${madeWith}…`]),
     ...(isUsual ? [] : [scopes.join('+')]),
     ...(expiresAt === null ? [] : [`until ${formatTime(expiresAt)}`]),
     ...(addresses.length === 0 ? [] : [`from ${addresses.join(' ')}`]),

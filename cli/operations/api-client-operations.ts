@@ -19,6 +19,7 @@ const apiKey = z.object({
   expiresAt: instant.nullable().default(null),
   addresses: z.array(z.string()).default([]),
   lastUsedAt: instant.nullable().default(null),
+  madeWith: z.string().nullable().default(null),
 });
 // Not the console's own shapes, which are strict: a newer producer says more than this version knows.
 const client = z.object({

@@ -10,6 +10,7 @@ export const apiKeyExample: ApiKey = {
   expiresAt: '2030-06-30T00:00:00.000Z',
   addresses: ['203.0.113.7'],
   createdAt: '2030-01-31T07:00:00.000Z',
+  madeWith: 'vq_3d4e5f',
   lastUsedAt: '2030-01-31T08:00:00.000Z',
   current: false,
 };

@@ -10,6 +10,7 @@ import type { ProducerQueues } from '../submission/enqueue.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addActivityRoute } from './activity-route.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addClientEndpointRoutes } from './client-endpoint-routes.ts';
 import { addClientReceiptRoute } from './client-receipt-route.ts';
 import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
@@ -41,6 +42,8 @@ export interface ConsoleDeps
   readonly log: Logger;
   readonly audit: Audit;
   readonly hasObjectStore: boolean;
+  /** That one client may have beside its callback. */
+  readonly maxEndpoints: number;
   /** ms */
   readonly auditRetentionMs: number;
   readonly files: () => Promise<ConsoleFiles>;
@@ -91,6 +94,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addDeadLetterRoutes(inner, everything);
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);
+      addClientEndpointRoutes(inner, everything);
       addClientDeletionRoute(inner, everything);
       addClientReceiptRoute(inner, everything);
       addVerificationReceiptRoute(inner, everything);

@@ -109,7 +109,11 @@ function addAdditionRoute(app: FastifyInstance, deps: ApiKeyRouteDeps): void {
       const generate = isTestKey(own.prefix) ? generateTestKey : generateApiKey;
       const most = client.selfService.maxApiKeys ?? deps.maxApiKeys;
       const target = { redis, keys, clientId: client.id };
-      const added = await addApiKeyWithin(target, { now: now(), grant, generate }, most);
+      const added = await addApiKeyWithin(
+        target,
+        { now: now(), grant, generate, madeWith: own.prefix },
+        most,
+      );
       if (added.status === 'missing') throw new ProblemError('not_found');
       if (added.status !== 'added') throw new ProblemError('too_many_api_keys');
       const { hash: _, ...record } = added.record;

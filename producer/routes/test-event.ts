@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { type TestDelivery, testDelivery } from '../../shared/contract/test-delivery.ts';
@@ -7,21 +6,16 @@ import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { CALLBACK } from '../../shared/store/clients/receiver-auth.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
-import { askForTestEvent, takeTestAnswer } from '../../shared/store/push/test-event.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
+import { describeTest, sendTestEvent } from '../endpoints/send-test-event.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
-import { ProblemError, retryAfter } from '../problem.ts';
+import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 
 export interface TestEventRouteDeps extends RedeliveryDeps {
   readonly audit: Pick<Audit, 'note'>;
 }
-
-/** Longer than a worker waits for a receiver, and shorter than a client does for an answer. */
-const WAIT_MS = 20_000;
-const LOOK_EVERY_MS = 100;
-const AGAIN_SECONDS = 30;
 
 const DESCRIPTION =
   'A signed `webhook.test` event, sent once, with all that the receiver asks for. The answer says what the receiver answered. It is in no log and no feed, and changes no health.';
@@ -75,32 +69,22 @@ async function sendTest(
   client: ClientIdentity,
   receiver: string,
 ): Promise<TestDelivery> {
-  const { redis, keys } = deps;
-  await limitChanges(redis, keys, client);
-  const id = await askForTestEvent(deps, { clientId: client.id, receiver });
-  const started = performance.now();
-  while (performance.now() - started < WAIT_MS) {
-    const answer = await takeTestAnswer(redis, keys, id);
-    if (answer?.status === 'no_receiver') throw new ProblemError('not_found');
-    if (answer !== null) {
-      await noteTest(deps, client.id, receiver, answer.delivery);
-      return answer.delivery;
-    }
-    await delay(LOOK_EVERY_MS);
-  }
-  throw new ProblemError('test_not_sent', { headers: retryAfter(AGAIN_SECONDS) });
+  await limitChanges(deps.redis, deps.keys, client);
+  const delivery = await sendTestEvent(deps, { clientId: client.id, receiver });
+  await noteTest(deps, client.id, receiver, delivery);
+  return delivery;
 }
 
 function noteTest(
   deps: TestEventRouteDeps,
   clientId: string,
   receiver: string,
-  { accepted, status, errorClass }: TestDelivery,
+  delivery: TestDelivery,
 ): Promise<void> {
   return noteChange(deps, clientId, {
     action: receiver === CALLBACK ? 'test_callback' : 'test_endpoint',
     targetKind: receiver === CALLBACK ? 'client' : 'endpoint',
     target: receiver === CALLBACK ? clientId : receiver,
-    result: accepted ? 'accepted' : String(status ?? errorClass),
+    result: describeTest(delivery),
   });
 }

@@ -34,6 +34,7 @@ export type NewApiKeyRequest = z.output<typeof newApiKeyRequest>;
 export const shownApiKey = z.strictObject({
   prefix: z.string().describe('the visible beginning; it names the key to revoke'),
   createdAt: z.iso.datetime(),
+  madeWith: z.string().nullable().describe('beginning of the key that made it; null: an operator did'),
   scopes: z.array(apiKeyScope),
   expiresAt: z.iso.datetime().nullable().describe('null: never'),
   addresses: z.array(z.string()).describe('where requests may come from; empty: anywhere'),
@@ -66,6 +67,7 @@ export const apiKey = z
     expiresAt: z.iso.datetime().nullable().describe('from when on it is refused; null: never'),
     addresses: z.array(z.string()).describe('where requests may come from; empty: anywhere'),
     createdAt: z.iso.datetime().describe('when it was made'),
+    madeWith: z.string().nullable().describe('beginning of your key that made it; null: your operator did'),
     lastUsedAt: z.iso
       .datetime()
       .nullable()

@@ -61,6 +61,12 @@ async function managingKey(clientId: string): Promise<string> {
   return (await addApiKey(target, { now: Date.now(), grant })) ?? expect.fail('the client must be there');
 }
 
+const operatorCalls = async <T>(path: string, init: RequestInit = {}) => {
+  const headers = { authorization: `Bearer ${OPERATOR_KEY}`, 'content-type': 'application/json' };
+  const answer = await fetch(`${chain.url}/console/api/${path}`, { ...init, headers });
+  return { status: answer.status, body: (await answer.json()) as T };
+};
+
 async function addReceiver(after?: number) {
   const receiver = await startWebhookReceiver();
   receivers.push(receiver);
@@ -440,6 +446,13 @@ describe('an endpoint beside the callback', () => {
         answer: 'busy',
       });
       expect(heard[0]).toBe(first.webhookId);
+      const path = `clients/${client.clientId}/endpoints/${made.id}/test`;
+      const byOperator = await operatorCalls<object>(path, { method: 'POST', body: '{}' });
+      expect(byOperator).toMatchObject({
+        status: 200,
+        body: { accepted: false, status: 503, url: made.url },
+      });
+      expect(byOperator.body).not.toHaveProperty('answer');
       const apiKey = await managingKey(client.clientId);
       const byHand = { VERIQUEUE_URL: chain.url, VERIQUEUE_API_KEY: apiKey };
       const { code, stderr } = await runCli(['receiver', 'test', made.id], byHand);
@@ -529,11 +542,6 @@ describe('an endpoint beside the callback', () => {
 });
 
 describe("an operators' endpoint", () => {
-  const operatorCalls = async <T>(path: string, init: RequestInit = {}) => {
-    const headers = { authorization: `Bearer ${OPERATOR_KEY}`, 'content-type': 'application/json' };
-    const answer = await fetch(`${chain.url}/console/api/${path}`, { ...init, headers });
-    return { status: answer.status, body: (await answer.json()) as T };
-  };
   const add = (url: string) =>
     operatorCalls<{ id: string; secret: string }>('operator-endpoints', {
       method: 'POST',

@@ -110,6 +110,13 @@ const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyon
   'POST /console/api/clients': 'operator',
   'POST /console/api/clients/:client/keys': 'operator',
   'POST /console/api/clients/:client/secret': 'operator',
+  'GET /console/api/clients/:client/endpoints': 'operator',
+  'POST /console/api/clients/:client/endpoints': 'operator',
+  'PATCH /console/api/clients/:client/endpoints/:id': 'operator',
+  'DELETE /console/api/clients/:client/endpoints/:id': 'operator',
+  'POST /console/api/clients/:client/endpoints/:id/rotate-secret': 'operator',
+  'POST /console/api/clients/:client/endpoints/:id/test': 'operator',
+  'POST /console/api/clients/:client/callback/test': 'operator',
 };
 /** Bull Board registers its own pages, which stand behind the operator's session. Each problem has a page for anyone. */
 const OF_ONE_KIND = /^GET \/(?:queues|problems\/)/;

@@ -19,12 +19,19 @@ export interface ApiKeyRecord extends ApiKeyGrant {
   readonly prefix: string;
   /** ms epoch */
   readonly createdAt: number;
+  /** Prefix of its client's key that made it; null: an operator did. */
+  readonly madeWith: string | null;
 }
 
 /** Of a key about which nothing was said. */
 export const DEFAULT_GRANT: ApiKeyGrant = { scopes: DEFAULT_SCOPES, expiresAt: null, addresses: [] };
 
-const keyHead = { hash: z.string(), prefix: z.string(), createdAt: z.number() };
+const keyHead = {
+  hash: z.string(),
+  prefix: z.string(),
+  createdAt: z.number(),
+  madeWith: z.string().nullable().default(null),
+};
 const plainKey = z.object(keyHead).transform((key): ApiKeyRecord => ({ ...key, ...DEFAULT_GRANT }));
 const scopedKey = z.object({
   ...keyHead,
@@ -52,7 +59,9 @@ export function parseApiKeys(field: ApiKeyField, text: string): readonly ApiKeyR
 
 export function formatApiKeys(field: ApiKeyField, records: readonly ApiKeyRecord[]): string {
   if (field === 'scopedKeys') return JSON.stringify(records);
-  return JSON.stringify(records.map(({ hash, prefix, createdAt }) => ({ hash, prefix, createdAt })));
+  return JSON.stringify(
+    records.map(({ hash, prefix, createdAt, madeWith }) => ({ hash, prefix, createdAt, madeWith })),
+  );
 }
 
 /** Where a key with these rights rests. */
@@ -66,10 +75,14 @@ export function fieldOf({ scopes, expiresAt, addresses }: ApiKeyGrant): ApiKeyFi
 }
 
 /** @param now ms epoch */
-export function recordApiKey(apiKey: string, grant: ApiKeyGrant, now: number): ApiKeyRecord {
+export function recordApiKey(
+  apiKey: string,
+  grant: ApiKeyGrant,
+  { now, madeWith }: { readonly now: number; readonly madeWith: string | null },
+): ApiKeyRecord {
   const { scopes, expiresAt, addresses } = grant;
   const prefix = visiblePrefix(apiKey);
-  return { hash: hashApiKey(apiKey), prefix, createdAt: now, scopes, expiresAt, addresses };
+  return { hash: hashApiKey(apiKey), prefix, createdAt: now, scopes, expiresAt, addresses, madeWith };
 }
 
 /** All keys of a client, newest first. */

@@ -25,6 +25,8 @@ interface KeyOptions {
   readonly now: number;
   /** What the key may do. @default DEFAULT_GRANT */
   readonly grant?: ApiKeyGrant;
+  /** Prefix of the client's key that asks for it. @default null: an operator does */
+  readonly madeWith?: string | null;
   /** @default generateApiKey */
   readonly generate?: typeof generateApiKey;
 }
@@ -48,11 +50,11 @@ export type KeyAddition =
 /** The same, if the client has fewer than `most` of them. */
 export async function addApiKeyWithin(
   { redis, keys, clientId }: Target,
-  { now, grant = DEFAULT_GRANT, generate = generateApiKey }: KeyOptions,
+  { now, grant = DEFAULT_GRANT, madeWith = null, generate = generateApiKey }: KeyOptions,
   most: number,
 ): Promise<KeyAddition> {
   const apiKey = generate(randomBytes);
-  const record = recordApiKey(apiKey, grant, now);
+  const record = recordApiKey(apiKey, grant, { now, madeWith });
   const field = fieldOf(grant);
   const beside = otherField(field);
   // Both lists in the same step: of two keys at once, one for each list, only one may find the last place.

@@ -46,7 +46,7 @@ export async function storeClient(
   client: NewClient,
   { clientId, apiKey, webhookSecret }: ClientCredentials,
 ): Promise<void> {
-  const record = recordApiKey(apiKey, DEFAULT_GRANT, client.now);
+  const record = recordApiKey(apiKey, DEFAULT_GRANT, { now: client.now, madeWith: null });
   const stored = storeSecret(keyRing, secretContext(clientId), webhookSecret);
   const replies = await redis
     .multi()

@@ -136,7 +136,7 @@ describe('the memory for clients', () => {
       selfService: { enabled: true, maxApiKeys: null, maxEndpoints: null },
       choseCallback: false,
     },
-    key: { hash: 'h', prefix: 'vq_0a1b2c', createdAt: 1, ...DEFAULT_GRANT },
+    key: { hash: 'h', prefix: 'vq_0a1b2c', createdAt: 1, madeWith: null, ...DEFAULT_GRANT },
   };
   const requestWith = (apiKey: string) =>
     ({ headers: { authorization: `Bearer ${apiKey}` } }) as FastifyRequest;

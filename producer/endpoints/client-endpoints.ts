@@ -1,0 +1,157 @@
+import type {
+  CreatedEndpoint,
+  Endpoint,
+  EndpointChange,
+  NewEndpoint,
+  RotatedSecret,
+} from '../../shared/contract/endpoint.ts';
+import { defaultTypes } from '../../shared/contract/event-type.ts';
+import { changeReceiverAuth } from '../../shared/store/clients/change-receiver-auth.ts';
+import type { ClientIdentity, ClientStore } from '../../shared/store/clients/client.ts';
+import { parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
+import {
+  addEndpoint,
+  changeEndpoint,
+  newEndpointId,
+  removeEndpoint,
+  rotateEndpointSecret,
+} from '../../shared/store/push/change-endpoints.ts';
+import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
+import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
+import { DAY_MS } from '../../shared/time-units.ts';
+import { ProblemError } from '../problem.ts';
+import { checkEndpointUrl } from './check-endpoint-url.ts';
+import { presentEndpoint } from './present-endpoint.ts';
+import { readReceiverAuth } from './read-receiver-auth.ts';
+
+export interface ClientEndpointDeps extends ClientStore {
+  readonly rules: { readonly allowInsecureCallbacks: boolean };
+  /** That one client may have, unless its operator said how many; 0: none. */
+  readonly maxEndpoints: number;
+  /** ms epoch */
+  readonly now: () => number;
+}
+
+/** Whose endpoints are changed, and where it is written down: by the client itself, or by an operator. */
+export interface EndpointOwner {
+  readonly client: ClientIdentity;
+  /** @param id of the endpoint */
+  readonly note: (id: string, action: string, result: string) => Promise<void>;
+}
+
+/** As for a client's secret by the command line. */
+const OVERLAP_MS = DAY_MS;
+
+/** What cannot be an id is that of no endpoint. */
+export const endpointIdPattern = /^ep_[0-9a-z]{26}$/;
+
+/** All of a client's, in the order in which they were added. */
+export async function listClientEndpoints(
+  deps: Pick<ClientEndpointDeps, 'redis' | 'keys' | 'now'>,
+  clientId: string,
+): Promise<Endpoint[]> {
+  const text = (await deps.redis.hget(deps.keys.client(clientId), 'endpoints')) ?? '';
+  return present(deps, clientId, parseEndpoints(text));
+}
+
+/** @throws {ProblemError} invalid_request, too_many_endpoints, not_found */
+export async function addClientEndpoint(
+  deps: ClientEndpointDeps,
+  { client, note }: EndpointOwner,
+  { url: given, types, ratePerSecond, after, auth }: NewEndpoint,
+): Promise<CreatedEndpoint> {
+  const [id, url] = [newEndpointId(), checkEndpointUrl(deps, client, given)];
+  const parts = auth === undefined ? null : readReceiverAuth(auth, deps.now());
+  const receiver = { clientId: client.id, receiver: id, origin: new URL(url).origin };
+  // First: otherwise a worker could send the first event without it.
+  if (parts !== null) await changeReceiverAuth(deps, receiver, parts);
+  const addition = await addEndpoint(deps, client.id, {
+    id,
+    url,
+    types: types ?? defaultTypes,
+    ratePerSecond: ratePerSecond ?? null,
+    after: after ?? null,
+    most: client.selfService.maxEndpoints ?? deps.maxEndpoints,
+    now: deps.now(),
+  });
+  if (addition.status !== 'added' && parts !== null) await changeReceiverAuth(deps, receiver, null);
+  if (addition.status === 'missing') throw new ProblemError('not_found');
+  if (addition.status !== 'added') throw new ProblemError('too_many_endpoints');
+  await note(addition.endpoint.id, 'add_endpoint', 'added');
+  const [added] = await present(deps, client.id, [addition.endpoint]);
+  return { ...found(added), secret: addition.secret };
+}
+
+/** @throws {ProblemError} invalid_request, not_found */
+export async function changeClientEndpoint(
+  deps: ClientEndpointDeps,
+  { client, note }: EndpointOwner,
+  id: string,
+  { after, url, auth, ...change }: EndpointChange,
+): Promise<Endpoint> {
+  const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
+  const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
+  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
+  const changed = await changeEndpoint(deps, client.id, id, (present) => ({
+    ...present,
+    ...given,
+    ...checked,
+  }));
+  if (changed === null) throw new ProblemError('not_found');
+  const receiver = { clientId: client.id, receiver: id, origin: new URL(changed.url).origin };
+  if (parts !== undefined || url !== undefined)
+    await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
+  if (after !== undefined || change.enabled) await restartPush(deps, client.id, id, after ?? null);
+  await note(id, 'change_endpoint', 'changed');
+  const [shown] = await present(deps, client.id, [changed]);
+  return found(shown);
+}
+
+/** @throws {ProblemError} not_found */
+export async function removeClientEndpoint(
+  deps: ClientEndpointDeps,
+  { client: { id: clientId }, note }: EndpointOwner,
+  id: string,
+): Promise<void> {
+  if (!(await removeEndpoint(deps, clientId, id))) throw new ProblemError('not_found');
+  await changeReceiverAuth(deps, { clientId, receiver: id, origin: '' }, null);
+  await note(id, 'remove_endpoint', 'removed');
+}
+
+/** @throws {ProblemError} not_found */
+export async function rotateClientEndpoint(
+  deps: ClientEndpointDeps,
+  { client, note }: EndpointOwner,
+  id: string,
+): Promise<RotatedSecret> {
+  const options = { overlapMs: OVERLAP_MS, now: deps.now() };
+  const rotated = await rotateEndpointSecret(deps, client.id, id, options);
+  if (rotated === null) throw new ProblemError('not_found');
+  await note(id, 'rotate_endpoint_secret', 'rotated');
+  return {
+    secret: rotated.secret,
+    previousSignsUntil: new Date(rotated.previousSignsUntil).toISOString(),
+  };
+}
+
+async function present(
+  { redis, keys, now }: Pick<ClientEndpointDeps, 'redis' | 'keys' | 'now'>,
+  clientId: string,
+  endpoints: readonly PushEndpoint[],
+): Promise<Endpoint[]> {
+  const states = await readPushes(
+    { redis, keys },
+    clientId,
+    endpoints.map(({ id }) => id),
+  );
+  const auths = parseReceiverAuths((await redis.hget(keys.client(clientId), 'receiverAuth')) ?? '');
+  return endpoints.map((each, i) =>
+    presentEndpoint(each, { state: states[i] ?? null, auth: auths[each.id], now: now() }),
+  );
+}
+
+/** @throws {ProblemError} not_found */
+function found<T>(value: T | undefined): T {
+  if (value === undefined) throw new ProblemError('not_found');
+  return value;
+}

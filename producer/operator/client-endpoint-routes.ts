@@ -1,0 +1,120 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { z } from 'zod';
+import {
+  type ConsoleClientEndpoints,
+  type ConsoleTestDelivery,
+  changedEndpointRequest,
+  newEndpointRequest,
+} from '../../shared/contract/console-endpoints.ts';
+import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
+import type { ClientIdentity } from '../../shared/store/clients/client.ts';
+import { describeClient } from '../../shared/store/clients/describe-client.ts';
+import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
+import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
+import {
+  addClientEndpoint,
+  type ClientEndpointDeps,
+  changeClientEndpoint,
+  type EndpointOwner,
+  endpointIdPattern,
+  listClientEndpoints,
+  removeClientEndpoint,
+  rotateClientEndpoint,
+} from '../endpoints/client-endpoints.ts';
+import { presentReceiverAuth } from '../endpoints/read-receiver-auth.ts';
+import { describeTest, sendTestEvent } from '../endpoints/send-test-event.ts';
+import { parseInput } from '../parse-input.ts';
+import { ProblemError } from '../problem.ts';
+import { parseClientParam } from './client-routes.ts';
+import type { NoteAction } from './note-action.ts';
+
+export interface ClientEndpointRouteDeps extends ClientEndpointDeps, RedeliveryDeps {
+  readonly note: NoteAction;
+}
+
+const params = z.object({ id: z.string().regex(endpointIdPattern) });
+const PATH = '/console/api/clients/:client/endpoints';
+
+/** What a client does with its own endpoints under `/v1/endpoints`, by an operator. What a receiver asks for is its client's to give. */
+export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpointRouteDeps): void {
+  app.get(PATH, async (request): Promise<ConsoleClientEndpoints> => {
+    const { redis, keys, now, maxEndpoints } = deps;
+    const { id, selfService } = await readClient(deps, request);
+    const auths = parseReceiverAuths((await redis.hget(keys.client(id), 'receiverAuth')) ?? '');
+    return {
+      data: await listClientEndpoints(deps, id),
+      most: selfService.maxEndpoints ?? maxEndpoints,
+      callbackAuth: presentReceiverAuth(auths[CALLBACK], now()),
+    };
+  });
+
+  app.post(PATH, async (request, reply) => {
+    const given = parseInput(newEndpointRequest, request.body ?? {}, 'invalid_request');
+    const created = await addClientEndpoint(deps, await ownerOf(deps, request), given);
+    return reply.code(201).send(created);
+  });
+
+  app.patch(`${PATH}/:id`, async (request) => {
+    const change = parseInput(changedEndpointRequest, request.body ?? {}, 'invalid_request');
+    return changeClientEndpoint(deps, await ownerOf(deps, request), idOf(request), change);
+  });
+
+  app.delete(`${PATH}/:id`, async (request) => {
+    const id = idOf(request);
+    await removeClientEndpoint(deps, await ownerOf(deps, request), id);
+    return { removed: id };
+  });
+
+  app.post(`${PATH}/:id/rotate-secret`, async (request) =>
+    rotateClientEndpoint(deps, await ownerOf(deps, request), idOf(request)),
+  );
+
+  addTests(app, deps);
+}
+
+function addTests(app: FastifyInstance, deps: ClientEndpointRouteDeps): void {
+  app.post(`${PATH}/:id/test`, async (request): Promise<ConsoleTestDelivery> => {
+    const [{ client, note }, receiver] = [await ownerOf(deps, request), idOf(request)];
+    const endpoints = await listClientEndpoints(deps, client.id);
+    if (!endpoints.some(({ id }) => id === receiver)) throw new ProblemError('not_found');
+    const delivery = await sendTestEvent(deps, { clientId: client.id, receiver });
+    await note(receiver, 'test_endpoint', describeTest(delivery));
+    return withoutAnswer(delivery);
+  });
+
+  app.post('/console/api/clients/:client/callback/test', async (request): Promise<ConsoleTestDelivery> => {
+    const { id: clientId, callbackUrl } = await readClient(deps, request);
+    if (callbackUrl === null) throw new ProblemError('no_callback_url');
+    const delivery = await sendTestEvent(deps, { clientId, receiver: CALLBACK });
+    const status = describeTest(delivery);
+    await deps.note(request, { action: 'test_callback', target: clientId, status });
+    return withoutAnswer(delivery);
+  });
+}
+
+/** Operators see no words of a receiver: those to other events may name the person. */
+const withoutAnswer = ({ answer: _, ...delivery }: TestDelivery): ConsoleTestDelivery => delivery;
+
+async function ownerOf(deps: ClientEndpointRouteDeps, request: FastifyRequest): Promise<EndpointOwner> {
+  return {
+    client: await readClient(deps, request),
+    note: (target, action, status) => deps.note(request, { action, target, status }),
+  };
+}
+
+/** @throws {ProblemError} not_found */
+async function readClient(
+  { redis, keys, now }: ClientEndpointRouteDeps,
+  request: FastifyRequest,
+): Promise<ClientIdentity> {
+  const describing = await describeClient(redis, keys, parseClientParam(request), now());
+  if (describing.status !== 'found') throw new ProblemError('not_found');
+  return describing.client;
+}
+
+/** @throws {ProblemError} not_found */
+function idOf(request: FastifyRequest): string {
+  const parsed = params.safeParse(request.params);
+  if (parsed.success) return parsed.data.id;
+  throw new ProblemError('not_found');
+}
