@@ -220,6 +220,7 @@ function keyOfRecord(record: LimiterRecord, nowUs: number) {
     Math.max(record.from - seq, -size),
     since(record.lastUs, SPACING_DECIDES_MS),
     since(record.silentUntilUs, 0),
+    record.formerClockUntilUs === 0 ? null : since(record.formerClockUntilUs, 0),
     since(record.pacedUntilUs, 0),
     Array.from({ length: size }, (_, back) =>
       since(record.slots.get((seq - back) % size) ?? 0, SLOT_DECIDES_MS),

@@ -10,6 +10,7 @@ const LIMITER_NUMBERS = [
   'from',
   'lastUs',
   'silentUntilUs',
+  'formerClockUntilUs',
   'pacedUntilUs',
   'rateMilli',
   'rateAtUs',

@@ -34,6 +34,8 @@ export interface LimiterRecord extends LimiterFacts {
   /** Instant of the newest slot. */
   readonly lastUs: number;
   readonly silentUntilUs: number;
+  /** Redis' clock was set back: where it reads this again, what was sent before it is out of every window. */
+  readonly formerClockUntilUs: number;
   /** Until then slots keep the full even spacing, because the ring does not know the second before. */
   readonly pacedUntilUs: number;
   readonly slots: ReadonlyMap<number, number>;
@@ -81,6 +83,7 @@ export const NEW_LIMITER: LimiterRecord = {
   from: 1,
   lastUs: 0,
   silentUntilUs: 0,
+  formerClockUntilUs: 0,
   pacedUntilUs: 0,
   slots: new Map(),
   rateMilli: 0,

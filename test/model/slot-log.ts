@@ -32,12 +32,24 @@ export function bringUpToDate(
   const history = reports.newHistory ?? configured.record.history;
   const isTakenOver = history !== configured.record.history;
   const current = { ...configured.record, history };
+  const step = restartWhereNeeded({ ...configured, record: current }, isTakenOver, reports, settings, nowUs);
+  return { ...step, record: mindFormerClock(step.record, settings, nowUs) };
+}
+
+function restartWhereNeeded(
+  configured: Step,
+  isTakenOver: boolean,
+  reports: LimiterReports,
+  settings: LimiterSettings,
+  nowUs: number,
+): Step {
+  const current = configured.record;
   if (reports.seen > current.seq) {
     return restart({ ...current, seq: reports.seen }, configured.changes, 'log lost', settings, nowUs);
   }
-  if (current.lastUs > nowUs + settings.horizonUs + settings.batchSpanUs) {
+  if (isSetBack(current, settings, nowUs)) {
     return restart(
-      forgetFuture(current, settings, nowUs),
+      forgetFuture(rememberFormerClock(current, settings), settings, nowUs),
       configured.changes,
       'clock set back',
       settings,
@@ -45,7 +57,8 @@ export function bringUpToDate(
     );
   }
   if (reports.stepped) {
-    return restart(current, configured.changes, 'clock step', settings, nowUs);
+    const remembering = rememberFormerClock(current, settings);
+    return restart(remembering, configured.changes, 'clock step', settings, nowUs);
   }
   if (isTakenOver) return restart(current, configured.changes, 'another Redis', settings, nowUs);
   return configured;
@@ -92,6 +105,36 @@ function restart(
     },
     changes: [...changes, { name: 'restarted', detail: why }],
   };
+}
+
+/**
+ * A clock that was set back may be set forward again, and a process that has not asked in between sees no step. So the silence has
+ * an end on the clock from before, too: one span after the newest slot.
+ */
+function rememberFormerClock(record: LimiterRecord, settings: LimiterSettings): LimiterRecord {
+  const untilUs = record.lastUs + settings.toleranceUs + computePace(record, settings).spanUs;
+  return { ...record, formerClockUntilUs: Math.max(record.formerClockUntilUs, untilUs) };
+}
+
+/**
+ * Where the clock may be the one from before, its silence counts. It is over when it has ended there, or when the silence has ended by
+ * the clock that was set back.
+ */
+function mindFormerClock(record: LimiterRecord, settings: LimiterSettings, nowUs: number): LimiterRecord {
+  const { formerClockUntilUs: untilUs, silentUntilUs } = record;
+  if (untilUs === 0) return record;
+  const { spanUs } = computePace(record, settings);
+  const reachUs = settings.toleranceUs + spanUs + settings.horizonUs + settings.batchSpanUs;
+  if (nowUs >= untilUs) return { ...record, formerClockUntilUs: 0 };
+  if (nowUs >= untilUs - reachUs) return { ...record, silentUntilUs: Math.max(silentUntilUs, untilUs) };
+  return nowUs >= silentUntilUs ? { ...record, formerClockUntilUs: 0 } : record;
+}
+
+/** Slots are given at most so far ahead, and no silence is longer than the span of the lowest rate. */
+function isSetBack(record: LimiterRecord, settings: LimiterSettings, nowUs: number): boolean {
+  const aheadUs = settings.horizonUs + settings.batchSpanUs;
+  const silenceUs = 2 * settings.windowUs + settings.marginMaxUs + settings.toleranceUs;
+  return record.lastUs > nowUs + aheadUs || record.silentUntilUs > nowUs + aheadUs + silenceUs;
 }
 
 /** After a clock was set back, instants written before it would hold the lane for as long as the step was. */

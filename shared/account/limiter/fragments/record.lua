@@ -2,8 +2,8 @@
 -- limiter. Only what changed is written. `s<n>` are the ring of slots, `t<n>` what happened in a second; `line` are
 -- the waiters.
 local TALLY_SECONDS = 640
-local NUMBERS = {'size', 'seq', 'from', 'lastUs', 'silentUntilUs', 'pacedUntilUs', 'rateMilli', 'rateAtUs',
-  'marginUs', 'marginSeq', 'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'graceUntilUs',
+local NUMBERS = {'size', 'seq', 'from', 'lastUs', 'silentUntilUs', 'formerClockUntilUs', 'pacedUntilUs', 'rateMilli',
+  'rateAtUs', 'marginUs', 'marginSeq', 'marginAtUs', 'gateSinceUs', 'gateSeq', 'probeAtUs', 'probeSeq', 'graceUntilUs',
   'pausedSinceUs', 'lostSinceUs', 'lostPausedUs', 'lostHeldUs', 'lostSlowUs', 'lostRateUs'}
 local TEXTS = {'gate', 'gateReason', 'pausedReason', 'personResults', 'blamed', 'refusals', 'line',
   'history'}

@@ -33,6 +33,34 @@ local function restart(why)
   change('restarted', why)
 end
 
+-- A clock that was set back may be set forward again, and a process that has not asked in between sees no step. So the
+-- silence has an end on the clock from before, too: one span after the newest slot.
+local function rememberFormerClock()
+  local _, spanUs = pace()
+  r.formerClockUntilUs = math.max(r.formerClockUntilUs, r.lastUs + cfg.toleranceUs + spanUs)
+end
+
+-- Where the clock may be the one from before, its silence counts. It is over when it has ended there, or when the silence
+-- has ended by the clock that was set back.
+local function mindFormerClock()
+  local _, spanUs = pace()
+  local reachUs = cfg.toleranceUs + spanUs + cfg.horizonUs + cfg.batchSpanUs
+  if now >= r.formerClockUntilUs then
+    r.formerClockUntilUs = 0
+  elseif now >= r.formerClockUntilUs - reachUs then
+    r.silentUntilUs = math.max(r.silentUntilUs, r.formerClockUntilUs)
+  elseif now >= r.silentUntilUs then
+    r.formerClockUntilUs = 0
+  end
+end
+
+-- Slots are given at most so far ahead, and no silence is longer than the span of the lowest rate.
+local function isSetBack()
+  local aheadUs = cfg.horizonUs + cfg.batchSpanUs
+  local silenceUs = 2 * cfg.windowUs + cfg.marginMaxUs + cfg.toleranceUs
+  return r.lastUs > now + aheadUs or r.silentUntilUs > now + aheadUs + silenceUs
+end
+
 -- After a clock was set back, instants from before would close the limiter for as long as the step was.
 local function forgetFuture()
   r.lastUs = now
@@ -59,14 +87,17 @@ local function bringUpToDate(reports)
   if reports.seen > r.seq then
     r.seq = reports.seen
     restart('log lost')
-  elseif r.lastUs > now + cfg.horizonUs + cfg.batchSpanUs then
+  elseif isSetBack() then
+    rememberFormerClock()
     forgetFuture()
     restart('clock set back')
   elseif reports.stepped then
+    rememberFormerClock()
     restart('clock step')
   elseif takenOver then
     restart('another Redis')
   end
+  if r.formerClockUntilUs > 0 then mindFormerClock() end
 end
 
 -- A log that was lost gives its numbers away again. What a process reports of its slot from before must not change the

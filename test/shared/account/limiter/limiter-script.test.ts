@@ -71,8 +71,15 @@ function makeFastSettings(quota: number): LimiterSettings {
 interface Step {
   readonly settings: LimiterSettings;
   readonly command: LimiterCommand;
-  /** Before the command: the limiter is lost, its rate last changed long ago, or Redis' clock is set back by so much. */
-  readonly before: 'nothing' | 'lost' | 'aged' | { readonly setBackUs: number };
+  /**
+   * Before the command: the limiter is lost, its rate last changed long ago, or Redis' clock is set back by so much, seen by the newest
+   * slot or by the silence.
+   */
+  readonly before:
+    | 'nothing'
+    | 'lost'
+    | 'aged'
+    | { readonly field: 'lastUs' | 'silentUntilUs'; readonly setBackUs: number };
 }
 
 const natural = (max: number) => fc.nat({ max });
@@ -96,7 +103,13 @@ const drawnStep = fc.record({
     { weight: 60, arbitrary: fc.constant('nothing' as const) },
     { weight: 1, arbitrary: fc.constant('lost' as const) },
     { weight: 6, arbitrary: fc.constant('aged' as const) },
-    { weight: 1, arbitrary: fc.record({ setBackUs: fc.constantFrom(1000, 50_000, 5_000_000) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({
+        field: fc.constantFrom('lastUs', 'silentUntilUs'),
+        setBackUs: fc.constantFrom(1000, 50_000, 5_000_000),
+      }),
+    },
   ),
   op: fc.constantFrom(
     'reserve',
@@ -183,9 +196,9 @@ async function prepare(before: Step['before'], record: LimiterRecord): Promise<L
     await redis.hset(key, 'rateAtUs', String(rateAtUs));
     return { ...record, rateAtUs };
   }
-  const lastUs = record.lastUs + before.setBackUs;
-  await redis.hset(key, 'lastUs', String(lastUs));
-  return { ...record, lastUs };
+  const us = record[before.field] + before.setBackUs;
+  await redis.hset(key, before.field, String(us));
+  return { ...record, [before.field]: us };
 }
 
 describe('the limiter script and its model', () => {
