@@ -7,9 +7,9 @@ let built: Promise<unknown> | undefined;
 export type BuiltModule =
   | 'producer/main'
   | 'worker/main'
-  | 'bench/bullmq/pipeline-front'
-  | 'bench/bullmq/pipeline-submitter'
-  | 'bench/bullmq/pipeline-worker'
+  | 'bench/pipelines/pipeline-front'
+  | 'bench/pipelines/pipeline-submitter'
+  | 'bench/pipelines/pipeline-worker'
   | 'bench/delivery/plain-delivery-worker'
   | 'bench/peers/http-submitter'
   | 'bench/peers/library-submitter'

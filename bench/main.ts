@@ -88,7 +88,9 @@ interface PeersOptions {
 
 program
   .command('peers')
-  .description('the whole chain over HTTP and as a library, beside two pipelines written by hand on BullMQ')
+  .description(
+    'the whole chain over HTTP and as a library, beside pipelines written by hand on BullMQ and Sidekiq',
+  )
   .option('--rounds <count>', 'rounds', parseCount, peersDefaults.rounds)
   .option('--photo-bytes <counts>', 'sizes of photos', parseCounts, peersDefaults.photoBytes)
   .option(

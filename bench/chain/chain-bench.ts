@@ -65,7 +65,7 @@ function describe({ rounds, verifications, photoBytes, concurrency }: ChainBench
     `  Alike for both: one worker process, ${concurrency} jobs at once per queue, one submitting process with ${SUBMITTERS} submissions at once,`,
     '  one Redis (own process, AOF everysec, no rewrite during a run), one stub upstream and one stub receiver (own processes).',
     `  Veriqueue: the worker as in production with the quota lifted to ${QUOTA_PER_SECOND}/s, log level info; submissions that are validated already.`,
-    '  Plain: bench/bullmq/plain-pipeline.ts, two BullMQ queues with the photo in the job; no quota, record, sealing, signature, retry or log.',
+    '  Plain: bench/pipelines/plain-pipeline.ts, two BullMQ queues with the photo in the job; no quota, record, sealing, signature, retry or log.',
   ];
 }
 

@@ -1,19 +1,19 @@
-import type { PipelineSubmitterOrders } from '../bullmq/pipeline-submitter.ts';
-import type { PipelineWorkerOrders } from '../bullmq/pipeline-worker.ts';
 import { startChild } from '../child.ts';
+import type { PipelineSubmitterOrders } from '../pipelines/pipeline-submitter.ts';
+import type { PipelineWorkerOrders } from '../pipelines/pipeline-worker.ts';
 import type { Chain, ChainSurroundings } from './chain.ts';
 
 export async function startPlainChain({ photoBytes, ...surroundings }: ChainSurroundings): Promise<Chain> {
   const orders: PipelineWorkerOrders = {
     ...surroundings,
-    kind: 'plain',
+    kind: 'bullmq-plain',
     sealingKey: '',
     webhookSecret: '',
   };
   const submissions: PipelineSubmitterOrders = { ...orders, photoBytes };
-  const worker = await startChild(new URL('../bullmq/pipeline-worker.ts', import.meta.url), orders);
+  const worker = await startChild(new URL('../pipelines/pipeline-worker.ts', import.meta.url), orders);
   const submitter = await startChild(
-    new URL('../bullmq/pipeline-submitter.ts', import.meta.url),
+    new URL('../pipelines/pipeline-submitter.ts', import.meta.url),
     submissions,
   );
   return {

@@ -1,10 +1,13 @@
-import type { PipelineKind } from '../bullmq/pipeline.ts';
 import { startChild } from '../child.ts';
-import { startBullmqStack } from './bullmq-stack.ts';
+import type { PipelineKind } from '../pipelines/pipeline.ts';
+import { CONTENDERS, chooseContenders } from './choose-contenders.ts';
 import type { Contender, Stack, StackOptions } from './contender.ts';
+import { judgeMarks } from './judge-marks.ts';
 import { type Measure, type MeasureOptions, measureContender } from './measure-contender.ts';
+import { startPipelineStack } from './pipeline-stack.ts';
 import { presentRows, type Row } from './present-rows.ts';
 import { requireProc } from './read-process.ts';
+import { findSidekiq } from './sidekiq-process.ts';
 import { startVeriqueueStack } from './veriqueue-stack.ts';
 
 export interface PeersBenchOptions {
@@ -19,18 +22,6 @@ export interface PeersBenchOptions {
   readonly say: (line: string) => void;
 }
 
-export const CONTENDERS = [
-  'veriqueue-json',
-  'veriqueue-form',
-  'veriqueue-library',
-  'bullmq-plain',
-  'bullmq-plain-json',
-  'bullmq-plain-form',
-  'bullmq-careful',
-  'bullmq-careful-json',
-  'bullmq-careful-form',
-] as const;
-
 /** Enough that a tick of the processor's clock, 10 ms, is little of a run; few enough that a run takes seconds. */
 const BYTES_OF_A_RUN = 30_000_000;
 const MOST_OF_A_RUN = 600;
@@ -42,18 +33,15 @@ export async function runPeersBench(
   options: PeersBenchOptions,
 ): Promise<ReadonlyMap<number, readonly Row[]>> {
   requireProc();
-  const { say, only = CONTENDERS, photoBytes: sizes, rounds } = options;
-  const unknown = only.filter((name) => !CONTENDERS.some((known) => known === name));
-  if (unknown.length > 0) {
-    throw new Error(`Cannot compare ${unknown.join(', ')}: must be among ${CONTENDERS.join(', ')}`);
-  }
-  for (const line of describe(options)) say(line);
+  const { say, photoBytes: sizes, rounds } = options;
+  const { chosen, notices } = chooseContenders(options.only ?? CONTENDERS, () => findSidekiq() !== undefined);
+  for (const line of [...describe(options), ...notices]) say(line);
   const tables = new Map<number, readonly Row[]>();
   for (const photoBytes of sizes) {
     const count = options.verifications ?? countFor(photoBytes);
     say(`Photos of ${photoBytes / 1000} kB, ${rounds} rounds of ${count} verifications:`);
-    const rows = await compare({ ...options, photoBytes, count, only: (name) => only.includes(name) });
-    for (const line of presentRows(rows)) say(line);
+    const rows = await compare({ ...options, photoBytes, count, only: (name) => chosen.includes(name) });
+    for (const line of [...presentRows(rows), ...judgeMarks(photoBytes, rows)]) say(line);
     tables.set(photoBytes, rows);
   }
   return tables;
@@ -65,10 +53,12 @@ function describe({ concurrency }: PeersBenchOptions): string[] {
     `  Alike for all: compiled; a Redis (AOF everysec, no rewrite during a run) and one worker process of its own, ${concurrency} jobs at once per queue,`,
     '  one submitting process with 32 submissions at once, one stub upstream, one stub receiver. Over HTTP, the same submitting program.',
     '  veriqueue: producer and worker as in production, the quota lifted, log level info. library: veriqueue/producer, all its checks included.',
-    '  bullmq-plain: bench/bullmq/plain-pipeline.ts, the photo in the job; no record, sealing, signature, retry, log.',
-    '  bullmq-careful: bench/bullmq/careful-pipeline.ts, sealed, with record, flow, both signatures, retries, log; no quota, limits, checks, idempotency.',
+    '  bullmq-plain: bench/pipelines/plain-pipeline.ts, the photo in the job; no record, sealing, signature, retry, log.',
+    '  bullmq-careful: bench/pipelines/careful-pipeline.ts, sealed, with record, flow, both signatures, retries, log; no quota, limits, checks, idempotency.',
+    '  sidekiq: bench/peers/sidekiq-worker.rb, as bullmq-plain, but with 10 threads, default retries and log, and a signature that is not computed.',
     '  -json, -form: behind the producer, or behind one Fastify route that checks nothing. Without either: no HTTP.',
     '  µs: processor time of a verification, client included, stubs not. others: what the rest of the machine used of all processors.',
+    '  rate per core: verifications in a second of that time. Marks are held against the median of the ratios within a round.',
   ];
 }
 
@@ -77,7 +67,7 @@ interface Comparison extends Omit<StackOptions, 'upstreamUrl' | 'receiverUrl'> {
   readonly count: number;
 }
 
-const KINDS: readonly PipelineKind[] = ['plain', 'careful'];
+const KINDS: readonly PipelineKind[] = ['bullmq-plain', 'bullmq-careful', 'sidekiq'];
 
 async function compare(comparison: Comparison): Promise<readonly Row[]> {
   const upstream = await startChild(new URL('../chain/stub-upstream.ts', import.meta.url), {});
@@ -92,7 +82,7 @@ async function compare(comparison: Comparison): Promise<readonly Row[]> {
   try {
     if (isAnyWanted('veriqueue')) stacks.push(await startVeriqueueStack(options));
     for (const kind of KINDS) {
-      if (isAnyWanted(`bullmq-${kind}`)) stacks.push(await startBullmqStack(kind, options));
+      if (isAnyWanted(kind)) stacks.push(await startPipelineStack(kind, options));
     }
     return await runRounds(stacks, comparison, { receiver, stubs, allPids });
   } finally {

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { startBenchProducer, startBenchWorker } from '../../bench/bench-process.ts';
 import { builtEntry } from '../../bench/built-entry.ts';
+import { CONTENDERS } from '../../bench/peers/choose-contenders.ts';
 import { ROLES } from '../../bench/peers/contender.ts';
-import { CONTENDERS, runPeersBench } from '../../bench/peers/peers-bench.ts';
+import { runPeersBench } from '../../bench/peers/peers-bench.ts';
 import type { Row } from '../../bench/peers/present-rows.ts';
+import { findSidekiq } from '../../bench/peers/sidekiq-process.ts';
 import { makeKeyText } from '../../bench/submitter.ts';
 import type { RunningProcess } from '../../dev/start/child.ts';
 import { hasProc } from '../support/has-proc.ts';
@@ -37,6 +39,8 @@ describe("the benchmarks' compiled processes", () => {
 });
 
 const PHOTO_BYTES = 3_000;
+const hasSidekiq = findSidekiq() !== undefined;
+const here = CONTENDERS.filter((name) => hasSidekiq || !name.startsWith('sidekiq'));
 
 describe.skipIf(!hasProc)('the comparison with peers, which needs /proc', () => {
   const lines: string[] = [];
@@ -49,7 +53,7 @@ describe.skipIf(!hasProc)('the comparison with peers, which needs /proc', () => 
   }, 600_000);
 
   it('measures every contender in each round', () => {
-    expect(rows.map(({ name }) => name).toSorted()).toEqual(CONTENDERS.toSorted());
+    expect(rows.map(({ name }) => name).toSorted()).toEqual(here.toSorted());
     for (const { measures } of rows) {
       expect(measures).toHaveLength(1);
       expect(measures.every(({ rate }) => rate > 0)).toBe(true);
@@ -65,7 +69,7 @@ describe.skipIf(!hasProc)('the comparison with peers, which needs /proc', () => 
   });
 
   it('prints a row of each contender, and the load of other processes', () => {
-    for (const name of CONTENDERS) expect(lines.join('\n')).toContain(`| ${name} |`);
+    for (const name of here) expect(lines.join('\n')).toContain(`| ${name} |`);
     expect(lines.join('\n')).toMatch(/others \d+ \(\d+–\d+\) % of all processors/);
   });
 });

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { createTc3Signer } from '../../bench/bullmq/tc3-signer.ts';
+import { chooseContenders } from '../../bench/peers/choose-contenders.ts';
+import { judgeMarks } from '../../bench/peers/judge-marks.ts';
 import type { Measure } from '../../bench/peers/measure-contender.ts';
-import { runPeersBench } from '../../bench/peers/peers-bench.ts';
 import { computeRatio, presentRows } from '../../bench/peers/present-rows.ts';
 import { readCpuMicros, readMachineTime, readPssMb } from '../../bench/peers/read-process.ts';
+import { createTc3Signer } from '../../bench/pipelines/tc3-signer.ts';
 import { hashPayload, signTc3 } from '../../shared/upstream/tc3-signature.ts';
 import { hasProc } from '../support/has-proc.ts';
 
@@ -74,12 +75,56 @@ describe('the table of peers', () => {
   });
 });
 
-describe('a comparison that names an unknown contender', () => {
-  it('is refused with the names that are known', async () => {
-    const options = { rounds: 1, photoBytes: [1], concurrency: 1, say: () => undefined };
-    await expect(runPeersBench({ ...options, only: ['bullmq'] })).rejects.toThrow(
-      /bullmq: must be among veriqueue-json/,
-    );
+describe('the marks of a comparison', () => {
+  const rowOf = (name: string, overrides: Partial<Measure>) => ({ name, measures: [makeMeasure(overrides)] });
+  const cpuMicros = { server: 0, worker: 500, producer: 300, client: 200 };
+
+  it('say of each ratio what it must be, and whether it is', () => {
+    const rows = [
+      rowOf('veriqueue-json', { rate: 450 }),
+      rowOf('bullmq-plain-json', { rate: 500, cpuMicros }),
+      rowOf('veriqueue-library', { rate: 700 }),
+      rowOf('bullmq-careful', { rate: 800 }),
+    ];
+    expect(judgeMarks(20_000, rows)).toEqual([
+      '  mark: veriqueue-json ÷ bullmq-plain-json, rate: 0.900, at least 0.9: met',
+      '  mark: veriqueue-json ÷ bullmq-plain-json, processor time: 1.500, at most 1.25: NOT met',
+      '  mark: veriqueue-library ÷ bullmq-careful, rate: 0.875, at least 1: NOT met',
+    ]);
+  });
+
+  it('count the time of the front and of the client in a rate per core', () => {
+    const rows = [rowOf('veriqueue-form', { cpuMicros }), rowOf('sidekiq-form', {})];
+    expect(judgeMarks(100_000, rows)).toEqual([
+      '  mark: veriqueue-form ÷ sidekiq-form, rate per core: 1.500, at least 1: met',
+    ]);
+  });
+
+  it('leave out what was not measured', () => {
+    expect(judgeMarks(300_000, [rowOf('veriqueue-json', {})])).toEqual([]);
+  });
+});
+
+describe('the choice of contenders', () => {
+  it('refuses an unknown name with the names that are known', () => {
+    expect(() => chooseContenders(['bullmq'], () => true)).toThrow(/bullmq: must be among veriqueue-json/);
+  });
+
+  it('skips Sidekiq by name where it is not installed, and says what to install', () => {
+    expect(chooseContenders(['bullmq-plain', 'sidekiq', 'sidekiq-form'], () => false)).toEqual({
+      chosen: ['bullmq-plain'],
+      notices: [
+        "Skipped: sidekiq, sidekiq-form. Install Debian's packages ruby and ruby-sidekiq to measure them.",
+      ],
+    });
+  });
+
+  it('measures Sidekiq where it is installed, and does not look for it where nobody asked', () => {
+    expect(chooseContenders(['sidekiq'], () => true)).toEqual({ chosen: ['sidekiq'], notices: [] });
+    const lookedFor = () => {
+      throw new Error('Sidekiq must not be looked for');
+    };
+    expect(chooseContenders(['bullmq-plain'], lookedFor)).toEqual({ chosen: ['bullmq-plain'], notices: [] });
   });
 });
 

@@ -1,6 +1,6 @@
 import { fastify } from 'fastify';
 import { parseMultipart } from '../../producer/body/multipart.ts';
-import { PIPELINES, type PipelineKind } from './pipeline.ts';
+import { INTAKES, type PipelineKind } from './pipeline.ts';
 import type { PipelineOptions, PipelineSubmission } from './pipeline-options.ts';
 
 export interface PipelineFrontOrders extends PipelineOptions {
@@ -22,7 +22,7 @@ const BODY_BYTES = 8 * 1024 * 1024;
  * A process of its own. Its orders come as one JSON argument; it ends with its parent.
  */
 const orders: PipelineFrontOrders = JSON.parse(process.argv[2] ?? '');
-const submit = PIPELINES[orders.kind].openIntake(orders);
+const submit = INTAKES[orders.kind](orders);
 const app = fastify({ bodyLimit: BODY_BYTES });
 
 app.addContentTypeParser<Buffer>('multipart/form-data', { parseAs: 'buffer' }, (request, body, done) => {
