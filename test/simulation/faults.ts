@@ -1,4 +1,4 @@
-import { ask, type Chain, type Part } from './chain.ts';
+import { ask, type Chain, type Part, simulatedKeys } from './chain.ts';
 import type { Fault } from './plan.ts';
 import type { Keyspace } from './redis/keyspace.ts';
 import type { Instance } from './world/world.ts';
@@ -17,6 +17,8 @@ export interface LostSpan {
 export interface Inflicting {
   readonly inflicted: readonly Inflicted[];
   readonly lost: readonly LostSpan[];
+  /** Whether a failover forgot that it was accepted: nothing more comes of it. */
+  hasForgotten(id: string): boolean;
   /** Ends what still goes on: what was frozen goes on, what was killed is started again. */
   calm(): void;
 }
@@ -48,6 +50,7 @@ export function scheduleFaults(chain: Chain, faults: readonly Fault[]): Inflicti
   return {
     inflicted,
     lost,
+    hasForgotten: (id) => lost.length > 0 && !chain.redis.keyspace.has(simulatedKeys.record(id)),
     calm: () => {
       for (const end of ending) end();
     },

@@ -59,7 +59,7 @@ export type Plan = z.output<typeof plan>;
 
 export const SUBMIT_FROM_MS = 1_000;
 export const SUBMIT_UNTIL_MS = 5_000;
-export const FAULTS_UNTIL_MS = 10_000;
+const FAULTS_UNTIL_MS = 10_000;
 
 const FINAL_CODES = [
   'Success',

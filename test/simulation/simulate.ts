@@ -2,7 +2,7 @@ import { type Chain, type ChainDeps, simulatedKeys, startChain } from './chain.t
 import { startSubmitter } from './client.ts';
 import { type Inflicted, scheduleFaults } from './faults.ts';
 import { type Breach, judge } from './judge.ts';
-import { FAULTS_UNTIL_MS, type Plan } from './plan.ts';
+import type { Plan } from './plan.ts';
 import { createWatch } from './watch.ts';
 import { enterWorld } from './world/active-world.ts';
 import { Trace } from './world/trace.ts';
@@ -70,11 +70,13 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
     const inflicting = scheduleFaults(chain, plan.faults);
     const watch = createWatch(chain);
     const run = (isOver: () => boolean, forMs: number) => world.run(isOver, world.now + forMs, watch.look);
-    if (plan.faults.length > 0) await run(() => world.now >= FAULTS_UNTIL_MS, FAULTS_UNTIL_MS);
+    await run(() => false, Math.max(0, ...plan.faults.map(({ at, forMs }) => at + forMs - world.now)));
     inflicting.calm();
     const isSettled = () =>
       submitter.isDone() &&
-      [...submitter.accepted.keys()].every((job) => chain.receiver.acknowledged.has(job));
+      [...submitter.accepted].every(
+        ([job, id]) => chain.receiver.acknowledged.has(job) || inflicting.hasForgotten(id),
+      );
     const over = await run(isSettled, PATIENCE_MS);
     // What a failover forgot goes its way once more.
     await run(quietWatch(chain), PATIENCE_MS);
