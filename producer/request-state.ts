@@ -10,6 +10,8 @@ declare module 'fastify' {
     client: ClientIdentity | null;
     /** The key that it was authenticated by. */
     apiKey: ApiKeyRecord | null;
+    /** Looks again whether its key allows it. */
+    admitAgain: (() => Promise<void>) | null;
     /** The problem the request was answered with. */
     problemCode: ProblemCode | null;
     /** The memory of its body, until it is answered. */
@@ -23,6 +25,7 @@ declare module 'fastify' {
 export function decorateRequests(app: FastifyInstance): void {
   app.decorateRequest('client', null);
   app.decorateRequest('apiKey', null);
+  app.decorateRequest('admitAgain', null);
   app.decorateRequest('problemCode', null);
   app.decorateRequest('bodyHold', null);
   app.decorateRequest('sendContinue', null);
@@ -38,4 +41,14 @@ export function clientOf(request: FastifyRequest): ClientIdentity {
 export function apiKeyOf(request: FastifyRequest): ApiKeyRecord {
   if (request.apiKey === null) throw new Error('The key of the request is not authenticated');
   return request.apiKey;
+}
+
+/**
+ * For a request that has waited: its key may have been revoked or have expired, or its client been disabled, meanwhile.
+ *
+ * @throws {ProblemError} as authentication does
+ */
+export async function requireStillAdmitted(request: FastifyRequest): Promise<void> {
+  if (request.admitAgain === null) throw new Error('The request is not authenticated');
+  await request.admitAgain();
 }

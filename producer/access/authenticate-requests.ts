@@ -39,6 +39,7 @@ export function authenticateRequests(app: FastifyInstance, deps: AccessDeps): vo
     noteUse(key.hash);
     request.client = client;
     request.apiKey = key;
+    request.admitAgain = () => admit(request);
   };
   app.addHook('onRequest', async (request) => {
     const { url = '' } = request.routeOptions;

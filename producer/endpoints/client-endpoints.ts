@@ -18,6 +18,7 @@ import {
 } from '../../shared/store/push/change-endpoints.ts';
 import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
+import { readLastNumbers } from '../../shared/store/verifications/read-feed.ts';
 import { DAY_MS } from '../../shared/time-units.ts';
 import { ProblemError } from '../problem.ts';
 import { checkEndpointUrl } from './check-endpoint-url.ts';
@@ -54,12 +55,13 @@ export async function listClientEndpoints(
   return present(deps, clientId, parseEndpoints(text));
 }
 
-/** @throws {ProblemError} invalid_request, too_many_endpoints, not_found */
+/** @throws {ProblemError} invalid_request, too_many_endpoints, unknown_sequence, not_found */
 export async function addClientEndpoint(
   deps: ClientEndpointDeps,
   { client, note }: EndpointOwner,
   { url: given, types, ratePerSecond, after, auth }: NewEndpoint,
 ): Promise<CreatedEndpoint> {
+  await requireKnownSequence(deps, client.id, after);
   const [id, url] = [newEndpointId(), checkEndpointUrl(deps, client, given)];
   const parts = auth === undefined ? null : readReceiverAuth(auth, deps.now());
   const receiver = { clientId: client.id, receiver: id, origin: new URL(url).origin };
@@ -82,13 +84,14 @@ export async function addClientEndpoint(
   return { ...found(added), secret: addition.secret };
 }
 
-/** @throws {ProblemError} invalid_request, not_found */
+/** @throws {ProblemError} invalid_request, unknown_sequence, not_found */
 export async function changeClientEndpoint(
   deps: ClientEndpointDeps,
   { client, note }: EndpointOwner,
   id: string,
   { after, url, auth, ...change }: EndpointChange,
 ): Promise<Endpoint> {
+  await requireKnownSequence(deps, client.id, after);
   const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
   const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
   const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
@@ -132,6 +135,21 @@ export async function rotateClientEndpoint(
     secret: rotated.secret,
     previousSignsUntil: new Date(rotated.previousSignsUntil).toISOString(),
   };
+}
+
+/**
+ * As the feed does: a number that no event has yet means that Redis has lost its latest data, and workers begin from 0 then.
+ *
+ * @throws {ProblemError} unknown_sequence
+ */
+async function requireKnownSequence(
+  { redis, keys }: ClientEndpointDeps,
+  clientId: string,
+  after: number | undefined,
+): Promise<void> {
+  if (after === undefined) return;
+  const [last = 0] = await readLastNumbers(redis, keys, [clientId]);
+  if (after > last) throw new ProblemError('unknown_sequence');
 }
 
 async function present(

@@ -10,6 +10,8 @@ export interface ReadPageDeps {
   readonly redis: Redis;
   readonly keys: StoreKeys;
   readonly waits: FeedWaits;
+  /** Before anything is shown that came while the request waited. @throws {ProblemError} */
+  readonly requireStillAdmitted: () => Promise<void>;
   /** ms, from any beginning */
   readonly monotonic: () => number;
 }
@@ -21,10 +23,10 @@ const PAGES_PASSED_OVER = 4;
  * The events of a client after a number; without any, it waits for one for as long as the query says.
  *
  * @param signal the client does not wait any longer
- * @throws {ProblemError} unknown_sequence; too_many_requests when too many wait
+ * @throws {ProblemError} unknown_sequence; too_many_requests when too many wait; as `requireStillAdmitted`
  */
 export async function readPage(
-  { redis, keys, waits, monotonic }: ReadPageDeps,
+  { redis, keys, waits, requireStillAdmitted, monotonic }: ReadPageDeps,
   clientId: string,
   { after: start, limit, type, wait }: FeedQuery,
   signal: AbortSignal,
@@ -48,6 +50,7 @@ export async function readPage(
     const waiting = waits.until(clientId, after, { ms, signal });
     if (waiting === null) throw new ProblemError('too_many_requests', { headers: retryAfter(1) });
     if ((await waiting) === 'end') return page;
+    await requireStillAdmitted();
     passed = 0;
   }
 }

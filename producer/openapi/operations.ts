@@ -137,12 +137,12 @@ export const OPERATIONS = {
   listEndpoints: { scope: 'manage', problems: [], answers: { 200: { example: endpoints } } },
   addEndpoint: {
     scope: 'manage',
-    problems: [...OWN_CHANGE_BODY, 'too_many_endpoints'],
+    problems: [...OWN_CHANGE_BODY, 'too_many_endpoints', 'unknown_sequence'],
     answers: { 201: { example: createdEndpoint } },
   },
   changeEndpoint: {
     scope: 'manage',
-    problems: OWN_CHANGE_BODY,
+    problems: [...OWN_CHANGE_BODY, 'unknown_sequence'],
     answers: { 200: { example: endpointExample } },
   },
   removeEndpoint: {

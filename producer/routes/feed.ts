@@ -9,7 +9,7 @@ import { readPage } from '../feed/read-page.ts';
 import { MAX_FEED_WAITS, MAX_FEED_WAITS_OF_CLIENT } from '../http-limits.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
-import { clientOf } from '../request-state.ts';
+import { clientOf, requireStillAdmitted } from '../request-state.ts';
 
 export interface FeedRouteDeps {
   readonly redis: Redis;
@@ -39,7 +39,7 @@ export function addFeedRoute(app: FastifyInstance, { redis, keys }: FeedRouteDep
     handler: async (request, reply) => {
       const query = parseInput(feedQuery, request.query, 'invalid_query');
       const page = await readPage(
-        { redis, keys, waits, monotonic },
+        { redis, keys, waits, monotonic, requireStillAdmitted: () => requireStillAdmitted(request) },
         clientOf(request).id,
         query,
         whenLeft(reply),

@@ -9,7 +9,7 @@ import {
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { isCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
 import type { ClientIdentity } from '../../shared/store/clients/client.ts';
-import { type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
+import { foreseeRedelivery, type RedeliveryDeps, redeliver } from '../../shared/store/endpoints/redeliver.ts';
 import { walkSortedSet } from '../../shared/store/endpoints/walk-sorted-set.ts';
 import { noteChange } from '../endpoints/note-change.ts';
 import type { ProducerMetrics } from '../metrics.ts';
@@ -47,7 +47,7 @@ export function addRedeliverRangeRoute(app: FastifyInstance, deps: RedeliverRang
       tags: ['Events'],
       summary: 'Deliver the events of a period again',
       description:
-        'Oldest first, a hundred at most with one request; repeat it with `nextCursor` until that is null. Each event counts as a redelivery. When the limit is reached, the answer says how far it came.',
+        'Oldest first, a hundred at most with one request; repeat it with `nextCursor` until that is null. Each event that is redelivered counts as a redelivery. When the limit is reached, the answer says how far it came.',
       body: { content: { 'application/json': { schema: redeliveryRange } } },
       response: {
         200: redeliveryProgress.describe('How far it came'),
@@ -60,6 +60,8 @@ export function addRedeliverRangeRoute(app: FastifyInstance, deps: RedeliverRang
       if (Date.parse(range.until) <= Date.parse(range.from)) throw emptyRange();
       if (!client.selfService.enabled) throw new ProblemError('self_service_off');
       const progress = await redeliverPart(deps, client, range);
+      // A request that did nothing leaves nothing: a client could fill the trail with them.
+      if (progress.redelivered === 0) return progress;
       await noteChange(deps, client.id, {
         action: 'redeliver_range',
         targetKind: 'client',
@@ -96,22 +98,23 @@ async function redeliverPart(
   });
   for await (const { member: id, score: submittedAt } of walk) {
     if (after !== null && submittedAt === after.submittedAt && id <= after.id) continue;
-    const isFull = counts.redelivered >= limit || looked >= MOST_LOOKED_AT;
-    if (isFull || !(await isLetThrough(deps, client.id, counts.redelivered))) {
-      return { ...counts, nextCursor: last === null ? null : encodeCursor(last) };
-    }
-    counts[await redeliverOne(deps, client, id, states)] += 1;
+    const progress = () => ({ ...counts, nextCursor: last === null ? null : encodeCursor(last) });
+    if (counts.redelivered >= limit || looked >= MOST_LOOKED_AT) return progress();
+    const outlook = await foresee(deps, client, id, states);
+    // What is left alone costs the client nothing: otherwise it would not come past many of them.
+    if (outlook === 'due' && !(await isLetThrough(deps, client.id, looked > 0))) return progress();
+    counts[outlook === 'due' ? await redeliverOne(deps, client, id, states) : outlook] += 1;
     last = { submittedAt, id };
     looked += 1;
   }
   return { ...counts, nextCursor: null };
 }
 
-/** Refused outright only as long as nothing has been done. @throws {ProblemError} */
+/** Refused outright only as long as the request has come past nothing. @throws {ProblemError} */
 async function isLetThrough(
   deps: RedeliverRangeDeps,
   clientId: string,
-  redelivered: number,
+  hasProgress: boolean,
 ): Promise<boolean> {
   const { redis, keys, redeliveryLimits } = deps;
   try {
@@ -119,20 +122,33 @@ async function isLetThrough(
     await requireRedeliveryRoom(redis, keys, clientId, redeliveryLimits);
     return true;
   } catch (error) {
-    if (!(error instanceof ProblemError) || redelivered === 0) throw error;
+    if (!(error instanceof ProblemError) || !hasProgress) throw error;
     return false;
   }
+}
+
+type Count = Exclude<keyof RedeliveryProgress, 'nextCursor'>;
+type States = Parameters<typeof redeliver>[2];
+
+async function foresee(
+  deps: RedeliverRangeDeps,
+  client: ClientIdentity,
+  id: string,
+  states: States,
+): Promise<'due' | Count> {
+  const url = (await deps.redis.hget(deps.keys.record(id), 'callbackUrl')) || null;
+  if (url !== null && URL.canParse(url) && !isCallbackAllowed(client, new URL(url))) return 'notAllowed';
+  const outlook = await foreseeRedelivery(deps, id, states);
+  return outlook === 'not_due' ? 'notDue' : outlook;
 }
 
 async function redeliverOne(
   deps: RedeliverRangeDeps,
   client: ClientIdentity,
   id: string,
-  states: Parameters<typeof redeliver>[2],
-): Promise<Exclude<keyof RedeliveryProgress, 'nextCursor'>> {
+  states: States,
+): Promise<Count> {
   const { redis, keys, metrics } = deps;
-  const url = (await redis.hget(keys.record(id), 'callbackUrl')) || null;
-  if (url !== null && URL.canParse(url) && !isCallbackAllowed(client, new URL(url))) return 'notAllowed';
   const { status } = await redeliver(deps, id, states);
   if (status !== 'redelivered') return status === 'not_due' ? 'notDue' : status;
   await noteOpenRedelivery(redis, keys, client.id, id);

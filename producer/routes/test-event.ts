@@ -10,7 +10,7 @@ import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
 import { describeTest, sendTestEvent } from '../endpoints/send-test-event.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
-import { ProblemError } from '../problem.ts';
+import { ProblemError, retryAfter } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 
 export interface TestEventRouteDeps extends RedeliveryDeps {
@@ -22,8 +22,27 @@ const DESCRIPTION =
 
 const params = z.object({ id: z.string().describe('ep_…') });
 
+/**
+ * Under way at a time, of one client at one producer. Tests go before all other deliveries, and each takes the place of one in its
+ * worker until the receiver answers: a client with a silent receiver must not take all of them.
+ */
+const MOST_UNDER_WAY = 4;
+
 /** A client's test of its own receivers. */
 export function addTestEventRoutes(app: FastifyInstance, deps: TestEventRouteDeps): void {
+  const underWay = new Map<string, number>();
+  const sendTest = async (client: ClientIdentity, receiver: string): Promise<TestDelivery> => {
+    const others = underWay.get(client.id) ?? 0;
+    if (others >= MOST_UNDER_WAY) throw new ProblemError('too_many_requests', { headers: retryAfter(1) });
+    underWay.set(client.id, others + 1);
+    try {
+      return await sendOneTest(deps, client, receiver);
+    } finally {
+      const left = (underWay.get(client.id) ?? 1) - 1;
+      if (left === 0) underWay.delete(client.id);
+      else underWay.set(client.id, left);
+    }
+  };
   app.route({
     method: 'POST',
     url: '/v1/callback/test',
@@ -39,7 +58,7 @@ export function addTestEventRoutes(app: FastifyInstance, deps: TestEventRouteDep
       // Not what is remembered of the client: it may have set one a second ago.
       const url = await deps.redis.hget(deps.keys.client(client.id), 'callbackUrl');
       if (url === null) throw new ProblemError('no_callback_url');
-      return sendTest(deps, client, CALLBACK);
+      return sendTest(client, CALLBACK);
     },
   });
   app.route({
@@ -58,13 +77,13 @@ export function addTestEventRoutes(app: FastifyInstance, deps: TestEventRouteDep
       const { id } = params.parse(request.params);
       const stored = (await deps.redis.hget(deps.keys.client(client.id), 'endpoints')) ?? '';
       if (!parseEndpoints(stored).some((each) => each.id === id)) throw new ProblemError('not_found');
-      return sendTest(deps, client, id);
+      return sendTest(client, id);
     },
   });
 }
 
 /** @throws {ProblemError} */
-async function sendTest(
+async function sendOneTest(
   deps: TestEventRouteDeps,
   client: ClientIdentity,
   receiver: string,

@@ -223,6 +223,15 @@ describe('an API key with the scope manage', () => {
     expect(noted).not.toContain('elsewhere.example');
   });
 
+  test('begins an endpoint behind no number that no event has: workers would send all of them again', async () => {
+    const { own } = await makeClient();
+    const url = `${ORIGIN}/x`;
+    expect(await problemOf(own.endpoints.add({ url, after: 1 }))).toBe('unknown_sequence');
+    const { id } = await own.endpoints.add({ url, after: 0 });
+    expect(await problemOf(own.endpoints.change(id, { after: 1 }))).toBe('unknown_sequence');
+    expect((await own.endpoints.list()).map(({ after }) => after)).toEqual([0]);
+  });
+
   test('gives a receiver no header that carries or signs an event, and no certificate that cannot be used', async () => {
     const { own } = await makeClient();
     const refusal = (auth: object) =>

@@ -24,6 +24,9 @@ export type Redelivery =
   | { readonly status: 'unanswered' }
   | { readonly status: 'missing' };
 
+/** The next redelivery of an event would find it so. */
+export type RedeliveryOutlook = 'due' | Exclude<Redelivery['status'], 'redelivered'>;
+
 const allResting: readonly RestingStatus[] = ['delivered', 'dead', 'held'];
 
 /**
@@ -61,6 +64,17 @@ export async function redeliver(
   }
   const stored = await redis.hget(keys.record(id), 'redelivery');
   return stored === redelivery ? { status: 'redelivered' } : { status: 'not_due', delivery: 'pending' };
+}
+
+/** What {@link redeliver} would do now; it changes nothing. */
+export async function foreseeRedelivery(
+  { redis, keys }: Pick<RedeliveryDeps, 'redis' | 'keys'>,
+  id: string,
+  from: readonly RestingStatus[] = allResting,
+): Promise<RedeliveryOutlook> {
+  const found = await readDelivery(redis, keys, id);
+  if (found === 'missing' || found === 'unanswered') return found;
+  return isOneOf(from, found.status) ? 'due' : 'not_due';
 }
 
 /** BullMQ would take the next try for a duplicate of what was stored and never put in line. */
