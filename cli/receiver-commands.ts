@@ -1,17 +1,21 @@
 import type { Command } from 'commander';
-import type { Endpoint, TestDelivery } from '../client/veriqueue.ts';
+import type { Endpoint, EventType } from '../client/veriqueue.ts';
+import { clientEventTypes } from '../shared/contract/event-type.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
-import { parseSequence } from './arguments.ts';
+import { parseDuration } from './arguments.ts';
 import { type AuthOptions, addAuthOptions, readAuthOptions } from './auth-options.ts';
-import { CommandFailure } from './command-failure.ts';
 import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import type { CliContext } from './context.ts';
-import { formatDuration } from './format-duration.ts';
-import { addReceiverSetCommand, addReceiverSettings, type ReceiverSettings } from './receiver-set-command.ts';
-import { formatTime, printable } from './terminal.ts';
+import { addEndpointSettings, type EndpointSettings, readEndpointChanges } from './endpoint-settings.ts';
+import { addReceiverSetCommand } from './receiver-set-command.ts';
+import { showTestDelivery } from './show-test-delivery.ts';
+import { formatTime } from './terminal.ts';
 
-interface AddOptions extends ApiOptions, ReceiverSettings, Partial<AuthOptions> {
-  readonly after?: number;
+interface AddOptions extends ApiOptions, EndpointSettings<EventType>, Partial<AuthOptions> {}
+
+interface RotateOptions extends ApiOptions {
+  /** ms */
+  readonly overlap?: number;
 }
 
 const ID = 'its id (ep_…), as receiver list prints it';
@@ -25,7 +29,6 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .command('add')
     .description('add one; its secret is shown once')
     .argument('<url>', 'of an origin that is registered for you')
-    .option('--after <number>', 'begin behind the event of this number; 0: with the oldest', parseSequence)
     .action((url: string, options: AddOptions) => addReceiver(context, url, options));
   const list = receiver
     .command('list')
@@ -36,7 +39,7 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .description('have a worker send a signed webhook.test event, once; your callback without an id')
     .argument('[id]', ID)
     .action((id: string | undefined, options: ApiOptions) => testReceiver(context, id, options));
-  addAuthOptions(addReceiverSettings(add));
+  addAuthOptions(addEndpointSettings(add, clientEventTypes));
   for (const command of [add, list, test]) addApiOptions(command);
   addReceiverSetCommand(receiver, context);
   addChangeCommands(receiver, context);
@@ -58,7 +61,8 @@ function addChangeCommands(receiver: Command, context: CliContext): void {
     .command('rotate-secret')
     .description('a new secret, shown once; the one before signs beside it for a day')
     .argument('<id>', ID)
-    .action((id: string, options: ApiOptions) => rotateSecret(context, id, options));
+    .option('--overlap <duration>', 'how long both sign, 30d at most', parseDuration)
+    .action((id: string, options: RotateOptions) => rotateSecret(context, id, options));
   const remove = addConfirmOptions(
     receiver.command('remove').description('send it nothing any more').argument('<id>', ID),
   ).action((id: string, options: ApiOptions & ConfirmOptions) => removeReceiver(context, id, options));
@@ -67,22 +71,12 @@ function addChangeCommands(receiver: Command, context: CliContext): void {
 
 const open = async (context: CliContext, options: ApiOptions) => openApi(await context.findApi(options));
 
-async function addReceiver(
-  context: CliContext,
-  url: string,
-  { type, rate, after, ...options }: AddOptions,
-): Promise<void> {
+async function addReceiver(context: CliContext, url: string, options: AddOptions): Promise<void> {
   const { terminal, interrupted: signal } = context;
   const auth = await readAuthOptions(context.questions, options);
   const api = await open(context, options);
   const made = await api.endpoints.add(
-    {
-      url,
-      ...(type === undefined ? {} : { types: [...type] }),
-      ...(rate === undefined ? {} : { ratePerSecond: rate }),
-      ...(after === undefined ? {} : { after }),
-      ...(auth ? { auth } : {}),
-    },
+    { url, ...readEndpointChanges(options), ...(auth ? { auth } : {}) },
     { signal },
   );
   terminal.show(made, terminal.pairs({ receiver: made.id, url: made.url, secret: made.secret }));
@@ -128,9 +122,17 @@ async function setEnabled(
   terminal.show(changed, `${id} is ${enabled ? 'resumed' : 'paused: its events wait'}.`);
 }
 
-async function rotateSecret(context: CliContext, id: string, options: ApiOptions): Promise<void> {
+async function rotateSecret(
+  context: CliContext,
+  id: string,
+  { overlap, ...options }: RotateOptions,
+): Promise<void> {
   const { terminal, interrupted: signal } = context;
-  const rotated = await (await open(context, options)).endpoints.rotateSecret(id, { signal });
+  const { endpoints } = await open(context, options);
+  const rotated = await endpoints.rotateSecret(id, {
+    overlapSeconds: overlap === undefined ? undefined : overlap / 1_000,
+    signal,
+  });
   terminal.show(
     { id, ...rotated },
     terminal.pairs({
@@ -157,18 +159,6 @@ async function removeReceiver(
 async function testReceiver(context: CliContext, id: string | undefined, options: ApiOptions): Promise<void> {
   const { terminal, interrupted: signal } = context;
   const api = await open(context, options);
-  const sent: TestDelivery =
-    id === undefined ? await api.callback.test({ signal }) : await api.endpoints.test(id, { signal });
-  const came = sent.status === null ? (sent.errorClass ?? 'no answer') : `status ${sent.status}`;
-  terminal.show(
-    sent,
-    terminal.pairs({
-      event: `webhook.test ${sent.webhookId}`,
-      to: sent.url,
-      result: came,
-      took: formatDuration(sent.durationMs),
-      answer: printable(sent.answer).slice(0, 60) || '-',
-    }),
-  );
-  if (!sent.accepted) throw new CommandFailure(`The receiver did not accept the test event: ${came}`);
+  const sent = await (id === undefined ? api.callback.test({ signal }) : api.endpoints.test(id, { signal }));
+  showTestDelivery(terminal, sent);
 }

@@ -1,3 +1,4 @@
+import type { SecretRotation } from '../shared/contract/callback.ts';
 import type {
   CreatedEndpoint,
   Endpoint,
@@ -68,10 +69,15 @@ export class Endpoints {
     return (await this.#send({ ...request, signal })) as TestDelivery;
   }
 
-  /** Gives one a new secret; the one before signs as well for a day. */
-  async rotateSecret(id: string, { signal }: CallOptions = {}): Promise<RotatedSecret> {
+  /** Gives one a new secret; the one before signs as well, for a day unless you say how long. */
+  async rotateSecret(
+    id: string,
+    { overlapSeconds, signal }: SecretRotation & CallOptions = {},
+  ): Promise<RotatedSecret> {
     const path = `${pathOf(id)}/rotate-secret`;
-    return (await this.#send({ doing: 'rotate a secret', method: 'POST', path, signal })) as RotatedSecret;
+    const body = JSON.stringify({ overlapSeconds });
+    const request = { doing: 'rotate a secret', method: 'POST', path, headers: JSON_TYPE } as const;
+    return (await this.#send({ ...request, body, signal })) as RotatedSecret;
   }
 }
 

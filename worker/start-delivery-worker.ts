@@ -1,9 +1,8 @@
 import { setMaxListeners } from 'node:events';
 import type { Logger } from 'pino';
 import { privateKeysOf } from '../shared/signing/signing-keys.ts';
-import { type ClientReading, readClient } from '../shared/store/clients/client.ts';
-import { readOperators } from '../shared/store/push/operator-endpoints.ts';
-import { OPERATORS } from '../shared/store/push/push-endpoint.ts';
+import type { ClientReading } from '../shared/store/clients/client.ts';
+import { readReceiverOwner } from '../shared/store/push/operator-endpoints.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
 import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
@@ -41,10 +40,7 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
   // One listener per job in flight is no leak.
   setMaxListeners(0, shutdown.signal);
   const limiter = openLimiter(context);
-  const findClient = cached(
-    (clientId) => (clientId === OPERATORS ? readOperators(context) : readClient(context, clientId, now())),
-    now,
-  );
+  const findClient = cached((clientId) => readReceiverOwner(context, clientId, now()), now);
   const shared = openSending(context, dispatcher);
   const pushing = startPushing({
     ...shared,

@@ -1,9 +1,12 @@
 import { z } from 'zod';
+import { rotatedSecret } from '../../shared/contract/endpoint.ts';
 import {
   newOperatorEndpointAnswer,
+  operatorEndpoint,
   operatorEndpoints,
   removedOperatorEndpoint,
 } from '../../shared/contract/operator-endpoint.ts';
+import { testDelivery } from '../../shared/contract/test-delivery.ts';
 import { type OperatorApi, OperatorProblem, type OperatorRequest } from '../access/operator-api.ts';
 import type { OperatorOperations, OperatorRefusal } from './operator-operations.ts';
 
@@ -24,6 +27,9 @@ const operators = z.object({
 });
 const newOperator = z.object({ operatorKey: z.string() });
 const revocation = z.object({ revoked: z.string() });
+const addedEndpoint = newOperatorEndpointAnswer.pick({ id: true, url: true, secret: true });
+const rotated = z.object(rotatedSecret.shape);
+const sentTest = z.object(testDelivery.shape);
 
 /** Over the operators' API: as the operator whose key is used. */
 export function apiOperatorOperations(api: OperatorApi): OperatorOperations {
@@ -42,15 +48,11 @@ export function apiOperatorOperations(api: OperatorApi): OperatorOperations {
       return typeof answer === 'string' ? { status: answer } : { status: 'added', ...answer };
     },
     listEndpoints: async () => (await api.ask({ path: 'operator-endpoints' }, operatorEndpoints)).data,
-    addEndpoint: (url) => {
-      const request = { method: 'POST', path: 'operator-endpoints', body: { url } } as const;
-      return api.ask(request, newOperatorEndpointAnswer);
+    addEndpoint: (endpoint) => {
+      const request = { method: 'POST', path: 'operator-endpoints', body: endpoint } as const;
+      return api.ask(request, addedEndpoint);
     },
-    removeEndpoint: async (id) => {
-      const path = `operator-endpoints/${encodeURIComponent(id)}`;
-      const absent = `Operators have no endpoint ${id}`;
-      await api.ask({ method: 'DELETE', path, absent }, removedOperatorEndpoint);
-    },
+    ...endpointOperations(api),
     revoke: async (name, { evenOwn, evenLast }) => {
       const request = {
         method: 'DELETE',
@@ -63,6 +65,28 @@ export function apiOperatorOperations(api: OperatorApi): OperatorOperations {
         last_operator_key: 'last_full_key',
       });
       return typeof answer === 'string' ? answer : 'revoked';
+    },
+  };
+}
+
+type EndpointOperations = Pick<
+  OperatorOperations,
+  'changeEndpoint' | 'rotateEndpointSecret' | 'testEndpoint' | 'removeEndpoint'
+>;
+
+/** What is done with one of the operators' endpoints. */
+function endpointOperations(api: OperatorApi): EndpointOperations {
+  const of = (id: string, what = '') => ({
+    path: `operator-endpoints/${encodeURIComponent(id)}${what}`,
+    absent: `Operators have no endpoint ${id}`,
+  });
+  return {
+    changeEndpoint: (id, change) => api.ask({ method: 'PATCH', ...of(id), body: change }, operatorEndpoint),
+    rotateEndpointSecret: (id, overlapSeconds) =>
+      api.ask({ method: 'POST', ...of(id, '/rotate-secret'), body: { overlapSeconds } }, rotated),
+    testEndpoint: (id) => api.ask({ method: 'POST', ...of(id, '/test'), body: {} }, sentTest),
+    removeEndpoint: async (id) => {
+      await api.ask({ method: 'DELETE', ...of(id) }, removedOperatorEndpoint);
     },
   };
 }

@@ -1,4 +1,11 @@
-import type { NewOperatorEndpointAnswer, OperatorEndpoint } from '../../shared/contract/operator-endpoint.ts';
+import type { RotatedSecret } from '../../shared/contract/endpoint.ts';
+import type {
+  NewOperatorEndpoint,
+  NewOperatorEndpointAnswer,
+  OperatorEndpoint,
+  OperatorEndpointChange,
+} from '../../shared/contract/operator-endpoint.ts';
+import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
 import type { OperatorDescription } from '../../shared/store/operators/operator-use.ts';
 import type { OperatorIdentity } from '../../shared/store/operators/operators.ts';
 
@@ -16,6 +23,9 @@ export type AddedOperator =
   | { readonly status: 'added'; readonly operatorKey: string }
   | { readonly status: 'name_taken' | 'too_many' };
 
+/** With its secret, which is shown once. */
+export type AddedEndpoint = Pick<NewOperatorEndpointAnswer, 'id' | 'url' | 'secret'>;
+
 /**
  * What operators do with operators' keys, whichever way.
  *
@@ -30,7 +40,13 @@ export interface OperatorOperations {
   add(operator: OperatorIdentity): Promise<AddedOperator>;
   listEndpoints(): Promise<readonly OperatorEndpoint[]>;
   /** @throws {CommandFailure} when there are too many */
-  addEndpoint(url: string): Promise<NewOperatorEndpointAnswer>;
+  addEndpoint(endpoint: NewOperatorEndpoint): Promise<AddedEndpoint>;
+  /** @throws {CommandFailure} when there is none */
+  changeEndpoint(id: string, change: OperatorEndpointChange): Promise<OperatorEndpoint>;
+  /** @param overlapSeconds a day unless given @throws {CommandFailure} when there is none */
+  rotateEndpointSecret(id: string, overlapSeconds: number | undefined): Promise<RotatedSecret>;
+  /** Has a worker send a test event. @throws {CommandFailure} when there is none, or no worker has sent it */
+  testEndpoint(id: string): Promise<TestDelivery>;
   /** @throws {CommandFailure} when there is none */
   removeEndpoint(id: string): Promise<void>;
   revoke(

@@ -11,15 +11,14 @@ import type { ClientIdentity, ClientStore } from '../../shared/store/clients/cli
 import { parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import {
   addEndpoint,
-  changeEndpoint,
   newEndpointId,
   removeEndpoint,
   rotateEndpointSecret,
+  setEndpoint,
 } from '../../shared/store/push/change-endpoints.ts';
 import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
-import { readPushes, restartPush } from '../../shared/store/push/push-state.ts';
+import { goOn, readPushes } from '../../shared/store/push/push-state.ts';
 import { readLastNumbers } from '../../shared/store/verifications/read-feed.ts';
-import { DAY_MS } from '../../shared/time-units.ts';
 import { ProblemError } from '../problem.ts';
 import { checkEndpointUrl } from './check-endpoint-url.ts';
 import { presentEndpoint } from './present-endpoint.ts';
@@ -39,9 +38,6 @@ export interface EndpointOwner {
   /** @param id of the endpoint */
   readonly note: (id: string, action: string, result: string) => Promise<void>;
 }
-
-/** As for a client's secret by the command line. */
-const OVERLAP_MS = DAY_MS;
 
 /** What cannot be an id is that of no endpoint. */
 export const endpointIdPattern = /^ep_[0-9a-z]{26}$/;
@@ -94,17 +90,12 @@ export async function changeClientEndpoint(
   await requireKnownSequence(deps, client.id, after);
   const checked = url === undefined ? {} : { url: checkEndpointUrl(deps, client, url) };
   const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
-  const given = Object.fromEntries(Object.entries(change).filter(([, value]) => value !== undefined));
-  const changed = await changeEndpoint(deps, client.id, id, (present) => ({
-    ...present,
-    ...given,
-    ...checked,
-  }));
+  const changed = await setEndpoint(deps, client.id, id, { ...change, ...checked });
   if (changed === null) throw new ProblemError('not_found');
   const receiver = { clientId: client.id, receiver: id, origin: new URL(changed.url).origin };
   if (parts !== undefined || url !== undefined)
     await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
-  if (after !== undefined || change.enabled) await restartPush(deps, client.id, id, after ?? null);
+  await goOn(deps, client.id, id, { ...change, after });
   await note(id, 'change_endpoint', 'changed');
   const [shown] = await present(deps, client.id, [changed]);
   return found(shown);
@@ -121,13 +112,13 @@ export async function removeClientEndpoint(
   await note(id, 'remove_endpoint', 'removed');
 }
 
-/** @throws {ProblemError} not_found */
+/** @param overlapMs for so long the secret before signs as well @throws {ProblemError} not_found */
 export async function rotateClientEndpoint(
   deps: ClientEndpointDeps,
   { client, note }: EndpointOwner,
-  id: string,
+  { id, overlapMs }: { readonly id: string; readonly overlapMs: number },
 ): Promise<RotatedSecret> {
-  const options = { overlapMs: OVERLAP_MS, now: deps.now() };
+  const options = { overlapMs, now: deps.now() };
   const rotated = await rotateEndpointSecret(deps, client.id, id, options);
   if (rotated === null) throw new ProblemError('not_found');
   await note(id, 'rotate_endpoint_secret', 'rotated');

@@ -83,9 +83,13 @@ const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> 
   changeEndpoint: { 'application/json': endpointChangeExample },
   changeCallback: { 'application/json': callbackChangeExample },
   rotateCallbackSecret: { 'application/json': secretRotationExample },
+  rotateEndpointSecret: { 'application/json': secretRotationExample },
   addApiKey: { 'application/json': newApiKeyExample },
   redeliverRange: { 'application/json': redeliveryRangeExample },
 };
+
+/** Without a body they do what is usual. */
+const OPTIONAL_BODIES: readonly OperationId[] = ['rotateCallbackSecret', 'rotateEndpointSecret'];
 
 /** Gives each operation its examples, and each answer its headers. */
 export function completeOperations(document: ApiDocument): ApiDocument {
@@ -107,7 +111,7 @@ function completeOperation(operation: Operation): Operation {
     ...(requestBody && {
       requestBody: {
         ...requestBody,
-        required: true,
+        required: !OPTIONAL_BODIES.includes(operationId),
         content: mapValues(requestBody.content ?? {}, (media, type) => ({
           ...media,
           example: BODY_EXAMPLES[operationId]?.[type],

@@ -152,7 +152,7 @@ export const OPERATIONS = {
   },
   rotateEndpointSecret: {
     scope: 'manage',
-    problems: OWN_CHANGE,
+    problems: OWN_CHANGE_BODY,
     answers: { 200: { example: rotatedSecret } },
   },
   getCallback: { scope: 'manage', problems: ['not_found'], answers: { 200: { example: callbackExample } } },

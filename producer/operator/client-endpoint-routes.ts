@@ -11,6 +11,7 @@ import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { describeClient } from '../../shared/store/clients/describe-client.ts';
 import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
+import { describeTest } from '../../shared/store/push/test-event.ts';
 import {
   addClientEndpoint,
   type ClientEndpointDeps,
@@ -22,7 +23,8 @@ import {
   rotateClientEndpoint,
 } from '../endpoints/client-endpoints.ts';
 import { presentReceiverAuth } from '../endpoints/read-receiver-auth.ts';
-import { describeTest, sendTestEvent } from '../endpoints/send-test-event.ts';
+import { overlapOf } from '../endpoints/rotation-overlap.ts';
+import { sendTestEvent } from '../endpoints/send-test-event.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import { parseClientParam } from './client-routes.ts';
@@ -65,9 +67,10 @@ export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpoi
     return { removed: id };
   });
 
-  app.post(`${PATH}/:id/rotate-secret`, async (request) =>
-    rotateClientEndpoint(deps, await ownerOf(deps, request), idOf(request)),
-  );
+  app.post(`${PATH}/:id/rotate-secret`, async (request) => {
+    const rotation = { id: idOf(request), overlapMs: overlapOf(request.body) };
+    return rotateClientEndpoint(deps, await ownerOf(deps, request), rotation);
+  });
 
   addTests(app, deps);
 }

@@ -18,11 +18,11 @@ import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receive
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
 import { releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
-import { DAY_MS } from '../../shared/time-units.ts';
 import { checkEndpointUrl } from '../endpoints/check-endpoint-url.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
 import { presentReceiverAuth, readReceiverAuth } from '../endpoints/read-receiver-auth.ts';
+import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { createOperatorTasks, type OperatorTasks } from '../operator/operator-tasks.ts';
 import { parseInput } from '../parse-input.ts';
@@ -202,9 +202,8 @@ function addRotationRoute(app: FastifyInstance, deps: CallbackRouteDeps): void {
     },
     handler: async (request): Promise<RotatedSecret> => {
       const client = clientOf(request);
-      const { overlapSeconds } = parseInput(secretRotation, request.body ?? {}, 'invalid_request');
+      const overlapMs = overlapOf(request.body);
       await limitChanges(deps.redis, deps.keys, client);
-      const overlapMs = overlapSeconds === undefined ? DAY_MS : overlapSeconds * 1_000;
       const rotation = await rotateWebhookSecret(deps, client.id, { overlapMs, now: deps.now() });
       if (rotation === null) throw new ProblemError('not_found');
       await noteChange(deps, client.id, {

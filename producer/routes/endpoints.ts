@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
+import { secretRotation } from '../../shared/contract/callback.ts';
 import {
   type CreatedEndpoint,
   createdEndpoint,
@@ -25,6 +26,7 @@ import {
 } from '../endpoints/client-endpoints.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
+import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
@@ -148,8 +150,10 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       operationId: 'rotateEndpointSecret',
       tags: ['Events'],
       summary: 'Give an endpoint a new secret',
-      description: 'For a day its events are signed with both, the new one and the one before.',
+      description:
+        'Its events are signed with both, the new one and the one before, for a day or as long as you say. The latest five sign at most.',
       params,
+      body: { content: { 'application/json': { schema: secretRotation } } },
       response: {
         200: rotatedSecret.describe('The new secret'),
         ...problemResponses('rotateEndpointSecret'),
@@ -157,7 +161,8 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
     },
     handler: async (request): Promise<RotatedSecret> => {
       const id = idOf(request);
-      return rotateClientEndpoint(deps, await admitChange(deps, clientOf(request)), id);
+      const overlapMs = overlapOf(request.body);
+      return rotateClientEndpoint(deps, await admitChange(deps, clientOf(request)), { id, overlapMs });
     },
   });
 }

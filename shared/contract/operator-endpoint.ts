@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { endpoint, endpointChange, newEndpoint } from './endpoint.ts';
 import { operatorEventTypes } from './event-type.ts';
 import { sequence } from './verification.ts';
 
@@ -21,27 +22,33 @@ export const laneNotice = z.strictObject({
 });
 export type LaneNotice = z.infer<typeof laneNotice>;
 
-/** `POST /console/api/operator-endpoints`. */
-export const newOperatorEndpoint = z.strictObject({ url: z.string().max(2_048) });
+/** Every type that an operators' endpoint may choose. */
+export const laneEventTypes = Object.values(operatorEventTypes);
 
-export const operatorEndpoint = z.object({
-  id: z.string(),
-  url: z.string(),
-  status: z
-    .enum(['active', 'failing', 'held'])
-    .describe('held: it gets nothing more, because it failed for days or answered 410 twice'),
-  after: z.number().describe('it was sent the events of the operators up to this `sequence`'),
-  dead: z.number().describe('events that were passed by, because every attempt had failed'),
-  createdAt: z.iso.datetime(),
-});
+const types = z.array(z.enum(laneEventTypes)).min(1).max(laneEventTypes.length);
+const url = z.string().max(2_048).describe('https, of a public host');
+
+/** `POST /console/api/operator-endpoints`: as a client adds one of its own. */
+export const newOperatorEndpoint = newEndpoint
+  .omit({ auth: true })
+  .extend({ url, types: types.optional().describe('events of these types only; unless given, both') });
+export type NewOperatorEndpoint = z.infer<typeof newOperatorEndpoint>;
+
+/** `PATCH /console/api/operator-endpoints/{id}`: what is given is changed. */
+export const operatorEndpointChange = endpointChange
+  .omit({ auth: true })
+  .extend({ url: url.optional(), types: types.optional().describe('events of these types only') });
+export type OperatorEndpointChange = z.infer<typeof operatorEndpointChange>;
+
+// Not strict, as all that the command line reads: a newer producer says more.
+export const operatorEndpoint = z.object({ ...endpoint.omit({ auth: true }).shape, types });
 export type OperatorEndpoint = z.infer<typeof operatorEndpoint>;
 
 export const operatorEndpoints = z.object({ data: z.array(operatorEndpoint) });
 export type OperatorEndpoints = z.infer<typeof operatorEndpoints>;
 
 export const newOperatorEndpointAnswer = z.object({
-  id: z.string(),
-  url: z.string(),
+  ...operatorEndpoint.shape,
   secret: z.string().describe('`whsec_…`: its events are signed with it. Shown once'),
 });
 export type NewOperatorEndpointAnswer = z.infer<typeof newOperatorEndpointAnswer>;

@@ -54,6 +54,12 @@ export const elsewhere: readonly ElsewhereRow[] = [
   })),
   {
     page: 'docs/cli.md',
+    begins: 'veriqueue operator endpoints test',
+    reason: 'needs a receiver outside',
+    executedBy: 'test/end-to-end/endpoints.test.ts',
+  },
+  {
+    page: 'docs/cli.md',
     begins: 'veriqueue receiver add',
     reason: 'needs a receiver outside, and a key that may manage',
     executedBy: 'test/end-to-end/endpoints.test.ts',

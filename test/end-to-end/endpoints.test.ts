@@ -16,7 +16,8 @@ import {
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { noticeTypes } from '../../shared/contract/event-type.ts';
 import { feedNotice } from '../../shared/contract/notice.ts';
-import { laneNotice } from '../../shared/contract/operator-endpoint.ts';
+import { laneNotice, type OperatorEndpoint } from '../../shared/contract/operator-endpoint.ts';
+import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
 import { addApiKey } from '../../shared/store/clients/api-keys.ts';
 import { changeClient } from '../../shared/store/clients/change-client.ts';
@@ -585,10 +586,116 @@ describe("an operators' endpoint", () => {
     await runJson(['operator', 'endpoints', 'remove', made.id, '--yes'], cli);
     expect((await operatorCalls('operator-endpoints')).body).toEqual({ data: [] });
     expect(await chain.redis.sismember(chain.keys.pushClients(), OPERATORS)).toBe(0);
-    const again = await runJson<{ secret: string }>(
-      ['operator', 'endpoints', 'add', asking.url],
+  }, 240_000);
+
+  test('is changed, tested, stopped and given another secret, over the API and by commands in both ways', async () => {
+    const overApi = {
+      ...chain.environment,
+      VERIQUEUE_OPERATOR_URL: chain.url,
+      VERIQUEUE_OPERATOR_KEY: OPERATOR_KEY,
+    };
+    const [asking, elsewhere] = [await startNoticeReceiver(), await startNoticeReceiver()];
+    const endpoints = ['operator', 'endpoints'];
+    const made = await runJson<{ id: string; secret: string }>(
+      [...endpoints, 'add', asking.url, '--type', 'lane.suspended', '--rate', '20'],
       chain.environment,
     );
-    expect(again.secret).toMatch(/^whsec_/);
+    asking.trust(made.secret);
+    elsewhere.trust(made.secret);
+    const path = `operator-endpoints/${made.id}`;
+    const change = (body: object) =>
+      operatorCalls<OperatorEndpoint>(path, { method: 'PATCH', body: JSON.stringify(body) });
+    const shown = async () =>
+      (await operatorCalls<{ data: OperatorEndpoint[] }>('operator-endpoints')).body.data[0];
+    expect(await shown()).toMatchObject({ types: ['lane.suspended'], ratePerSecond: 20, status: 'active' });
+
+    expect(await change({ ratePerSecond: null, types: ['lane.resumed', 'lane.suspended'] })).toMatchObject({
+      status: 200,
+      body: { ratePerSecond: null, types: ['lane.suspended', 'lane.resumed'], url: asking.url },
+    });
+    for (const environment of [overApi, chain.environment]) {
+      const sent = await runCli([...endpoints, 'test', made.id], environment);
+      expect([sent.code, sent.stdout]).toEqual([0, expect.stringMatching(/^result +status 204$/m)]);
+      expect(await runJson([...endpoints, 'set', made.id, '--rate', '5'], environment)).toMatchObject({
+        ratePerSecond: 5,
+      });
+      const rest = [...endpoints, 'set', made.id, '--no-rate', '--to', elsewhere.url];
+      expect(await runJson(rest, environment)).toMatchObject({ ratePerSecond: null, url: elsewhere.url });
+      expect(await runJson([...endpoints, 'pause', made.id], environment)).toMatchObject({
+        status: 'disabled',
+      });
+      expect((await runCli([...endpoints, 'test', made.id], environment)).code).toBe(0);
+      expect(await runJson([...endpoints, 'resume', made.id], environment)).toMatchObject({
+        status: 'active',
+      });
+      const rotated = await runJson<{ secret: string; previousSignsUntil: string }>(
+        [...endpoints, 'rotate-secret', made.id, '--overlap', '2h'],
+        environment,
+      );
+      expect(Date.parse(rotated.previousSignsUntil)).toBeGreaterThan(Date.now() + 3_600_000);
+      const back = [...endpoints, 'set', made.id, '--to', asking.url];
+      expect(await runJson(back, environment)).toMatchObject({ url: asking.url });
+    }
+    const tests = [...asking.received.values(), ...elsewhere.received.values()];
+    expect(tests).toEqual(
+      Array.from({ length: 4 }, () =>
+        expect.objectContaining({ type: 'webhook.test', data: { clientId: OPERATORS } }),
+      ),
+    );
+
+    // At once: the secrets before sign nothing any more.
+    const last = await operatorCalls<{ secret: string }>(`${path}/rotate-secret`, {
+      method: 'POST',
+      body: JSON.stringify({ overlapSeconds: 0 }),
+    });
+    expect(last.status).toBe(200);
+    const refused = await operatorCalls<TestDelivery>(`${path}/test`, { method: 'POST', body: '{}' });
+    expect(refused).toMatchObject({ status: 200, body: { accepted: false, status: 401 } });
+    asking.trust(last.body.secret);
+    const taken = await operatorCalls<TestDelivery>(`${path}/test`, { method: 'POST', body: '{}' });
+    expect(taken).toMatchObject({ status: 200, body: { accepted: true, status: 204 } });
+    expect(JSON.stringify(await shown())).not.toContain('whsec_');
+
+    for (const [body, code] of [
+      [{ url: 'ftp://alerts.example/' }, 'invalid_request'],
+      [{ types: ['verification.completed'] }, 'invalid_request'],
+      [{ ratePerSecond: 0 }, 'invalid_request'],
+      [{ auth: null }, 'invalid_request'],
+    ] as const) {
+      expect(await change(body)).toMatchObject({ status: 422, body: { code } });
+    }
+    const absent = `operator-endpoints/ep_${'0'.repeat(26)}`;
+    for (const [method, where] of [
+      ['PATCH', absent],
+      ['PATCH', 'operator-endpoints/callback'],
+      ['POST', `${absent}/rotate-secret`],
+      ['POST', `${absent}/test`],
+    ] as const) {
+      expect((await operatorCalls(where, { method, body: '{}' })).status).toBe(404);
+    }
+    const overlap = JSON.stringify({ overlapSeconds: 31 * 86_400 });
+    expect((await operatorCalls(`${path}/rotate-secret`, { method: 'POST', body: overlap })).status).toBe(
+      422,
+    );
+    for (const environment of [overApi, chain.environment]) {
+      const none = `ep_${'0'.repeat(26)}`;
+      for (const args of [
+        ['pause', none],
+        ['test', none],
+        ['rotate-secret', none],
+        ['set', none, '--rate', '5'],
+      ]) {
+        expect(await runCli([...endpoints, ...args], environment)).toMatchObject({
+          code: 1,
+          stderr: `error: Operators have no endpoint ${none}\n`,
+        });
+      }
+      expect((await runCli([...endpoints, 'set', made.id], environment)).code).toBe(2);
+    }
+
+    await expect
+      .poll(async () => JSON.stringify(await operatorCalls('activity')), { timeout: 60_000 })
+      .toMatch(/test_operator_endpoint.*rotate_operator_endpoint_secret.*change_operator_endpoint/s);
+    await runJson([...endpoints, 'remove', made.id, '--yes'], overApi);
   }, 240_000);
 });

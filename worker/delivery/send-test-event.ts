@@ -1,8 +1,9 @@
 import type { TestDelivery } from '../../shared/contract/test-delivery.ts';
 import { isCallbackAllowed, isDefaultCallbackAllowed } from '../../shared/store/clients/allowed-callback.ts';
-import { type Client, readClient } from '../../shared/store/clients/client.ts';
+import type { Client } from '../../shared/store/clients/client.ts';
 import { CALLBACK, type StoredReceiverAuth } from '../../shared/store/clients/receiver-auth.ts';
 import { openSecrets } from '../../shared/store/clients/signing-secrets.ts';
+import { readReceiverOwner } from '../../shared/store/push/operator-endpoints.ts';
 import { endpointSecretContext } from '../../shared/store/push/push-endpoint.ts';
 import {
   answerTest,
@@ -30,7 +31,7 @@ export async function sendTestEvent(deps: TestDeps, id: string, signal: AbortSig
   const request = await takeTestRequest(deps.redis, deps.keys, id);
   if (request === null) return { result: 'done' };
   // Not what is remembered of the client: its receiver may be a second old.
-  const reading = await readClient(deps, request.clientId, deps.now());
+  const reading = await readReceiverOwner(deps, request.clientId, deps.now());
   const receiver = reading.status === 'found' ? findReceiver(deps, reading.client, request.receiver) : null;
   const answer: TestAnswer =
     receiver === null

@@ -92,7 +92,7 @@ export async function addEndpoint(
 
 /** @returns the endpoint as it is now; null when the client has none of this id */
 export async function changeEndpoint(
-  store: ClientStore,
+  store: Pick<ClientStore, 'redis' | 'keys'>,
   clientId: string,
   id: string,
   change: (endpoint: PushEndpoint) => PushEndpoint,
@@ -105,6 +105,27 @@ export async function changeEndpoint(
     return next === null ? null : present.map((each) => (each.id === id ? next : each));
   });
   return changed;
+}
+
+/** What of an endpoint can be set; undefined leaves it as it is. */
+export type EndpointSettings = {
+  readonly [Name in 'url' | 'types' | 'ratePerSecond' | 'enabled']?: PushEndpoint[Name] | undefined;
+};
+
+/** @returns the endpoint as it is now; null when the client has none of this id */
+export function setEndpoint(
+  store: Pick<ClientStore, 'redis' | 'keys'>,
+  clientId: string,
+  id: string,
+  { url, types, ratePerSecond, enabled }: EndpointSettings,
+): Promise<PushEndpoint | null> {
+  return changeEndpoint(store, clientId, id, (present) => ({
+    ...present,
+    ...(url === undefined ? {} : { url }),
+    ...(types === undefined ? {} : { types }),
+    ...(ratePerSecond === undefined ? {} : { ratePerSecond }),
+    ...(enabled === undefined ? {} : { enabled }),
+  }));
 }
 
 /** @returns whether there was one */

@@ -1,9 +1,21 @@
-import { operatorEventTypes } from '../../contract/event-type.ts';
-import type { OperatorEndpoint } from '../../contract/operator-endpoint.ts';
-import { ANY_ORIGIN, type ClientReading, type ClientStore } from '../clients/client.ts';
-import { addEndpoint, type EndpointAddition, newEndpointId, removeEndpoint } from './change-endpoints.ts';
-import { OPERATORS, parseEndpoints } from './push-endpoint.ts';
-import { type PushState, readPushes } from './push-state.ts';
+import {
+  laneEventTypes,
+  type NewOperatorEndpoint,
+  type OperatorEndpoint,
+  type OperatorEndpointChange,
+} from '../../contract/operator-endpoint.ts';
+import { ANY_ORIGIN, type ClientReading, type ClientStore, readClient } from '../clients/client.ts';
+import {
+  addEndpoint,
+  type EndpointAddition,
+  newEndpointId,
+  removeEndpoint,
+  rotateEndpointSecret,
+  setEndpoint,
+} from './change-endpoints.ts';
+import { presentPush } from './present-push.ts';
+import { OPERATORS, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
+import { goOn, readPushes } from './push-state.ts';
 
 /** More are a mistake: each event is posted to all of them. */
 const MOST = 10;
@@ -13,19 +25,40 @@ type Store = Pick<ClientStore, 'redis' | 'keys'>;
 /** @param url in normal form, and allowed @param now ms epoch */
 export async function addOperatorEndpoint(
   store: ClientStore,
-  { url, now }: { readonly url: string; readonly now: number },
+  { url, types, ratePerSecond, after, now }: NewOperatorEndpoint & { readonly now: number },
 ): Promise<EndpointAddition> {
   // A list can be changed only where its hash is.
   await store.redis.hsetnx(store.keys.operatorEndpoints(), 'id', OPERATORS);
   return addEndpoint(store, OPERATORS, {
     id: newEndpointId(),
     url,
-    types: Object.values(operatorEventTypes),
-    ratePerSecond: null,
-    after: null,
+    types: types ?? laneEventTypes,
+    ratePerSecond: ratePerSecond ?? null,
+    after: after ?? null,
     most: MOST,
     now,
   });
+}
+
+/** @param change its `url` in normal form, and allowed @returns the endpoint as it is now; null: there is none */
+export async function changeOperatorEndpoint(
+  store: Store,
+  id: string,
+  change: OperatorEndpointChange,
+): Promise<OperatorEndpoint | null> {
+  const changed = await setEndpoint(store, OPERATORS, id, change);
+  if (changed === null) return null;
+  await goOn(store, OPERATORS, id, change);
+  return (await presentOperatorEndpoints(store, [changed]))[0] ?? null;
+}
+
+/** Both secrets sign for `overlapMs`. @returns null when there is no such endpoint */
+export function rotateOperatorEndpointSecret(
+  store: ClientStore,
+  id: string,
+  options: { readonly overlapMs: number; readonly now: number },
+): ReturnType<typeof rotateEndpointSecret> {
+  return rotateEndpointSecret(store, OPERATORS, id, options);
 }
 
 /** @returns whether there was one */
@@ -33,29 +66,38 @@ export async function removeOperatorEndpoint(store: Store, id: string): Promise<
   return removeEndpoint(store, OPERATORS, id);
 }
 
+export async function hasOperatorEndpoint(store: Store, id: string): Promise<boolean> {
+  return (await readList(store)).some((each) => each.id === id);
+}
+
 /** All of them, in the order in which they were added. */
-export async function listOperatorEndpoints({ redis, keys }: Store): Promise<OperatorEndpoint[]> {
-  const endpoints = await readList({ redis, keys });
+export async function listOperatorEndpoints(store: Store): Promise<OperatorEndpoint[]> {
+  return presentOperatorEndpoints(store, await readList(store));
+}
+
+/** As operators see them: with what exactly went wrong. */
+export async function presentOperatorEndpoints(
+  { redis, keys }: Store,
+  endpoints: readonly PushEndpoint[],
+): Promise<OperatorEndpoint[]> {
   const states = await readPushes(
     { redis, keys },
     OPERATORS,
     endpoints.map(({ id }) => id),
   );
-  return endpoints.map(({ id, url, createdAt }, i) => {
-    const state = states[i] ?? null;
-    return {
-      id,
-      url,
-      status: statusOf(state),
-      after: state?.after ?? 0,
-      dead: state?.dead ?? 0,
-      createdAt: new Date(createdAt).toISOString(),
-    };
-  });
+  return endpoints.map((endpoint, i) => ({
+    ...presentPush(endpoint, states[i] ?? null),
+    types: laneEventTypes.filter((type) => endpoint.types.includes(type)),
+  }));
+}
+
+/** Whose events are sent: a client, or the operators. @param now ms epoch */
+export function readReceiverOwner(store: ClientStore, id: string, now: number): Promise<ClientReading> {
+  return id === OPERATORS ? readOperators(store) : readClient(store, id, now);
 }
 
 /** The operators as events are sent to their endpoints: as a client that has nothing else, and may have them anywhere. */
-export async function readOperators(store: Store): Promise<ClientReading> {
+async function readOperators(store: Store): Promise<ClientReading> {
   return {
     status: 'found',
     client: {
@@ -78,10 +120,4 @@ export async function readOperators(store: Store): Promise<ClientReading> {
 
 async function readList({ redis, keys }: Store) {
   return parseEndpoints((await redis.hget(keys.operatorEndpoints(), 'endpoints')) ?? '');
-}
-
-function statusOf(state: PushState | null): OperatorEndpoint['status'] {
-  const status = state?.health.status;
-  if (status === 'disabled') return 'held';
-  return status === 'failing' ? 'failing' : 'active';
 }

@@ -125,7 +125,7 @@ export async function startPush(
 }
 
 /** The next event is tried at once, with the whole schedule before it. @param after null: the one that is due anyway */
-export async function restartPush(
+async function restartPush(
   { redis, keys }: Store,
   clientId: string,
   id: string,
@@ -135,6 +135,16 @@ export async function restartPush(
   const change = redis.multi().hincrby(key, 'epoch', 1).hdel(key, 'nextAt', 'attempts', 'health');
   if (after !== null) change.hset(key, 'after', after);
   await change.exec();
+}
+
+/** Lets an endpoint go on that was enabled, and begin again `after` a number where one is given. */
+export async function goOn(
+  store: Store,
+  clientId: string,
+  id: string,
+  { enabled, after }: { readonly enabled?: boolean | undefined; readonly after?: number | undefined },
+): Promise<void> {
+  if (after !== undefined || enabled) await restartPush(store, clientId, id, after ?? null);
 }
 
 export async function removePush({ redis, keys }: Store, clientId: string, id: string): Promise<void> {

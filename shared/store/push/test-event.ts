@@ -1,7 +1,8 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { typeid } from 'typeid-js';
 import { z } from 'zod';
 import { jsonText } from '../../contract/json-text.ts';
-import { testDelivery } from '../../contract/test-delivery.ts';
+import { type TestDelivery, testDelivery } from '../../contract/test-delivery.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { AtomicFlow } from '../queue/atomic-flow.ts';
 import { storedJobData } from '../queue/job-data.ts';
@@ -40,8 +41,8 @@ export const isTestEventId = (id: string): boolean => TEST_ID.test(id);
 
 export const testWebhookId = (id: string): string => id.replace(/^tev_/, 'evt_');
 
-/** @returns the id under which {@link takeTestAnswer} finds what came of it */
-export async function askForTestEvent(
+/** @returns the id under which {@link readTestAnswer} finds what came of it */
+async function askForTestEvent(
   { flow, keys }: { readonly flow: AtomicFlow; readonly keys: StoreKeys },
   request: TestRequest,
 ): Promise<string> {
@@ -80,8 +81,31 @@ export async function answerTest(
   await redis.set(keys.testEventResult(id), JSON.stringify(answer), 'EX', ANSWER_KEPT_SECONDS);
 }
 
+/** Longer than a worker waits for a receiver, and shorter than a client does for an answer. */
+const WAIT_MS = 20_000;
+const LOOK_EVERY_MS = 100;
+
+/** Has a worker send a test event, and waits for what came of it. @returns null when no worker has sent it in time */
+export async function requestTestEvent(
+  deps: { readonly redis: Redis; readonly flow: AtomicFlow; readonly keys: StoreKeys },
+  request: TestRequest,
+): Promise<TestAnswer | null> {
+  const id = await askForTestEvent(deps, request);
+  const started = performance.now();
+  while (performance.now() - started < WAIT_MS) {
+    const answer = await readTestAnswer(deps.redis, deps.keys, id);
+    if (answer !== null) return answer;
+    await delay(LOOK_EVERY_MS);
+  }
+  return null;
+}
+
+/** What came of it, as the audit trail keeps it. */
+export const describeTest = ({ accepted, status, errorClass }: TestDelivery): string =>
+  accepted ? 'accepted' : String(status ?? errorClass);
+
 /** Null: not yet. */
-export async function takeTestAnswer(redis: Redis, keys: StoreKeys, id: string): Promise<TestAnswer | null> {
+async function readTestAnswer(redis: Redis, keys: StoreKeys, id: string): Promise<TestAnswer | null> {
   const parsed = answerJson.safeParse(await redis.get(keys.testEventResult(id)));
   return parsed.success ? parsed.data : null;
 }
