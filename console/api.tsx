@@ -1,4 +1,4 @@
-import type { Problem } from '../shared/contract/problem.ts';
+import type { FieldError, Problem } from '../shared/contract/problem.ts';
 import { session } from './state.tsx';
 import { textOf, texts } from './texts/texts.tsx';
 
@@ -29,6 +29,11 @@ export async function call<T>(method: Method, path: string, body?: object): Prom
 
 /** In the reader's language where there is a text, with the field that is at fault. */
 function describe({ code, title, errors = [] }: Problem): string {
-  const fields = errors.map(({ pointer }) => pointer.slice(1)).join(', ');
+  const fields = errors.map(describeField).join(', ');
   return `${textOf(texts.value.problems, code) ?? title}${fields === '' ? '' : ` (${fields})`}`;
+}
+
+function describeField({ pointer, code }: FieldError): string {
+  const fault = textOf(texts.value.faults, code);
+  return `${pointer.slice(1)}${fault === null ? '' : `: ${fault}`}`;
 }

@@ -1,17 +1,16 @@
-import { useSignal } from '@preact/signals';
-import type { ConsoleChangedClient, ConsoleClient, ConsoleNewSecret } from '../../shared/contract/console.ts';
+import type { ConsoleChangedClient, ConsoleClient } from '../../shared/contract/console.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
-import { formatInstant, formatNumber } from '../format.ts';
+import { formatNumber } from '../format.ts';
 import { ApiKeys } from '../parts/api-keys.tsx';
 import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
+import { ClientReceivers } from '../parts/client-receivers.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
 import { ReceiptLink } from '../parts/receipt.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
-import { Secrets } from '../parts/secrets.tsx';
+import { SelfService } from '../parts/self-service.tsx';
 import { Time } from '../parts/words.tsx';
-import { timeZone } from '../preferences.tsx';
 import { hrefOf } from '../route.ts';
 import { texts } from '../texts/texts.tsx';
 import { usageOf } from '../usage-sums.ts';
@@ -51,7 +50,8 @@ export function Client({ id }: { readonly id: string }) {
             />
           </section>
           <ApiKeys client={client} path={path} />
-          <WebhookSecrets client={client} path={path} />
+          <SelfService client={client} path={path} />
+          <ClientReceivers client={client} path={path} />
           <Usage id={id} />
         </div>
       )}
@@ -173,42 +173,6 @@ function Budgets({ client: { budget } }: Pick<Props, 'client'>) {
           ),
       )}
     </>
-  );
-}
-
-function WebhookSecrets({ client, path }: Props) {
-  const rotated = useSignal<ConsoleNewSecret | null>(null);
-  const t = texts.value.clients;
-  const rotate = () =>
-    ask({
-      place: 'secrets',
-      title: t.rotateTitle,
-      consequence: t.rotateConsequence,
-      confirm: t.rotateConfirm,
-      path: `${path}/secret`,
-      body: () => ({}),
-      done: ({ previousSignsUntil }: ConsoleNewSecret) =>
-        t.rotated(formatInstant(previousSignsUntil, timeZone())),
-      after: (secret: ConsoleNewSecret) => {
-        rotated.value = secret;
-      },
-    });
-  return (
-    <section class="panel" aria-labelledby="secrets">
-      <h2 id="secrets">{t.secrets}</h2>
-      <ul>
-        {client.webhookSecrets.map(({ retiresAt }) => (
-          <li key={retiresAt ?? ''}>
-            whsec_… {retiresAt === null ? t.current : t.alsoUntil(formatInstant(retiresAt, timeZone()))}
-          </li>
-        ))}
-      </ul>
-      <p class="actions">
-        <ActionResult place="secrets" />
-        <Action onClick={rotate}>{t.rotate}</Action>
-      </p>
-      {rotated.value && <Secrets rows={[[t.secret, rotated.value.webhookSecret]]} />}
-    </section>
   );
 }
 

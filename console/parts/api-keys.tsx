@@ -50,9 +50,9 @@ function rowsOf({ apiKey, webhookSecret }: ConsoleNewKey): [string, string][] {
 function KeyTable({ keys, path }: { readonly keys: readonly ShownApiKey[]; readonly path: string }) {
   const t = texts.value.clients;
   const live = keys.filter(({ prefix }) => !prefix.startsWith('vq_test_'));
-  const headings = [t.keyPrefix, t.scopes, t.createdAt, t.lastUse, t.expires, t.addresses];
+  const headings = [t.keyPrefix, t.scopes, t.createdAt, t.madeBy, t.lastUse, t.expires, t.addresses];
   return (
-    <div class="table">
+    <div class="table stack">
       <table>
         <caption class="unseen">{t.keys}</caption>
         <thead>
@@ -78,7 +78,7 @@ function KeyTable({ keys, path }: { readonly keys: readonly ShownApiKey[]; reado
 }
 
 function KeyRow({
-  apiKey: { prefix, scopes, createdAt, lastUsedAt, expiresAt, addresses },
+  apiKey: { prefix, scopes, createdAt, madeWith, lastUsedAt, expiresAt, addresses },
   isLast,
   path,
 }: {
@@ -102,13 +102,14 @@ function KeyRow({
       <th scope="row" class="code">
         {prefix}…
       </th>
-      <td>{scopes.map((scope) => t.scope[scope]).join(', ')}</td>
-      <td>
+      <td data-label={t.scopes}>{scopes.map((scope) => t.scope[scope]).join(', ')}</td>
+      <td data-label={t.createdAt}>
         <Time at={createdAt} />
       </td>
-      <td>{lastUsedAt === null ? t.unused : <Time at={lastUsedAt} />}</td>
-      <td>{describeExpiry(expiresAt)}</td>
-      <td>{addresses.join(', ') || t.anywhere}</td>
+      <td data-label={t.madeBy}>{madeWith === null ? t.byOperator : t.byKey(madeWith)}</td>
+      <td data-label={t.lastUse}>{lastUsedAt === null ? t.unused : <Time at={lastUsedAt} />}</td>
+      <td data-label={t.expires}>{describeExpiry(expiresAt)}</td>
+      <td data-label={t.addresses}>{addresses.join(', ') || t.anywhere}</td>
       <td class="action">
         <Action label={t.revokeName(prefix)} disabled={isLast} onClick={revoke}>
           {t.revoke}

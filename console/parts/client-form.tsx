@@ -1,6 +1,7 @@
 import type { TargetedEvent } from 'preact';
 import type { ConsoleClient } from '../../shared/contract/console.ts';
 import { texts } from '../texts/texts.tsx';
+import { Amount, readAmount } from './fields.tsx';
 import { Action, ActionResult } from './result.tsx';
 
 export interface ClientSettings {
@@ -96,16 +97,11 @@ function readSettings(form: FormData): ClientSettings {
   };
 }
 
-const readNumber = (form: FormData, name: string): number | null => {
-  const text = String(form.get(name) ?? '').trim();
-  return text === '' ? null : Number(text);
-};
-
 function readLimits(form: FormData): ClientLimits {
   return {
-    maxWaiting: readNumber(form, 'maxWaiting'),
-    budgetDay: readNumber(form, 'budgetDay'),
-    budgetMonth: readNumber(form, 'budgetMonth'),
+    maxWaiting: readAmount(form, 'maxWaiting'),
+    budgetDay: readAmount(form, 'budgetDay'),
+    budgetMonth: readAmount(form, 'budgetMonth'),
     budgetMode: String(form.get('budgetMode') ?? 'hard'),
   };
 }
@@ -131,29 +127,5 @@ function Limits({ client: { maxWaiting, budget } }: { readonly client: ConsoleCl
         </select>
       </label>
     </>
-  );
-}
-
-interface AmountProps {
-  readonly name: string;
-  readonly label: string;
-  readonly help: string;
-  readonly min: number;
-  readonly value: number | null;
-}
-
-function Amount({ name, label, help, min, value }: AmountProps) {
-  return (
-    <label>
-      {label}
-      <input
-        name={name}
-        type="number"
-        min={min}
-        max={999_999_999}
-        defaultValue={value === null ? '' : String(value)}
-      />
-      {help !== '' && <span class="help">{help}</span>}
-    </label>
   );
 }

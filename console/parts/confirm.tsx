@@ -2,7 +2,7 @@ import { signal } from '@preact/signals';
 import type { TargetedEvent } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 import { texts } from '../texts/texts.tsx';
-import { perform } from './result.tsx';
+import { type Done, perform } from './result.tsx';
 
 /** A change that is asked for once more before it is made. */
 interface Question {
@@ -14,11 +14,11 @@ interface Question {
   readonly warnings?: readonly string[];
   readonly confirm: string;
   /** Asks for a line of text. */
-  readonly field?: { readonly label: string; readonly help: string };
+  readonly field?: { readonly label: string; readonly help: string; readonly pattern?: string };
   readonly method?: 'POST' | 'PATCH' | 'DELETE';
   readonly path: string;
   readonly body?: (value: string) => object;
-  readonly done: string | ((value: never) => string);
+  readonly done: Done<never>;
   readonly after?: (value: never) => void;
 }
 
@@ -67,7 +67,14 @@ export function Confirm() {
           {asked.field && (
             <p>
               <label for="value">{asked.field.label}</label>
-              <input id="value" name="value" required maxLength={200} aria-describedby="value-help" />
+              <input
+                id="value"
+                name="value"
+                required
+                maxLength={200}
+                pattern={asked.field.pattern}
+                aria-describedby="value-help"
+              />
               <span id="value-help" class="help">
                 {asked.field.help}
               </span>

@@ -53,3 +53,35 @@ export function Field({ name, label, value = '', type = 'text', list = [] }: Fie
     </label>
   );
 }
+
+interface AmountProps {
+  readonly name: string;
+  readonly label: string;
+  readonly help: string;
+  readonly min: number;
+  readonly max?: number;
+  /** What stands now; null: nothing. */
+  readonly value: number | null;
+}
+
+/** A whole number that may be left out. */
+export function Amount({ name, label, help, min, max = 999_999_999, value }: AmountProps) {
+  return (
+    <label>
+      {label}
+      <input
+        name={name}
+        type="number"
+        min={min}
+        max={max}
+        defaultValue={value === null ? '' : String(value)}
+      />
+      {help !== '' && <span class="help">{help}</span>}
+    </label>
+  );
+}
+
+export function readAmount(form: FormData, name: string): number | null {
+  const text = String(form.get(name) ?? '').trim();
+  return text === '' ? null : Number(text);
+}

@@ -1,6 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { call } from '../api.tsx';
-import { changes, operator, result } from '../state.tsx';
+import { changes, operator, type Result, result } from '../state.tsx';
 import { texts } from '../texts/texts.tsx';
 
 /** What came of an action, beside its button. It is always there, so that what appears in it is read out. */
@@ -13,6 +13,9 @@ export function ActionResult({ place }: { readonly place: string }) {
   );
 }
 
+/** What to say of it: a change that was made may have shown that something is wrong. */
+export type Done<T> = string | ((value: T) => string | Omit<Result, 'place'>);
+
 /** Makes a change and says what came of it, at the place of its button. */
 export async function perform<T>(
   place: string,
@@ -20,7 +23,7 @@ export async function perform<T>(
     readonly method?: 'POST' | 'PATCH' | 'DELETE';
     readonly path: string;
     readonly body?: object | undefined;
-    readonly done: string | ((value: T) => string);
+    readonly done: Done<T>;
   },
 ): Promise<T | null> {
   const answer = await call<T>(change.method ?? 'POST', change.path, change.body);
@@ -29,7 +32,8 @@ export async function perform<T>(
     return null;
   }
   const { done } = change;
-  result.value = { place, tone: 'done', text: typeof done === 'string' ? done : done(answer.value) };
+  const said = typeof done === 'function' ? done(answer.value) : done;
+  result.value = { place, ...(typeof said === 'string' ? { tone: 'done', text: said } : said) };
   changes.value += 1;
   return answer.value;
 }

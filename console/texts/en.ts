@@ -1,12 +1,14 @@
 import { enAccounts } from './en-accounts.ts';
 import { enActivity } from './en-activity.ts';
 import { enOperators } from './en-operators.ts';
+import { enReceivers } from './en-receivers.ts';
 import { enTasks, plural } from './en-tasks.ts';
 
 /** Every text of the page in English. `zh.ts` has the same keys: one that is missing there does not compile. */
 export const en = {
   ...enTasks,
   ...enOperators,
+  ...enReceivers,
   ...enAccounts,
   ...enActivity,
   name: 'English',
@@ -38,6 +40,20 @@ export const en = {
     last_operator_key: 'no other operator has a key that may change things',
     invalid_request: 'a field has a value that is not allowed',
     unavailable: 'the service cannot take requests right now',
+    too_many_endpoints: 'the client has as many endpoints as it may have',
+    no_callback_url: 'the client has no callback URL',
+    test_not_sent: 'no worker has sent it in time',
+    no_test_lane: 'this deployment has no lane for test keys',
+  },
+  faults: {
+    origin_not_allowed: 'its origin is not allowed for this client',
+    refused: 'must be the address of a public host',
+    forbidden_host: 'must be the address of a public host',
+    insecure_scheme: 'must begin with https://',
+    has_credentials: 'must have no user name and no password',
+    has_fragment: 'must have no “#”',
+    not_a_url: 'must be a whole URL',
+    in_the_past: 'must be in the future',
   },
 
   page: {
@@ -204,6 +220,8 @@ export const en = {
     delivered: 'delivered',
     dead: 'dead',
     healthy: 'healthy',
+    active: 'active',
+    disabled: 'stopped',
     failing: 'failing',
     no_callback: 'no callback',
     gone: 'gone',
@@ -213,6 +231,7 @@ export const en = {
     timeout: 'no answer in time',
     connect_timeout: 'no connection in time',
     dns: 'name not found',
+    refused: 'name not found, or address not allowed',
     refused_connection: 'connection refused',
     reset: 'connection broken',
     tls: 'TLS failed',

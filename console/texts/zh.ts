@@ -2,12 +2,14 @@ import type { Texts } from './en.ts';
 import { zhAccounts } from './zh-accounts.ts';
 import { zhActivity } from './zh-activity.ts';
 import { zhOperators } from './zh-operators.ts';
+import { zhReceivers } from './zh-receivers.ts';
 import { zhTasks } from './zh-tasks.ts';
 
 /** 页面的全部中文文本。键与 `en.ts` 相同，缺少任何一个都无法编译。 */
 export const zh: Texts = {
   ...zhTasks,
   ...zhOperators,
+  ...zhReceivers,
   ...zhAccounts,
   ...zhActivity,
   name: '中文',
@@ -39,6 +41,20 @@ export const zh: Texts = {
     last_operator_key: '没有其他运营人员持有可以更改内容的密钥',
     invalid_request: '有字段的值不符合要求',
     unavailable: '服务暂时无法处理请求',
+    too_many_endpoints: '该客户端的接收端数量已达上限',
+    no_callback_url: '该客户端没有回调地址',
+    test_not_sent: '没有工作进程及时发送',
+    no_test_lane: '此部署没有用于测试密钥的通道',
+  },
+  faults: {
+    origin_not_allowed: '其来源不在该客户端允许的来源之中',
+    refused: '必须是公网主机的地址',
+    forbidden_host: '必须是公网主机的地址',
+    insecure_scheme: '必须以 https:// 开头',
+    has_credentials: '不能带有用户名和密码',
+    has_fragment: '不能带有“#”',
+    not_a_url: '必须是完整的地址',
+    in_the_past: '必须是将来的时间',
   },
 
   page: {
@@ -202,6 +218,8 @@ export const zh: Texts = {
     delivered: '已送达',
     dead: '死信',
     healthy: '正常',
+    active: '正常',
+    disabled: '已停止',
     failing: '失败中',
     no_callback: '无回调地址',
     gone: '接收端已下线（410）',
@@ -211,6 +229,7 @@ export const zh: Texts = {
     timeout: '未及时应答',
     connect_timeout: '连接超时',
     dns: '找不到主机名',
+    refused: '找不到主机，或者地址不被允许',
     refused_connection: '连接被拒绝',
     reset: '连接中断',
     tls: 'TLS 失败',

@@ -47,8 +47,8 @@ describe.skipIf(!hasChromium)('everybody can use it', () => {
     });
   });
 
-  test('nothing stands in the way of a chart as a table, of a key that is shown, and of a warning', async () => {
-    await fillConsole(open);
+  test('nothing stands in the way of a chart as a table, of a form in a list, of a key that is shown, and of a warning', async () => {
+    const { clientId } = await fillConsole(open);
     await open.signIn();
     for (const address of ['#/overview', '#/usage', '#/deliveries']) {
       await open.visit(address);
@@ -56,6 +56,10 @@ describe.skipIf(!hasChromium)('everybody can use it', () => {
       await open.page.locator('.chart-table :is(td, .none)').first().waitFor();
       expect([address, await findObstaclesInBothThemes()]).toEqual([address, []]);
     }
+    await open.visit(`#/clients/${clientId}`);
+    await open.page.getByRole('button', { name: 'Change https://gone.example/events' }).click();
+    await open.page.getByRole('button', { name: 'Save the endpoint' }).waitFor();
+    expect(await findObstaclesInBothThemes()).toEqual([]);
     await open.visit('#/operators');
     await open.page.locator('input[name=name]').fill('third');
     await open.page.locator('select[name=role]').selectOption('read_only');

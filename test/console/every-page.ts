@@ -27,6 +27,7 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
     weight: 250,
   });
   const polling = await make({ name: '收银台' });
+  await fillReceivers(desk, clientId);
   const now = Date.now();
   for (let i = 0; i < 12; i += 1) {
     await storeSettled(storing, {
@@ -70,6 +71,28 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
       '#/activity',
     ],
   };
+}
+
+/** Endpoints beside the callback, and a key that the client made by itself. */
+async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<void> {
+  const path = `/console/api/clients/${clientId}`;
+  const types = ['verification.completed', 'verification.deferred', 'delivery.dead'];
+  await desk.post(`${path}/endpoints`, { url: 'https://gone.example/events', types, ratePerSecond: 2.5 });
+  await desk.post(`${path}/endpoints`, { url: 'https://slow.example/events/of/the/whole/shop' });
+  const made = await desk.post(`${path}/keys`, { scopes: ['manage', 'read'] });
+  const { apiKey } = (await made.json()) as { apiKey: string };
+  const asClient = (method: string, to: string, body: object) =>
+    fetch(`${desk.url}/v1/${to}`, {
+      method,
+      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  await asClient('POST', 'api-keys', { scopes: ['read'], addresses: ['203.0.113.0/24'] });
+  const auth = {
+    headers: { 'X-Gateway-Token': 'synthetic' },
+    basic: { username: 'shop', password: 'synthetic' },
+  };
+  await asClient('PATCH', 'callback', { auth });
 }
 
 const outcomes = [

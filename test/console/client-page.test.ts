@@ -1,0 +1,174 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { addOperator } from '../../shared/store/operators/operators.ts';
+import { answerTest, takeTestRequest } from '../../shared/store/push/test-event.ts';
+import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
+import { fillConsole } from './every-page.ts';
+import { type OpenConsole, openConsole } from './open-console.ts';
+
+let redis: TestRedis;
+let browser: TestBrowser;
+let open: OpenConsole;
+
+beforeAll(async () => {
+  if (hasChromium) [redis, browser] = await Promise.all([startTestRedis(), startBrowser()]);
+});
+afterAll(async () => {
+  await browser?.close();
+  await redis?.stop();
+});
+beforeEach(async () => {
+  if (hasChromium) open = await openConsole(redis, browser);
+});
+afterEach(() => open?.close());
+
+const button = (name: string | RegExp) => open.page.getByRole('button', { name, exact: true });
+const endpoints = () => open.page.getByRole('region', { name: 'Endpoints beside the callback' });
+const endpointOf = (url: string) => endpoints().getByRole('listitem').filter({ hasText: url });
+
+/** As a worker does, without a receiver. @param status of the receiver's answer */
+async function answerNextTest(status: number): Promise<{ readonly receiver: string }> {
+  const { redis: store, keys } = open.desk;
+  const findId = async () => {
+    const [found] = await store.keys(`${keys.testEvent('tev_')}*`);
+    return found === undefined ? null : found.slice(keys.testEvent('').length);
+  };
+  await expect.poll(findId, { timeout: 30_000 }).not.toBeNull();
+  const id = (await findId()) ?? '';
+  const request = (await takeTestRequest(store, keys, id)) ?? expect.fail('it must have been asked for');
+  await answerTest(store, keys, id, {
+    status: 'sent',
+    delivery: {
+      webhookId: id.replace('tev_', 'evt_'),
+      url: 'https://gone.example/events',
+      accepted: status < 300,
+      at: new Date().toISOString(),
+      durationMs: 41,
+      status,
+      errorClass: null,
+      answer: 'own words of the receiver',
+    },
+  });
+  return request;
+}
+
+describe.skipIf(!hasChromium)("a client's page", () => {
+  test('adds an endpoint, changes, stops, renews and removes it, each where its button is', async () => {
+    const { clientId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    const url = 'https://slow.example/new';
+    const form = endpoints().locator('form').last();
+    await form.getByLabel('URL').fill('https://elsewhere.example/');
+    await button('Add the endpoint').click();
+    await endpoints().getByText('url: its origin is not allowed for this client').waitFor();
+    await form.getByLabel('URL').fill(url);
+    await form.getByLabel('verification.deferred').check();
+    await form.getByLabel('At most a second').fill('7');
+    await button('Add the endpoint').click();
+    await endpoints().getByText('Copy the secret now').waitFor();
+    await endpoints()
+      .locator('.secrets code')
+      .filter({ hasText: /^whsec_/ })
+      .waitFor();
+    const added = endpointOf(url);
+    await added.getByText('verification.completed, verification.failed, verification.deferred').waitFor();
+    await added.getByText('7 events').waitFor();
+    expect(await form.getByLabel('URL').inputValue()).toBe('');
+
+    await button(`Change ${url}`).click();
+    await added.getByLabel('URL').fill(`${url}/er`);
+    await added.getByLabel('verification.failed').uncheck();
+    await added.getByLabel('At most a second').fill('');
+    await button('Save the endpoint').click();
+    await added.getByText('Saved.').waitFor();
+    await added.getByText('as many as it takes', { exact: true }).waitFor();
+    await added.getByText('verification.completed, verification.deferred').waitFor();
+    await button(`Stop ${url}/er`).click();
+    await added.getByText('stopped', { exact: true }).waitFor();
+    await button(`Go on with ${url}/er`).click();
+    await added.getByText('active', { exact: true }).waitFor();
+
+    await button(`Send again to ${url}/er`).click();
+    const dialog = open.page.getByRole('dialog');
+    await dialog.getByLabel('After event number').fill('0');
+    await dialog.getByRole('button', { name: 'Send again' }).click();
+    await added.getByText('They are on their way again.').waitFor();
+    await button(`New secret for ${url}/er`).click();
+    await button('Rotate').click();
+    await added
+      .locator('.secrets code')
+      .filter({ hasText: /^whsec_/ })
+      .waitFor();
+    await button(`Remove ${url}/er`).click();
+    await button('Remove').click();
+    await endpoints().getByText('The endpoint is removed.').waitFor();
+    await added.waitFor({ state: 'detached' });
+
+    await open.visit('#/activity');
+    await open.page.locator('tbody tr').filter({ hasText: 'removed an endpoint' }).waitFor();
+    expect(open.failures.filter((failure) => !failure.includes('422'))).toEqual([]);
+  });
+
+  test('tests an endpoint and the callback, and says what was answered, not in whose words', async () => {
+    const { clientId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    const gone = 'https://gone.example/events';
+    const test = button(`Send a test event to ${gone}`);
+    await test.click();
+    expect(await answerNextTest(204)).toMatchObject({ clientId, receiver: expect.stringMatching(/^ep_/) });
+    await endpointOf(gone).getByText('The receiver took it: 204, in 41 ms.').waitFor();
+    await expect.poll(() => test.isEnabled()).toBe(true);
+    await button('Send a test event').click();
+    expect(await answerNextTest(503)).toEqual({ clientId, receiver: 'callback' });
+    const callback = open.page.getByRole('region', { name: 'Callback', exact: true });
+    await callback.getByText('The receiver did not take it: 503.').waitFor();
+    await callback.getByText('headers x-gateway-token; user name and password').waitFor();
+    expect(await open.page.textContent('body')).not.toContain('own words');
+    expect(open.failures).toEqual([]);
+  });
+
+  test('limits and turns off what the client changes itself, and leads to what it did', async () => {
+    const { clientId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    await open.page.getByText(/^itself, with vq_[0-9a-f]{6}…$/).waitFor();
+    const panel = open.page.getByRole('region', { name: /What it may change itself/ });
+    await panel.getByLabel('Endpoints, at most').fill('2');
+    await panel.getByLabel('API keys, at most').fill('0');
+    await button('Set these limits').click();
+    await panel.getByText('Saved.').waitFor();
+    await endpoints().getByText('It has 2, which is as many as it may have.').waitFor();
+    await button('Turn off…').click();
+    await button('Turn off').click();
+    await panel.getByText('It is off.').waitFor();
+    expect(await open.desk.read(`/console/api/clients/${clientId}`)).toMatchObject({
+      selfService: { enabled: false, maxApiKeys: 0, maxEndpoints: 2 },
+    });
+    await button('Turn on').click();
+    await panel.getByText('It is on.').waitFor();
+    await panel.getByRole('link', { name: 'What it did itself' }).click();
+    const lines = open.page.locator('tbody tr');
+    await lines.filter({ hasText: 'added an API key' }).waitFor();
+    await lines.filter({ hasText: 'changed what a callback asks for' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('shows a read-only operator everything and lets nothing be pressed', async () => {
+    const made = await addOperator(open.desk.redis, open.desk.keys, {
+      name: 'auditor',
+      readOnly: true,
+      now: 0,
+    });
+    const { clientId } = await fillConsole(open);
+    await open.signIn(made.status === 'added' ? made.key : '');
+    await open.visit(`#/clients/${clientId}`);
+    const actions = endpointOf('https://gone.example/events').getByRole('button');
+    await actions.first().waitFor();
+    const pressable = await endpoints().locator('button:enabled:not(.small)').count();
+    expect([pressable, await actions.count()]).toEqual([0, 7]);
+    expect(await button('Turn off…').isDisabled()).toBe(true);
+    expect(await button('Add the endpoint').count()).toBe(0);
+  });
+});
