@@ -75,8 +75,7 @@ export function acceptBodies(
     });
   };
   app.addContentTypeParser('application/json', (request, _payload, done) => {
-    // The body of a DELETE means nothing (RFC 9110, section 9.3.5), and signing out needs no key: so it is not read.
-    if (request.method === 'DELETE') return done(null, undefined);
+    if (takesNoBody(request)) return done(null, undefined);
     read(request, request.routeOptions.bodyLimit ?? SMALL_BODY_BYTES).then(
       (bytes) => {
         if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits') parse(request, bytes, done);
@@ -86,9 +85,14 @@ export function acceptBodies(
     );
   });
   app.addContentTypeParser('multipart/form-data', async (request: FastifyRequest) => {
+    if (takesNoBody(request)) return undefined;
     const { formBytes } = request.routeOptions.config;
     if (formBytes === undefined) throw new ProblemError('unsupported_media_type');
     return parseForm(await read(request, formBytes), request.headers['content-type'] ?? '');
+  });
+  app.addContentTypeParser('*', (request, _payload, done) => {
+    if (takesNoBody(request)) done(null, undefined);
+    else done(new ProblemError('unsupported_media_type'));
   });
   app.addHook('onRequest', (request, { raw }, done) => {
     const expectation = request.headers.expect?.toLowerCase();
@@ -101,6 +105,14 @@ export function acceptBodies(
     if (request.sendContinue !== null) reply.header('connection', 'close');
     done();
   });
+}
+
+/**
+ * What means nothing is not read, of whatever type it is: the body of a DELETE (RFC 9110, section 9.3.5; signing out needs no key),
+ * and that of an operation without one. Programs send `Content-Type: application/json` with every request.
+ */
+function takesNoBody({ method, routeOptions: { schema } }: FastifyRequest): boolean {
+  return method === 'DELETE' || (schema?.operationId !== undefined && schema.body === undefined);
 }
 
 /** @throws {ProblemError} malformed_body, with the reason */

@@ -230,7 +230,7 @@ describe('a form that is refused names the reason', () => {
   });
 
   test('a form is taken by no other route', async () => {
-    const answer = await producer.call('/v1/verifications/ver_01jd0000000000000000000000/redeliver', {
+    const answer = await producer.call('/v1/photos', {
       method: 'POST',
       body: new Uint8Array(makeBody([photo()])),
       headers: { 'content-type': 'multipart/form-data; boundary=b' },
