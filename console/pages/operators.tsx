@@ -3,6 +3,7 @@ import type { TargetedEvent } from 'preact';
 import type { ConsoleNewOperator, ConsoleOperators } from '../../shared/contract/console-operators.ts';
 import { formatNumber } from '../format.ts';
 import { ask } from '../parts/confirm.tsx';
+import { LaneReceivers } from '../parts/lane-receivers.tsx';
 import { useRead } from '../parts/list.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
 import { Secrets } from '../parts/secrets.tsx';
@@ -32,6 +33,7 @@ export function Operators() {
         </p>
       </section>
       {operator.value?.readOnly !== true && <NewOperator />}
+      <LaneReceivers />
     </>
   );
 }

@@ -1,16 +1,15 @@
 import { useSignal } from '@preact/signals';
 import type { ConsoleClient, ConsoleNewSecret } from '../../shared/contract/console.ts';
 import type { ConsoleClientEndpoints } from '../../shared/contract/console-endpoints.ts';
-import type { CreatedEndpoint } from '../../shared/contract/endpoint.ts';
-import { formatInstant, formatNumber } from '../format.ts';
+import { clientEventTypes, defaultTypes } from '../../shared/contract/event-type.ts';
+import { formatInstant } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
-import { operator } from '../state.tsx';
 import { texts } from '../texts/texts.tsx';
 import { ask } from './confirm.tsx';
 import { useRead } from './list.tsx';
-import { ReceiverForm, type ReceiverSettings } from './receiver-form.tsx';
-import { describeAuth, Receiver, TestButton } from './receivers.tsx';
-import { Action, ActionResult, perform } from './result.tsx';
+import { ReceiverList } from './receiver-list.tsx';
+import { describeAuth, TestButton } from './receivers.tsx';
+import { Action, ActionResult } from './result.tsx';
 import { Secrets } from './secrets.tsx';
 
 interface Props {
@@ -28,7 +27,17 @@ export function ClientReceivers({ client, path }: Props) {
   return (
     <>
       <Callback client={client} path={path} receivers={value} />
-      <Endpoints path={`${path}/endpoints`} receivers={value} failure={failure} />
+      <ReceiverList
+        title={texts.value.receivers.endpoints}
+        help={texts.value.receivers.endpointsHelp}
+        none={texts.value.receivers.none}
+        path={`${path}/endpoints`}
+        endpoints={value?.data ?? null}
+        most={value?.most ?? 0}
+        failure={failure}
+        choices={clientEventTypes}
+        chosen={defaultTypes}
+      />
     </>
   );
 }
@@ -96,67 +105,4 @@ function askToRotate(path: string, after: (secret: ConsoleNewSecret) => void) {
       t.rotated(formatInstant(previousSignsUntil, timeZone())),
     after,
   });
-}
-
-function Endpoints({
-  path,
-  receivers,
-  failure,
-}: Known & { readonly path: string; readonly failure: string }) {
-  const t = texts.value.receivers;
-  return (
-    <section class="panel wide" aria-labelledby="receivers">
-      <div class="heading">
-        <h2 id="receivers">{t.endpoints}</h2>
-        <ActionResult place="receivers" />
-      </div>
-      <p class="help">{t.endpointsHelp}</p>
-      {failure !== '' && <p class="failure">{failure}</p>}
-      {receivers === null && failure === '' && <p class="none">{texts.value.looking}</p>}
-      {receivers?.data.length === 0 && <p class="none">{t.none}</p>}
-      <ul class="receivers">
-        {receivers?.data.map((endpoint) => (
-          <Receiver key={endpoint.id} endpoint={endpoint} path={path} />
-        ))}
-      </ul>
-      {receivers !== null && operator.value?.readOnly !== true && (
-        <NewReceiver path={path} receivers={receivers} />
-      )}
-    </section>
-  );
-}
-
-function NewReceiver({
-  path,
-  receivers: { data, most },
-}: {
-  readonly path: string;
-  readonly receivers: ConsoleClientEndpoints;
-}) {
-  const made = useSignal<CreatedEndpoint | null>(null);
-  const t = texts.value.receivers;
-  const add = async (body: ReceiverSettings) => {
-    made.value = await perform<CreatedEndpoint>('new-receiver', { path, body, done: t.added });
-  };
-  return (
-    <>
-      {data.length < most ? (
-        <>
-          <h3>{t.add}</h3>
-          <ReceiverForm
-            key={made.value?.id ?? 'first'}
-            place="new-receiver"
-            confirm={t.addConfirm}
-            save={add}
-          />
-        </>
-      ) : (
-        <p class="actions">
-          <ActionResult place="new-receiver" />
-          <span class="help">{t.full(formatNumber(most))}</span>
-        </p>
-      )}
-      {made.value && <Secrets rows={[[`${t.secret}: ${made.value.url}`, made.value.secret]]} />}
-    </>
-  );
 }

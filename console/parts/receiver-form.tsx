@@ -1,8 +1,14 @@
 import type { TargetedEvent } from 'preact';
 import type { Endpoint } from '../../shared/contract/endpoint.ts';
-import { clientEventTypes, defaultTypes } from '../../shared/contract/event-type.ts';
+import type { ReceiverAuth } from '../../shared/contract/receiver-auth.ts';
 import { texts } from '../texts/texts.tsx';
 import { Action, ActionResult } from './result.tsx';
+
+/** A client's endpoint, or one of the operators, which is sent nothing beside the signature. */
+export interface ShownEndpoint extends Omit<Endpoint, 'types' | 'auth'> {
+  readonly types: readonly string[];
+  readonly auth?: ReceiverAuth | null;
+}
 
 export interface ReceiverSettings {
   readonly url: string;
@@ -12,7 +18,13 @@ export interface ReceiverSettings {
 
 interface ReceiverFormProps {
   /** What stands now; left out for a new one. */
-  readonly endpoint?: Endpoint;
+  readonly endpoint?: ShownEndpoint;
+  /** The types of event that it may be sent. */
+  readonly choices: readonly string[];
+  /** Those that a new one is sent unless it is said otherwise. @default all choices */
+  readonly chosen?: readonly string[];
+  /** Which URLs are allowed. @default for a client's endpoint */
+  readonly urlHelp?: string;
   /** Where what came of it is said, if not elsewhere. */
   readonly place?: string;
   readonly confirm: string;
@@ -20,9 +32,10 @@ interface ReceiverFormProps {
 }
 
 /** Where an endpoint is, which events it gets, and how many a second. */
-export function ReceiverForm({ endpoint, place, confirm, save }: ReceiverFormProps) {
+export function ReceiverForm(props: ReceiverFormProps) {
+  const { endpoint, choices, chosen = choices, urlHelp, place, confirm, save } = props;
   const t = texts.value.receivers;
-  const types: readonly string[] = endpoint?.types ?? defaultTypes;
+  const types = endpoint?.types ?? chosen;
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     await save(readSettings(new FormData(event.currentTarget)));
@@ -39,11 +52,11 @@ export function ReceiverForm({ endpoint, place, confirm, save }: ReceiverFormPro
           defaultValue={endpoint?.url ?? ''}
           spellcheck={false}
         />
-        <span class="help">{t.urlHelp}</span>
+        <span class="help">{urlHelp ?? t.urlHelp}</span>
       </label>
       <fieldset class="choice broad">
         <legend>{t.types}</legend>
-        {clientEventTypes.map((type) => (
+        {choices.map((type) => (
           <label key={type} class="option code">
             <input type="checkbox" name="types" value={type} defaultChecked={types.includes(type)} />
             {type}

@@ -1,7 +1,7 @@
 import { useSignal } from '@preact/signals';
 import type { ComponentChildren } from 'preact';
 import type { ConsoleTestDelivery } from '../../shared/contract/console-endpoints.ts';
-import type { Endpoint, RotatedSecret } from '../../shared/contract/endpoint.ts';
+import type { RotatedSecret } from '../../shared/contract/endpoint.ts';
 import type { ReceiverAuth } from '../../shared/contract/receiver-auth.ts';
 import { formatInstant, formatNumber } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
@@ -9,19 +9,21 @@ import type { Result } from '../state.tsx';
 import { texts, wordOf } from '../texts/texts.tsx';
 import { ask } from './confirm.tsx';
 import { Copyable } from './copy.tsx';
-import { ReceiverForm, type ReceiverSettings } from './receiver-form.tsx';
+import { ReceiverForm, type ReceiverSettings, type ShownEndpoint } from './receiver-form.tsx';
 import { Action, ActionResult, perform } from './result.tsx';
 import { Secrets } from './secrets.tsx';
 import { Badge, Time } from './words.tsx';
 
 interface ReceiverProps {
-  readonly endpoint: Endpoint;
+  readonly endpoint: ShownEndpoint;
   /** Of the list that it is in, in the console's API. */
   readonly path: string;
+  /** That it may be sent. */
+  readonly choices: readonly string[];
 }
 
 /** One endpoint: where it is, how far it is, and what can be done to it. */
-export function Receiver({ endpoint, path }: ReceiverProps) {
+export function Receiver({ endpoint, path, choices }: ReceiverProps) {
   const rotated = useSignal<RotatedSecret | null>(null);
   const isChanging = useSignal(false);
   const t = texts.value.receivers;
@@ -59,12 +61,14 @@ export function Receiver({ endpoint, path }: ReceiverProps) {
         </Action>
       </p>
       {rotated.value && <Secrets rows={[[t.secret, rotated.value.secret]]} />}
-      {isChanging.value && <ReceiverForm endpoint={endpoint} confirm={t.save} save={change} />}
+      {isChanging.value && (
+        <ReceiverForm endpoint={endpoint} choices={choices} confirm={t.save} save={change} />
+      )}
     </li>
   );
 }
 
-function ReceiverFacts({ endpoint }: { readonly endpoint: Endpoint }) {
+function ReceiverFacts({ endpoint }: Pick<ReceiverProps, 'endpoint'>) {
   const t = texts.value.receivers;
   const { id, types, ratePerSecond, after, dead, latest, attempts, nextAttemptAt, auth } = endpoint;
   const facts: readonly (readonly [string, ComponentChildren])[] = [
@@ -86,7 +90,7 @@ function ReceiverFacts({ endpoint }: { readonly endpoint: Endpoint }) {
     ...(nextAttemptAt === null
       ? []
       : [[t.next(formatNumber(attempts)), <Time at={nextAttemptAt} key="next" />] as const]),
-    [t.auth, describeAuth(auth)],
+    ...(auth === undefined ? [] : [[t.auth, describeAuth(auth)] as const]),
     [t.id, <Copyable text={id} label={t.id} />],
   ];
   return (
@@ -153,7 +157,7 @@ function describeTest({
 }
 
 /** Stopped by hand, its events wait; what is held or failing goes on at once. */
-function Switch({ endpoint: { id, url, status }, path }: ReceiverProps) {
+function Switch({ endpoint: { id, url, status }, path }: Omit<ReceiverProps, 'choices'>) {
   const t = texts.value.receivers;
   const isOn = status === 'active' || status === 'failing';
   const set = () =>
@@ -165,7 +169,7 @@ function Switch({ endpoint: { id, url, status }, path }: ReceiverProps) {
   );
 }
 
-function askToSendAgain({ id, url, after }: Endpoint, path: string) {
+function askToSendAgain({ id, url, after }: ShownEndpoint, path: string) {
   const t = texts.value.receivers;
   ask({
     place: id,
@@ -180,7 +184,7 @@ function askToSendAgain({ id, url, after }: Endpoint, path: string) {
   });
 }
 
-function askToRotate({ id, url }: Endpoint, path: string, after: (secret: RotatedSecret) => void) {
+function askToRotate({ id, url }: ShownEndpoint, path: string, after: (secret: RotatedSecret) => void) {
   const t = texts.value.receivers;
   ask({
     place: id,
@@ -194,7 +198,7 @@ function askToRotate({ id, url }: Endpoint, path: string, after: (secret: Rotate
   });
 }
 
-function askToRemove({ url }: Endpoint, path: string) {
+function askToRemove({ url }: ShownEndpoint, path: string) {
   const t = texts.value.receivers;
   ask({
     place: 'receivers',

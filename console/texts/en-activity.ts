@@ -44,6 +44,9 @@ export const enActivity = {
       change_callback: 'changed a callback',
       change_callback_auth: 'changed what a callback asks for',
       add_operator_endpoint: 'added an operators’ endpoint',
+      change_operator_endpoint: 'changed an operators’ endpoint',
+      rotate_operator_endpoint_secret: 'gave an operators’ endpoint a new secret',
+      test_operator_endpoint: 'tested an operators’ endpoint',
       remove_operator_endpoint: 'removed an operators’ endpoint',
     },
     results: {

@@ -68,6 +68,13 @@ export const enReceivers = {
     secret: 'Secret of the endpoint',
   },
 
+  laneReceivers: {
+    title: 'Where operators are told',
+    help: 'Each is posted a signed event when the lane, or one of its accounts, asks nothing for a while (lane.suspended), and when it asks again (lane.resumed).',
+    none: 'Nowhere. Add the address of your alerting, and it hears of a held lane within seconds.',
+    urlHelp: 'https, of a public host.',
+  },
+
   selfService: {
     title: 'What it may change itself',
     on: 'on',

@@ -44,6 +44,9 @@ export const zhActivity: typeof enActivity = {
       change_callback: '修改回调',
       change_callback_auth: '修改回调所需的凭据',
       add_operator_endpoint: '添加运营接收端',
+      change_operator_endpoint: '修改运营接收端',
+      rotate_operator_endpoint_secret: '更换运营接收端的密钥',
+      test_operator_endpoint: '测试运营接收端',
       remove_operator_endpoint: '移除运营接收端',
     },
     results: {

@@ -70,6 +70,13 @@ export const zhReceivers: typeof enReceivers = {
     secret: '接收端的密钥',
   },
 
+  laneReceivers: {
+    title: '在哪里通知运营人员',
+    help: '通道或其中一个账号暂时不发出调用时（lane.suspended），以及恢复调用时（lane.resumed），会向每个接收端发送一个带签名的事件。',
+    none: '没有。添加您的告警系统的地址，通道被挂起后几秒之内它就会得知。',
+    urlHelp: '使用 https，主机须在公网上。',
+  },
+
   selfService: {
     title: '客户端可以自行更改的内容',
     on: '已开启',

@@ -18,6 +18,9 @@ export const noticeTypes = {
 /** What operators' endpoints get. */
 export const operatorEventTypes = { suspended: 'lane.suspended', resumed: 'lane.resumed' } as const;
 
+/** More are a mistake: each event is posted to all of them. */
+export const MOST_OPERATOR_ENDPOINTS = 10;
+
 /** What an endpoint gets that does not say: later versions add types, and none of them to it. */
 export const defaultTypes = Object.values(eventTypes);
 

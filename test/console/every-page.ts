@@ -52,6 +52,7 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
   // It waits, so its client has a share of the quota.
   await desk.submitted();
   await fillEndpoints(desk, clientId, polling, deadId);
+  await desk.post('/console/api/operator-endpoints', { url: 'https://alerts.example/veriqueue' });
   await desk.post('/console/api/operators', { name: 'chen.jie' });
   await desk.post('/console/api/operators', { name: '夜班审计', readOnly: true });
   await desk.post('/console/api/lane/pause', { reason: 'an audit' });

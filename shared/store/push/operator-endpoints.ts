@@ -1,3 +1,4 @@
+import { MOST_OPERATOR_ENDPOINTS } from '../../contract/event-type.ts';
 import {
   laneEventTypes,
   type NewOperatorEndpoint,
@@ -17,9 +18,6 @@ import { presentPush } from './present-push.ts';
 import { OPERATORS, type PushEndpoint, parseEndpoints } from './push-endpoint.ts';
 import { goOn, readPushes } from './push-state.ts';
 
-/** More are a mistake: each event is posted to all of them. */
-const MOST = 10;
-
 type Store = Pick<ClientStore, 'redis' | 'keys'>;
 
 /** @param url in normal form, and allowed @param now ms epoch */
@@ -35,7 +33,7 @@ export async function addOperatorEndpoint(
     types: types ?? laneEventTypes,
     ratePerSecond: ratePerSecond ?? null,
     after: after ?? null,
-    most: MOST,
+    most: MOST_OPERATOR_ENDPOINTS,
     now,
   });
 }

@@ -23,7 +23,8 @@ beforeEach(async () => {
 afterEach(() => open?.close());
 
 const button = (name: string | RegExp) => open.page.getByRole('button', { name, exact: true });
-const endpoints = () => open.page.getByRole('region', { name: 'Endpoints beside the callback' });
+const region = (name: string) => open.page.getByRole('region', { name, exact: true });
+const endpoints = () => region('Endpoints beside the callback');
 const endpointOf = (url: string) => endpoints().getByRole('listitem').filter({ hasText: url });
 
 /** As a worker does, without a receiver. @param status of the receiver's answer */
@@ -51,6 +52,51 @@ async function answerNextTest(status: number): Promise<{ readonly receiver: stri
   });
   return request;
 }
+
+describe.skipIf(!hasChromium)("the operators' endpoints", () => {
+  test('are added, changed, tested and removed on the page of operators', async () => {
+    await open.signIn();
+    await open.visit('#/operators');
+    const panel = region('Where operators are told');
+    await panel.getByText('Nowhere. Add the address of your alerting').waitFor();
+    const url = 'https://alerts.example/veriqueue';
+    await panel.getByLabel('URL').fill(url);
+    await button('Add the endpoint').click();
+    await panel
+      .locator('.secrets code')
+      .filter({ hasText: /^whsec_/ })
+      .waitFor();
+    const added = panel.getByRole('listitem').filter({ hasText: url });
+    await added.getByText('lane.suspended, lane.resumed').waitFor();
+    expect(await added.getByText('Sent beside the signature').count()).toBe(0);
+    await button(`Change ${url}`).click();
+    await added.getByLabel('lane.resumed').uncheck();
+    await added.getByLabel('URL').fill(`${url}/2`);
+    await button('Save the endpoint').click();
+    await added.getByText('lane.suspended', { exact: true }).waitFor();
+    await button(`Send a test event to ${url}/2`).click();
+    expect(await answerNextTest(204)).toMatchObject({ receiver: expect.stringMatching(/^ep_/) });
+    await added.getByText('The receiver took it: 204, in 41 ms.').waitFor();
+    await button(`Stop ${url}/2`).click();
+    await added.getByText('stopped', { exact: true }).waitFor();
+    await button(`New secret for ${url}/2`).click();
+    await button('Rotate').click();
+    await added
+      .locator('.secrets code')
+      .filter({ hasText: /^whsec_/ })
+      .waitFor();
+    expect(await open.desk.read('/console/api/operator-endpoints')).toMatchObject({
+      data: [{ url: `${url}/2`, types: ['lane.suspended'], status: 'disabled' }],
+    });
+    await button(`Remove ${url}/2`).click();
+    await button('Remove').click();
+    await panel.getByText('The endpoint is removed.').waitFor();
+    await panel.getByText('Nowhere.').waitFor();
+    await open.visit('#/activity');
+    await open.page.locator('tbody tr').filter({ hasText: 'removed an operators’ endpoint' }).waitFor();
+    expect(open.failures).toEqual([]);
+  });
+});
 
 describe.skipIf(!hasChromium)("a client's page", () => {
   test('adds an endpoint, changes, stops, renews and removes it, each where its button is', async () => {
@@ -122,7 +168,7 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     await expect.poll(() => test.isEnabled()).toBe(true);
     await button('Send a test event').click();
     expect(await answerNextTest(503)).toEqual({ clientId, receiver: 'callback' });
-    const callback = open.page.getByRole('region', { name: 'Callback', exact: true });
+    const callback = region('Callback');
     await callback.getByText('The receiver did not take it: 503.').waitFor();
     await callback.getByText('headers x-gateway-token; user name and password').waitFor();
     expect(await open.page.textContent('body')).not.toContain('own words');
