@@ -1,4 +1,4 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { runAccountsBench } from './accounts/accounts-bench.ts';
 import { runBatchBench } from './batch/batch-bench.ts';
 import { runChainBench } from './chain/chain-bench.ts';
@@ -11,10 +11,12 @@ import { runFeedBench } from './feed/feed-bench.ts';
 import { runFeedChain } from './feed/feed-chain.ts';
 import { runIdleBench } from './idle-bench.ts';
 import { runMemoryBench } from './memory/memory-bench.ts';
+import { parseCount, parseCounts, parseName, parseNames, parseSeconds } from './parse-options.ts';
 import { runPeersBench } from './peers/peers-bench.ts';
 import { runPhotosBench } from './photos/photos-bench.ts';
 import { type PromiseBenchOptions, runPromiseBench } from './promises/promise-bench.ts';
-import { runQuotaBench } from './quota/bench-quota.ts';
+import { type QuotaBenchOptions, runQuotaBench } from './quota/bench-quota.ts';
+import { QUOTA_ROWS } from './quota/list-cases.ts';
 import { runRecoveryBench } from './recovery/recovery-bench.ts';
 import { runSealingBench } from './sealing-bench.ts';
 import { runSharesBench, type SharesBenchOptions } from './shares/shares-bench.ts';
@@ -35,7 +37,7 @@ const chainDefaults: ChainOptions = { rounds: 5, verifications: 2_000, photoByte
 const chainWithLargerPhotos: ChainOptions = { ...chainDefaults, verifications: 1_000, photoBytes: 100_000 };
 const memoryDefaults = { photos: 1_000, photoBytes: 300_000 };
 const photosDefaults = { waiting: [1_000, 1_000_000], photoBytes: 300_000, measured: 300 };
-const quotaDefaults = { seconds: 60 };
+const quotaDefaults = { seconds: 60, rows: QUOTA_ROWS, delayMs: 20, rounds: 1 };
 // Several endpoints, because one alone has eight places: what is measured is the machinery, not the cap.
 const deliveryDefaults = { rounds: 21, events: 2_000, concurrency: 64, endpoints: [16, 1] };
 const hungDefaults = { seconds: 20, eventsPerSecond: 200, endpoints: 100 };
@@ -49,16 +51,15 @@ const accountsDefaults = {
   verifications: 3_000,
   photoBytes: 20_000,
 };
-const submissionsDefaults = { photoBytes: 20_000, body: 'json', count: 2_000, coldAtOnce: 64, burners: 4 };
+const submissionsDefaults = {
+  photoBytes: 20_000,
+  body: 'json',
+  count: 2_000,
+  rounds: 5,
+  coldAtOnce: 64,
+  burners: 4,
+};
 const sealingDefaults = { photoBytes: 300_000, rounds: 500 };
-
-function parseCount(text: string): number {
-  const count = Number(text);
-  if (Number.isInteger(count) && count > 0) return count;
-  throw new InvalidArgumentError(`must be a whole number of at least 1, received ${text}`);
-}
-
-const parseCounts = (text: string) => text.split(',').map(parseCount);
 
 const program = new Command('npm run bench --')
   .description('The benchmarks. Without a command: chain, memory and sealing.')
@@ -102,19 +103,15 @@ program
   .option('--only <names>', 'contenders', (text) => text.split(','))
   .action(async (options: PeersOptions) => void (await runPeersBench({ ...options, say })));
 
-function parseBody(text: string): SubmissionsBenchOptions['body'] {
-  if (text === 'json' || text === 'form') return text;
-  throw new InvalidArgumentError(`must be json or form, received ${text}`);
-}
-
 program
   .command('submissions')
   .description(
     'submissions over HTTP: processor time, latency at half of the full rate, and a cold producer under load',
   )
   .option('--photo-bytes <count>', 'size of each photo', parseCount, submissionsDefaults.photoBytes)
-  .option('--body <kind>', 'json or form', parseBody, submissionsDefaults.body)
+  .option('--body <kind>', 'json or form', parseName(['json', 'form']), submissionsDefaults.body)
   .option('--count <count>', 'verifications of each phase', parseCount, submissionsDefaults.count)
+  .option('--rounds <count>', 'rounds of the warm phases', parseCount, submissionsDefaults.rounds)
   .option('--cold-at-once <count>', 'at once while it is cold', parseCount, submissionsDefaults.coldAtOnce)
   .option('--burners <count>', 'busy programs beside the cold one', parseCount, submissionsDefaults.burners)
   .action((options: Omit<SubmissionsBenchOptions, 'say'>) => runSubmissionsBench({ ...options, say }));
@@ -158,10 +155,13 @@ program
   .command('quota')
   .description('arrivals at the upstream: how many in any rolling second, how much of the quota is used')
   .option('--seconds <count>', 'judged time of each case', parseCount, quotaDefaults.seconds)
+  .option('--rows <names>', QUOTA_ROWS.join(', '), parseNames(QUOTA_ROWS), quotaDefaults.rows)
+  .option('--processes <counts>', 'worker processes; 1,4,16 unless set, 4 for delay and faults', parseCounts)
+  .option('--delay-ms <count>', 'most random delay of the row delay', parseCount, quotaDefaults.delayMs)
+  .option('--warm-up-seconds <seconds>', 'before it is judged; 5 unless set, 60 for delay', parseSeconds)
+  .option('--rounds <count>', 'rounds', parseCount, quotaDefaults.rounds)
   .option('--picture <path>', 'where to write the picture (SVG)')
-  .action(async ({ seconds, picture }: { readonly seconds: number; readonly picture?: string }) => {
-    await runQuotaBench({ print: say, seconds, ...(picture === undefined ? {} : { picturePath: picture }) });
-  });
+  .action((options: Omit<QuotaBenchOptions, 'say'>) => runQuotaBench({ ...options, say }));
 
 program
   .command('drain')

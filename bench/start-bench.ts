@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { type BenchRedis, startBenchRedis } from './bench-redis.ts';
 import { makeJpeg, makePerson } from './made-up-person.ts';
 import { computeMedian } from './median.ts';
-import { readCpuMicros, readFamily, requireProc } from './peers/read-process.ts';
+import { readFamilyCpuMicros, requireProc } from './peers/read-process.ts';
 
 export interface StartBenchOptions {
   readonly rounds: number;
@@ -68,8 +68,7 @@ async function measureStart(redis: BenchRedis, round: number): Promise<Start> {
     const { url, apiKey } = await readIntroduction(child);
     await submit(url, apiKey);
     const seconds = (performance.now() - began) / 1000;
-    const cpu = readFamily(child.pid ?? 0).reduce((sum, pid) => sum + readCpuMicros(pid), 0);
-    return { seconds, cpuSeconds: cpu / 1_000_000 };
+    return { seconds, cpuSeconds: readFamilyCpuMicros(child.pid ?? 0) / 1_000_000 };
   } finally {
     child.kill('SIGTERM');
     await ended;

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { RunningProcess } from '../../dev/start/child.ts';
 import { readCpuMicros, requireProc } from '../peers/read-process.ts';
 import { mostInRollingSecond } from '../quota/judge.ts';
-import { type Arrival, buildRecorder, type RecorderProgram } from '../quota/recorder.ts';
+import { buildRecorder, type RecorderProgram } from '../quota/recorder.ts';
 import { type AccountsStage, startAccountsStage } from './accounts-stage.ts';
 import { computeUse } from './compute-use.ts';
 
@@ -33,7 +33,6 @@ interface Proof extends AccountsBenchOptions {
 
 /** A run's end. */
 interface Run {
-  readonly stage: AccountsStage;
   /** ms epoch: the last worker was ready, and a fault happened. */
   readonly at: number;
   readonly arrivals: readonly (readonly number[])[];
@@ -57,33 +56,41 @@ export async function runAccountsBench(options: AccountsBenchOptions): Promise<v
           `arrivals stamped by ${recorder.clock === 'kernel' ? 'the kernel' : 'Node'}.`,
       );
       // What the machine does by itself with as many calls a second: above it no choice of accounts can be.
-      await proveUse(
-        { ...proof, accounts: 1, quotaPerSecond: accounts * quotaPerSecond },
-        'one account of their sum',
-      );
-      await proveUse(proof, 'all accounts open');
-      await proveFaults(proof);
+      const sum = { ...proof, accounts: 1, quotaPerSecond: accounts * quotaPerSecond };
+      const one = await proveUse(sum, 'one account of their sum');
+      const all = await proveUse(proof, 'all accounts open');
+      const faults = await proveFaults(proof);
+      for (const line of presentTable(proof, { one, all, faults })) say(line);
     }
   } finally {
     await recorder.remove();
   }
 }
 
-async function proveUse(proof: Proof, name: string): Promise<void> {
-  await run(
-    proof,
-    async (readyAt) => readyAt,
-    ({ at, arrivals, endedAt }) => {
-      const span = { from: at + SETTLED_MS, to: endedAt - ENDING_MS };
-      const counts = arrivals.map(({ length }) => length);
-      proof.say(
-        `  ${name}: ${percent(computeUse(arrivals, span, proof.quotaPerSecond))} of all quotas; ${Math.min(...counts)} to ${Math.max(...counts)} calls at each`,
-      );
-    },
-  );
+/** Parts of the quotas, 0 to 1, and the most calls in any rolling second at one account. */
+interface Use {
+  readonly use: number;
+  readonly most: number;
 }
 
-async function proveFaults(proof: Proof): Promise<void> {
+interface FaultsUse {
+  /** Of what is left, in the seconds after the faults, and from then on. */
+  readonly soon: number;
+  readonly later: number;
+  readonly most: number;
+}
+
+async function proveUse(proof: Proof, name: string): Promise<Use> {
+  const { at, arrivals, endedAt } = await run(proof, async (readyAt) => readyAt);
+  const use = computeUse(arrivals, { from: at + SETTLED_MS, to: endedAt - ENDING_MS }, proof.quotaPerSecond);
+  const counts = arrivals.map(({ length }) => length);
+  proof.say(
+    `  ${name}: ${percent(use)} of all quotas; ${Math.min(...counts)} to ${Math.max(...counts)} calls at each`,
+  );
+  return { use, most: countMost(arrivals) };
+}
+
+async function proveFaults(proof: Proof): Promise<FaultsUse> {
   const injectFaults = async (readyAt: number, { recorders }: AccountsStage) => {
     await sleep(readyAt + FAULTS_AFTER_MS - Date.now());
     const [arrears, gone] = recorders;
@@ -91,20 +98,39 @@ async function proveFaults(proof: Proof): Promise<void> {
     await gone?.stop();
     return Date.now();
   };
-  await run(proof, injectFaults, ({ at, arrivals, endedAt }) => {
-    const left = arrivals.slice(2);
-    const use = (from: number, to: number) => percent(computeUse(left, { from, to }, proof.quotaPerSecond));
-    proof.say(
-      `  one account in arrears, the endpoint of another gone: ${use(at, at + SETTLED_MS)} of what is left in the ${SETTLED_MS / 1000} s after, ${use(at + SETTLED_MS, endedAt - ENDING_MS)} from then on`,
-    );
-  });
+  const { at, arrivals, endedAt } = await run(proof, injectFaults);
+  const left = arrivals.slice(2);
+  const use = (from: number, to: number) => computeUse(left, { from, to }, proof.quotaPerSecond);
+  const soon = use(at, at + SETTLED_MS);
+  const later = use(at + SETTLED_MS, endedAt - ENDING_MS);
+  proof.say(
+    `  one account in arrears, the endpoint of another gone: ${percent(soon)} of what is left in the ${SETTLED_MS / 1000} s after, ${percent(later)} from then on`,
+  );
+  return { soon, later, most: countMost(arrivals) };
 }
+
+/** As docs/benchmarks.md has it. */
+function presentTable(
+  { accounts, quotaPerSecond }: Proof,
+  { one, all, faults }: { readonly one: Use; readonly all: Use; readonly faults: FaultsUse },
+): readonly string[] {
+  const sum = accounts * quotaPerSecond;
+  const most = Math.max(all.most, faults.most);
+  return [
+    '| | all open | what is left, in the 2 s after | from then on | most in any 1000 ms at one account |',
+    '| --- | --- | --- | --- | --- |',
+    `| ${accounts} of ${quotaPerSecond} a second | ${percent(all.use)} | ${percent(faults.soon)} | ${percent(faults.later)} | ${most} of ${quotaPerSecond} |`,
+    `| one account of ${sum} a second | ${percent(one.use)} | | | ${one.most} of ${sum} |`,
+  ];
+}
+
+const countMost = (arrivals: Run['arrivals']): number =>
+  Math.max(...arrivals.map((times) => mostInRollingSecond(times.toSorted((a, b) => a - b))));
 
 async function run(
   proof: Proof,
   during: (readyAt: number, stage: AccountsStage) => Promise<number>,
-  report: (run: Run) => void,
-): Promise<void> {
+): Promise<Run> {
   const { verifications, workers, say } = proof;
   const stage = await startAccountsStage(proof);
   try {
@@ -119,24 +145,15 @@ async function run(
     await answered;
     const arrivals = stage.recorders.map((recorder) => recorder.arrivals.map(({ atMs }) => atMs));
     const endedAt = Math.max(...arrivals.flat());
-    report({ stage, at, arrivals, endedAt });
+    const refused = stage.recorders.flatMap((recorder) => recorder.arrivals).filter((each) => each.refused);
     say(
-      `  ${describe(
-        proof,
-        stage.recorders.map((each) => each.arrivals),
-      )}; ${cpu(verifications)}`,
+      `  ${verifications} of ${verifications} answered; at most ${countMost(arrivals)} in any rolling second at one account, ` +
+        `${refused.length} refused; ${cpu(verifications)}`,
     );
+    return { at, arrivals, endedAt };
   } finally {
     await stage.stop();
   }
-}
-
-function describe({ verifications }: Proof, arrivals: readonly (readonly Arrival[])[]): string {
-  const most = Math.max(
-    ...arrivals.map((own) => mostInRollingSecond(own.map(({ atMs }) => atMs).toSorted((a, b) => a - b))),
-  );
-  const refused = arrivals.flat().filter((arrival) => arrival.refused).length;
-  return `${verifications} of ${verifications} answered; at most ${most} in any rolling second at one account, ${refused} refused`;
 }
 
 /** @returns what was used since, and how busy the machine was: below its limit, use says something about the workers */

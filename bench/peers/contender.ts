@@ -16,8 +16,6 @@ export interface Contender {
 /** A pipeline with its own Redis and its own worker, and all ways into it. */
 export interface Stack {
   readonly contenders: readonly Contender[];
-  /** Of all of its processes. */
-  readonly pids: readonly number[];
   /** Before each run: no run starts with more behind it than another. */
   compact(): Promise<void>;
   stop(): Promise<void>;

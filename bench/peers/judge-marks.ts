@@ -1,5 +1,8 @@
+import { type Bound, presentMark } from '../mark.ts';
 import type { Measure } from './measure-contender.ts';
 import { computeRatio, type Row, totalMicros } from './present-rows.ts';
+
+const RATIO_DIGITS = 3;
 
 const QUANTITIES = {
   rate: ({ rate }: Measure) => rate,
@@ -13,7 +16,7 @@ interface Mark {
   readonly name: string;
   readonly beside: string;
   readonly quantity: keyof typeof QUANTITIES;
-  readonly bound: { readonly atLeast: number } | { readonly atMost: number };
+  readonly bound: Bound;
 }
 
 const SMALL_PHOTO: readonly Mark[] = [
@@ -47,12 +50,7 @@ export function judgeMarks(photoBytes: number, rows: readonly Row[]): readonly s
     const own = rows.find(({ name }) => name === mark.name);
     const beside = rows.find(({ name }) => name === mark.beside);
     if (own === undefined || beside === undefined) return [];
-    return [presentMark(mark, computeRatio(own.measures, beside.measures, QUANTITIES[mark.quantity]))];
+    const ratio = computeRatio(own.measures, beside.measures, QUANTITIES[mark.quantity]);
+    return [presentMark(`${mark.name} ÷ ${mark.beside}, ${mark.quantity}`, ratio, mark.bound, RATIO_DIGITS)];
   });
-}
-
-function presentMark({ name, beside, quantity, bound }: Mark, ratio: number): string {
-  const isMet = 'atLeast' in bound ? ratio >= bound.atLeast : ratio <= bound.atMost;
-  const wanted = 'atLeast' in bound ? `at least ${bound.atLeast}` : `at most ${bound.atMost}`;
-  return `  mark: ${name} ÷ ${beside}, ${quantity}: ${ratio.toFixed(3)}, ${wanted}: ${isMet ? 'met' : 'NOT met'}`;
 }

@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { SubmissionOrder } from '../chain/chain.ts';
 import type { Child } from '../child.ts';
 import { type Contender, ROLES, type Role } from './contender.ts';
-import { readCpuMicros, readMachineTime, readPssMb } from './read-process.ts';
+import { readCpuMicros, readPssMb, watchOthers } from './read-process.ts';
 
 /** One run of one contender. */
 export interface Measure {
@@ -22,8 +22,6 @@ export interface Measure {
 export interface MeasureOptions {
   readonly receiver: Child;
   readonly stubs: readonly number[];
-  /** Of the whole benchmark, this process included. */
-  readonly allPids: () => readonly number[];
 }
 
 const LOOK_EVERY_MS = 400;
@@ -37,7 +35,7 @@ const zeros: Readonly<Record<Role, number>> = { server: 0, worker: 0, producer: 
 export async function measureContender(
   { submit, processes }: Contender,
   order: SubmissionOrder,
-  { receiver, stubs, allPids }: MeasureOptions,
+  { receiver, stubs }: MeasureOptions,
 ): Promise<Measure> {
   const perRole = (read: (pid: number) => number): Record<Role, number> => {
     const values = { ...zeros };
@@ -48,8 +46,8 @@ export async function measureContender(
     return values;
   };
   const own = Object.values(processes).filter((pid) => pid !== undefined);
-  const before = { cpu: perRole(readCpuMicros), stubs: sumCpu(stubs), all: sumCpu(allPids()) };
-  const machineBefore = readMachineTime();
+  const before = { cpu: perRole(readCpuMicros), stubs: sumCpu(stubs) };
+  const readOthers = watchOthers();
   let pssMb = perRole(readPssMb);
   const look = () => {
     const now = perRole(readPssMb);
@@ -68,16 +66,14 @@ export async function measureContender(
     clearInterval(looking);
   }
   look();
-  const after = { cpu: perRole(readCpuMicros), stubs: sumCpu(stubs), all: sumCpu(allPids()) };
-  const machine = readMachineTime();
-  const wholeMicros = machine.wholeMicros - machineBefore.wholeMicros;
-  const busyMicros = machine.busyMicros - machineBefore.busyMicros;
+  const after = { cpu: perRole(readCpuMicros), stubs: sumCpu(stubs) };
+  const othersPercent = readOthers() ?? Number.NaN;
   return {
     rate: order.count / seconds,
     cpuMicros: combine(after.cpu, before.cpu, (later, earlier) => (later - earlier) / order.count),
     stubMicros: (after.stubs - before.stubs) / order.count,
     pssMb,
-    othersPercent: Math.max(0, (100 * (busyMicros - (after.all - before.all))) / wholeMicros),
+    othersPercent,
     repeats,
   };
 }

@@ -78,13 +78,12 @@ async function compare(comparison: Comparison): Promise<readonly Row[]> {
   const isAnyWanted = (pipeline: string) =>
     CONTENDERS.some((name) => name.startsWith(pipeline) && comparison.only(name));
   const stubs = [upstream.pid, receiver.pid];
-  const allPids = () => [process.pid, ...stubs, ...stacks.flatMap(({ pids }) => pids)];
   try {
     if (isAnyWanted('veriqueue')) stacks.push(await startVeriqueueStack(options));
     for (const kind of KINDS) {
       if (isAnyWanted(kind)) stacks.push(await startPipelineStack(kind, options));
     }
-    return await runRounds(stacks, comparison, { receiver, stubs, allPids });
+    return await runRounds(stacks, comparison, { receiver, stubs });
   } finally {
     for (const stack of stacks) await stack.stop();
     await Promise.all([upstream.stop(), receiver.stop()]);

@@ -3,9 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 /** Linux counts in hundredths of a second towards programs, whatever its own clock does (`getconf CLK_TCK`). */
 const MICROS_PER_TICK = 10_000;
 
+export const hasProc = (): boolean => existsSync('/proc/self/smaps_rollup');
+
 /** @throws Error where the system has no /proc */
 export function requireProc(): void {
-  if (!existsSync('/proc/self/smaps_rollup')) {
+  if (!hasProc()) {
     throw new Error(
       'Cannot measure: the system must be Linux, whose /proc has the processor time of each process',
     );
@@ -14,25 +16,58 @@ export function requireProc(): void {
 
 /** Processor time that a process has used so far, system time included, in µs. @throws when it has ended */
 export function readCpuMicros(pid: number): number {
+  return readStat(pid).ownMicros;
+}
+
+interface ProcessStat {
+  readonly parent: number;
+  readonly ownMicros: number;
+  /** Of children that have ended, and of those that these had. */
+  readonly endedMicros: number;
+}
+
+/** @throws when it has ended */
+function readStat(pid: number): ProcessStat {
   // The name stands in parentheses and may hold anything, spaces and parentheses included.
   const text = readFileSync(`/proc/${pid}/stat`, 'utf8');
-  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ');
-  return (Number(fields[11]) + Number(fields[12])) * MICROS_PER_TICK;
-}
-
-/** A process and all that come from it. */
-export function readFamily(pid: number): readonly number[] {
-  const children = readdirSync('/proc')
-    .filter((name) => /^\d+$/.test(name) && readParent(name) === pid)
+  const fields = text
+    .slice(text.lastIndexOf(')') + 2)
+    .split(' ')
     .map(Number);
-  return [pid, ...children.flatMap((child) => readFamily(child))];
+  const ticksOf = (field: number) => fields[field] ?? Number.NaN;
+  return {
+    parent: ticksOf(1),
+    ownMicros: (ticksOf(11) + ticksOf(12)) * MICROS_PER_TICK,
+    endedMicros: (ticksOf(13) + ticksOf(14)) * MICROS_PER_TICK,
+  };
 }
 
-/** NaN where the process has ended. */
-function readParent(pid: string): number {
-  const path = `/proc/${pid}/status`;
-  return existsSync(path) ? Number(/^PPid:\s+(\d+)/m.exec(readFileSync(path, 'utf8'))?.[1]) : Number.NaN;
+/** What a process and all that come from it have used so far, those that have ended included, in µs. */
+export function readFamilyCpuMicros(pid: number): number {
+  const stats = readStats();
+  const sum = (each: number): number => {
+    const { ownMicros = 0, endedMicros = 0 } = stats.get(each) ?? {};
+    const children = [...stats].filter(([, { parent }]) => parent === each);
+    return children.reduce((total, [child]) => total + sum(child), ownMicros + endedMicros);
+  };
+  return sum(pid);
 }
+
+/** Of all processes there are. One that ends meanwhile is left out. */
+function readStats(): ReadonlyMap<number, ProcessStat> {
+  const stats = new Map<number, ProcessStat>();
+  for (const name of readdirSync('/proc').filter((entry) => /^\d+$/.test(entry))) {
+    try {
+      stats.set(Number(name), readStat(Number(name)));
+    } catch (error) {
+      if (!hasEnded(error)) throw error;
+    }
+  }
+  return stats;
+}
+
+const hasEnded = (error: unknown): boolean =>
+  error instanceof Error && 'code' in error && (error.code === 'ENOENT' || error.code === 'ESRCH');
 
 /** Memory of a process, what it shares counted in parts, in MB; 0 once it has ended. */
 export function readPssMb(pid: number): number {
@@ -56,4 +91,21 @@ export function readMachineTime(): MachineTime {
   const whole = ticks.reduce((sum, value) => sum + value, 0);
   const idle = (ticks[3] ?? 0) + (ticks[4] ?? 0);
   return { busyMicros: (whole - idle) * MICROS_PER_TICK, wholeMicros: whole * MICROS_PER_TICK };
+}
+
+/**
+ * Watches from now on what processes outside of this benchmark use.
+ *
+ * @returns reads it: the part of all processors that they have used since, in percent; undefined where the system has no /proc
+ */
+export function watchOthers(): () => number | undefined {
+  if (!hasProc()) return () => undefined;
+  const before = { own: readFamilyCpuMicros(process.pid), machine: readMachineTime() };
+  return () => {
+    const own = readFamilyCpuMicros(process.pid) - before.own;
+    const machine = readMachineTime();
+    const busyMicros = machine.busyMicros - before.machine.busyMicros;
+    const wholeMicros = machine.wholeMicros - before.machine.wholeMicros;
+    return Math.max(0, (100 * (busyMicros - own)) / wholeMicros);
+  };
 }

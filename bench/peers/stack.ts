@@ -56,7 +56,6 @@ export async function buildStack(
   }
   return {
     contenders,
-    pids: running.map(({ pid }) => pid),
     compact: () => compactAof(redis.redis),
     stop,
   };

@@ -6,6 +6,7 @@ import { Queue } from 'bullmq';
 import type { Redis } from 'ioredis';
 import type { LimiterOptions } from '../../shared/account/limiter/limiter-settings.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
+import { watchOthers } from '../peers/read-process.ts';
 import type { AskerOrders } from './asker-orders.ts';
 import { type Judgement, judge } from './judge.ts';
 import { type Arrival, type RecorderProgram, startRecorder } from './recorder.ts';
@@ -34,6 +35,8 @@ export interface QuotaResult {
   /** Calls of the limiter's script, all processes together; undefined for BullMQ. */
   readonly scriptCallsPerSecond: number | undefined;
   readonly arrivals: readonly Arrival[];
+  /** What the rest of the machine used of all processors; undefined where nothing says so. */
+  readonly othersPercent: number | undefined;
 }
 
 const ASKER = fileURLToPath(new URL('asker.ts', import.meta.url));
@@ -71,11 +74,13 @@ export async function runQuotaCase(
   try {
     await askers.start(quotaCase.processes);
     await delay(warmUpSeconds * 1000);
+    const readOthers = watchOthers();
     const fromMs = Date.now();
     const callsBefore = await countScriptCalls(redis);
     const faults = quotaCase.faults ? askers.disturb(seconds * 1000) : undefined;
     await delay(seconds * 1000);
     const untilMs = Date.now();
+    const othersPercent = readOthers();
     const scriptCalls = (await countScriptCalls(redis)) - callsBefore;
     await faults;
     await delay(100);
@@ -84,6 +89,7 @@ export async function runQuotaCase(
       case: quotaCase,
       judgement: judge(arrivals, { fromMs, untilMs }, quota),
       scriptCallsPerSecond: limiter === 'lane' ? scriptCalls / seconds : undefined,
+      othersPercent,
       arrivals: arrivals.filter(({ atMs }) => atMs >= fromMs && atMs < untilMs),
     };
   } finally {

@@ -1,12 +1,20 @@
+import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
 import { chooseContenders } from '../../bench/peers/choose-contenders.ts';
 import { judgeMarks } from '../../bench/peers/judge-marks.ts';
 import type { Measure } from '../../bench/peers/measure-contender.ts';
 import { computeRatio, presentRows } from '../../bench/peers/present-rows.ts';
-import { readCpuMicros, readMachineTime, readPssMb } from '../../bench/peers/read-process.ts';
+import {
+  readCpuMicros,
+  readFamilyCpuMicros,
+  readMachineTime,
+  readPssMb,
+} from '../../bench/peers/read-process.ts';
 import { createTc3Signer } from '../../bench/pipelines/tc3-signer.ts';
 import { hashPayload, signTc3 } from '../../shared/upstream/tc3-signature.ts';
 import { hasProc } from '../support/has-proc.ts';
+
+const CLOCK_TICK_MICROS = 10_000;
 
 const makeMeasure = (overrides: Partial<Measure> = {}): Measure => ({
   rate: 100,
@@ -119,7 +127,7 @@ describe('the choice of contenders', () => {
     });
   });
 
-  it('measures Sidekiq where it is installed, and does not look for it where nobody asked', () => {
+  it('measures Sidekiq where it is installed, and does not look for it where nothing needs it', () => {
     expect(chooseContenders(['sidekiq'], () => true)).toEqual({ chosen: ['sidekiq'], notices: [] });
     const lookedFor = () => {
       throw new Error('Sidekiq must not be looked for');
@@ -138,5 +146,12 @@ describe.skipIf(!hasProc)('what Linux counts of a process', () => {
     expect(machine.wholeMicros - before.machine.wholeMicros).toBeGreaterThanOrEqual(own / 2);
     expect(machine.busyMicros).toBeGreaterThan(before.machine.busyMicros);
     expect(readPssMb(process.pid)).toBeGreaterThan(1);
+  });
+
+  it('includes children, also once they have ended', () => {
+    const before = readFamilyCpuMicros(process.pid);
+    const burn = 'const { user } = process.cpuUsage(); while (process.cpuUsage().user - user < 200_000);';
+    spawnSync(process.execPath, ['-e', burn]);
+    expect(readFamilyCpuMicros(process.pid) - before).toBeGreaterThanOrEqual(200_000 - CLOCK_TICK_MICROS);
   });
 });
