@@ -10,6 +10,7 @@ import { Deliveries } from './pages/deliveries.tsx';
 import { Detail } from './pages/detail.tsx';
 import { Operators } from './pages/operators.tsx';
 import { Overview } from './pages/overview.tsx';
+import { RecordOfProcessing } from './pages/record.tsx';
 import { Usage } from './pages/usage.tsx';
 import { Verifications } from './pages/verifications.tsx';
 import { Confirm } from './parts/confirm.tsx';
@@ -86,7 +87,7 @@ function PageOf({ route: { page, id } }: { readonly route: Route }) {
     case 'operators':
       return <Operators />;
     case 'activity':
-      return <Activity />;
+      return id === 'record' ? <RecordOfProcessing /> : <Activity />;
     default:
       return page satisfies never;
   }

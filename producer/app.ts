@@ -5,6 +5,7 @@ import type { Logger } from '../shared/log.ts';
 import type { SigningKeys } from '../shared/signing/signing-keys.ts';
 import type { Audit } from '../shared/store/audit/audit.ts';
 import type { StoreKeys } from '../shared/store/keys.ts';
+import type { ProcessSettings } from '../shared/store/processing-settings.ts';
 import type { Tracing } from '../shared/tracing/tracing.ts';
 import { authenticateRequests } from './access/authenticate-requests.ts';
 import { acceptBodies } from './body/accept-bodies.ts';
@@ -50,6 +51,8 @@ export interface AppDeps extends Intake {
   readonly testKeys: StoreKeys | null;
   /** Whether photos may lie outside Redis. */
   readonly hasObjectStore: boolean;
+  /** Which settings of this process say what is kept. */
+  readonly keptByProducer: Omit<ProcessSettings, 'subjectTtlMs'>;
   readonly metrics: ProducerMetrics;
   readonly redeliveryLimits: RedeliveryLimits;
   /** That one client may have beside its callback. */

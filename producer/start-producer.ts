@@ -227,13 +227,20 @@ function wire(
   });
   const metrics = createMetrics({ ...intake, log, bodyBudget });
   noteTry = metrics.notePhotoStoreTry;
+  const hasObjectStore = settings.PHOTO_STORE.some((place) => place !== 'redis');
   return {
     ...intake,
     audit: createAudit({ ...intake, signingKey: settings.SIGNING_KEYS?.newest ?? null, log }),
     auditRetentionMs: settings.AUDIT_RETENTION,
     clientsOf: null,
     testKeys: settings.TEST_LANE === undefined ? null : storeKeys(settings.TEST_LANE),
-    hasObjectStore: settings.PHOTO_STORE.some((place) => place !== 'redis'),
+    hasObjectStore,
+    keptByProducer: {
+      retentionMs: settings.RETENTION,
+      auditRetentionMs: settings.AUDIT_RETENTION,
+      hasObjectStore,
+      sharesLogs: settings.LOG_SHARING,
+    },
     metrics,
     bodyBudget,
     redeliveryLimits: {

@@ -12,6 +12,7 @@ import { enterAccounts } from './accounts/enter-accounts.ts';
 import type { WorkerAccount } from './accounts/open-account.ts';
 import { connectContext, type WorkerContext } from './context.ts';
 import { startHeartbeat } from './heartbeat.ts';
+import { startAnnouncingSettings } from './maintenance/announce-settings.ts';
 import { startDeletingPhotos } from './maintenance/delete-photos.ts';
 import { startExpiringDeadlines } from './maintenance/expire-deadlines.ts';
 import { startRenewingEpochs } from './maintenance/renew-epochs.ts';
@@ -214,9 +215,11 @@ async function startUpkeep({
   const expiring = startExpiringDeadlines({ ...context, keys, queue });
   const deleting = startDeletingPhotos({ ...context, keys });
   const renewing = startRenewingEpochs({ ...context, keys });
+  const announcing = startAnnouncingSettings({ ...context, keys }, settings);
   return {
     stop: async () => {
-      await Promise.all([sweeping.stop(), order.stop(), expiring.stop(), deleting.stop(), renewing.stop()]);
+      const tasks = [sweeping, order, expiring, deleting, renewing, announcing];
+      await Promise.all(tasks.map((task) => task.stop()));
     },
   };
 }

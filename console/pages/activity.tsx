@@ -20,6 +20,9 @@ export function Activity() {
   const t = texts.value.activity;
   return (
     <section class="panel list" aria-label={texts.value.page.activity}>
+      <p class="actions">
+        <a href={hrefOf('activity', 'record')}>{texts.value.record.title}</a>
+      </p>
       <AuditSearch filters={query} />
       {failure !== '' && <p class="failure">{failure}</p>}
       <div class="table stack">

@@ -10,6 +10,14 @@ export const enActivity = {
     search: 'Search the audit trail',
     none: 'No entry of the audit trail fits.',
   },
+  record: {
+    title: 'Record of processing',
+    help: 'What is kept where, how long and why, for your record of processing (GDPR, article 30; PIPL, article 55). Add the purposes and legal bases of your application yourself.',
+    unknown:
+      'No worker of this lane has said with which settings it runs. Start one of this version, or print the record with the environment of your processes: npx veriqueue record-of-processing',
+    saidAt: 'By the settings of this producer, and of the workers as they last said:',
+    save: 'Save it as Markdown',
+  },
   receipts: { save: 'Save the erasure receipt' },
   activity: {
     caption: 'What operators did, the latest first',

@@ -69,7 +69,7 @@ export const enReceivers = {
   },
 
   laneReceivers: {
-    title: 'Where operators are told',
+    title: 'Where lane events are posted',
     help: 'Each is posted a signed event when the lane, or one of its accounts, asks nothing for a while (lane.suspended), and when it asks again (lane.resumed).',
     none: 'Nowhere. Add the address of your alerting, and it hears of a held lane within seconds.',
     urlHelp: 'https, of a public host.',

@@ -10,6 +10,14 @@ export const zhActivity: typeof enActivity = {
     search: '搜索审计记录',
     none: '没有符合条件的审计条目。',
   },
+  record: {
+    title: '处理活动记录',
+    help: '什么内容保存在哪里、保留多久、为什么保留，供您的处理活动记录使用（GDPR 第 30 条；《个人信息保护法》第 55 条）。您的应用的处理目的和法律依据，请自行补充。',
+    unknown:
+      '该通道的工作进程还没有说明以什么设置运行。请启动一个此版本的工作进程，或者使用各进程的环境输出记录：npx veriqueue record-of-processing',
+    saidAt: '依据该生产者的设置，以及工作进程最近说明的设置：',
+    save: '保存为 Markdown',
+  },
   receipts: { save: '保存删除回执' },
   activity: {
     caption: '运营人员的操作，最近的在前',

@@ -28,6 +28,7 @@ import { createOperatorAuth, type OperatorAuth } from './operator-auth.ts';
 import { addOperatorEndpointRoutes } from './operator-endpoint-routes.ts';
 import { addOperatorRoutes } from './operator-routes.ts';
 import { createOperatorTasks } from './operator-tasks.ts';
+import { addRecordRoutes, type RecordRouteDeps } from './record-route.ts';
 import { addChangesRoute } from './routes-changes.ts';
 import { addClientDeletionRoute, type ClientDeletionRouteDeps } from './routes-client-deletion.ts';
 import { readSnapshot } from './snapshot.ts';
@@ -42,6 +43,7 @@ export interface ConsoleDeps
   readonly log: Logger;
   readonly audit: Audit;
   readonly hasObjectStore: boolean;
+  readonly keptByProducer: RecordRouteDeps['keptByProducer'];
   /** That one client may have beside its callback. */
   readonly maxEndpoints: number;
   /** ms */
@@ -103,6 +105,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addUsageRoutes(inner, everything);
       addActivityRoute(inner, deps);
       addAuditRoutes(inner, everything);
+      addRecordRoutes(inner, deps);
       addLogsRoute(inner, deps);
       addEventsRoute(inner, { live, follow: auth.follow, ends: ends.signal });
     });

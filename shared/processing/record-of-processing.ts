@@ -1,3 +1,4 @@
+import type { RecordLanguage, RecordOfProcessing } from '../contract/record-of-processing.ts';
 import { UNIT_MS } from '../time-units.ts';
 
 /** What a deployment keeps depends on these. */
@@ -9,9 +10,10 @@ export interface ProcessingSettings {
   readonly auditRetentionMs: number;
   readonly hasObjectStore: boolean;
   readonly sharesLogs: boolean;
+  /** Variables that processes have different values of: then the longest and the most is stated. @default none */
+  readonly differing?: readonly string[];
 }
 
-export type RecordLanguage = 'en' | 'zh';
 type Text = Readonly<Record<RecordLanguage, string>>;
 
 interface Holding {
@@ -125,7 +127,7 @@ const WORDS = {
   title: both('Record of processing', '处理活动记录'),
   lane: both('Lane', '通道'),
   made: both('Made', '生成时间'),
-  columns: both('| data | where | kept | why |', '| 数据 | 位置 | 保留 | 目的 |'),
+  columns: [both('data', '数据'), both('where', '位置'), both('kept', '保留'), both('why', '目的')],
   recipients: both(
     'Recipients: the upstream (Tencent Cloud FaceID) gets ID number, name and photo; the client’s callback gets the verdict and its own reference. No other recipient gets a person’s data from this software.',
     '接收方：上游（腾讯云人脸核身）接收身份证号、姓名和照片；客户端的回调地址接收结论和客户端自己的 reference。本软件不向其他接收方提供个人数据。',
@@ -134,30 +136,46 @@ const WORDS = {
     'Backups of Redis hold what Redis held when they were made, sealed as it was. Delete them in your own time.',
     'Redis 的备份保有备份之时的内容，并同样处于封存状态。请按您自己的期限删除。',
   ),
+  differing: (names: string) =>
+    both(
+      `Processes run with different values of ${names}. The longest time, and every place, is stated.`,
+      `各进程的 ${names} 取值不同。此处列出最长的期限和全部位置。`,
+    ),
 } as const;
 
-/** The page, in Markdown. @param now ms epoch */
-export function renderRecordOfProcessing(
+/** @param now ms epoch */
+export function describeProcessing(
   settings: ProcessingSettings,
   language: RecordLanguage,
   now: number,
-): string {
+): RecordOfProcessing {
   const say = (text: Text) => text[language];
-  const rows = listHoldings(settings).map(
-    ({ what, where, kept, why }) => `| ${[what, where, kept, why].map(say).join(' | ')} |`,
-  );
+  const { lane, differing = [] } = settings;
+  return {
+    title: say(WORDS.title),
+    about: `${say(WORDS.lane)}: ${lane}. ${say(WORDS.made)}: ${new Date(now).toISOString()}.`,
+    columns: WORDS.columns.map(say),
+    rows: listHoldings(settings).map(({ what, where, kept, why }) => [what, where, kept, why].map(say)),
+    notes: [
+      ...(differing.length === 0 ? [] : [say(WORDS.differing(differing.join(', ')))]),
+      say(WORDS.recipients),
+      say(WORDS.backups),
+    ],
+  };
+}
+
+/** As a page in Markdown. */
+export function renderRecordOfProcessing({ title, about, columns, rows, notes }: RecordOfProcessing): string {
+  const line = (cells: readonly string[]) => `| ${cells.join(' | ')} |`;
   return [
-    `# ${say(WORDS.title)}`,
+    `# ${title}`,
     '',
-    `${say(WORDS.lane)}: ${settings.lane}. ${say(WORDS.made)}: ${new Date(now).toISOString()}.`,
+    about,
     '',
-    say(WORDS.columns),
-    '| --- | --- | --- | --- |',
-    ...rows,
-    '',
-    say(WORDS.recipients),
-    '',
-    say(WORDS.backups),
+    line(columns),
+    line(columns.map(() => '---')),
+    ...rows.map(line),
+    ...notes.flatMap((note) => ['', note]),
   ].join('\n');
 }
 

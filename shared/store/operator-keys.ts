@@ -20,6 +20,8 @@ export interface OperatorKeys {
   auditNoted(token: string): string;
   /** Hash: number and hash of the last entry; what was dropped, and its checkpoint; up to where the head was logged. */
   auditHead(): string;
+  /** Hash: settings that say what is kept (JSON) → when a worker that runs with them last said so (ms epoch). */
+  processingSettings(): string;
   /** Stream of at most about 1,000 entries: log lines of all processes. No subject is in them. */
   sharedLogs(): string;
   /** String that expires: an operator follows lines of this level just now. */
@@ -39,6 +41,7 @@ export function operatorKeys(tag: string): OperatorKeys {
     auditWaiting: () => `${tag}:audit-waiting`,
     auditNoted: (token) => `${tag}:audit-noted:${token}`,
     auditHead: () => `${tag}:audit-head`,
+    processingSettings: () => `${tag}:processing-settings`,
     sharedLogs: () => `${tag}:logs`,
     wantedLogs: (level) => `${tag}:logs-wanted:${level}`,
   };

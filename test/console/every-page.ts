@@ -1,6 +1,8 @@
 import { disableEndpoint } from '../../shared/store/endpoints/keep-endpoint-health.ts';
+import { announceSettings } from '../../shared/store/processing-settings.ts';
 import { recordDelivery } from '../../shared/store/verifications/record-delivery.ts';
 import { makeRunToken } from '../../shared/store/verifications/run-token.ts';
+import { DAY_MS } from '../../shared/time-units.ts';
 import { acceptRecord } from '../support/records.ts';
 import type { ConsoleUnderTest } from './console-under-test.ts';
 import type { OpenConsole } from './open-console.ts';
@@ -52,6 +54,7 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
   // It waits, so its client has a share of the quota.
   await desk.submitted();
   await fillEndpoints(desk, clientId, polling, deadId);
+  await announceSettings(desk.redis, desk.keys, KEPT, now);
   await desk.post('/console/api/operator-endpoints', { url: 'https://alerts.example/veriqueue' });
   await desk.post('/console/api/operators', { name: 'chen.jie' });
   await desk.post('/console/api/operators', { name: '夜班审计', readOnly: true });
@@ -70,9 +73,18 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
       '#/usage',
       '#/operators',
       '#/activity',
+      '#/activity/record',
     ],
   };
 }
+
+const KEPT = {
+  retentionMs: 30 * DAY_MS,
+  subjectTtlMs: 7 * DAY_MS,
+  auditRetentionMs: 400 * DAY_MS,
+  hasObjectStore: false,
+  sharesLogs: true,
+};
 
 /** Endpoints beside the callback, and a key that the client made by itself. */
 async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<void> {

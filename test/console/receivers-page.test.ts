@@ -57,7 +57,7 @@ describe.skipIf(!hasChromium)("the operators' endpoints", () => {
   test('are added, changed, tested and removed on the page of operators', async () => {
     await open.signIn();
     await open.visit('#/operators');
-    const panel = region('Where operators are told');
+    const panel = region('Where lane events are posted');
     await panel.getByText('Nowhere. Add the address of your alerting').waitFor();
     const url = 'https://alerts.example/veriqueue';
     await panel.getByLabel('URL').fill(url);

@@ -85,6 +85,8 @@ const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyon
   'DELETE /console/api/clients/:client': 'operator',
   'DELETE /console/api/operator-endpoints/:id': 'operator',
   'GET /console/api/audit/search': 'operator',
+  'GET /console/api/record-of-processing': 'operator',
+  'GET /console/api/record-of-processing.md': 'operator',
   'GET /console/api/clients/:client/receipt': 'operator',
   'GET /console/api/operator-endpoints': 'operator',
   'GET /console/api/verifications/:id/receipt': 'operator',

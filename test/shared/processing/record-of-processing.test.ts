@@ -1,5 +1,8 @@
 import { expect, it } from 'vitest';
-import { renderRecordOfProcessing } from '../../../shared/processing/record-of-processing.ts';
+import {
+  describeProcessing,
+  renderRecordOfProcessing,
+} from '../../../shared/processing/record-of-processing.ts';
 import { runCli } from '../../cli/run-cli.ts';
 
 const settings = {
@@ -13,7 +16,9 @@ const settings = {
 };
 
 it('a record of processing states places and times by the settings, the same rows in both languages', () => {
-  const [en, zh] = (['en', 'zh'] as const).map((language) => renderRecordOfProcessing(settings, language, 0));
+  const [en, zh] = (['en', 'zh'] as const).map((language) =>
+    renderRecordOfProcessing(describeProcessing(settings, language, 0)),
+  );
   expect(en).toContain(
     '| photo | Redis, sealed | until the answer, the cancellation or the erasure; 7 d at most',
   );
@@ -21,7 +26,9 @@ it('a record of processing states places and times by the settings, the same row
   expect(en).toContain('36 h (AUDIT_RETENTION)');
   expect(zh).toContain('| 照片 | Redis，已封存 |');
   expect(zh?.match(/^\|/gm)).toHaveLength(en?.match(/^\|/gm)?.length ?? 0);
-  const other = renderRecordOfProcessing({ ...settings, hasObjectStore: true, sharesLogs: false }, 'en', 0);
+  const other = renderRecordOfProcessing(
+    describeProcessing({ ...settings, hasObjectStore: true, sharesLogs: false }, 'en', 0),
+  );
   expect(other).toContain('| photo | the object store, sealed');
   expect(other).not.toContain('LOG_SHARING');
 });
