@@ -136,7 +136,10 @@ async function readHeads(
   const [first] = refused;
   if (first !== undefined) throw new CommandFailure(`Cannot use a head of ${file}: ${first}`);
   if (heads.length === 0)
-    throw new CommandFailure(`${file} has no head of an audit trail`, EXIT.calledWrongly);
+    throw new CommandFailure(
+      `${file} has no signed head of an audit trail: audit head prints one where SIGNING_KEYS is set`,
+      EXIT.calledWrongly,
+    );
   return heads;
 }
 

@@ -10,8 +10,9 @@ export function describeError(error: unknown): string {
   return describeRedisError(error);
 }
 
-/** With the rule that each field breaks; the client's own message has the codes alone. */
-function describeApiError({ message, title, errors }: ApiError): string {
+/** With the rule that each field breaks, or what the server says of this request; the client's own message has the codes alone. */
+function describeApiError({ message, title, detail, errors }: ApiError): string {
   const rules = errors.map(({ pointer, detail }) => `${pointer} ${detail}`.trim());
-  return rules.length === 0 ? message : `${title}: ${rules.join('; ')}`;
+  if (rules.length > 0) return `${title}: ${rules.join('; ')}`;
+  return detail === null ? message : `${message}. ${detail}`;
 }
