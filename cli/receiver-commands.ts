@@ -7,6 +7,7 @@ import { type AuthOptions, addAuthOptions, readAuthOptions } from './auth-option
 import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import type { CliContext } from './context.ts';
 import { addEndpointSettings, type EndpointSettings, readEndpointChanges } from './endpoint-settings.ts';
+import { addReceiverDeliveriesCommand } from './receiver-deliveries-command.ts';
 import { addReceiverSetCommand } from './receiver-set-command.ts';
 import { showTestDelivery } from './show-test-delivery.ts';
 import { formatTime } from './terminal.ts';
@@ -41,6 +42,7 @@ export function addReceiverCommands(program: Command, context: CliContext): void
     .action((id: string | undefined, options: ApiOptions) => testReceiver(context, id, options));
   addAuthOptions(addEndpointSettings(add, clientEventTypes));
   for (const command of [add, list, test]) addApiOptions(command);
+  addReceiverDeliveriesCommand(receiver, context);
   addReceiverSetCommand(receiver, context);
   addChangeCommands(receiver, context);
 }

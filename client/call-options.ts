@@ -1,6 +1,6 @@
 import type { OutcomeCode } from '../shared/contract/outcome-codes.ts';
 import type { SubmissionFields } from '../shared/contract/submission.ts';
-import type { Verification } from '../shared/contract/verification.ts';
+import type { Delivery, Verification } from '../shared/contract/verification.ts';
 import type { VerificationStatus } from '../shared/contract/verification-status.ts';
 import type { PhotoSource } from './photo.ts';
 
@@ -36,6 +36,20 @@ export interface ListOptions extends CallOptions {
   /** Submitted then or later: a `Date`, or RFC 3339. */
   readonly submittedFrom?: Date | string | undefined;
   /** Submitted earlier than that: a `Date`, or RFC 3339. */
+  readonly submittedBefore?: Date | string | undefined;
+  /** At most so many, over all pages. @default all */
+  readonly limit?: number | undefined;
+}
+
+/** Filters are combined. */
+export interface EventDeliveriesOptions extends CallOptions {
+  /** Where they go: `callback`, or the id of an endpoint (`ep_…`). @default your callback */
+  readonly endpoint?: string | undefined;
+  /** How far they are now. */
+  readonly status?: Delivery['status'] | undefined;
+  /** Of verifications that were submitted then or later: a `Date`, or RFC 3339. */
+  readonly submittedFrom?: Date | string | undefined;
+  /** Of those that were submitted earlier than that: a `Date`, or RFC 3339. */
   readonly submittedBefore?: Date | string | undefined;
   /** At most so many, over all pages. @default all */
   readonly limit?: number | undefined;

@@ -1,6 +1,7 @@
 /** The entry of the package `@veriqueue/client`. It runs wherever `fetch` and WebCrypto do, and has no dependency. */
 
 import type { DeliveryAttempt, DeliveryLog } from '../shared/contract/delivery-log.ts';
+import type { EventDelivery, EventDeliveryPage } from '../shared/contract/event-delivery.ts';
 import type { FeedPage } from '../shared/contract/feed.ts';
 import type { KeySet } from '../shared/contract/key-set.ts';
 import type { LaneOverview } from '../shared/contract/lane.ts';
@@ -11,13 +12,21 @@ import type { UsageReport } from '../shared/contract/usage.ts';
 import type { Verification, VerificationPage } from '../shared/contract/verification.ts';
 import { ConflictError, NotFoundError } from './api-error.ts';
 import { ApiKeys } from './api-keys.ts';
-import type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
+import type {
+  CallOptions,
+  EventDeliveriesOptions,
+  ListOptions,
+  Submission,
+  Submitted,
+  UsageOptions,
+} from './call-options.ts';
 import { parseOptions, type VeriqueueOptions } from './connection.ts';
 import { Endpoints } from './endpoints.ts';
 import { OwnCallback } from './own-callback.ts';
 import { readPhoto } from './photo.ts';
 import type { Answer } from './read-answer.ts';
 import { type EventsOptions, type FeedEntry, readEvents } from './read-events.ts';
+import { readPages } from './read-pages.ts';
 import { type ApiRequest, type Connection, sendRequest } from './request.ts';
 import { encodeSubmission } from './submission-body.ts';
 import { type UploadOf, uploadRequest } from './upload-request.ts';
@@ -37,6 +46,7 @@ export type {
   NewEndpoint,
   RotatedSecret,
 } from '../shared/contract/endpoint.ts';
+export type { EventDelivery } from '../shared/contract/event-delivery.ts';
 export type { EventsGone, FeedEvent } from '../shared/contract/feed.ts';
 export type { LaneAccount } from '../shared/contract/lane.ts';
 export type {
@@ -73,7 +83,14 @@ export {
   RateLimitedError,
   UnavailableError,
 } from './api-error.ts';
-export type { CallOptions, ListOptions, Submission, Submitted, UsageOptions } from './call-options.ts';
+export type {
+  CallOptions,
+  EventDeliveriesOptions,
+  ListOptions,
+  Submission,
+  Submitted,
+  UsageOptions,
+} from './call-options.ts';
 export { PhotoError, type PhotoSource } from './photo.ts';
 export type { EventsOptions, EventType, FeedEntry } from './read-events.ts';
 export { type WebhookEvent, type WebhookHeaders, WebhookVerificationError } from './signed-webhook.ts';
@@ -97,7 +114,6 @@ export type {
   VeriqueueOptions,
 };
 
-const PAGE_MAX = 100;
 const IDEMPOTENCY_KEY = /^[\x20-\x7e]{1,255}$/;
 
 /**
@@ -171,33 +187,26 @@ export class Veriqueue {
   }
 
   /** Verifications, newest first; the next page is read when it is needed. */
-  async *list({
-    submittedFrom,
-    submittedBefore,
-    limit = Number.POSITIVE_INFINITY,
-    signal,
-    reference,
+  list({ reference, status, code, ...options }: ListOptions = {}): AsyncGenerator<Verification, void> {
+    const request = { doing: 'list verifications', path: 'v1/verifications' };
+    const read = (page: ApiRequest) => this.#read<VerificationPage>(page);
+    return readPages(read, request, { reference, status, code }, options);
+  }
+
+  /**
+   * How far your events are on their way to your callback, or to one of your endpoints, newest first; the next page is read when
+   * it is needed.
+   *
+   * @throws {NotFoundError} for an endpoint that is none of yours
+   */
+  eventDeliveries({
+    endpoint,
     status,
-    code,
-  }: ListOptions = {}): AsyncGenerator<Verification, void> {
-    const filters = {
-      ...{ reference, status, code },
-      ...{ submittedFrom: instant(submittedFrom), submittedBefore: instant(submittedBefore) },
-    };
-    let cursor: string | null | undefined;
-    for (let left = limit; left > 0 && cursor !== null; ) {
-      const query = { ...filters, limit: Math.min(left, PAGE_MAX), cursor };
-      const request = {
-        doing: 'list verifications',
-        method: 'GET',
-        path: 'v1/verifications',
-        query,
-      } as const;
-      const page = await this.#read<VerificationPage>({ ...request, signal });
-      yield* page.data;
-      left -= page.data.length;
-      cursor = page.nextCursor;
-    }
+    ...options
+  }: EventDeliveriesOptions = {}): AsyncGenerator<EventDelivery, void> {
+    const request = { doing: 'list deliveries of events', path: 'v1/deliveries' };
+    const read = (page: ApiRequest) => this.#read<EventDeliveryPage>(page);
+    return readPages(read, request, { endpoint, status }, options);
   }
 
   /**
@@ -327,9 +336,4 @@ export class Veriqueue {
   #send(request: ApiRequest): Promise<Answer> {
     return sendRequest(this.#connection, request);
   }
-}
-
-/** @throws {RangeError} for a Date that is not one */
-function instant(time: Date | string | undefined): string | undefined {
-  return time instanceof Date ? time.toISOString() : time;
 }

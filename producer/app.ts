@@ -23,6 +23,7 @@ import { decorateRequests } from './request-state.ts';
 import { addApiKeyRoutes } from './routes/api-keys.ts';
 import { addCallbackRoutes } from './routes/callback.ts';
 import { addEndpointRoutes } from './routes/endpoints.ts';
+import { addEventDeliveryRoute } from './routes/event-deliveries.ts';
 import { addFeedRoute } from './routes/feed.ts';
 import { addKeySetRoute } from './routes/key-set.ts';
 import { addLaneRoutes } from './routes/lane-routes.ts';
@@ -99,6 +100,7 @@ export async function buildApp(
   addReceiptRoute(app, deps);
   addRedeliverRoute(app, deps);
   addFeedRoute(app, deps);
+  addEventDeliveryRoute(app, deps);
   addEndpointRoutes(app, deps);
   addCallbackRoutes(app, deps);
   addTestEventRoutes(app, deps);

@@ -12,6 +12,7 @@ import {
   newEndpoint,
   rotatedSecret,
 } from '../../shared/contract/endpoint.ts';
+import { eventDelivery, eventDeliveryPage } from '../../shared/contract/event-delivery.ts';
 import { eventsGone, feedEvent, feedPage } from '../../shared/contract/feed.ts';
 import { keySet } from '../../shared/contract/key-set.ts';
 import { laneAccount, laneOverview } from '../../shared/contract/lane.ts';
@@ -68,6 +69,8 @@ const INFERRED = {
   Endpoint: endpoint,
   EndpointChange: endpointChange,
   EndpointPage: endpointPage,
+  EventDelivery: eventDelivery,
+  EventDeliveryPage: eventDeliveryPage,
   EventsGone: eventsGone,
   FeedEvent: feedEvent,
   FeedNotice: feedNotice,

@@ -4,7 +4,7 @@ import type { StoredReceiverAuth } from '../../shared/store/clients/receiver-aut
 import { presentPush } from '../../shared/store/push/present-push.ts';
 import type { PushEndpoint } from '../../shared/store/push/push-endpoint.ts';
 import type { PushState } from '../../shared/store/push/push-state.ts';
-import { deliveryErrorClasses, describeErrorClassToClient } from '../../shared/webhook/delivery-result.ts';
+import { showErrorClass } from '../../shared/webhook/delivery-result.ts';
 import { presentReceiverAuth } from './read-receiver-auth.ts';
 
 export interface EndpointFacts {
@@ -21,12 +21,7 @@ export function presentEndpoint(endpoint: PushEndpoint, { state, auth, now }: En
   return {
     ...rest,
     types: clientEventTypes.filter((type) => endpoint.types.includes(type)),
-    latest: latest === null ? null : { ...latest, errorClass: shown(latest.errorClass) },
+    latest: latest === null ? null : { ...latest, errorClass: showErrorClass(latest.errorClass) },
     auth: presentReceiverAuth(auth, now),
   };
-}
-
-function shown(errorClass: string | null): string | null {
-  const known = deliveryErrorClasses.find((each) => each === errorClass);
-  return known === undefined ? errorClass : describeErrorClassToClient(known);
 }

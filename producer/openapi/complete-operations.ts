@@ -64,6 +64,7 @@ const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   cursor: 'MTg5NjA3Njg',
   erase: 'true',
   prefix: 'vq_0a1b2c',
+  endpoint: 'callback',
   evenLast: 'false',
   after: 4_029,
   type: 'verification.completed',

@@ -6,6 +6,7 @@ import type {
   NewEndpoint,
   RotatedSecret,
 } from '../../shared/contract/endpoint.ts';
+import type { EventDeliveryPage } from '../../shared/contract/event-delivery.ts';
 import type { ReceiverAuth, ReceiverAuthChange } from '../../shared/contract/receiver-auth.ts';
 
 export const receiverAuthExample: ReceiverAuth = {
@@ -58,4 +59,21 @@ export const createdEndpoint: CreatedEndpoint = {
 export const rotatedSecret: RotatedSecret = {
   secret: 'whsec_ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8=',
   previousSignsUntil: '2030-02-01T08:00:00.000Z',
+};
+
+export const eventDeliveries: EventDeliveryPage = {
+  data: [
+    {
+      eventId: 'evt_01jz3n8k2hfq9v7w5x4t6s8r0p',
+      type: 'verification.completed',
+      sequence: 4_032,
+      verification: 'ver_01jz3n8k2hfq9v7w5x4t6s8r0p',
+      endpoint: null,
+      status: 'retrying',
+      attempts: 2,
+      lastAttempt: { at: '2030-01-31T08:00:05.000Z', status: 503, errorClass: null },
+      nextAttemptAt: '2030-01-31T08:05:11.000Z',
+    },
+  ],
+  nextCursor: null,
 };

@@ -1,6 +1,12 @@
 import type { ApiKeyScope } from '../../shared/contract/api-key-scope.ts';
 import type { ProblemCode } from '../../shared/contract/problem.ts';
-import { createdEndpoint, endpointExample, endpoints, rotatedSecret } from './endpoint-examples.ts';
+import {
+  createdEndpoint,
+  endpointExample,
+  endpoints,
+  eventDeliveries,
+  rotatedSecret,
+} from './endpoint-examples.ts';
 import {
   acceptedVerification,
   cancelledVerification,
@@ -133,6 +139,11 @@ export const OPERATIONS = {
     scope: 'read',
     problems: ['invalid_query', 'unknown_sequence', 'too_many_requests'],
     answers: { 200: { example: feed } },
+  },
+  listEventDeliveries: {
+    scope: 'read',
+    problems: ['invalid_query', 'not_found'],
+    answers: { 200: { example: eventDeliveries } },
   },
   listEndpoints: { scope: 'manage', problems: [], answers: { 200: { example: endpoints } } },
   addEndpoint: {

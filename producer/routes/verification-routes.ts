@@ -7,11 +7,7 @@ import { verification, verificationPage } from '../../shared/contract/verificati
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { readDeliveryLog } from '../../shared/store/verifications/read-delivery-log.ts';
 import type { VerificationStore } from '../../shared/store/verifications/verification-store.ts';
-import {
-  type DeliveryErrorClass,
-  deliveryErrorClasses,
-  describeErrorClassToClient,
-} from '../../shared/webhook/delivery-result.ts';
+import { showErrorClass } from '../../shared/webhook/delivery-result.ts';
 import type { LaneView } from '../lane-view.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
@@ -150,13 +146,7 @@ function addDeliveryLogRoute(app: FastifyInstance, deps: VerificationRoutesDeps)
 }
 
 /** Why exactly a receiver was not reached is for operators: it would reveal the network behind this service. */
-function presentDeliveryAttempt(attempt: DeliveryAttempt): DeliveryAttempt {
-  const { errorClass } = attempt;
-  return isErrorClass(errorClass)
-    ? { ...attempt, errorClass: describeErrorClassToClient(errorClass) }
-    : attempt;
-}
-
-function isErrorClass(text: string | null): text is DeliveryErrorClass {
-  return deliveryErrorClasses.some((name) => name === text);
-}
+const presentDeliveryAttempt = (attempt: DeliveryAttempt): DeliveryAttempt => ({
+  ...attempt,
+  errorClass: showErrorClass(attempt.errorClass),
+});

@@ -49,3 +49,9 @@ export type DeliveryResult = Readonly<z.infer<typeof DeliveryResult>>;
 export function describeErrorClassToClient(errorClass: DeliveryErrorClass): string {
   return errorClass === 'forbidden_address' || errorClass === 'dns' ? 'refused' : errorClass;
 }
+
+/** The same of one as it was written down: some are kept that no attempt comes to. */
+export function showErrorClass(text: string | null): string | null {
+  const known = deliveryErrorClasses.find((each) => each === text);
+  return known === undefined ? text : describeErrorClassToClient(known);
+}

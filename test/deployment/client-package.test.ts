@@ -252,6 +252,8 @@ const INFERRED_IN: Readonly<Record<string, string>> = {
   EndpointPage: 'endpoint',
   ErasureReceipt: 'receipt',
   ErasureStatement: 'receipt',
+  EventDelivery: 'event-delivery',
+  EventDeliveryPage: 'event-delivery',
   EventsGone: 'feed',
   FeedEvent: 'feed',
   FeedNotice: 'notice',

@@ -138,6 +138,7 @@ describe('the description of the interface', () => {
       'listApiKeys',
       'listDeliveries',
       'listEndpoints',
+      'listEventDeliveries',
       'listEvents',
       'listOutcomes',
       'listVerifications',

@@ -27,6 +27,7 @@ const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyon
   'GET /v1/lane': 'api key',
   'GET /v1/outcomes': 'api key',
   'GET /v1/usage': 'api key',
+  'GET /v1/deliveries': 'api key',
   'GET /v1/events': 'api key',
   'POST /v1/photos': 'api key',
   'GET /v1/endpoints': 'api key',

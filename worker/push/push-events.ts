@@ -19,6 +19,7 @@ import { attemptPost } from '../delivery/attempt-post.ts';
 import { endpointOfDeadNotice, noticeOfDead } from '../delivery/dead-notice.ts';
 import { computeAfterDeliveryAttempt } from '../delivery/delivery-schedule.ts';
 import { openAuth } from '../delivery/open-auth.ts';
+import { addPassedBy, computeSpan, dropPassedBy } from './known-span.ts';
 import type { PushDeps } from './push-deps.ts';
 
 /** Read at a time; each may have some kilobytes. */
@@ -77,8 +78,10 @@ export function isUsable(client: Client, { url }: ClientEndpoint): boolean {
 }
 
 async function pushAll(hold: Hold, taken: PushState): Promise<PushEnd> {
-  const { deps, client, save } = hold;
-  let state = taken;
+  const { deps, client, endpoint, save } = hold;
+  const span = computeSpan(taken, endpoint.types);
+  if (span !== null && !(await save(span))) return UNTIL_NEXT_EVENT;
+  let state = { ...taken, ...span };
   while (!deps.signal.aborted && state.health.status !== 'disabled') {
     if (state.nextAt !== null && state.nextAt > deps.now()) {
       await save({ release: true });
@@ -158,12 +161,13 @@ function decide(
   const passed = { after: sequence, attempts: 0, nextAt: null, latest };
   switch (step.step) {
     case 'delivered':
-      return { ...passed, health: healthyEndpoint };
+      return { ...passed, health: healthyEndpoint, ...dropPassedBy(state, sequence) };
     case 'dead':
       return {
         ...passed,
         health,
         dead: state.dead + 1,
+        ...addPassedBy(state, sequence),
         notice: noticeOfDead(body, {
           id,
           clientId: client.id,

@@ -33,6 +33,9 @@ const storedState = z.object({
   nextAt: z.coerce.number().nullable().catch(null).default(null),
   health: z.string().nullable().catch(null).default(null),
   latest: jsonText(latestAttempt).nullable().catch(null).default(null),
+  from: z.coerce.number().nullable().catch(null).default(null),
+  types: z.string().catch('').default(''),
+  passedBy: jsonText(z.array(z.number())).catch([]).default([]),
 });
 
 /** How far the deliveries to one endpoint are. */
@@ -46,6 +49,12 @@ export interface PushState {
   readonly dead: number;
   readonly health: EndpointHealth;
   readonly latest: LatestAttempt | null;
+  /** Behind this number, all events of its present types have been sent or passed by; null: of a version before. */
+  readonly from: number | null;
+  /** Its types when `from` was written, separated by spaces. */
+  readonly types: string;
+  /** Numbers of events that were passed by, the latest of them, in their order. */
+  readonly passedBy: readonly number[];
   /** Of the client's changes of the position. */
   readonly epoch: string;
 }
