@@ -1,5 +1,5 @@
 import type { SentSlot } from '../../shared/account/limiter/limiter-command.ts';
-import { resolveLimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
+import { computeJoinMs, resolveLimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
 import type { applyCommand } from './apply-command.ts';
 import { type LimiterRecord, NEW_LIMITER } from './limiter-record.ts';
 
@@ -30,6 +30,7 @@ const settings = {
   marginFirstDownCalls: 1_000_000_000,
 };
 const TOLERANCE_MS = settings.toleranceUs / 1_000;
+const JOIN_MS = Math.ceil(computeJoinMs(settings) / GRID_MS) * GRID_MS;
 
 /** Carries out a command: the model, or the script that it is the model of. */
 export type Decide = typeof applyCommand;
@@ -84,15 +85,37 @@ const without = (left: readonly Fault[], fault: Fault): readonly Fault[] => {
   return [...left.slice(0, at), ...left.slice(at + 1)];
 };
 
-function ask(state: State, process: Asking, decide: Decide): State {
+const toRedisUs = ({ nowMs, aheadMs }: State): number => Math.round((nowMs + aheadMs + EPOCH_MS) * 1_000);
+
+const rememberPast = ({ left, record, past }: State): readonly LimiterRecord[] =>
+  left.includes('failover') ? [record, ...past].slice(0, MOST_FORGOTTEN) : [];
+
+/** Looks for the first time, and waits where slots are in use. */
+function join(state: State, process: Asking, decide: Decide): State {
   const { nowMs, aheadMs } = state;
-  const nowUs = Math.round((nowMs + aheadMs + EPOCH_MS) * 1_000);
+  const reports = { seen: 0, stepped: false, newHistory: process.newHistory, sent: [], attempts: [] };
+  const command = { op: 'report', client: process.id, number: 1, reports } as const;
+  const { record, seq } = decide(state.record, command, settings, toRedisUs(state));
+  const joined: Asking = {
+    ...process,
+    commands: 1,
+    seen: seq,
+    aheadMs,
+    newHistory: undefined,
+    waitsUntilMs: nowMs + (seq === 0 ? 0 : JOIN_MS),
+  };
+  return { ...state, record, past: rememberPast(state), processes: replace(state, process, joined) };
+}
+
+function ask(state: State, process: Asking, decide: Decide): State {
+  if (process.aheadMs === null) return join(state, process, decide);
+  const { nowMs, aheadMs } = state;
   const { seen, stepped, newHistory, sent, id } = process;
   const commands = process.commands + 1;
   const reports = { seen, stepped, newHistory, sent, attempts: [] };
   const request = { waitedUs: 0, headStartUs: 0, want: 1 };
   const command = { op: 'reserve', client: id, number: commands, reports, request } as const;
-  const { record, answer, seq } = decide(state.record, command, settings, nowUs);
+  const { record, answer, seq } = decide(state.record, command, settings, toRedisUs(state));
   const learned: Asking = {
     ...process,
     commands,
@@ -104,10 +127,10 @@ function ask(state: State, process: Asking, decide: Decide): State {
     slot: null,
     waitsUntilMs: nowMs,
   };
-  const past = state.left.includes('failover') ? [state.record, ...state.past].slice(0, MOST_FORGOTTEN) : [];
+  const past = rememberPast(state);
   const toTrue = (us: number): number => us / 1_000 - EPOCH_MS - aheadMs;
   const after = (by: Asking): State => ({ ...state, record, past, processes: replace(state, process, by) });
-  if (process.aheadMs !== null && process.aheadMs !== aheadMs) {
+  if (process.aheadMs !== aheadMs) {
     const unused: readonly SentSlot[] =
       answer.kind === 'reserved' ? [[answer.seq, 0, answer.atUs[0] ?? 0]] : [];
     return after({ ...learned, stepped: true, sent: unused });
@@ -200,8 +223,8 @@ const SPACING_DECIDES_MS = 9 * GRID_MS;
  * Two states with the same key have the same future.
  */
 function keyOf(state: State): string {
-  const { record, past, sends, nowMs, aheadMs, left } = state;
-  const nowUs = Math.round((nowMs + aheadMs + EPOCH_MS) * 1_000);
+  const { record, past, sends, nowMs, left } = state;
+  const nowUs = toRedisUs(state);
   return JSON.stringify([
     keyOfRecord(record, nowUs),
     past.map((each) => [each.seq - record.seq, keyOfRecord(each, nowUs)]),

@@ -41,6 +41,12 @@ const forgetful: Decide = (record, command, settings, nowUs) => {
   return { ...applied, record: { ...applied.record, formerClockUntilUs: 0 } };
 };
 
+/** As if no slot had ever been given, so that a process that joins reserves at once. */
+const hasty: Decide = (record, command, settings, nowUs) => {
+  const applied = applyCommand(record, command, settings, nowUs);
+  return command.op === 'report' ? { ...applied, seq: 0 } : applied;
+};
+
 describe('the rolling bound, over all that two processes can ever do with three slots', () => {
   it('is held by the script itself, which decides in each state as its model does', {
     timeout: 600_000,
@@ -79,6 +85,7 @@ describe('the rolling bound, over all that two processes can ever do with three 
     ['of which one crashes while another stops', ['crash', 'stop']],
     ["while Redis' clock is set", ['step']],
     ["while Redis' clock is set and set again", ['step', 'step']],
+    ["of which one joins after Redis' clock was set", ['crash', 'step']],
     ['while a failover forgets the latest commands', ['failover']],
   ])('is held with processes %s, in the states that are reached first', { timeout: 600_000 }, (_, faults) => {
     expect(searchAll(faults, applyCommand, FIRST_STATES).worst).toBe(QUOTA);
@@ -87,6 +94,7 @@ describe('the rolling bound, over all that two processes can ever do with three 
   it.each<readonly [string, Decide, readonly Fault[]]>([
     ['a log that believes that slots were used at their instants', believing, []],
     ['a limiter that forgets where a clock was that was set back and forth', forgetful, ['step', 'step']],
+    ['a process that joins and reserves at once', hasty, ['crash', 'step']],
     ['a process that does not look who answers after a failover', unaware, ['failover']],
   ])('is broken by %s, which the search finds', { timeout: 600_000 }, (_, decide, faults) => {
     expect(searchAll(faults, decide, FIRST_STATES).worst).toBeGreaterThan(QUOTA);

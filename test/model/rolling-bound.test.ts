@@ -138,6 +138,26 @@ describe('the rolling bound, in virtual time', () => {
     );
   });
 
+  it('holds when its clock steps once, also for processes that join around that', () => {
+    const step = fc.tuple(
+      fc.integer({ min: 200, max: SECONDS * 1000 }),
+      fc.constantFrom(-3_600_000, -2000, -500, -150, 150, 500, 2000, 3_600_000),
+    );
+    fc.assert(
+      fc.property(schedule, step, fc.integer({ min: -400, max: 100 }), (drawn, [stepAt, byMs], crashed) => {
+        const faults = {
+          thinkMs: Math.min(drawn.thinkMs, 20),
+          stepsAt: [[stepAt, byMs]] as const,
+          crashesAt: [Math.max(0, stepAt + crashed)],
+          stopsAt: [],
+        };
+        const { arrivals } = simulate(makeSimulation(drawn, faults));
+        expect(mostInRollingSecond(arrivals)).toBeLessThanOrEqual(drawn.quota);
+      }),
+      { numRuns: 3000 },
+    );
+  });
+
   it('is exceeded by two at most when the lane is lost with every process that knew it', () => {
     fc.assert(
       fc.property(schedule, fc.integer({ min: 1000, max: 3000 }), (drawn, lostAt) => {

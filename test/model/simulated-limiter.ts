@@ -1,5 +1,5 @@
 import type { LimiterCommand } from '../../shared/account/limiter/limiter-command.ts';
-import type { LimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
+import { computeJoinMs, type LimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
 import { type ClockBounds, observe } from '../../shared/account/limiter/redis-clock.ts';
 import type { AppliedCommand } from './apply-command.ts';
 import { type LimiterRecord, NEW_LIMITER } from './limiter-record.ts';
@@ -58,6 +58,8 @@ interface Process {
   commands: number;
   stepped: boolean;
   bounds: ClockBounds | undefined;
+  /** By the true clock; infinite until it has looked for the first time. */
+  reservesFrom: number;
   sent: (readonly [number, number])[];
   wantsSince: number;
 }
@@ -101,6 +103,7 @@ export function simulate(sim: Simulation): Simulated {
       commands: 0,
       stepped: false,
       bounds: undefined,
+      reservesFrom: Number.POSITIVE_INFINITY,
       sent: [],
       wantsSince: 0,
     };
@@ -123,13 +126,15 @@ export function simulate(sim: Simulation): Simulated {
     process.stepped = false;
     const waitedUs = Math.round((trueMs - process.wantsSince) * 1000);
     process.commands += 1;
-    const command: LimiterCommand = {
-      op: 'reserve',
+    const sender = {
       client: process.id,
       number: process.commands,
       reports: { seen, stepped, sent, attempts: [] },
-      request: { waitedUs, headStartUs: 0, want: 1 },
     };
+    const command: LimiterCommand =
+      trueMs < process.reservesFrom
+        ? { op: 'report', ...sender }
+        : { op: 'reserve', ...sender, request: { waitedUs, headStartUs: 0, want: 1 } };
     send(process, command, sentMs);
   }
 
@@ -156,6 +161,12 @@ export function simulate(sim: Simulation): Simulated {
     });
     process.bounds = observed.bounds;
     process.seen = Math.max(process.seen, reply.seq);
+    if (process.reservesFrom === Number.POSITIVE_INFINITY) {
+      const joinMs = reply.seq === 0 ? 0 : computeJoinMs(settings);
+      process.reservesFrom = trueMs + joinMs;
+      act(process, process.reservesFrom, () => ask(process));
+      return;
+    }
     const due = (us: number) => Math.max(trueMs, us / 1000 - observed.bounds.lowMs - process.monotonicMs);
     if (observed.kind === 'stepped') {
       process.stepped = true;

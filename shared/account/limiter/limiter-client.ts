@@ -10,7 +10,7 @@ import type {
 } from './limiter-command.ts';
 import { type LimiterReply, parseLimiterReply } from './limiter-reply.ts';
 import { runLimiterScript } from './limiter-script.ts';
-import type { LimiterSettings } from './limiter-settings.ts';
+import { computeJoinMs, type LimiterSettings } from './limiter-settings.ts';
 import { type ClockBounds, observe } from './redis-clock.ts';
 
 export interface LimiterClientDeps {
@@ -25,6 +25,12 @@ export interface LimiterClientDeps {
   readonly onChange: (change: LimiterChange) => void;
   /** The limiter cannot be asked (an error), or can be again (undefined). Once per outage each. */
   readonly onReach: (error: unknown) => void;
+}
+
+/** What a process found when it looked for the first time, and the monotonic time from which it may reserve. */
+interface Joined {
+  readonly first: LimiterReply;
+  readonly reservesFromMs: number;
 }
 
 type Purpose = { readonly op: 'report' } | { readonly op: 'reserve'; readonly request: ReserveRequest };
@@ -47,6 +53,7 @@ export class LimiterClient {
   #last: Promise<unknown> = Promise.resolve();
   #clock: ClockBounds | undefined;
   #isReachable = true;
+  #joined: Joined | undefined;
 
   constructor(deps: LimiterClientDeps) {
     this.#deps = deps;
@@ -85,7 +92,27 @@ export class LimiterClient {
    * @throws whatever ioredis throws; the reports are kept
    */
   async reserve(request: ReserveRequest): Promise<LimiterReply> {
-    return this.#inTurn(() => this.#send({ op: 'reserve', request }));
+    return this.#inTurn(async () => {
+      this.#joined ??= await this.#join();
+      return this.#waitToReserve(this.#joined) ?? (await this.#send({ op: 'reserve', request }));
+    });
+  }
+
+  /**
+   * A process that joins cannot tell whether Redis' clock has just been set: after a step forward, slots of this second would look to it
+   * like old ones. What was reserved before its first look is out of every window when it has waited by its own clock.
+   * Nothing was, where no slot has ever been given.
+   */
+  async #join(): Promise<Joined> {
+    const first = await this.#send({ op: 'report' });
+    const reservesFromMs = first.seq === 0 ? 0 : performance.now() + computeJoinMs(this.#deps.settings);
+    return { first, reservesFromMs };
+  }
+
+  #waitToReserve({ first, reservesFromMs }: Joined): LimiterReply | undefined {
+    if (performance.now() >= reservesFromMs) return undefined;
+    const dueUs = Math.ceil((reservesFromMs + (this.#clock?.highMs ?? 0)) * 1000);
+    return { ...first, changes: [], answer: { kind: 'wait', dueUs } };
   }
 
   #inTurn<T>(run: () => Promise<T>): Promise<T> {

@@ -135,6 +135,15 @@ export function resolveLimiterSettings(options: LimiterOptions = {}): LimiterSet
   };
 }
 
+/**
+ * How long a process waits, after its first look at a limiter in use, before it reserves: until what others had reserved by then has
+ * been used, and a window and the widest margin have passed. 1,180 ms.
+ */
+export function computeJoinMs(settings: LimiterSettings): number {
+  const { horizonUs, batchSpanUs, toleranceUs, windowUs, marginMaxUs } = settings;
+  return (horizonUs + batchSpanUs + toleranceUs + windowUs + marginMaxUs) / MS;
+}
+
 function inMicros(ms: number | undefined, fallbackUs: number): number {
   return ms === undefined ? fallbackUs : Math.round(ms * MS);
 }

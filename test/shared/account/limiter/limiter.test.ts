@@ -78,6 +78,13 @@ describe('reserving slots', () => {
     expect(new Set(grants.map(({ seq }) => seq)).size).toBe(48);
   });
 
+  it('waits until all that others had reserved is out of the window, when it joins a limiter in use', async () => {
+    const used = await useSlot(openLimiter());
+    const joined = await useSlot(openLimiter());
+    expect(joined.at - used.at).toBeGreaterThanOrEqual(1000);
+    expect((await useSlot(openLimiter())).at - joined.at).toBeGreaterThanOrEqual(1000);
+  });
+
   it('never hands a slot over before its instant', async () => {
     const limiter = openLimiter();
     const early: number[] = [];
@@ -117,6 +124,7 @@ describe('reserving slots', () => {
 
   it('serves the most urgent first across processes', async () => {
     const [bulk, interactive] = [openLimiter(), openLimiter()];
+    await Promise.all([useSlot(bulk), useSlot(interactive)]);
     const served: string[] = [];
     const many = Array.from({ length: 12 }, async () => {
       await useSlot(bulk);
@@ -258,7 +266,7 @@ describe('when Redis is not there', () => {
 describe('the state of the limiter', () => {
   it('is held by an account fault for every process, at once, and resumed by the probe', async () => {
     const [first, second] = [openLimiter({ probeIntervalMs: 300 }), openLimiter({ probeIntervalMs: 300 })];
-    const slot = await useSlot(first);
+    const [slot] = await Promise.all([useSlot(first), useSlot(second)]);
     await first.report('account_fault', slot, 'FailedOperation.Arrears', 'a1');
     const closed = await second.reserve();
     expect(closed).toMatchObject({ status: 'closed', by: 'held', reason: 'FailedOperation.Arrears' });
