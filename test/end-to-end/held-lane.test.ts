@@ -80,7 +80,9 @@ it('a verification that waits for a held lane can be seen with its place, and ca
 
   const held = await chain.call('/v1/verifications?status=held&limit=100');
   const { data } = (await held.json()) as { data: Verification[] };
-  expect(data.map(({ id }) => id)).toEqual(expect.arrayContaining(submitted.slice(1).map(({ id }) => id)));
+  // All but the one that is the probe just now.
+  const heldIds = new Set(data.map(({ id }) => id));
+  expect(submitted.filter(({ id }) => !heldIds.has(id)).length).toBeLessThanOrEqual(1);
   for (const one of data) expect(one).toMatchObject({ estimatedCompletionAt: null });
   const queued = await chain.call('/v1/verifications?status=queued');
   expect(await queued.json()).toEqual({ data: [], nextCursor: null });
