@@ -151,7 +151,6 @@ function limitPersons(
   });
   return {
     admit: persons.admit,
-    tagOf: persons.tagOf,
     giveBack: (idCard, reservation) => writes.untilTaken(() => persons.giveBack(idCard, reservation)),
     block: (idCard, until) => writes.untilTaken(() => persons.block(idCard, until)),
   };

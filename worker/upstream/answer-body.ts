@@ -1,7 +1,7 @@
-import type { Readable } from 'node:stream';
 import type { OwnCode } from '../../shared/outcomes/outcome-table.ts';
 import { within } from '../../shared/within.ts';
 import { causeOf } from './network-error.ts';
+import type { UpstreamPost } from './upstream-post.ts';
 
 export interface AnswerBodyLimits {
   /** From the answer's headers to its end. */
@@ -15,32 +15,25 @@ export interface UnreadableBody {
   readonly cause: string;
 }
 
-/** The whole body, or why it could not be had; the connection is broken then. */
+/** The whole body that follows a head, or why it could not be had: the connection is of no use then. */
 export async function readAnswerBody(
-  { bodyTimeoutMs, maxAnswerBytes }: AnswerBodyLimits,
-  body: Readable,
-  interruption: AbortSignal,
+  { bodyTimeoutMs }: Pick<AnswerBodyLimits, 'bodyTimeoutMs'>,
+  post: Pick<UpstreamPost, 'bodyEnd' | 'body' | 'isAborted'>,
 ): Promise<Buffer | UnreadableBody> {
-  const bytes = collect(body, maxAnswerBytes).catch((error: unknown) => ({
-    code: interruption.aborted ? ('Veriqueue.Interrupted' as const) : ('Veriqueue.TruncatedAnswer' as const),
-    cause: causeOf(error),
-  }));
-  const read = await within(bodyTimeoutMs, bytes);
-  if (read === 'expired') {
-    body.destroy();
-    return { code: 'Veriqueue.AnswerStalled', cause: 'BODY_TIMEOUT' };
+  // Most answers come whole, in one piece: no timer for these.
+  const end = post.bodyEnd() ?? (await within(bodyTimeoutMs, post.body));
+  if (end === 'expired') return { code: 'Veriqueue.AnswerStalled', cause: 'BODY_TIMEOUT' };
+  switch (end.kind) {
+    case 'whole':
+      return end.bytes;
+    case 'too_large':
+      return { code: 'Veriqueue.AnswerTooLarge', cause: 'ANSWER_TOO_LARGE' };
+    case 'error':
+      return {
+        code: post.isAborted() ? 'Veriqueue.Interrupted' : 'Veriqueue.TruncatedAnswer',
+        cause: causeOf(end.error),
+      };
+    default:
+      return end satisfies never;
   }
-  return read ?? { code: 'Veriqueue.AnswerTooLarge', cause: 'ANSWER_TOO_LARGE' };
-}
-
-/** Null when there is more than `maxBytes`; leaving the loop destroys the stream and with it the connection. */
-async function collect(stream: AsyncIterable<Buffer>, maxBytes: number): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of stream) {
-    bytes += chunk.length;
-    if (bytes > maxBytes) return null;
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }

@@ -6,6 +6,7 @@ import { type AnswerBodyLimits, readAnswerBody } from './answer-body.ts';
 import { causeOf, codeOfSentRequest, codeOfUnsentRequest } from './network-error.ts';
 import type { HttpAnswer } from './read-answer.ts';
 import { createSplitBody, type SplitBody } from './split-body.ts';
+import { type Reply, startPost, type UpstreamPost } from './upstream-post.ts';
 
 /**
  * One HTTP exchange whose request completes, and therefore arrives, at the instant a slot opens.
@@ -78,15 +79,9 @@ export interface ExchangeDeps {
   readonly now: () => number;
 }
 
-type Reply =
-  | { readonly kind: 'response'; readonly response: Dispatcher.ResponseData }
-  | { readonly kind: 'error'; readonly error: unknown };
-
 interface Running extends ExchangeDeps {
   readonly body: SplitBody;
-  readonly reply: Promise<Reply>;
-  /** Ends the connection. */
-  readonly abort: AbortController;
+  readonly post: UpstreamPost;
   /** It has ended: a body that is still incomplete breaks its connection. */
   readonly release: () => void;
   /** What the exchange was opened with. */
@@ -103,8 +98,8 @@ export async function openExchange(
 ): Promise<OpenExchange> {
   if (signal.aborted) return endedExchange({ status: 'abandoned', reason: 'aborted' });
   const running = start(deps, request, signal);
-  const { body, reply, limits } = running;
-  const first = await within(limits.uploadTimeoutMs, Promise.race([body.uploaded, reply]));
+  const { body, post, limits } = running;
+  const first = await within(limits.uploadTimeoutMs, Promise.race([body.uploaded, post.reply]));
   if (first === 'uploaded') return holdOpen(running);
   return endedExchange(
     first === 'expired' ? notCompleted(running, 'UPLOAD_TIMEOUT') : await repliedEarly(running, first),
@@ -113,29 +108,25 @@ export async function openExchange(
 
 function start(deps: ExchangeDeps, request: ExchangeRequest, signal: AbortSignal): Running {
   const { path, headers, head, tail } = request;
-  const { dispatcher, now } = deps;
+  const { dispatcher, limits, now } = deps;
   const body = createSplitBody(head, tail);
-  const abort = new AbortController();
-  const onAbort = () => abort.abort();
-  signal.addEventListener('abort', onAbort, { once: true });
-  const release = () => {
-    signal.removeEventListener('abort', onAbort);
-    body.abandon();
-  };
-  const reply = dispatcher
-    .request({
+  const post = startPost(
+    dispatcher,
+    {
       path,
       method: 'POST',
       headers: { ...headers, 'content-length': String(head.length + tail.length) },
       // undici takes any async iterable, as its documentation says; its types know Readable alone.
       body: body.chunks as unknown as Readable,
-      signal: abort.signal,
-    })
-    .then(
-      (response): Reply => ({ kind: 'response', response }),
-      (error: unknown): Reply => ({ kind: 'error', error }),
-    );
-  return { ...deps, body, reply, abort, release, signal, startedAt: now(), startedTick: performance.now() };
+    },
+    limits.maxAnswerBytes,
+  );
+  signal.addEventListener('abort', post.abort, { once: true });
+  const release = () => {
+    signal.removeEventListener('abort', post.abort);
+    body.abandon();
+  };
+  return { ...deps, body, post, release, signal, startedAt: now(), startedTick: performance.now() };
 }
 
 function endedExchange(end: ExchangeEnd): OpenExchange {
@@ -143,19 +134,23 @@ function endedExchange(end: ExchangeEnd): OpenExchange {
 }
 
 function holdOpen(running: Running): OpenExchange {
-  const { reply, limits } = running;
+  const { post, limits } = running;
   const unusable = new AbortController();
+  let isHeld = true;
   const hold = setTimeout(() => unusable.abort('held_too_long'), limits.maxHoldMs);
-  void reply.then(() => unusable.abort('replied'));
+  void post.reply.then(() => {
+    if (isHeld) unusable.abort('replied');
+  });
   const abandon = async (): Promise<ExchangeEnd> => {
     clearTimeout(hold);
-    if (unusable.signal.reason === 'replied') return repliedEarly(running, await reply);
+    if (unusable.signal.reason === 'replied') return repliedEarly(running, await post.reply);
     return abandoned(running, unusable.signal.aborted ? 'held_too_long' : 'given_up');
   };
   return {
     signal: unusable.signal,
     complete: async () => {
       clearTimeout(hold);
+      isHeld = false;
       return unusable.signal.aborted ? abandon() : complete(running);
     },
     abandon,
@@ -166,8 +161,8 @@ async function complete(running: Running): Promise<ExchangeEnd> {
   const sentAt = running.now();
   const sentTick = performance.now();
   running.body.complete();
-  const { limits, abort } = running;
-  const reply = await within(limits.answerTimeoutMs, running.reply);
+  const { limits, post } = running;
+  const reply = await within(limits.answerTimeoutMs, post.reply);
   const lost = (code: OwnCode, cause: string): ExchangeEnd => {
     breakOff(running);
     const durationMs = since(sentTick);
@@ -183,10 +178,10 @@ async function complete(running: Running): Promise<ExchangeEnd> {
   };
   if (reply === 'expired') return lost('Veriqueue.Timeout', 'ANSWER_TIMEOUT');
   if (reply.kind === 'error')
-    return lost(codeOfSentRequest(reply.error, abort.signal.aborted), causeOf(reply.error));
-  const read = await readAnswerBody(limits, reply.response.body, abort.signal);
+    return lost(codeOfSentRequest(reply.error, post.isAborted()), causeOf(reply.error));
+  const read = await readAnswerBody(limits, post);
   if (!Buffer.isBuffer(read)) return lost(read.code, read.cause);
-  const http = { status: reply.response.statusCode, headers: reply.response.headers, body: read };
+  const http = { status: reply.status, headers: reply.headers, body: read };
   running.release();
   return { status: 'answer', http, sentAt, durationMs: since(sentTick), completed: true };
 }
@@ -196,9 +191,9 @@ async function repliedEarly(running: Running, reply: Reply): Promise<ExchangeEnd
   if (reply.kind === 'error') {
     return notCompleted(running, causeOf(reply.error), codeOfUnsentRequest(reply.error));
   }
-  const read = await readAnswerBody(running.limits, reply.response.body, running.abort.signal);
+  const read = await readAnswerBody(running.limits, running.post);
   if (!Buffer.isBuffer(read)) return notCompleted(running, read.cause);
-  const http = { status: reply.response.statusCode, headers: reply.response.headers, body: read };
+  const http = { status: reply.status, headers: reply.headers, body: read };
   running.release();
   const durationMs = since(running.startedTick);
   return { status: 'answer', http, sentAt: running.startedAt, durationMs, completed: false };
@@ -228,9 +223,9 @@ function abandoned(running: Running, reason: AbandonReason): ExchangeEnd {
   return { status: 'abandoned', reason: isAborted ? 'aborted' : reason };
 }
 
-function breakOff({ abort, release }: Running): void {
+function breakOff({ post, release }: Running): void {
   release();
-  abort.abort();
+  post.abort();
 }
 
 function since(tick: number): number {

@@ -85,7 +85,7 @@ async function askOn(
     photo,
     ...(extra === null ? {} : { extra }),
   });
-  const asked = await askUntilDecided(deps, owned, { prepared, about: deps.persons.tagOf(idCard) }, run);
+  const asked = await askUntilDecided(deps, owned, { prepared, about: admission.tag }, run);
   if (asked.status === 'not_called') await deps.persons.giveBack(idCard, admission.reservation);
   return asked;
 }

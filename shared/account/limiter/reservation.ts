@@ -1,3 +1,4 @@
+import { performance } from 'node:perf_hooks';
 import type { LimiterClient } from './limiter-client.ts';
 import { turnOfTheLoop, wakeAt } from './wake-up.ts';
 
@@ -69,6 +70,7 @@ export class WaiterSlot implements ReservedSlot {
   readonly #atUs: number;
   #settle: (end: SlotEnd) => void = () => undefined;
   #isOver = false;
+  #expiry: NodeJS.Timeout | undefined;
 
   constructor(deps: SlotDeps, { seq, atUs, probe, since }: SlotFacts) {
     this.#deps = deps;
@@ -80,7 +82,7 @@ export class WaiterSlot implements ReservedSlot {
     this.ended = new Promise((resolve) => {
       this.#settle = resolve;
     });
-    void this.#expire();
+    this.#expireAt(deps.client.monotonicMs(atUs) + deps.toleranceMs);
   }
 
   async due(): Promise<'due' | 'late'> {
@@ -91,6 +93,7 @@ export class WaiterSlot implements ReservedSlot {
       return 'late';
     }
     this.#isOver = true;
+    clearTimeout(this.#expiry);
     // The holder writes in its promise reactions, all of them before the next turn: an upper bound of when it sent.
     void turnOfTheLoop().then(() =>
       this.#settle({ how: 'used', sentUs: Math.ceil(client.latestMs() * 1000) }),
@@ -105,15 +108,17 @@ export class WaiterSlot implements ReservedSlot {
   #end(end: SlotEnd): void {
     if (this.#isOver) return;
     this.#isOver = true;
+    clearTimeout(this.#expiry);
     this.#settle(end);
   }
 
-  async #expire(): Promise<void> {
-    const { client, toleranceMs } = this.#deps;
-    const over = new AbortController();
-    void this.ended.then(() => over.abort());
-    await wakeAt(client.monotonicMs(this.#atUs) + toleranceMs, over.signal);
-    this.#end({ how: 'late' });
+  /** A timer may fire up to a millisecond before its time. */
+  #expireAt(dueMs: number): void {
+    const leftMs = Math.max(0, Math.ceil(dueMs - performance.now()));
+    this.#expiry = setTimeout(() => {
+      if (performance.now() < dueMs) this.#expireAt(dueMs);
+      else this.#end({ how: 'late' });
+    }, leftMs);
   }
 }
 

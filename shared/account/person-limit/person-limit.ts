@@ -14,8 +14,6 @@ import { DAY_MS } from '../../time-units.ts';
 export interface PersonLimit {
   /** Reserves a call, or says when (ms epoch) to come back. */
   admit(idCard: string): Promise<Admission>;
-  /** The same for every call about one person, as `LaneReport` wants it: part of a digest of the keyed digest. */
-  tagOf(idCard: string): string;
   /** The reserved call was not made. */
   giveBack(idCard: string, reservation: string): Promise<void>;
   /** The upstream has refused this person; everybody waits. @param until ms epoch */
@@ -23,7 +21,12 @@ export interface PersonLimit {
 }
 
 export type Admission =
-  | { readonly status: 'admitted'; readonly reservation: string }
+  | {
+      readonly status: 'admitted';
+      readonly reservation: string;
+      /** The same for every call about one person, as `AttemptReport` wants it: part of a digest of the keyed digest. */
+      readonly tag: string;
+    }
   | { readonly status: 'wait'; readonly until: number };
 
 export interface PersonLimitDeps {
@@ -54,11 +57,11 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
     listDigestCandidates(keyRing, 'person', [idCard]).map((digest) => keys.person(digest));
   const newestKeyOf = (idCard: string) => keysOf(idCard)[0] ?? '';
   return {
-    tagOf: (idCard) => createHash('sha256').update(newestKeyOf(idCard)).digest('hex').slice(0, 12),
     admit: async (idCard) => {
       const now = deps.now();
       const nextDay = nextChinaDay(now);
-      const reply = await admitScript(redis, keysOf(idCard), [
+      const personKeys = keysOf(idCard);
+      const reply = await admitScript(redis, personKeys, [
         // Nothing of the verification: these sets would reveal which of them are about the same person.
         randomUUID(),
         now,
@@ -70,7 +73,9 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
         KEPT_MS,
       ]);
       const [verdict, at] = reply as [string, string];
-      if (verdict === 'admitted') return { status: 'admitted', reservation: at };
+      if (verdict === 'admitted') {
+        return { status: 'admitted', reservation: at, tag: makeTag(personKeys[0] ?? '') };
+      }
       const jitter = verdict === 'day' ? Math.floor(deps.random() * DAY_JITTER_MS) : 0;
       return { status: 'wait', until: Number(at) + jitter };
     },
@@ -83,3 +88,5 @@ export function createPersonLimit(deps: PersonLimitDeps): PersonLimit {
     },
   };
 }
+
+const makeTag = (key: string): string => createHash('sha256').update(key).digest('hex').slice(0, 12);

@@ -29,7 +29,9 @@ local record, line, prioritized, wait, active, delayed = KEYS[1], KEYS[2], KEYS[
 local id, client, tag, class, now = ARGV[1], ARGV[2], ARGV[3], ARGV[4], tonumber(ARGV[5])
 local baseMs, perTurnMs, unit = tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local perCallMs, nextMs = tonumber(ARGV[9]), tonumber(ARGV[10])
-if redis.call('EXISTS', record) == 0 then return 0 end
+local known = redis.call('HMGET', record, 'id', 'completesBy')
+if not known[1] then return 0 end
+if known[2] then return tonumber(known[2]) end
 
 -- Turns of the client from what is served now up to this one. Where its line has been lost, all that it has unfinished.
 local function countTurns(rank)
@@ -51,5 +53,5 @@ local turns, isNext = countTurns(rank)
 local ms = baseMs + turns * perTurnMs
 if isNext and perCallMs then ms = math.min(ms, nextMs + (countCallsBefore() + 1) * perCallMs) end
 local by = string.format('%.0f', math.ceil(now + ms))
-if redis.call('HSETNX', record, 'completesBy', by) == 1 then redis.call('HSET', record, 'promiseSince', ARGV[11]) end
-return tonumber(redis.call('HGET', record, 'completesBy'))
+redis.call('HSET', record, 'completesBy', by, 'promiseSince', ARGV[11])
+return tonumber(by)

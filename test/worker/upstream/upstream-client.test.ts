@@ -265,3 +265,14 @@ it('an answer that comes in several reads is put together', async () => {
   const result = await callAtOnce(client, await client.prepare(SUBJECT));
   expect(result).toMatchObject({ code: 'Success', description: '比对成功' });
 });
+
+it('the answer that follows an announcement is the one that counts', async () => {
+  const { client } = await setUp({
+    onRequest: (socket) => {
+      socket.write('HTTP/1.1 103 Early Hints\r\nlink: </>\r\n\r\n');
+      socket.write(jsonAnswer(SUCCESS));
+    },
+  });
+  const result = await callAtOnce(client, await client.prepare(SUBJECT));
+  expect(result).toMatchObject({ status: 'answered', code: 'Success' });
+});
