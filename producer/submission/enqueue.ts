@@ -75,13 +75,15 @@ export async function enqueueVerification(deps: EnqueueDeps, acceptance: Accepta
   let accepted: Enqueueing;
   try {
     const job = verificationFlow(keys, { id, clientId }, priority);
+    let promiseAt = 0;
     const replies = await flow.add(job, (transaction, loaded) => {
-      queueAcceptance(transaction, keys, { ...acceptance, places: firstPlaces(keys) }, kept, loaded);
+      const placed = { ...acceptance, places: firstPlaces(keys) };
+      promiseAt = queueAcceptance(transaction, keys, placed, kept, loaded);
       queuePosition(transaction, keys, id);
     });
     accepted = {
       status: 'accepted',
-      record: acceptedRecord(acceptance, replies),
+      record: acceptedRecord(acceptance, replies[promiseAt]),
       position: positionOf(replies),
     };
   } catch (error) {

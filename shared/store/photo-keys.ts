@@ -4,10 +4,12 @@ export const PHOTO_NAMES = {
   photosToDelete: 'photos-to-delete',
 } as const;
 
-/** Of `StoreKeys`, what is known of photos: how many are stored, and which lie outside Redis without a verification. */
+/** Of `StoreKeys`, what is known of photos: how many are stored, which are about to be, and which lie outside Redis without a verification. */
 export interface PhotoKeys {
   /** Hash: how many people's photos are stored now, and the peak. */
   photosStored(): string;
+  /** Hash that expires: a sealed photo, within the transaction that accepts its verification. */
+  arrivingPhoto(id: string): string;
   /**
    * Sorted set by the time (ms epoch) until which its verification may be accepted: photos that are being uploaded. Past that
    * time a photo goes to `photosToDelete`.
@@ -25,6 +27,7 @@ export interface PhotoKeys {
 export function photoKeys(tag: string): PhotoKeys {
   return {
     photosStored: () => `${tag}:photos-stored`,
+    arrivingPhoto: (id) => `${tag}:arriving-photo:${id}`,
     photosExpected: () => `${tag}:${PHOTO_NAMES.photosExpected}`,
     photosToDelete: () => `${tag}:${PHOTO_NAMES.photosToDelete}`,
     upload: (id) => `${tag}:upload:${id}`,

@@ -14,7 +14,7 @@ export interface Residue {
 const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', 'limiter', 'pc', 'stalled']);
 
 /** What goes with the work it was for; every other kind of key that `shared/store/keys.ts` spells is kept on purpose. */
-const GOES = new Set(['subject', 'held-deliveries']);
+const GOES = new Set(['subject', 'arriving-photo', 'held-deliveries']);
 
 /** The kinds of keys that the lane and its account have, by asking for one of each. */
 function listKept(keys: StoreKeys): ReadonlySet<string> {

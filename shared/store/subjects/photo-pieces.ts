@@ -28,3 +28,6 @@ export function joinPhoto(subject: Readonly<Record<string, Buffer>>): Buffer | n
 }
 
 const pieceField = (index: number): string => (index === 0 ? 'photo' : `photo:${index}`);
+
+/** Whether a field of the subject's hash holds a piece of its photo. */
+export const isPhotoPiece = (field: string): boolean => field === 'photo' || field.startsWith('photo:');

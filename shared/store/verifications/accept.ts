@@ -3,6 +3,7 @@ import type { SealedSubject } from '../../sealing/seal.ts';
 import type { StoreKeys } from '../keys.ts';
 import type { Transaction } from '../redis/redis-client.ts';
 import { type LoadedScripts, loadScript } from '../redis/script.ts';
+import { isPhotoPiece } from '../subjects/photo-pieces.ts';
 import type { SubjectFields } from '../subjects/subject-store.ts';
 import { type PromiseOffer, promisedTime, promiseFields, queuePromise } from './promise.ts';
 import { newRecord, type VerificationRecord } from './verification-record.ts';
@@ -30,6 +31,7 @@ const acceptScript = loadScript(new URL('../scripts/accept.lua', import.meta.url
  *
  * @param kept what the store of subjects has returned for the ciphertext
  * @param loaded which scripts the server has; without it they go there as texts
+ * @returns where the reply to its promise will be among the replies to what was queued here
  */
 export function queueAcceptance(
   transaction: Transaction,
@@ -37,8 +39,10 @@ export function queueAcceptance(
   acceptance: Acceptance,
   kept: SubjectFields,
   loaded?: LoadedScripts,
-): void {
+): number {
   const { id, sealed, places = [] } = acceptance;
+  const { photo, others } = partKept(kept);
+  const before = queuePhoto(transaction, keys.arrivingPhoto(id), photo);
   const options = Object.entries(optionalFields(acceptance)).flat();
   acceptScript.appendTo(
     transaction,
@@ -48,6 +52,7 @@ export function queueAcceptance(
       keys.unfinishedIndex(),
       keys.photosStored(),
       keys.reservedPlaces(acceptance.clientId),
+      keys.arrivingPhoto(id),
     ],
     [
       id,
@@ -57,9 +62,10 @@ export function queueAcceptance(
       sealed.wrappedKey,
       places.length,
       options.length,
+      photo.length > 0 ? '1' : '0',
       ...places,
       ...options,
-      ...kept,
+      ...others,
     ],
     loaded,
   );
@@ -67,29 +73,52 @@ export function queueAcceptance(
   if (promise !== undefined) queuePromise(transaction, keys, acceptance, promise, loaded);
   // One whose acceptance came to nothing is taken off when its time comes.
   if (answerBy !== undefined) transaction.zadd(keys.deadlines(), Date.parse(answerBy), id);
+  return before + 1;
+}
+
+/** Of a transaction that fails before its script has run. */
+const ARRIVING_KEPT_MS = 60_000;
+
+/** @returns how many commands were queued */
+function queuePhoto(transaction: Transaction, arriving: string, photo: SubjectFields): number {
+  if (photo.length === 0) return 0;
+  // What a transaction before has left may have more pieces.
+  transaction.del(arriving);
+  // BullMQ's transactions have an `hset` of their own, which takes an object.
+  transaction.call('hset', [arriving, ...photo]);
+  transaction.pexpire(arriving, ARRIVING_KEPT_MS);
+  return 3;
+}
+
+/** Names and values in turn, those of the photo apart. */
+function partKept(kept: SubjectFields): { readonly photo: SubjectFields; readonly others: SubjectFields } {
+  const photo: (string | Buffer)[] = [];
+  const others: (string | Buffer)[] = [];
+  for (let i = 0; i < kept.length; i += 2) {
+    const part = isPhotoPiece(String(kept[i])) ? photo : others;
+    part.push(...kept.slice(i, i + 2));
+  }
+  return { photo, others };
 }
 
 /**
  * The record's hash as an acceptance has written it.
  *
- * @param replies to the commands of {@link queueAcceptance}, in order; without them the promise is left out
+ * @param promised the reply to its promise: see {@link queueAcceptance}; without it the promise is left out
  */
-export function acceptedHash(
-  acceptance: Acceptance,
-  replies: readonly unknown[] = [],
-): Readonly<Record<string, string>> {
+export function acceptedHash(acceptance: Acceptance, promised?: unknown): Readonly<Record<string, string>> {
   const { id, clientId, submittedAt, promise } = acceptance;
   const always = { id, client: clientId, submittedAt: String(submittedAt), status: 'queued' };
-  const promised = promise === undefined ? {} : promiseFields(promise, replies[1]);
-  return { ...always, ...optionalFields(acceptance), ...promised };
+  const fields = promise === undefined ? {} : promiseFields(promise, promised);
+  return { ...always, ...optionalFields(acceptance), ...fields };
 }
 
 /**
  * The record as an acceptance has written it: what `parseRecord` makes of {@link acceptedHash}, at a tenth of the cost.
  *
- * @param replies to the commands of {@link queueAcceptance}, in order; without them the promise is left out
+ * @param promised the reply to its promise: see {@link queueAcceptance}; without it the promise is left out
  */
-export function acceptedRecord(acceptance: Acceptance, replies: readonly unknown[] = []): VerificationRecord {
+export function acceptedRecord(acceptance: Acceptance, promised?: unknown): VerificationRecord {
   const { id, clientId, submittedAt, livemode = null, promise } = acceptance;
   return {
     ...newRecord,
@@ -102,7 +131,7 @@ export function acceptedRecord(acceptance: Acceptance, replies: readonly unknown
     extra: acceptance.extra ?? null,
     callbackUrl: acceptance.callbackUrl ?? null,
     answerBy: acceptance.answerBy ?? null,
-    promise: promise === undefined ? null : promisedTime(promise, replies[1]),
+    promise: promise === undefined ? null : promisedTime(promise, promised),
   };
 }
 

@@ -2,13 +2,15 @@ import { once } from 'node:events';
 import { Queue } from 'bullmq';
 import { typeid } from 'typeid-js';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { sealSubject } from '../../../../shared/sealing/seal.ts';
+import { openSubject, sealSubject } from '../../../../shared/sealing/seal.ts';
+import type { Subject } from '../../../../shared/sealing/subject.ts';
 import type { StoreKeys } from '../../../../shared/store/keys.ts';
 import { type AtomicFlow, createAtomicFlow } from '../../../../shared/store/queue/atomic-flow.ts';
 import { readJobData } from '../../../../shared/store/queue/job-data.ts';
 import { nameParent } from '../../../../shared/store/queue/packed-job.ts';
 import { firstPlaces, verificationFlow } from '../../../../shared/store/queue/verification-flow.ts';
 import { redisSubjects } from '../../../../shared/store/subjects/redis-subjects.ts';
+import { readSubject } from '../../../../shared/store/subjects/subject-store.ts';
 import { queueAcceptance } from '../../../../shared/store/verifications/accept.ts';
 import { useTestLane } from '../../../support/lane.ts';
 import { makeAcceptance, subject } from '../../../support/records.ts';
@@ -31,6 +33,22 @@ const add = (
   companion: Parameters<AtomicFlow['add']>[1],
   priority: 'interactive' | 'bulk' = 'bulk',
 ) => flow.add(verificationFlow(keys, { id, clientId: 'client_test' }, priority), companion);
+
+async function accept(id: string, person: Subject = subject): Promise<void> {
+  const sealed = sealSubject(lane.keyRing, id, person);
+  const kept = await redisSubjects.put(id, sealed);
+  const accepting = { ...makeAcceptance(id, { sealed }), places: firstPlaces(keys) };
+  await add(id, (transaction, loaded) => queueAcceptance(transaction, keys, accepting, kept, loaded));
+}
+
+/** Its subject can be opened and stays, and nothing is left of how it came. */
+async function expectWhole(id: string): Promise<void> {
+  const reading = await readSubject(redisSubjects, await lane.redis.hgetallBuffer(keys.subject(id)));
+  const opening = reading.status === 'read' ? openSubject(lane.keyRing, id, reading.sealed) : reading;
+  expect(opening).toEqual({ status: 'opened', subject });
+  expect(await lane.redis.pttl(keys.subject(id))).toBe(-1);
+  expect(await lane.redis.exists(keys.arrivingPhoto(id))).toBe(0);
+}
 
 describe('adding a flow together with writes of our own', () => {
   test('does both', async () => {
@@ -80,12 +98,6 @@ describe('adding a flow together with writes of our own', () => {
   });
 
   test('accepts a verification though Redis has forgotten the script that writes its record, or all of them', async () => {
-    const accept = async (id: string) => {
-      const sealed = sealSubject(lane.keyRing, id, subject);
-      const kept = await redisSubjects.put(id, sealed);
-      const accepting = { ...makeAcceptance(id, { sealed }), places: firstPlaces(keys) };
-      await add(id, (transaction, loaded) => queueAcceptance(transaction, keys, accepting, kept, loaded));
-    };
     await accept('ver_1');
     await accept('ver_2');
     await lane.redis.script('FLUSH');
@@ -98,8 +110,23 @@ describe('adding a flow together with writes of our own', () => {
       expect(await lane.redis.hget(keys.record(id), 'status')).toBe('queued');
       expect(await queues.verifications.getJobState(id)).toBe('prioritized');
       expect(await queues.deliveries.getJobState(id)).toBe('waiting-children');
+      await expectWhole(id);
     }
     expect(await queues.verifications.getPrioritizedCount()).toBe(5);
+  });
+
+  test('keeps the photo of the first acceptance when it is sent once more with another', async () => {
+    await accept('ver_1');
+    const before = await lane.redis.hgetallBuffer(keys.subject('ver_1'));
+    await accept('ver_1', { ...subject, photo: Buffer.alloc(70_000, 1) });
+    expect(await lane.redis.hgetallBuffer(keys.subject('ver_1'))).toEqual(before);
+    await expectWhole('ver_1');
+  });
+
+  test('takes no piece of a photo that a transaction before has left', async () => {
+    await lane.redis.hset(keys.arrivingPhoto('ver_1'), 'photo:1', 'of another');
+    await accept('ver_1');
+    await expectWhole('ver_1');
   });
 
   test('sends the text of a script once for a connection', async () => {
@@ -131,18 +158,9 @@ describe('adding a flow together with writes of our own', () => {
   test('leaves no record where a job could not be added', async () => {
     await lane.redis.set(queues.verifications.toKey('pc'), 'not a number');
     const id = 'ver_1';
-    const sealed = sealSubject(lane.keyRing, id, subject);
-    const kept = await redisSubjects.put(id, sealed);
-    const failed = add(id, (transaction) =>
-      queueAcceptance(
-        transaction,
-        keys,
-        { ...makeAcceptance(id, { sealed }), places: firstPlaces(keys) },
-        kept,
-      ),
-    );
-    await expect(failed).rejects.toThrow();
-    expect(await lane.redis.exists(keys.record(id), keys.subject(id), keys.unfinishedIndex())).toBe(0);
+    await expect(accept(id)).rejects.toThrow();
+    const left = [keys.record(id), keys.subject(id), keys.arrivingPhoto(id), keys.unfinishedIndex()];
+    expect(await lane.redis.exists(left)).toBe(0);
   });
 
   test('keeps companions of concurrent submissions apart', async () => {
