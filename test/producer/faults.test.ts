@@ -209,8 +209,8 @@ describe('when Redis hangs', () => {
       const counter = `${own.keys.queuePrefix}:${own.keys.verificationQueue}:id`;
       const { id } = await own.submitted();
       const before = await listTraces(own);
-      // Only the transaction names it: what comes before, such as the place and the promise, is answered.
-      cutter.beforeSending(own.keys.photosStored(), () => redis.hang());
+      // Only the transaction names such a key: what comes before, such as the place and the promise, is answered.
+      cutter.beforeSending(own.keys.arrivingPhoto(''), () => redis.hang());
       try {
         await expectUnavailable(own.submit());
       } finally {
