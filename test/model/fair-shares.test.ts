@@ -166,6 +166,21 @@ describe('the shares, in virtual time', () => {
     expect(next.filter((name) => name === 'late').length).toBeLessThanOrEqual(11);
   });
 
+  it.each([
+    ['before what is claimed', {}, 0],
+    ['after it, if the virtual time went with the call: a planted fault', { timeLeaps: true }, 7],
+  ])('have a newcomer come %s, when the last turn that is claimed was asked first', (_, faults, before) => {
+    const model = new FairShares(faults);
+    const claimed = Array.from({ length: 8 }, (_each, i) => `a-${i}`);
+    for (const id of claimed) model.add(id, 'a', 4);
+    for (const _each of claimed) model.claim(model.pop() ?? '');
+    model.grant('a-7');
+    model.add('b-0', 'b', 4);
+    model.claim('b-0');
+    const tagOf = (id: string) => model.verifications.get(id)?.turn?.tag ?? Number.NaN;
+    expect(claimed.filter((id) => tagOf(id) < tagOf('b-0'))).toHaveLength(before);
+  });
+
   it('let a cancelled backlog cost its client nothing', () => {
     const model = new FairShares();
     for (let i = 0; i < 500; i += 1) model.add(`a-${String(i).padStart(3, '0')}`, 'a', 4);

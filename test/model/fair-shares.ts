@@ -15,6 +15,8 @@ const LANDED_AT_ONCE = 4;
 export const BACK = 0;
 export const RETRY = 1;
 export const FRESH = 2;
+/** By so much more, one is behind another of its kind whose id is greater. */
+const LATER = 2 ** -30;
 export type LineKind = typeof BACK | typeof RETRY | typeof FRESH;
 export type OrderClass = 2 | 4;
 
@@ -35,6 +37,8 @@ export interface ModelVerification {
 export interface PlantedFaults {
   /** The virtual time is the tag at the head of what waits, instead of the last call's that got a slot. */
   readonly timeFromHead?: boolean;
+  /** The virtual time passes what is claimed and has not been asked about. */
+  readonly timeLeaps?: boolean;
   /** A call after the first of a verification takes no turn. */
   readonly retriesUncharged?: boolean;
 }
@@ -58,6 +62,7 @@ export class FairShares {
   readonly clientWeights = new Map<string, number>();
   readonly classes: Record<OrderClass, ClassState> = { 2: newClass(), 4: newClass() };
   bulkDue = 0;
+  readonly #claimed = new Set<ModelVerification>();
   #placing: string | undefined;
   readonly #faults: PlantedFaults;
 
@@ -91,6 +96,7 @@ export class FairShares {
       this.#goOnInTurn(verification);
       return;
     }
+    this.#claimed.add(verification);
     const tag = this.#class(verification).base + this.#claimTurn(verification);
     const { ahead } = verification;
     verification.shareTag = tag;
@@ -115,7 +121,7 @@ export class FairShares {
     const state = this.#class(verification);
     if (!this.#faults.timeFromHead) {
       const tag = shareTag - state.base;
-      if (state.v === undefined || tag > state.v) state.v = tag;
+      if (state.v === undefined || tag > state.v) state.v = this.#timeOf(verification, tag);
     }
     this.#forgetPast(state);
     if (isProbe) return;
@@ -123,9 +129,29 @@ export class FairShares {
     this.#shareWithBulk(orderClass, orderClass === 4 && turn?.class === 2, bulkShare);
   }
 
+  #timeOf({ client, class: orderClass }: ModelVerification, tag: number): number {
+    const { v, next } = this.classes[orderClass];
+    const step = unit(this.clientWeights.get(client) ?? 100);
+    const leavesNoneOut = v !== undefined && tag <= v + step && next.size <= 1;
+    if (leavesNoneOut || this.#faults.timeLeaps) return tag;
+    return Math.max(v ?? 0, Math.min(tag, this.#firstUnasked(orderClass) ?? tag));
+  }
+
+  #firstUnasked(orderClass: OrderClass): number | undefined {
+    const unasked = [...this.#claimed]
+      .filter((each) => each.class === orderClass && each.isMarked !== true)
+      .flatMap(({ shareTag }) => shareTag ?? []);
+    const first = orderClass * SPAN;
+    const [head] = this.waiting.between(first, first + PARKED, 1);
+    const waiting = head === undefined ? Number.POSITIVE_INFINITY : (this.waiting.get(head) ?? first) - first;
+    const tag = Math.min(waiting, Math.min(...unasked) - this.classes[orderClass].base);
+    return Number.isFinite(tag) ? tag : undefined;
+  }
+
   /** @param wasCalled otherwise the turn goes back to the client */
   endTurn(id: string, wasCalled: boolean): void {
     const verification = this.#get(id);
+    this.#claimed.delete(verification);
     if (verification.shareTag === undefined) return;
     verification.shareTag = undefined;
     verification.turn = undefined;
@@ -160,7 +186,7 @@ export class FairShares {
     else if (before !== weight || !state.next.has(client)) this.#reweigh(verification, weight);
     const line = state.lines.get(client) ?? new SortedIds();
     state.lines.set(client, line);
-    line.set(id, kind);
+    line.set(id, scoreInLine(line, id, kind));
     const [rank, last] = [line.rank(id), line.size - 1];
     const tag = rank === last ? this.#tagOfLast(verification, rank) : this.#tagAt(verification, rank);
     this.#setTag(verification, tag, true);
@@ -349,6 +375,16 @@ export class FairShares {
   #class = (verification: ModelVerification) => this.classes[verification.class];
   #line = (verification: ModelVerification) => this.#class(verification).lines.get(verification.client);
   #weightOf = (verification: ModelVerification) => this.#class(verification).weights.get(verification.client);
+}
+
+function scoreInLine(line: SortedIds, id: string, kind: LineKind): number {
+  const own = line.get(id);
+  if (kind !== FRESH) return kind;
+  if (own !== undefined && own >= kind) return own;
+  const last = line.size === 0 ? undefined : line.at(line.size - 1);
+  const score = last === undefined ? undefined : line.get(last);
+  if (last === undefined || score === undefined || score < kind) return kind;
+  return last < id ? score : score + LATER;
 }
 
 function newClass(): ClassState {

@@ -1,7 +1,7 @@
 import { pino } from 'pino';
 import { openProducer, type Producer } from '../../producer/library/open-producer.ts';
 import { parseKeyRing } from '../../shared/sealing/key-ring.ts';
-import { createClient } from '../../shared/store/clients/create-client.ts';
+import { type ClientCredentials, createClient } from '../../shared/store/clients/create-client.ts';
 import { storeKeys } from '../../shared/store/keys.ts';
 import { openRedis } from '../../shared/store/open-redis.ts';
 import type { Redis } from '../../shared/store/redis/redis-client.ts';
@@ -64,16 +64,17 @@ export interface Chain {
   readonly receiverInstance: Instance;
   readonly upstream: UpstreamBook;
   readonly receiver: ReceiverBook;
-  readonly producer: Part<Producer>;
+  /** One library for each client. */
+  readonly producer: Part<readonly Producer[]>;
   readonly workers: readonly Part<RunningWorker>[];
   /** Of the judge, which no fault hits. */
   readonly observer: Redis;
   readonly client: Instance;
-  readonly clientId: string;
+  readonly clientIds: readonly string[];
   readonly ends: UnaskedEnd[];
   readonly log: LogLine[];
   startWorker(part: Part<RunningWorker>): void;
-  startProducer(part: Part<Producer>): void;
+  startProducer(part: Part<readonly Producer[]>): void;
 }
 
 export interface LogLine {
@@ -132,18 +133,18 @@ export async function startChain(
     });
   });
   const log: LogLine[] = [];
-  const registered: { observer?: Redis; clientId?: string } = {};
+  const registered: { observer?: Redis; clientIds?: readonly string[] } = {};
   world.after(1, client, 'register', () => {
-    void register(logOf(world, client, log)).then(({ observer, clientId, webhookSecret }) => {
-      if (whenDone.receiver !== undefined) whenDone.receiver.secret = webhookSecret;
-      Object.assign(registered, { observer, clientId });
+    void register(logOf(world, client, log), plan).then(({ observer, made }) => {
+      whenDone.receiver?.secrets.push(...made.map(({ webhookSecret }) => webhookSecret));
+      Object.assign(registered, { observer, clientIds: made.map(({ clientId }) => clientId) });
     });
   });
-  await world.run(() => registered.clientId !== undefined, 5_000);
-  const { observer, clientId } = registered;
+  await world.run(() => registered.clientIds !== undefined, 5_000);
+  const { observer, clientIds } = registered;
   if (
     observer === undefined ||
-    clientId === undefined ||
+    clientIds === undefined ||
     whenDone.book === undefined ||
     whenDone.receiver === undefined
   ) {
@@ -165,7 +166,7 @@ export async function startChain(
     }),
     observer,
     client,
-    clientId,
+    clientIds,
     ends: [],
     log,
     startWorker: (part) => launchWorker(chain, part),
@@ -183,20 +184,25 @@ function logOf(world: World, instance: Instance, lines: LogLine[]) {
   );
 }
 
-async function register(log: ReturnType<typeof logOf>) {
+async function register(log: ReturnType<typeof logOf>, { clients }: Plan) {
   const observer = openRedis({ url: ENVIRONMENT.REDIS_URL, log }, 'unbatched');
   const parsing = parseKeyRing(KEY_TEXT);
   if (!parsing.ok) throw new TypeError(parsing.errors.join('; '));
-  const made = await createClient(
-    { redis: observer, keys: storeKeys(LANE), keyRing: parsing.keyRing },
-    {
-      name: 'simulated',
-      callbackUrl: `http://127.0.0.1:${PORTS.receiver}/events`,
-      allowedOrigins: ['*'],
-      now: Date.now(),
-    },
-  );
-  return { observer, ...made };
+  const store = { redis: observer, keys: storeKeys(LANE), keyRing: parsing.keyRing };
+  const made: ClientCredentials[] = [];
+  for (const [index, { weight }] of clients.entries()) {
+    made.push(
+      await createClient(store, {
+        name: 'simulated',
+        callbackUrl: `http://127.0.0.1:${PORTS.receiver}/events${index === 0 ? '' : index}`,
+        allowedOrigins: ['*'],
+        // Without a weight of its own, as most clients are.
+        ...(clients.length === 1 ? {} : { weight }),
+        now: Date.now(),
+      }),
+    );
+  }
+  return { observer, made };
 }
 
 function launch<Running>(
@@ -236,18 +242,21 @@ function launchWorker(chain: Chain, part: Part<RunningWorker>): void {
   });
 }
 
-function launchProducer(chain: Chain, part: Part<Producer>): void {
-  launch(chain, part, (instance) =>
-    openProducer({
-      redisUrl: ENVIRONMENT.REDIS_URL,
-      keys: KEY_TEXT,
-      clientId: chain.clientId,
-      lane: LANE,
-      allowInsecureCallbacks: true,
-      quotaPerSecond: QUOTA_PER_SECOND,
-      log: logOf(chain.world, instance, chain.log),
-    }),
-  );
+function launchProducer(chain: Chain, part: Part<readonly Producer[]>): void {
+  launch(chain, part, (instance) => {
+    const log = logOf(chain.world, instance, chain.log);
+    const open = (clientId: string): Promise<Producer> =>
+      openProducer({
+        redisUrl: ENVIRONMENT.REDIS_URL,
+        keys: KEY_TEXT,
+        clientId,
+        lane: LANE,
+        allowInsecureCallbacks: true,
+        quotaPerSecond: QUOTA_PER_SECOND,
+        log,
+      });
+    return Promise.all(chain.clientIds.map(open));
+  });
 }
 
 export const simulatedKeys = storeKeys(LANE);

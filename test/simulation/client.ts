@@ -59,8 +59,9 @@ async function submit(chain: Chain, order: Order, note: Note): Promise<void> {
   }
 }
 
-async function submitOnce({ world, producer }: Chain, { job, priority }: Order) {
-  const { running, instance } = producer;
+async function submitOnce({ world, producer }: Chain, { job, client, priority }: Order) {
+  const { instance } = producer;
+  const running = producer.running?.[client];
   if (running === undefined || !instance.alive) return null;
   const { idCard, name } = personOfJob(job);
   return ask(world, instance, () =>

@@ -29,7 +29,7 @@ const TOUCHED = { beforeMs: 1_500, afterMs: 6_000 } as const;
 /** Judges a simulation by what the upstream, the receiver and the client saw, and by what Redis still has. */
 export async function judge(chain: Chain, ending: Ending): Promise<readonly Breach[]> {
   const { plan, submitter, inflicting } = ending;
-  const shown = await readShown(chain, submitter);
+  const shown = await readShown(chain, plan, submitter);
   const isTouched = findTouched(chain, submitter, inflicting.lost);
   const usage = inflicting.lost.length === 0 ? await readLedger(chain) : null;
   const residue = await listResidue(chain.observer, simulatedKeys);
@@ -65,7 +65,9 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
   return [
     ...breaches,
     ...(ending.over ? [] : listWaiting(chain, submitter, spared)),
-    ...(inflicting.lost.length === 0 ? judgeSequence(chain) : []),
+    ...(inflicting.lost.length === 0
+      ? plan.clients.flatMap((_, client) => judgeSequence(chain, plan, client))
+      : []),
     ...(ending.over ? judgeDeliveries(chain, shown, spared) : []),
     ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
     ...judgeConnections(chain),
@@ -74,12 +76,19 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
   ];
 }
 
-async function readShown(chain: Chain, { accepted }: Submitter): Promise<Map<number, Verification>> {
+async function readShown(
+  chain: Chain,
+  { orders }: Plan,
+  { accepted }: Submitter,
+): Promise<Map<number, Verification>> {
   const { running, instance } = chain.producer;
+  const clients = new Map(orders.map(({ job, client }) => [job, client]));
   const shown = new Map<number, Verification>();
   if (running === undefined) throw new Error('Cannot judge: the producer is not up');
   for (const [job, id] of accepted) {
-    const answer = await ask(chain.world, instance, () => running.get(id));
+    const producer = running[clients.get(job) ?? 0];
+    if (producer === undefined) throw new Error(`Cannot judge: the client of job-${job} has no producer`);
+    const answer = await ask(chain.world, instance, () => producer.get(id));
     if (answer.status === 'found') shown.set(job, answer.verification);
   }
   return shown;
@@ -145,11 +154,13 @@ const judgeGuesses = (usage: UsageReport['data']): readonly Breach[] =>
     .filter(({ code }) => GUESSES.has(code))
     .map(({ code }) => ({ invariant: 'ledger_guess', job: null, detail: `${code}, and no worker died` }));
 
-/** Numbers of events: each verification has one, and none is left out. */
-function judgeSequence({ receiver }: Chain): readonly Breach[] {
+/** Numbers of a client's events: each verification has one, and none is left out. */
+function judgeSequence({ receiver }: Chain, { orders }: Plan, client: number): readonly Breach[] {
+  const own = new Set(orders.filter((order) => order.client === client).map(({ job }) => job));
   const numbers = new Map<string, number | null>();
   const breaches: Breach[] = [];
   for (const { event, sequence } of receiver.posts) {
+    if (event.job !== null && !own.has(event.job)) continue;
     const before = numbers.get(event.verification);
     if (before !== undefined && before !== sequence) {
       breaches.push({ invariant: 'two_numbers', job: event.job, detail: `${before} and ${sequence}` });

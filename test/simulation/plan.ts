@@ -38,8 +38,12 @@ export type PlannedAnswer = z.output<typeof answer>;
 const RECEIVER_LIES = ['refuses', 'closes', 'stores_and_resets', 'slow', 'half_answer'] as const;
 export type ReceiverLie = (typeof RECEIVER_LIES)[number];
 
+const client = z.strictObject({ weight: z.number().int().min(1).max(1_000) });
+
 const order = z.strictObject({
   job: z.number().int(),
+  /** Which of the clients submits it. */
+  client: z.number().int().default(0),
   at: z.number(),
   priority: z.enum(['interactive', 'bulk']),
   /** What the first calls about this person are answered; the last one stays. */
@@ -52,6 +56,10 @@ export type Order = z.output<typeof order>;
 /** Everything that one simulation is going to do. The order of what happens follows from the seed. */
 export const plan = z.strictObject({
   seed: z.number().int(),
+  clients: z
+    .array(client)
+    .min(1)
+    .default(() => [{ weight: 100 }]),
   orders: z.array(order),
   faults: z.array(fault),
 });
@@ -98,19 +106,35 @@ interface Theme {
   /** All at once, after the limiter has been still for a while. */
   readonly burst: boolean;
   readonly latencyMs: readonly [from: number, to: number] | null;
+  /** How many, one of these numbers. */
+  readonly clients?: readonly number[];
+  /** Each verification takes one call, and all have one priority: then nothing but shares decides who is next. */
+  readonly isPlain?: boolean;
 }
 
 const MIXED: Theme = {
   name: 'mixed',
-  share: 40,
+  share: 30,
   kinds: FAULT_KINDS,
   faults: { min: 0, max: 5 },
   crowd: 1,
   burst: false,
   latencyMs: null,
+  clients: [1, 1, 2, 4],
 };
 
 const THEMES: readonly Theme[] = [
+  {
+    name: 'shares of several clients',
+    share: 10,
+    kinds: ['flush_scripts', 'receiver_down', 'kill_producer'],
+    faults: { min: 0, max: 2 },
+    crowd: 5,
+    burst: true,
+    latencyMs: [20, 200],
+    clients: [2, 2, 3, 4],
+    isPlain: true,
+  },
   MIXED,
   {
     name: 'a burst, and workers that end while they hold slots',
@@ -177,7 +201,34 @@ export function makePlan(seed: number, verifications: number): Plan {
   );
   const { min, max } = theme.faults;
   const faults = Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
-  return { seed, orders, faults: faults.sort((a, b) => a.at - b.at) };
+  return { seed, ...shareOut(seed, orders, theme), faults: faults.sort((a, b) => a.at - b.at) };
+}
+
+const USUAL_WEIGHT = 100;
+const WEIGHTS = [25, 50, USUAL_WEIGHT, USUAL_WEIGHT, 200, 400] as const;
+
+/** Gives the orders to clients, by dice of its own: a seed with one client is what it was. */
+function shareOut(
+  seed: number,
+  orders: readonly Order[],
+  { clients: counts, isPlain = false }: Theme,
+): Pick<Plan, 'clients' | 'orders'> {
+  const random = new SeededRandom(seed ^ 0xc11e);
+  const count = random.pick(counts ?? [1]);
+  const clients = Array.from({ length: count }, () => ({
+    weight: count === 1 ? USUAL_WEIGHT : random.pick(WEIGHTS),
+    /** When its burst comes. */
+    at: BURST_AT_MS + random.whole(4) * 500,
+  }));
+  const priority = random.pick(['interactive', 'bulk'] as const);
+  const shared = orders.map((order) => {
+    const client = random.whole(count);
+    const at = clients[client]?.at ?? BURST_AT_MS;
+    return isPlain
+      ? { ...order, client, at, priority, answers: order.answers.slice(-1) }
+      : { ...order, client };
+  });
+  return { clients: clients.map(({ weight }) => ({ weight })), orders: shared };
 }
 
 /** What a seed is about. */
@@ -206,6 +257,7 @@ function makeOrder(random: SeededRandom, job: number, theme: Theme): Order {
   );
   return {
     job,
+    client: 0,
     // Bursts and calm.
     at: theme.burst ? BURST_AT_MS : drawInstant(random),
     priority: random.next() < 0.3 ? 'bulk' : 'interactive',

@@ -28,14 +28,15 @@ export interface ReceiverBook {
   readonly acknowledged: Set<number>;
   /** Whether it answers nothing but 503. */
   down: boolean;
-  secret: string;
+  /** By client: the path of a callback ends with which it is, and that of the first with nothing. */
+  readonly secrets: string[];
 }
 
 const SLOW_MS = 2_500;
 
 /** Stores events, and lies about it as the plan says. */
 export function serveReceiver(orders: readonly Order[], port: number): ReceiverBook {
-  const book: ReceiverBook = { posts: [], forgeries: [], acknowledged: new Set(), down: false, secret: '' };
+  const book: ReceiverBook = { posts: [], forgeries: [], acknowledged: new Set(), down: false, secrets: [] };
   const lies = new Map(orders.map(({ job, lies: planned }) => [job, [...planned]]));
   const server = createServer({ keepAliveTimeout: 60_000 }, (request, response) => {
     response.sendDate = false;
@@ -62,7 +63,7 @@ async function receive(
   const text = body.toString('utf8');
   const webhookId = String(headers['webhook-id']);
   try {
-    new Webhook(book.secret).verify(text, {
+    new Webhook(book.secrets[clientOf(request)] ?? '').verify(text, {
       'webhook-id': webhookId,
       'webhook-timestamp': String(headers['webhook-timestamp']),
       'webhook-signature': String(headers['webhook-signature']),
@@ -95,6 +96,8 @@ async function receive(
   });
   if (answer === 'acknowledged' && job !== null) book.acknowledged.add(job);
 }
+
+const clientOf = ({ url = '' }: IncomingMessage): number => Number(/\d*$/.exec(url)?.[0]);
 
 async function respond(
   response: ServerResponse,

@@ -68,7 +68,7 @@ export async function simulate(plan: Plan, options: SimulateOptions): Promise<Si
     const chain = await startChain(world, network, plan, options);
     const submitter = startSubmitter(chain, plan.orders);
     const inflicting = scheduleFaults(chain, plan.faults);
-    const watch = createWatch(chain);
+    const watch = createWatch(chain, plan);
     const run = (isOver: () => boolean, forMs: number) => world.run(isOver, world.now + forMs, watch.look);
     await run(() => false, Math.max(0, ...plan.faults.map(({ at, forMs }) => at + forMs - world.now)));
     inflicting.calm();

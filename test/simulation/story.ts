@@ -18,9 +18,9 @@ export function tellStory({
 }: Simulation): string {
   const begin = chain.world.wallMs(chain.world.nature) - chain.world.now;
   const lines = [
-    ...plan.orders.map(({ job, at, answers, lies }) => ({
+    ...plan.orders.map(({ job, client, at, answers, lies }) => ({
       at,
-      text: `client    submits job-${job}, which the upstream answers ${answers.map(({ code, fault }) => (fault === undefined ? code : `${code} (${fault})`)).join(', then ')}${lies.length === 0 ? '' : `; the receiver ${lies.join(', then ')}`}`,
+      text: `${`client${plan.clients.length === 1 ? '' : `-${client}`}`.padEnd(9)} submits job-${job}, which the upstream answers ${answers.map(({ code, fault }) => (fault === undefined ? code : `${code} (${fault})`)).join(', then ')}${lies.length === 0 ? '' : `; the receiver ${lies.join(', then ')}`}`,
     })),
     ...inflicted.map(({ at, note, forMs, kind }) => ({
       at,

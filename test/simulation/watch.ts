@@ -1,7 +1,9 @@
 import { jobOfReference, personOfJob } from '../storm/person-of-job.ts';
 import { type Chain, QUOTA_PER_SECOND, simulatedKeys } from './chain.ts';
 import type { Breach } from './judge.ts';
+import type { Plan } from './plan.ts';
 import type { Keyspace } from './redis/keyspace.ts';
+import { ShareWatch } from './watch-shares.ts';
 import type { Instance } from './world/world.ts';
 
 export interface Watch {
@@ -16,13 +18,14 @@ const WINDOW_MS = 1_000;
 type Add = (invariant: string, detail: string) => void;
 
 /** Looks at what must hold at every moment, and not at the end alone. */
-export function createWatch(chain: Chain): Watch {
+export function createWatch(chain: Chain, plan: Plan): Watch {
   const breaches: Breach[] = [];
   const add: Add = (invariant, detail) => {
     if (breaches.length < MOST_BREACHES) breaches.push({ invariant, job: null, detail });
   };
-  const calls = watchCalls(chain, add);
-  const records = new RecordWatch(add);
+  const shares = new ShareWatch(plan, add);
+  const calls = watchCalls(chain, shares, add);
+  const records = new RecordWatch(shares, add);
   return {
     breaches,
     look: (owner) => {
@@ -33,7 +36,7 @@ export function createWatch(chain: Chain): Watch {
 }
 
 /** The rolling bound, and that no request arrives that no mark has announced. */
-function watchCalls({ upstream }: Chain, add: Add): (records: RecordWatch) => void {
+function watchCalls({ upstream }: Chain, shares: ShareWatch, add: Add): (records: RecordWatch) => void {
   let seen = 0;
   const arrivals = new Map<string, number>();
   const references = new Map<string, string>();
@@ -51,6 +54,7 @@ function watchCalls({ upstream }: Chain, add: Add): (records: RecordWatch) => vo
         if (job !== null) references.set(personOfJob(job).idCard, reference);
       }
       const reference = references.get(last.idCard) ?? '';
+      shares.call(reference);
       const marked = records.marks.get(reference)?.size ?? 0;
       if (arrived > marked) {
         add('call_without_mark', `${reference}: ${arrived} calls arrived, ${marked} were marked before`);
@@ -66,12 +70,14 @@ const IN_FLIGHT = simulatedKeys.inFlight();
 class RecordWatch {
   /** Of each reference, the marks that a request is about to leave. */
   readonly marks = new Map<string, Set<string>>();
+  readonly #shares: ShareWatch;
   readonly #add: Add;
   #keyspace: Keyspace | null = null;
   readonly #outcomes = new Map<string, string>();
   readonly #claims = new Map<string, string>();
 
-  constructor(add: Add) {
+  constructor(shares: ShareWatch, add: Add) {
+    this.#shares = shares;
     this.#add = add;
   }
 
@@ -98,6 +104,7 @@ class RecordWatch {
     const fields = value?.type === 'hash' ? value.fields : new Map<string, string>();
     this.#lookAtOutcome(keyspace, name, fields.get('outcome'));
     const [mark, reference] = [fields.get('sentCall'), fields.get('reference')];
+    if (reference !== undefined) this.#shares.accept(reference);
     if (mark !== undefined && reference !== undefined) {
       this.marks.set(reference, (this.marks.get(reference) ?? new Set()).add(mark));
     }

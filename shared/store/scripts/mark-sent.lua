@@ -19,11 +19,12 @@
 --- @include "fragments/grant-turn.lua"
 
 local record, worker, token, call, field, at = KEYS[1], ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5]
-local now = redis.call('HMGET', record, 'claimedBy', 'claimToken', 'sentAt', 'sentCall', 'priority', 'turn', 'shareTag')
+local now = redis.call('HMGET', record, 'claimedBy', 'claimToken', 'sentAt', 'sentCall', 'priority', 'turn', 'shareTag',
+  'client')
 if now[1] ~= worker or now[2] ~= token then return 'lost' end
 redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)
 if readMark(now[3], now[4]) ~= call then
-  local called = {priority = now[5], turn = now[6], shareTag = now[7]}
+  local called = {priority = now[5], turn = now[6], shareTag = now[7], client = now[8] or ''}
   grantTurn(ARGV[6], called, tonumber(ARGV[7]), ARGV[8] == '1')
 end
 return 'marked'

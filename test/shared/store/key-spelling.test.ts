@@ -39,6 +39,8 @@ const inStore = {
   shareWeights: ['{vq:main}:shares:weights:1', keys.shareWeights(1)],
   shareNext: ['{vq:main}:shares:next:1', keys.shareNext(1)],
   shareLine: ['{vq:main}:shares:line:1:q', keys.shareLine(1, 'q')],
+  heartbeats: ['{vq:main}:heartbeats', keys.heartbeats()],
+  activeVerifications: ['{vq:main}:verifications:active', keys.queueKey(keys.verificationQueue, 'active')],
   waitingVerifications: [
     '{vq:main}:verifications:prioritized',
     keys.queueKey(keys.verificationQueue, 'prioritized'),

@@ -88,7 +88,7 @@ describe('the share of bulk verifications', () => {
     }
     const asked: string[] = [];
     for (let i = 0; i < 40; i += 1) asked.push(await askNext(0.1));
-    expect(asked.filter((id) => id.startsWith('bulk'))).toEqual(['bulk-0', 'bulk-1', 'bulk-10', 'bulk-11']);
+    expect(asked.filter((id) => id.startsWith('bulk'))).toEqual(['bulk-0', 'bulk-1', 'bulk-2', 'bulk-3']);
     expect(asked.findIndex((id) => id.startsWith('bulk'))).toBe(9);
   });
 

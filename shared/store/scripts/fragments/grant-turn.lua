@@ -1,7 +1,9 @@
 --- What a call that gets its slot means for the order of all others: the virtual time, who is forgotten, what has
 --- come back meanwhile, and whose turn it is between interactive and bulk.
---- @keys shares, shareNext, shareWeights, waitingVerifications, record
+--- @keys shares, shareNext, shareWeights, waitingVerifications, activeVerifications, record, client, heartbeats
 --- @include "shares.lua"
+--- @include "now-ms.lua"
+--- @include "silent-ms.lua"
 --- @include "land-retries.lua"
 local LANDED_AT_ONCE, LOOKED_AT = 4, 8
 
@@ -43,17 +45,51 @@ local function shareWithBulk(tag, state, due, class, isAhead, bulkShare)
   return due
 end
 
--- `called` is of the record: its priority, its turn and the tag of it.
+-- The tag of what waits in the next turn, or nil.
+local function firstWaiting(tag, class)
+  local from = class * shares.SPAN
+  local to = '(' .. shares.exact(from + shares.PARKED)
+  local found = redis.call('ZRANGEBYSCORE', waitingVerificationsKey(tag), shares.exact(from), to, 'WITHSCORES',
+    'LIMIT', 0, 1)
+  return found[2] and tonumber(found[2]) - from
+end
+
+-- The least tag of what has not been asked about, waiting or claimed, or nil. What a silent worker holds is left out.
+local function firstUnasked(tag, class, base)
+  local first = firstWaiting(tag, class)
+  local silentSince = nowMs() - SILENT_MS
+  for _, id in ipairs(redis.call('LRANGE', activeVerificationsKey(tag), 0, -1)) do
+    local held = redis.pcall('HMGET', recordKey(tag, id), 'claimedBy', 'priority', 'shareTag', 'sentAt')
+    local own = tonumber(held[3])
+    if own and not held[4] and shares.classOf(held[2]) == class and (not first or own - base < first) then
+      local beat = held[1] and tonumber(redis.call('ZSCORE', heartbeatsKey(tag), held[1]))
+      if not beat or beat > silentSince then first = own - base end
+    end
+  end
+  return first
+end
+
+-- Where the virtual time goes with a call in this turn. Workers claim several verifications each, and one that is
+-- quick may ask in a later turn than others hold, or before it can claim what has just come. With the virtual time past
+-- those, a newcomer would wait for all of them: it goes no farther than the first. Of a client that is alone, only a turn more than a step ahead leaves any out.
+local function timeOf(tag, called, class, base, v, turnTag)
+  local step = shares.unit(shares.weightNow({record = clientKey(tag, called.client)}))
+  if v and turnTag <= v + step and redis.call('ZCARD', shareNextKey(tag, class)) <= 1 then return turnTag end
+  return math.max(v or 0, math.min(turnTag, firstUnasked(tag, class, base) or turnTag))
+end
+
+-- `called` is of the record: its client, its priority, its turn and the tag of it.
 local function grantTurn(tag, called, bulkShare, isProbe)
   local turnTag = tonumber(called.shareTag)
   -- Claimed by an earlier version.
   if not turnTag then return end
   local state, class = sharesKey(tag), shares.classOf(called.priority)
   local now = redis.call('HMGET', state, 'base:' .. class, 'v:' .. class, 'bulkDue')
-  turnTag = turnTag - tonumber(now[1] or '0')
+  local base = tonumber(now[1] or '0')
+  turnTag = turnTag - base
   local v = tonumber(now[2])
   if not v or turnTag > v then
-    v = turnTag
+    v = timeOf(tag, called, class, base, v, turnTag)
     redis.call('HSET', state, 'v:' .. class, shares.exact(v))
   end
   forgetPast(tag, class, v)

@@ -16,6 +16,8 @@ local shares = {SPAN = 4294967296, PARKED = 2147483648, TURNS = 8, ASIDE = 5}
 local DEFAULT_WEIGHT, MOST_WEIGHT = 100, 1000
 -- What comes first in a client's line: what went back unasked, what was asked before, what is new.
 shares.BACK, shares.RETRY, shares.FRESH = 0, 1, 2
+-- By so much more, one is behind another of its kind whose id is greater.
+shares.LATER = 1 / 1073741824
 
 function shares.exact(n) return string.format('%.17g', n) end
 
@@ -127,6 +129,18 @@ function shares.tagOfLast(share, rank)
   return math.max(tag, score - share.class * shares.SPAN)
 end
 
+-- What is new is behind all that was placed before it: their times are promised. Ids do not say who came first when
+-- several are accepted at once, or by producers whose clocks differ.
+function shares.scoreInLine(share, id, kind)
+  if kind ~= shares.FRESH then return kind end
+  local own = tonumber(redis.call('ZSCORE', share.line, id))
+  if own and own >= kind then return own end
+  local last = redis.call('ZREVRANGE', share.line, 0, 0, 'WITHSCORES')
+  local score = tonumber(last[2])
+  if not score or score < kind then return kind end
+  return last[1] < id and score or score + shares.LATER
+end
+
 -- Puts a waiting verification in its place in its client's line.
 function shares.join(share, id, kind)
   share.placing = id
@@ -136,7 +150,7 @@ function shares.join(share, id, kind)
   elseif share.weight ~= weight or not share.start then
     shares.reweigh(share, weight)
   end
-  redis.call('ZADD', share.line, kind, id)
+  redis.call('ZADD', share.line, shares.exact(shares.scoreInLine(share, id, kind)), id)
   local rank, last = redis.call('ZRANK', share.line, id), redis.call('ZCARD', share.line) - 1
   shares.forceTag(share, id, rank == last and shares.tagOfLast(share, rank) or shares.tagAt(share, rank))
   if rank < last and rank < shares.TURNS then shares.retag(share, rank + 1, shares.TURNS) end

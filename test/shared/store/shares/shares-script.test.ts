@@ -31,15 +31,19 @@ class Both {
   readonly model = new FairShares();
   readonly keys: StoreKeys;
   readonly #prioritized: string;
+  readonly #active: string;
   readonly #tokens = new Map<string, string>();
   /** By verification, the call that is marked. */
   readonly #calls = new Map<string, string>();
   #added = 0;
+  /** Ids that are given away backwards, as by producers whose clocks differ. */
+  #backwards = 0;
   #comebacks = 0;
 
   constructor(keys: StoreKeys) {
     this.keys = keys;
     this.#prioritized = keys.queueKey(keys.verificationQueue, 'prioritized');
+    this.#active = keys.queueKey(keys.verificationQueue, 'active');
   }
 
   get context() {
@@ -57,20 +61,24 @@ class Both {
     );
   }
 
-  async add(client: string, orderClass: OrderClass): Promise<void> {
-    this.#added += 1;
-    const id = `ver_${String(this.#added).padStart(4, '0')}`;
+  async add(client: string, orderClass: OrderClass, isLate = false): Promise<string> {
+    if (isLate) this.#backwards += 1;
+    else this.#added += 1;
+    const id = `ver_${String(isLate ? 5_000 - this.#backwards : this.#added).padStart(4, '0')}`;
     const priority = orderClass === 2 ? 'interactive' : 'bulk';
     await redis.hset(this.keys.record(id), { id, client, priority, status: 'queued', submittedAt: '1' });
     await redis.zadd(this.#prioritized, orderClass * SPAN, id);
     await placeVerifications(this.context, 'fresh', [id]);
     this.model.add(id, client, orderClass);
+    return id;
   }
 
   async claimNext(): Promise<void> {
     const [id] = await redis.zpopmin(this.#prioritized);
     expect(id).toBe(this.model.pop());
-    if (id !== undefined) await this.claim(id);
+    if (id === undefined) return;
+    await redis.lpush(this.#active, id);
+    await this.claim(id);
   }
 
   /** Also one that a worker holds: as if that one had died. */
@@ -114,6 +122,7 @@ class Both {
       deferredBefore: 'none',
       nextAttemptAt: null,
     });
+    await redis.lrem(this.#active, 1, id);
     this.#tokens.delete(id);
     this.model.endTurn(id, wasCalled);
     const known = this.model.verifications.get(id);
@@ -252,7 +261,7 @@ type DrawnStep = typeof drawnStep extends fc.Arbitrary<infer T> ? T : never;
 async function take(both: Both, step: DrawnStep): Promise<void> {
   const pick = (ids: readonly string[]) => ids[step.pick % Math.max(1, ids.length)];
   const [waiting, claimed] = [pick(both.idsIn('waiting')), pick(both.idsIn('claimed'))];
-  if (step.op === 'add') return both.add(step.client, step.class);
+  if (step.op === 'add') return void (await both.add(step.client, step.class, step.isProbe));
   if (step.op === 'claim') return both.claimNext();
   if (step.op === 'weigh') return both.weigh(step.client, step.weight, step.flag);
   if (step.op === 'land') return both.land();
@@ -280,6 +289,42 @@ describe('the scripts of the fair shares and their model', () => {
       }),
       { numRuns: 60 },
     );
+  });
+
+  const claimEight = async (both: Both): Promise<string[]> => {
+    for (let i = 0; i < 8; i += 1) await both.add('a', 2);
+    const claimed = both.idsIn('waiting');
+    for (const _ of claimed) await both.claimNext();
+    return claimed;
+  };
+
+  it('have a newcomer come before what is claimed, when a quick worker asked in the last of its turns', async () => {
+    const both = new Both(lane.freshKeys());
+    const [, ...others] = (await claimEight(both)).reverse();
+    const [last] = both.idsIn('claimed').slice(-1);
+    await both.grant(last ?? '', 0, false);
+    await both.add('b', 2);
+    await both.claimNext();
+    await both.compare();
+    const turnOf = (id: string) => both.model.verifications.get(id)?.turn?.tag ?? Number.NaN;
+    const newcomer = turnOf('ver_0009');
+    expect(others.filter((id) => turnOf(id) < newcomer)).toEqual([]);
+  });
+
+  it('keep who came first in a line first, whatever ids say', async () => {
+    const both = new Both(lane.freshKeys());
+    const ids: string[] = [];
+    for (const isLate of [true, true, false, true, false]) ids.push(await both.add('a', 2, isLate));
+    expect(await redis.zrange(both.keys.shareLine(2, 'a'), '0', '-1')).toEqual(ids);
+    await both.compare();
+  });
+
+  it('wait with no newcomer for what a silent worker holds', async () => {
+    const both = new Both(lane.freshKeys());
+    await claimEight(both);
+    await redis.zadd(both.keys.heartbeats(), 1, 'w');
+    await both.grant('ver_0008', 0, false);
+    expect(await redis.hget(both.keys.shares(), 'v:2')).toBe('7');
   });
 
   it('treat what is placed again as it stands', async () => {
