@@ -8,6 +8,7 @@ import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
 import { ReceiptLink } from '../parts/receipt.tsx';
+import { RedeliverPeriod } from '../parts/redeliver-period.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
 import { SelfService } from '../parts/self-service.tsx';
 import { Time } from '../parts/words.tsx';
@@ -52,6 +53,7 @@ export function Client({ id }: { readonly id: string }) {
           <ApiKeys client={client} path={path} />
           <SelfService client={client} path={path} />
           <ClientReceivers client={client} path={path} />
+          <RedeliverPeriod client={client} path={path} />
           <Usage id={id} />
         </div>
       )}

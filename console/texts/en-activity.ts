@@ -34,6 +34,7 @@ export const enActivity = {
       release_endpoint: 'released an endpoint',
       redeliver: 'redelivered an event',
       redeliver_dead_letters: 'redelivered dead letters',
+      redeliver_period: 'redelivered the events of a period',
       create_client: 'created a client',
       change_client: 'changed a client',
       delete_client: 'deleted a client',

@@ -68,6 +68,20 @@ export const enReceivers = {
     secret: 'Secret of the endpoint',
   },
 
+  period: {
+    title: 'Send the events of a period again',
+    help: 'For a receiver that lost what it had. The client can do the same by itself, and read all its events in order with GET /v1/events.',
+    from: 'Submitted from',
+    until: 'and before',
+    send: 'Send again…',
+    askTitle: (name: string) => `Send events of ${name} again?`,
+    consequence: (from: string, until: string) =>
+      `Every event of its verifications that were submitted from ${from} to ${until}, oldest first, also those that were delivered: to the callback, with the webhook-id and bytes that they had. What is under way is left alone.`,
+    confirm: 'Send the period again',
+    begun: 'They are on their way, oldest first. The log says when all are done.',
+    underWay: 'Another period of this client is being sent. Wait until the log says that it is done.',
+  },
+
   laneReceivers: {
     title: 'Where lane events are posted',
     help: 'Each is posted a signed event when the lane, or one of its accounts, asks nothing for a while (lane.suspended), and when it asks again (lane.resumed).',

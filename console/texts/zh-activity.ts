@@ -34,6 +34,7 @@ export const zhActivity: typeof enActivity = {
       release_endpoint: '恢复向接收端投递',
       redeliver: '重新投递事件',
       redeliver_dead_letters: '重新投递死信',
+      redeliver_period: '再次发送一段时间内的事件',
       create_client: '创建客户端',
       change_client: '修改客户端',
       delete_client: '删除客户端',

@@ -70,6 +70,20 @@ export const zhReceivers: typeof enReceivers = {
     secret: '接收端的密钥',
   },
 
+  period: {
+    title: '再次发送一段时间内的事件',
+    help: '适用于丢失了数据的接收端。客户端也可以自行操作，并用 GET /v1/events 按顺序读取全部事件。',
+    from: '提交时间从',
+    until: '到（不含）',
+    send: '再次发送…',
+    askTitle: (name) => `再次发送 ${name} 的事件？`,
+    consequence: (from, until) =>
+      `${from} 至 ${until} 之间提交的核验，其事件全部从最早的开始再次发送到回调地址，包括已经送达的，webhook-id 和内容不变。正在投递的不受影响。`,
+    confirm: '再次发送这段时间',
+    begun: '已开始从最早的事件起发送。全部完成后会记录在日志中。',
+    underWay: '该客户端的另一段时间正在发送。请等到日志说明其完成。',
+  },
+
   laneReceivers: {
     title: '在哪里通知运营人员',
     help: '通道或其中一个账号暂时不发出调用时（lane.suspended），以及恢复调用时（lane.resumed），会向每个接收端发送一个带签名的事件。',

@@ -12,6 +12,7 @@ import { addActivityRoute } from './activity-route.ts';
 import { addAuditRoutes } from './audit-routes.ts';
 import { addClientEndpointRoutes } from './client-endpoint-routes.ts';
 import { addClientReceiptRoute } from './client-receipt-route.ts';
+import { addClientRedeliveryRoute } from './client-redelivery-route.ts';
 import { addClientRoutes, type ClientRouteDeps } from './client-routes.ts';
 import type { ConsoleFiles } from './console-files.ts';
 import { addConsoleQueries } from './console-queries.ts';
@@ -98,6 +99,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addCredentialRoutes(inner, everything);
       addClientEndpointRoutes(inner, everything);
       addClientDeletionRoute(inner, everything);
+      addClientRedeliveryRoute(inner, everything);
       addClientReceiptRoute(inner, everything);
       addVerificationReceiptRoute(inner, everything);
       addOperatorRoutes(inner, everything);

@@ -175,6 +175,24 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     expect(open.failures).toEqual([]);
   });
 
+  test('sends the events of a period again, after it was asked for once more', async () => {
+    const { clientId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    const panel = region('Send the events of a period again');
+    await panel.getByLabel('Submitted from').fill('2020-01-01T00:00');
+    await panel.getByLabel('and before').fill('2040-01-01T00:00');
+    await panel.getByRole('button', { name: 'Send again…' }).click();
+    await open.page.getByText('oldest first, also those that were delivered').waitFor();
+    await button('Send the period again').click();
+    await panel.getByText('They are on their way, oldest first.').waitFor();
+    const done = await open.desk.log.line(
+      ({ event, task }) => event === 'operator_task_done' && task === `redeliver events of ${clientId}`,
+    );
+    expect(done['redelivered']).toBeGreaterThan(0);
+    expect(open.failures).toEqual([]);
+  });
+
   test('limits and turns off what the client changes itself, and leads to what it did', async () => {
     const { clientId } = await fillConsole(open);
     await open.signIn();

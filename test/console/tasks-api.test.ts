@@ -309,6 +309,40 @@ describe('dead letters', () => {
   });
 });
 
+describe('the events of a period', () => {
+  test('of one client are sent again, delivered ones too, up to its end and no further', async () => {
+    const [a, b] = [
+      await create({ name: 'period', callbackUrl: 'https://period.example/' }),
+      await create({ name: 'other' }),
+    ];
+    const at = Date.now() - 600_000;
+    const store = (clientId: string, minutes: number) =>
+      storeSettled(storing(), { clientId, delivery: 'delivered', submittedAt: at + minutes * 60_000 });
+    const ids = [await store(a.id, 0), await store(a.id, 1), await store(a.id, 2), await store(b.id, 1)];
+    const iso = (minutes: number) => new Date(at + minutes * 60_000).toISOString();
+    const period = { from: iso(0), until: iso(2) };
+    const path = `/clients/${a.id}/redeliveries`;
+    const answer = await send('POST', path, period);
+    expect([answer.status, await answer.json()]).toEqual([202, { status: 'redelivering' }]);
+    const done = await desk.log.line(
+      ({ event, task }) => event === 'operator_task_done' && task === `redeliver events of ${a.id}`,
+    );
+    expect(done).toMatchObject({ found: 2, redelivered: 2 });
+    const statuses = await Promise.all(
+      ids.map(async (id) => (await mustRead(desk.redis, desk.keys, id)).delivery.status),
+    );
+    expect(statuses).toEqual(['pending', 'pending', 'delivered', 'delivered']);
+    expect(await lastAction()).toMatchObject({
+      ...{ action: 'redeliver_period', target: a.id, result: 'redelivering' },
+    });
+    const wrong = await send('POST', path, { from: iso(2), until: iso(2) });
+    const { errors } = (await wrong.json()) as Problem;
+    expect([wrong.status, errors?.map(({ pointer }) => pointer)]).toEqual([422, ['/until']]);
+    expect((await send('POST', path, { from: 'yesterday', until: iso(2) })).status).toBe(422);
+    expect((await send('POST', '/clients/cli_none/redeliveries', period)).status).toBe(404);
+  });
+});
+
 describe('an endpoint', () => {
   const endpointsOf = async (clientId: string) => {
     const { data } = consoleEndpointHistories.parse(await desk.read('/console/api/endpoints'));
