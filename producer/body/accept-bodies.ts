@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { classifyJsonShape } from '../../shared/contract/json-shape.ts';
 import { JSON_LIMITS, SMALL_BODY_BYTES } from '../http-limits.ts';
+import { OPTIONAL_BODIES } from '../openapi/operations.ts';
 import { ProblemError } from '../problem.ts';
 import type { BodyBudget } from './body-budget.ts';
 import { cutPhoto } from './cut-photo.ts';
@@ -78,7 +79,8 @@ export function acceptBodies(
     if (takesNoBody(request)) return done(null, undefined);
     read(request, request.routeOptions.bodyLimit ?? SMALL_BODY_BYTES).then(
       (bytes) => {
-        if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits') parse(request, bytes, done);
+        if (bytes.length === 0 && mayTakeNoBody(request)) done(null, undefined);
+        else if (classifyJsonShape(bytes, JSON_LIMITS) === 'fits') parse(request, bytes, done);
         else done(new ProblemError('json_too_complex'));
       },
       (error: Error) => done(error),
@@ -113,6 +115,11 @@ export function acceptBodies(
  */
 function takesNoBody({ method, routeOptions: { schema } }: FastifyRequest): boolean {
   return method === 'DELETE' || (schema?.operationId !== undefined && schema.body === undefined);
+}
+
+function mayTakeNoBody({ routeOptions: { schema } }: FastifyRequest): boolean {
+  const id = schema?.operationId;
+  return id !== undefined && OPTIONAL_BODIES.some((each) => each === id);
 }
 
 /** @throws {ProblemError} malformed_body, with the reason */

@@ -7,6 +7,7 @@ import {
   type HeaderName,
   isOperationId,
   OPERATIONS,
+  OPTIONAL_BODIES,
   type OperationFacts,
   type OperationId,
   problemsOf,
@@ -88,9 +89,6 @@ const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> 
   addApiKey: { 'application/json': newApiKeyExample },
   redeliverRange: { 'application/json': redeliveryRangeExample },
 };
-
-/** Without a body they do what is usual. */
-const OPTIONAL_BODIES: readonly OperationId[] = ['rotateCallbackSecret', 'rotateEndpointSecret'];
 
 /** Gives each operation its examples, and each answer its headers. */
 export function completeOperations(document: ApiDocument): ApiDocument {

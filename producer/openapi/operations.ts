@@ -211,6 +211,9 @@ export const OPERATIONS = {
 
 export type OperationId = keyof typeof OPERATIONS;
 
+/** Without a body they do what is usual. */
+export const OPTIONAL_BODIES: readonly OperationId[] = ['rotateCallbackSecret', 'rotateEndpointSecret'];
+
 export function isOperationId(text: string): text is OperationId {
   return Object.hasOwn(OPERATIONS, text);
 }

@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { API_KEY_SCOPES } from '../../../shared/contract/api-key-scope.ts';
+import { addApiKey } from '../../../shared/store/clients/api-keys.ts';
 import { startTestRedis, type TestRedis } from '../../support/redis.ts';
 import { type ProducerUnderTest, startProducerUnderTest } from '../producer-under-test.ts';
 import { openRaw, requestHead } from '../raw-connection.ts';
@@ -51,6 +53,17 @@ test('a body that an operation does not take is ignored, whatever it is', async 
     const { status: without } = await producer.call(path, { method });
     expect(answers, `${method} ${path}`).toEqual(BODIES.map(() => without));
   }
+});
+
+test('an empty body is none where a body is optional, also with the Content-Type of JSON', async () => {
+  const grant = { scopes: API_KEY_SCOPES, expiresAt: null, addresses: [] };
+  const { redis: store, keys, client } = producer;
+  const target = { redis: store, keys, clientId: client.clientId };
+  const apiKey = (await addApiKey(target, { now: Date.now(), grant })) ?? expect.fail('no client');
+  const init = { method: 'POST', body: '', headers: { 'content-type': 'application/json' } };
+  const rotate = (path: string) => producer.call(path, { ...init, as: { ...client, apiKey } });
+  expect((await rotate('/v1/callback/rotate-secret')).status).toBe(200);
+  expect((await rotate('/v1/endpoints')).status).toBe(400);
 });
 
 test('the next request of the connection is answered behind it', async () => {
