@@ -4,7 +4,6 @@ import { privateKeysOf } from '../shared/signing/signing-keys.ts';
 import type { ClientReading } from '../shared/store/clients/client.ts';
 import { readReceiverOwner } from '../shared/store/push/operator-endpoints.ts';
 import { keepLock } from '../shared/store/queue/keep-lock.ts';
-import { giveUpDelivery } from '../shared/store/verifications/give-up-delivery.ts';
 import { createDeliveryDispatcher, type DeliveryDispatcher } from '../shared/webhook/guarded-connector.ts';
 import { createPoster } from '../shared/webhook/post-event.ts';
 import { createDnsResolve, resolveWithSystem } from '../shared/webhook/resolve-host.ts';
@@ -14,6 +13,7 @@ import { defaultDeliverySchedule } from './delivery/delivery-schedule.ts';
 import { defaultEndpointPolicy } from './delivery/endpoint-admission.ts';
 import { createEndpointLimiter, type EndpointLimiter } from './delivery/endpoint-limiter.ts';
 import { createEndpointStore } from './delivery/endpoint-store.ts';
+import { giveUp } from './delivery/give-up.ts';
 import { restoreJobData } from './job/restore-job-data.ts';
 import { createJobRunner, defaultErrorPolicy } from './job/run-job.ts';
 import { registerEndpointGauges } from './metrics.ts';
@@ -75,7 +75,7 @@ export async function startDeliveryWorker(context: WorkerContext): Promise<Queue
     run: createJobRunner({
       process: (job, run) => processDelivery(deps, job, run),
       restore: (id) => restoreJobData(context.redis, keys, id),
-      giveUp: (id) => giveUpDelivery(redis, keys, id, now()),
+      giveUp: (id) => giveUp({ redis, keys }, id, now()),
       keepLock: (job, token) => keepLock(redis, lockOf(keys, job, token)),
       writes: context.writes,
       errors: defaultErrorPolicy,

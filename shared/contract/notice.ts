@@ -49,7 +49,11 @@ export const deliveryDead = z
           .string()
           .nullable()
           .describe('the endpoint that did not take it (`ep_…`); null for your callback'),
-        attempts: z.number().int().positive().describe('how often it was sent'),
+        attempts: z
+          .number()
+          .int()
+          .nonnegative()
+          .describe('how often it was sent; 0 where it could not be sent at all'),
         status: z.number().int().nullable().describe('the HTTP status of the last attempt; null without one'),
       })
       .describe('which event, and where'),

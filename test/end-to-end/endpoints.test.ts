@@ -331,6 +331,33 @@ describe('an endpoint beside the callback', () => {
     await chain.call(`/v1/verifications/${deferred.id}`, { method: 'DELETE' });
     await changeClient(chain.redis, chain.keys, clientId, { budgetDay: null });
   }, 240_000);
+  test('gets delivery.dead for an event that cannot be sent again, because its record cannot be read', async () => {
+    const asking = await startNoticeReceiver();
+    const made = await veriqueue.endpoints.add({ url: asking.url, types: ['delivery.dead'] });
+    asking.trust(made.secret);
+    chain.receiver.answerWith(async ({ event }) => {
+      if (event.data.reference !== 'damaged') return 204;
+      await chain.redis.hset(chain.keys.record(event.data.id), 'submittedAt', 'damaged');
+      return 500;
+    });
+    const { id } = await chain.submit(undefined, { reference: 'damaged' });
+    const record = chain.keys.record(id);
+    const dead = await asking.has((event) => event.type === 'delivery.dead');
+    expect(dead).toMatchObject({
+      data: {
+        ...{ eventId: id.replace('ver_', 'evt_'), verification: id, endpoint: null },
+        ...{ attempts: 1, status: null },
+      },
+    });
+    expect(await chain.redis.hmget(record, 'deliveryStatus', 'notices')).toEqual([
+      'dead',
+      expect.stringMatching(/^\d+ $/),
+    ]);
+    chain.receiver.answerWith(() => 204);
+    await veriqueue.endpoints.remove(made.id);
+    await chain.redis.hset(record, 'submittedAt', String(Date.now()));
+  });
+
   test('and a callback get what they ask for beside the signature, which is never shown again', async () => {
     const client = await chain.addClient();
     const { clientId } = client;

@@ -10,7 +10,8 @@ export interface GivenUp {
   /** The endpoint that did not take it; null: the callback. */
   readonly endpoint: string | null;
   readonly attempts: number;
-  readonly result: DeliveryResult;
+  /** Of the last attempt; null: the event could not be sent. */
+  readonly result: DeliveryResult | null;
   /** ms epoch */
   readonly now: number;
 }
@@ -25,7 +26,7 @@ export function writeDeadNotice({ id, clientId, endpoint, attempts, result, now 
       verification: id.startsWith('ver_') ? id : null,
       endpoint,
       attempts,
-      status: result.result === 'unreachable' ? null : result.status,
+      status: result === null || result.result === 'unreachable' ? null : result.status,
     },
   });
   return { clientId, ...notice };

@@ -1,14 +1,26 @@
-import type { Redis } from 'ioredis';
 import type { StoreKeys } from '../keys.ts';
+import { type ClientNotice, noticeArguments } from '../notices/written-notice.ts';
+import type { Redis } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
 
 const giveUpDeliveryScript = loadScript(new URL('../scripts/give-up-delivery.lua', import.meta.url));
 
-/**
- * Makes an event that this program cannot deliver a dead letter: shown as one, and redelivered like any other.
- *
- * @param now ms epoch
- */
-export async function giveUpDelivery(redis: Redis, keys: StoreKeys, id: string, now: number): Promise<void> {
-  await giveUpDeliveryScript(redis, [keys.record(id), keys.deadLetters(), keys.retention()], [id, now]);
+/** An event that this program cannot deliver. */
+export interface Undeliverable {
+  /** Of its verification. */
+  readonly id: string;
+  /** ms epoch */
+  readonly now: number;
+  /** The event which says so; null where the record does not say whose it is. */
+  readonly notice: ClientNotice | null;
+}
+
+/** Makes an event that this program cannot deliver a dead letter: shown as one, and redelivered like any other. */
+export async function giveUpDelivery(
+  redis: Redis,
+  keys: StoreKeys,
+  { id, now, notice }: Undeliverable,
+): Promise<void> {
+  const places = [keys.record(id), keys.deadLetters(), keys.retention()];
+  await giveUpDeliveryScript(redis, places, [id, now, keys.tag, ...noticeArguments(notice)]);
 }

@@ -276,7 +276,8 @@ describe('a run that lost its lock to another one', () => {
 });
 
 describe('a delivery that is given up', () => {
-  const giveUp = (id: string) => giveUpDelivery(lane.redis, keys, id, SUBMITTED_AT + 9_000);
+  const giveUp = (id: string) =>
+    giveUpDelivery(lane.redis, keys, { id, now: SUBMITTED_AT + 9_000, notice: null });
   const placesOf = async (id: string) => ({
     status: (await mustRead(lane.redis, keys, id)).delivery?.status,
     isDeadLetter: (await lane.redis.zscore(keys.deadLetters(), id)) !== null,

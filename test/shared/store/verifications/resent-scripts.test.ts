@@ -222,7 +222,8 @@ const scenarios: Readonly<Record<string, (redis: Redis) => Promise<unknown>>> = 
     await postponeWithNotice(lane.redis);
     await dropNotices(storeOf(redis, keys), { keptMs: 0, limit: 10 });
   },
-  'give-up-delivery': async (redis) => giveUpDelivery(redis, keys, await finishedRecord(), NOW),
+  'give-up-delivery': async (redis) =>
+    giveUpDelivery(redis, keys, { id: await finishedRecord(), now: NOW, notice: null }),
   'keep-event': async (redis) => keepEvent(redis, keys, await finishedRecord(), 'event'),
   limiter: (redis) => pauseAccount(redis, accountKeys(keys.lane), 'a reason'),
   'log-delivery': async (redis) => logDelivery(redis, keys, await finishedRecord(), attempt),
