@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
 import { startBenchProducer, startBenchWorker } from './bench-process.ts';
 import { startBenchRedis } from './bench-redis.ts';
+import { presentMark } from './mark.ts';
 import { readCpuMicros, readPssMb, requireProc } from './peers/read-process.ts';
 import { makeKeyText } from './submitter.ts';
 
@@ -12,7 +13,8 @@ export interface IdleBenchOptions {
 }
 
 const SETTLED_AFTER_MS = 10_000;
-const MARK = 'a worker: 1 % of a core, 90 MB';
+const WORKER_PERCENT = { atMost: 1 };
+const WORKER_MB = { atMost: 90 };
 
 /** What a worker and a producer cost that have nothing to do, and what they ask of Redis meanwhile. */
 export async function runIdleBench({ seconds, say }: IdleBenchOptions): Promise<void> {
@@ -33,11 +35,13 @@ export async function runIdleBench({ seconds, say }: IdleBenchOptions): Promise<
     await delay(seconds * 1000);
     const after = Object.values(all).map(readCpuMicros);
     const commands = (await countCommands(redis.redis)) - commandsBefore;
-    say(`Idle for ${seconds} s, one of each (the mark is ${MARK}):`);
+    const readPercent = (i: number) => ((after[i] ?? 0) - (before[i] ?? 0)) / seconds / 10_000;
+    say(`Idle for ${seconds} s, one of each:`);
     for (const [i, [name, pid]] of Object.entries(all).entries()) {
-      const percent = ((after[i] ?? 0) - (before[i] ?? 0)) / seconds / 10_000;
-      say(`  ${name}: ${percent.toFixed(2)} % of a core, ${Math.round(readPssMb(pid))} MB`);
+      say(`  ${name}: ${readPercent(i).toFixed(2)} % of a core, ${Math.round(readPssMb(pid))} MB`);
     }
+    say(presentMark('worker, of a core', readPercent(0), WORKER_PERCENT, 2, ' %'));
+    say(presentMark('worker', readPssMb(worker.pid), WORKER_MB, 0, ' MB'));
     say(`  commands at Redis: ${(commands / seconds).toFixed(1)} a second, those of scripts counted`);
   } finally {
     await Promise.all([worker.stop(), producer.stop()]);

@@ -14,6 +14,7 @@ import { type BenchRedis, startBenchRedis } from '../bench-redis.ts';
 import { LANE, QUOTA_PER_SECOND, registerClient } from '../chain/veriqueue-chain.ts';
 import type { VeriqueueSubmitterOrders } from '../chain/veriqueue-submitter.ts';
 import { type Child, startChild } from '../child.ts';
+import { presentMark } from '../mark.ts';
 import { computeMedian } from '../median.ts';
 import { makeKeyText } from '../submitter.ts';
 
@@ -22,7 +23,7 @@ export interface FeedChainOptions {
   readonly say: (line: string) => void;
 }
 
-const MARK = 5_000;
+const MARK = { atLeast: 5_000 };
 const FAILING = 0.3;
 /** A worker is killed whenever so much more of all events has its number. */
 const KILLS = 5;
@@ -140,9 +141,7 @@ async function measureReading(api: Veriqueue, events: number, say: (line: string
     rates.push((read / (performance.now() - begunAt)) * 1_000);
   }
   const rate = computeMedian(rates);
-  say(
-    `  Read ${events} from the feed, median of ${ROUNDS}: ${Math.round(rate)} events/s, ${rate >= MARK ? 'at least' : 'BELOW'} the mark of ${MARK}.`,
-  );
+  say(presentMark(`events a second, ${events} read from the feed, median of ${ROUNDS}`, rate, MARK, 0));
 }
 
 /** @returns the numbers in the order in which they came */

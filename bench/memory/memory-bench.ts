@@ -1,7 +1,8 @@
 import { startBenchRedis } from '../bench-redis.ts';
+import { presentMark } from '../mark.ts';
 import { measureQueueMemory } from './measure-memory.ts';
 
-const MARK = 1.1;
+const MARK = { atMost: 1.1 };
 
 /** Prints how much Redis needs for queued verifications, by what their photos alone have. */
 export async function runMemoryBench(options: {
@@ -14,7 +15,7 @@ export async function runMemoryBench(options: {
   try {
     const memory = await measureQueueMemory(server.url, { photos, photoBytes });
     say(`Memory: ${photos} queued verifications with photos of ${photoBytes / 1000} kB, without a worker.`);
-    say(`  used_memory:  ${memory.ratio.toFixed(3)} × the photos' bytes (the mark is ${MARK})`);
+    say(presentMark("used_memory ÷ the photos' bytes", memory.ratio, MARK, 3));
     say(`  MEMORY USAGE: ${memory.keysRatio.toFixed(3)} × the photos' bytes, summed over all keys`);
     say(
       `  besides the sealed subject, each needs ${memory.besidesSubject} bytes (allocator: ${memory.allocator})`,
