@@ -148,6 +148,7 @@ function Facts({ client, path }: Props) {
         <ActionResult place="state" />
         <a href={hrefOf('verifications', null, { client: client.id })}>{t.itsVerifications}</a>
         <a href={hrefOf('deliveries', null, { client: client.id })}>{t.itsDeadLetters}</a>
+        <a href={hrefOf('activity', null, { target: client.id })}>{texts.value.auditSearch.ofThis}</a>
         <Action onClick={disabled ? enable : disable}>{disabled ? t.enable : t.disable}</Action>
       </p>
     </>

@@ -70,6 +70,9 @@ function Contents({ detail }: { readonly detail: ConsoleVerificationDetail }) {
       {(verification.outcome !== null || verification.status === 'cancelled') && (
         <ReceiptLink path={`/verifications/${verification.id}`} name={verification.id} />
       )}
+      <p class="actions">
+        <a href={hrefOf('activity', null, { target: verification.id })}>{texts.value.auditSearch.ofThis}</a>
+      </p>
       <h2>{t.event}</h2>
       {event === null ? (
         <p class="none">{t.noEvent}</p>

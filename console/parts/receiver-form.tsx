@@ -25,8 +25,8 @@ interface ReceiverFormProps {
   readonly chosen?: readonly string[];
   /** Which URLs are allowed. @default for a client's endpoint */
   readonly urlHelp?: string;
-  /** Where what came of it is said, if not elsewhere. */
-  readonly place?: string;
+  /** Where what came of it is said. */
+  readonly place: string;
   readonly confirm: string;
   readonly save: (settings: ReceiverSettings) => Promise<void>;
 }
@@ -76,7 +76,7 @@ export function ReceiverForm(props: ReceiverFormProps) {
         <span class="help">{t.rateHelp}</span>
       </label>
       <p class="actions broad">
-        {place !== undefined && <ActionResult place={place} />}
+        <ActionResult place={place} />
         <Action submit>{confirm}</Action>
       </p>
     </form>

@@ -29,10 +29,10 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
   const t = texts.value.receivers;
   const { id, url, status } = endpoint;
   const own = `${path}/${id}`;
+  const place = `change-${id}`;
   const change = async (settings: ReceiverSettings) => {
     const body = settings.url === url ? { ...settings, url: undefined } : settings;
-    const saved = await perform(id, { method: 'PATCH', path: own, body, done: t.saved });
-    isChanging.value = saved === null;
+    await perform(place, { method: 'PATCH', path: own, body, done: t.saved });
   };
   return (
     <li>
@@ -43,7 +43,13 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
       <p class="actions">
         <ActionResult place={id} />
         <TestButton place={id} path={`${own}/test`} label={t.testName(url)} />
-        <Action label={t.changeName(url)} onClick={() => (isChanging.value = !isChanging.value)}>
+        <Action
+          label={t.changeName(url)}
+          expanded={isChanging.value}
+          onClick={() => {
+            isChanging.value = !isChanging.value;
+          }}
+        >
           {t.change}
         </Action>
         <Switch endpoint={endpoint} path={own} />
@@ -62,7 +68,7 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
       </p>
       {rotated.value && <Secrets rows={[[t.secret, rotated.value.secret]]} />}
       {isChanging.value && (
-        <ReceiverForm endpoint={endpoint} choices={choices} confirm={t.save} save={change} />
+        <ReceiverForm endpoint={endpoint} choices={choices} place={place} confirm={t.save} save={change} />
       )}
     </li>
   );

@@ -45,6 +45,8 @@ interface ActionProps {
   readonly disabled?: boolean;
   /** For a button that stands in each row of a table. */
   readonly label?: string | undefined;
+  /** For a button that shows and hides something: whether it is shown. */
+  readonly expanded?: boolean;
   readonly children: ComponentChildren;
 }
 
@@ -55,6 +57,7 @@ export function Action({
   loud = false,
   disabled = false,
   label,
+  expanded,
   children,
 }: ActionProps) {
   const readOnly = operator.value?.readOnly === true;
@@ -64,6 +67,7 @@ export function Action({
       class={loud ? '' : 'quiet'}
       disabled={disabled || readOnly}
       aria-label={label}
+      aria-expanded={expanded}
       title={readOnly ? texts.value.shell.readOnly : undefined}
       onClick={onClick}
     >

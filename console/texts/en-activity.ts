@@ -9,6 +9,7 @@ export const enActivity = {
     to: 'To',
     search: 'Search the audit trail',
     none: 'No entry of the audit trail fits.',
+    ofThis: 'What was done to it',
   },
   record: {
     title: 'Record of processing',

@@ -9,6 +9,7 @@ export const zhActivity: typeof enActivity = {
     to: '结束日期',
     search: '搜索审计记录',
     none: '没有符合条件的审计条目。',
+    ofThis: '对它做过的操作',
   },
   record: {
     title: '处理活动记录',

@@ -73,7 +73,9 @@ describe.skipIf(!hasChromium)("the operators' endpoints", () => {
     await added.getByLabel('lane.resumed').uncheck();
     await added.getByLabel('URL').fill(`${url}/2`);
     await button('Save the endpoint').click();
-    await added.getByText('lane.suspended', { exact: true }).waitFor();
+    await added.locator('dd').getByText('lane.suspended', { exact: true }).waitFor();
+    await button(`Change ${url}/2`).click();
+    expect(await added.getByLabel('URL').count()).toBe(0);
     await button(`Send a test event to ${url}/2`).click();
     expect(await answerNextTest(204)).toMatchObject({ receiver: expect.stringMatching(/^ep_/) });
     await added.getByText('The receiver took it: 204, in 41 ms.').waitFor();
@@ -216,6 +218,13 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     const lines = open.page.locator('tbody tr');
     await lines.filter({ hasText: 'added an API key' }).waitFor();
     await lines.filter({ hasText: 'changed what a callback asks for' }).waitFor();
+    await open.visit(`#/clients/${clientId}`);
+    await open.page.getByRole('link', { name: 'What was done to it' }).click();
+    await lines
+      .filter({ hasText: 'environment' })
+      .filter({ hasText: 'what it may change itself' })
+      .first()
+      .waitFor();
     expect(open.failures).toEqual([]);
   });
 
