@@ -99,7 +99,7 @@ export class LimiterClient {
   }
 
   /**
-   * A process that joins cannot tell whether Redis' clock has just been set: after a step forward, slots of this second would look to it
+   * A process that joins cannot know whether Redis' clock has just been set: after a step forward, slots of this second would look to it
    * like old ones. What was reserved before its first look is out of every window when it has waited by its own clock.
    * Nothing was, where no slot has ever been given.
    */
