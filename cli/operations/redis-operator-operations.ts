@@ -10,6 +10,7 @@ import {
 } from '../../shared/store/push/operator-endpoints.ts';
 import { OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import { describeTest, requestTestEvent } from '../../shared/store/push/test-event.ts';
+import { isKnownSequence } from '../../shared/store/verifications/read-feed.ts';
 import { DAY_MS } from '../../shared/time-units.ts';
 import { CommandFailure } from '../command-failure.ts';
 import type { Connection } from '../connection.ts';
@@ -57,6 +58,12 @@ type EndpointOperations = Pick<
 
 const noEndpoint = (id: string) => new CommandFailure(`Operators have no endpoint ${id}`);
 
+/** @throws {CommandFailure} as the API refuses it */
+async function assertKnown({ redis, keys }: Connection, after: number | undefined): Promise<void> {
+  if (after === undefined || (await isKnownSequence(redis, keys, { clientId: OPERATORS, after }))) return;
+  throw new CommandFailure(`No event of the operators has the number ${after} yet`);
+}
+
 function endpointOperations(
   { now, readKeyRing }: CliContext,
   connection: Connection,
@@ -67,6 +74,7 @@ function endpointOperations(
   return {
     listEndpoints: () => listOperatorEndpoints(connection),
     addEndpoint: async (settings) => {
+      await assertKnown(connection, settings.after);
       const addition = await addOperatorEndpoint(await openStore(), { ...settings, now: now() });
       if (addition.status !== 'added') {
         throw new CommandFailure('No more endpoints can be added. Remove one first');
@@ -76,6 +84,7 @@ function endpointOperations(
       return { id: endpoint.id, url: endpoint.url, secret };
     },
     changeEndpoint: async (id, change) => {
+      await assertKnown(connection, change.after);
       const changed = await changeOperatorEndpoint(connection, id, change);
       if (changed === null) throw noEndpoint(id);
       await note('change_operator_endpoint', id, 'changed');

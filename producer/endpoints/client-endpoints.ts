@@ -18,7 +18,7 @@ import {
 } from '../../shared/store/push/change-endpoints.ts';
 import { type PushEndpoint, parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { goOn, readPushes } from '../../shared/store/push/push-state.ts';
-import { readLastNumbers } from '../../shared/store/verifications/read-feed.ts';
+import { isKnownSequence } from '../../shared/store/verifications/read-feed.ts';
 import { ProblemError } from '../problem.ts';
 import { checkEndpointUrl } from './check-endpoint-url.ts';
 import { presentEndpoint } from './present-endpoint.ts';
@@ -133,14 +133,13 @@ export async function rotateClientEndpoint(
  *
  * @throws {ProblemError} unknown_sequence
  */
-async function requireKnownSequence(
-  { redis, keys }: ClientEndpointDeps,
+export async function requireKnownSequence(
+  { redis, keys }: Pick<ClientStore, 'redis' | 'keys'>,
   clientId: string,
   after: number | undefined,
 ): Promise<void> {
   if (after === undefined) return;
-  const [last = 0] = await readLastNumbers(redis, keys, [clientId]);
-  if (after > last) throw new ProblemError('unknown_sequence');
+  if (!(await isKnownSequence(redis, keys, { clientId, after }))) throw new ProblemError('unknown_sequence');
 }
 
 async function present(

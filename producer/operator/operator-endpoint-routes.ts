@@ -23,7 +23,7 @@ import {
 import { OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import { describeTest } from '../../shared/store/push/test-event.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
-import { endpointIdPattern } from '../endpoints/client-endpoints.ts';
+import { endpointIdPattern, requireKnownSequence } from '../endpoints/client-endpoints.ts';
 import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { sendTestEvent } from '../endpoints/send-test-event.ts';
 import { parseInput } from '../parse-input.ts';
@@ -66,6 +66,7 @@ export function addOperatorEndpointRoutes(app: FastifyInstance, deps: OperatorEn
 
   app.post(PATH, async (request, reply) => {
     const { url, ...settings } = parseInput(newOperatorEndpoint, request.body ?? {}, 'invalid_request');
+    await requireKnownSequence(deps, OPERATORS, settings.after);
     const addition = await addOperatorEndpoint(deps, { ...settings, url: checkUrl(deps, url), now: now() });
     if (addition.status !== 'added') throw new ProblemError('too_many_endpoints');
     const { endpoint, secret } = addition;
@@ -80,6 +81,7 @@ export function addOperatorEndpointRoutes(app: FastifyInstance, deps: OperatorEn
     const id = idOf(request);
     const { url, ...change } = parseInput(operatorEndpointChange, request.body ?? {}, 'invalid_request');
     const checked = url === undefined ? {} : { url: checkUrl(deps, url) };
+    await requireKnownSequence(deps, OPERATORS, change.after);
     const changed = await changeOperatorEndpoint(deps, id, { ...change, ...checked });
     if (changed === null) throw new ProblemError('not_found');
     await note(request, { action: 'change_operator_endpoint', target: id, status: 'changed' });

@@ -670,6 +670,27 @@ describe("an operators' endpoint", () => {
       ),
     );
 
+    for (const body of [{ after: 1_000 }, { after: 999_999_999_999_999, enabled: true }]) {
+      expect(await change(body)).toMatchObject({ status: 409, body: { code: 'unknown_sequence' } });
+    }
+    const beyond = { method: 'POST', body: JSON.stringify({ url: asking.url, after: 1_000 }) };
+    expect((await operatorCalls('operator-endpoints', beyond)).status).toBe(409);
+    const tooFar = await runCli([...endpoints, 'set', made.id, '--after', '1000'], chain.environment);
+    expect([tooFar.code, tooFar.stderr]).toEqual([
+      1,
+      'error: No event of the operators has the number 1000 yet\n',
+    ]);
+    const rotations = await Promise.all(
+      Array.from({ length: 8 }, () =>
+        operatorCalls<{ secret: string }>(`${path}/rotate-secret`, { method: 'POST', body: '{}' }),
+      ),
+    );
+    expect(rotations.map(({ status }) => status)).toEqual(Array.from({ length: 8 }, () => 200));
+    for (const { body } of rotations) asking.trust(body.secret);
+    expect(await operatorCalls(`${path}/test`, { method: 'POST', body: '{}' })).toMatchObject({
+      body: { accepted: true },
+    });
+
     // At once: the secrets before sign nothing any more.
     const last = await operatorCalls<{ secret: string }>(`${path}/rotate-secret`, {
       method: 'POST',

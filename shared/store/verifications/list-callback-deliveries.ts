@@ -46,9 +46,10 @@ export async function listCallbackDeliveries(
 ): Promise<{ readonly data: EventDelivery[]; readonly next: ListCursor | null }> {
   const { limit } = search;
   const found: Found[] = [];
+  const chunk = search.status === undefined ? Math.min(limit, CHUNK) : CHUNK;
   let next: ListCursor | null = search.after ?? null;
-  for (let compared = 0; compared < COMPARED_PER_REQUEST; compared += CHUNK) {
-    const page = await listAnswered(store, search, next ?? undefined);
+  for (let compared = 0; compared < COMPARED_PER_REQUEST; compared += chunk) {
+    const page = await listAnswered(store, search, { chunk, after: next ?? undefined });
     const read = await Promise.all(page.entries.map((entry) => readDelivery(store, entry, search)));
     found.push(...read.flatMap((each) => each ?? []));
     next = page.next;
@@ -66,17 +67,17 @@ export async function listCallbackDeliveries(
 async function listAnswered(
   { redis, keys }: Store,
   { clientId, submittedFrom: from, submittedBefore: before }: CallbackDeliverySearch,
-  after: ListCursor | undefined,
+  { chunk, after }: { readonly chunk: number; readonly after: ListCursor | undefined },
 ): Promise<EntryPage> {
   const indexes = (['completed', 'failed'] as const).map((status) =>
     keys.clientStatusIndex(clientId, status),
   );
   const pages = await Promise.all(
-    indexes.map((index) => listEntries(redis, index, { limit: CHUNK, after, from, before })),
+    indexes.map((index) => listEntries(redis, index, { limit: chunk, after, from, before })),
   );
   const all = pages.flatMap(({ entries }) => entries).toSorted(byAge);
-  const entries = all.slice(0, CHUNK);
-  const hasMore = all.length > CHUNK || pages.some((page) => page.next !== null);
+  const entries = all.slice(0, chunk);
+  const hasMore = all.length > chunk || pages.some((page) => page.next !== null);
   return { entries, next: hasMore ? (entries.at(-1) ?? null) : null };
 }
 

@@ -54,3 +54,13 @@ export async function readLastNumbers(
   const numbers = await redis.hmget(keys.feedNumbers(), ...clientIds);
   return numbers.map((number) => Number(number ?? 0));
 }
+
+/** Whether an event has this number, or it is 0: otherwise Redis has lost its latest data. */
+export async function isKnownSequence(
+  redis: Redis,
+  keys: StoreKeys,
+  { clientId, after }: { readonly clientId: string; readonly after: number },
+): Promise<boolean> {
+  const [last = 0] = await readLastNumbers(redis, keys, [clientId]);
+  return after <= last;
+}
