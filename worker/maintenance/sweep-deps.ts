@@ -36,7 +36,8 @@ export interface SweepStep {
     | 'budgets'
     | 'audit'
     | 'weights'
-    | 'notices';
+    | 'notices'
+    | 'held';
   /** @returns whether there may be as much to do again at once */
   run(): Promise<boolean>;
 }

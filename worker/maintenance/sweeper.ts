@@ -1,6 +1,7 @@
 import { WORKER } from '../../shared/audit/actor.ts';
 import type { AuditEvent } from '../../shared/audit/audit-entry.ts';
 import { repairWeightSum } from '../../shared/store/clients/weight-sum.ts';
+import { releaseLeft } from '../../shared/store/endpoints/release-deferred.ts';
 import { dropNotices } from '../../shared/store/notices/drop-notices.ts';
 import { forgetVerification } from '../../shared/store/verifications/forget.ts';
 import { createEachEntry, type EachEntry } from './each-entry.ts';
@@ -38,6 +39,7 @@ export function createSweep(deps: SweepDeps): Sweep {
     createRepairWeights(deps),
     createKeepAudit(deps),
     createDropNotices(deps),
+    createReleaseLeft(deps),
   ];
   return async () => {
     let more = false;
@@ -105,6 +107,16 @@ function createDropNotices(deps: SweepDeps): SweepStep {
   return {
     name: 'notices',
     run: async () => (await dropNotices(deps, { keptMs: deps.retentionMs, limit: BATCH })) === BATCH,
+  };
+}
+
+/** A client has its callback URL by now, and the producer that was to send what waited for one has ended. */
+function createReleaseLeft(deps: SweepDeps): SweepStep {
+  const report = (name: string, reason: string) =>
+    deps.log.warn({ event: 'passed_by', name, reason }, 'an event that waits cannot be read');
+  return {
+    name: 'held',
+    run: async () => (await releaseLeft(deps, { now: deps.now(), limit: BATCH, report })) >= BATCH,
   };
 }
 

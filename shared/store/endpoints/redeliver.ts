@@ -8,7 +8,7 @@ import { queueDeliveryReset } from './reset-delivery.ts';
 
 export interface RedeliveryDeps {
   readonly redis: Redis;
-  readonly flow: AtomicFlow;
+  readonly flow: Pick<AtomicFlow, 'add'>;
   readonly keys: StoreKeys;
 }
 

@@ -53,6 +53,38 @@ export function releaseWithoutUrl(
   return releaseDeferred(deps, `${clientId} none`, 'client', watch);
 }
 
+/** A process that changed the URL itself is done with the first events by then. */
+const LEFT_AFTER_MS = 60_000;
+
+/** Of the name of an endpoint that stands for "no callback URL". */
+const WITHOUT_URL = ' none';
+
+/**
+ * Sends what a process has left that ended before it had sent all: events that waited for a callback URL, of clients that have one
+ * by now.
+ *
+ * @param limit events of one client
+ * @returns how many were sent
+ */
+export async function releaseLeft(
+  deps: RedeliveryDeps,
+  { now, limit, report }: { readonly now: number; readonly limit: number; readonly report: ReportPassedBy },
+): Promise<number> {
+  const { redis, keys } = deps;
+  let released = 0;
+  for (const endpoint of await redis.smembers(keys.deferringEndpoints())) {
+    if (!endpoint.endsWith(WITHOUT_URL)) continue;
+    const url = await redis.hget(keys.client(endpoint.slice(0, -WITHOUT_URL.length)), 'callbackUrl');
+    if (url === null || !URL.canParse(url)) continue;
+    const key = keys.deferredDeliveries(endpoint);
+    for (const id of await redis.zrangebyscore(key, 0, now - LEFT_AFTER_MS, 'LIMIT', 0, limit)) {
+      if (await passBy(id, report, () => releaseOne(deps, key, id))) released += 1;
+    }
+    await forgetEmptyEndpoint(redis, keys, endpoint);
+  }
+  return released;
+}
+
 /** Sends what waits because the origin of its callback had been taken away from its client, now that it is allowed again. */
 export async function releaseAllowed(
   deps: RedeliveryDeps,

@@ -43,7 +43,7 @@ export const testWebhookId = (id: string): string => id.replace(/^tev_/, 'evt_')
 
 /** @returns the id under which {@link readTestAnswer} finds what came of it */
 async function askForTestEvent(
-  { flow, keys }: { readonly flow: AtomicFlow; readonly keys: StoreKeys },
+  { flow, keys }: { readonly flow: Pick<AtomicFlow, 'add'>; readonly keys: StoreKeys },
   request: TestRequest,
 ): Promise<string> {
   const id = typeid('tev').toString();
@@ -87,7 +87,7 @@ const LOOK_EVERY_MS = 100;
 
 /** Has a worker send a test event, and waits for what came of it. @returns null when no worker has sent it in time */
 export async function requestTestEvent(
-  deps: { readonly redis: Redis; readonly flow: AtomicFlow; readonly keys: StoreKeys },
+  deps: { readonly redis: Redis; readonly flow: Pick<AtomicFlow, 'add'>; readonly keys: StoreKeys },
   request: TestRequest,
 ): Promise<TestAnswer | null> {
   const id = await askForTestEvent(deps, request);

@@ -43,6 +43,33 @@ describe('sweeping', () => {
   });
 });
 
+test('what waited for a callback is sent by a sweep, where the producer that changed the URL has ended', async () => {
+  const chain = await startChain({ environment: { SWEEP_INTERVAL: '100ms' } });
+  onTestFinished(() => chain.stop());
+  const { redis, keys, client } = chain;
+  const record = keys.client(client.clientId);
+  const url = (await redis.hget(record, 'callbackUrl')) ?? expect.fail('the chain has a receiver');
+  await redis.hdel(record, 'callbackUrl');
+  const { id } = await chain.submit(makePerson());
+  const place = keys.deferredDeliveries(`${client.clientId} none`);
+  const waits = async () => (await redis.zscore(place, id)) !== null;
+  await expect.poll(waits, { timeout: 60_000 }).toBe(true);
+  await redis.hset(record, 'callbackUrl', url);
+  // As a producer leaves it that was stopped; a minute later. Until its worker knows the URL, it waits again.
+  const leave = () => redis.zadd(place, 'XX', Date.now() - 60_001, id);
+  let hasArrived = false;
+  const arriving = chain.receiver.eventOf(id, 60_000).then(() => {
+    hasArrived = true;
+  });
+  const arrives = async () => {
+    await leave();
+    return hasArrived;
+  };
+  await expect.poll(arrives, { timeout: 60_000 }).toBe(true);
+  await arriving;
+  await expect.poll(waits, { timeout: 60_000 }).toBe(false);
+});
+
 test('a job that is being looked at is taken away by a later sweep', async () => {
   const lane = await startTestLane();
   onTestFinished(() => lane.stop());
