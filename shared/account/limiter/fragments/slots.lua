@@ -40,8 +40,8 @@ local function rememberFormerClock()
   r.formerClockUntilUs = math.max(r.formerClockUntilUs, r.lastUs + cfg.toleranceUs + spanUs)
 end
 
--- Where the clock may be the one from before, its silence counts. It is over when it has ended there, or when the silence
--- has ended by the clock that was set back.
+-- Where the clock may be the one from before, its silence counts. It is over when it has ended there, or when the
+-- silence has ended by the clock that was set back.
 local function mindFormerClock()
   local _, spanUs = pace()
   local reachUs = cfg.toleranceUs + spanUs + cfg.horizonUs + cfg.batchSpanUs
