@@ -71,7 +71,8 @@ end
 
 -- Where the virtual time goes with a call in this turn. Workers claim several verifications each, and one that is
 -- quick may ask in a later turn than others hold, or before it can claim what has just come. With the virtual time past
--- those, a newcomer would wait for all of them: it goes no farther than the first. Of a client that is alone, only a turn more than a step ahead leaves any out.
+-- those, a newcomer would wait for all of them: it goes no farther than the first. Of a client that is
+-- alone, only a turn more than a step ahead leaves any out.
 local function timeOf(tag, called, class, base, v, turnTag)
   local step = shares.unit(shares.weightNow({record = clientKey(tag, called.client)}))
   if v and turnTag <= v + step and redis.call('ZCARD', shareNextKey(tag, class)) <= 1 then return turnTag end
