@@ -9,7 +9,9 @@ import type { CliContext } from '../../cli/context.ts';
 import { buildProgram } from '../../cli/program.ts';
 
 const docs = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
-const examples = docs.split('\n').flatMap((line) => /^ *veriqueue (.+?)(?: > \S+)?$/.exec(line)?.[1] ?? []);
+const examples = docs
+  .split('\n')
+  .flatMap((line) => /^ *veriqueue (.+?)(?: \| .*| > \S+)?$/.exec(line)?.[1] ?? []);
 
 /** `usage` has work of its own, and a command below it. */
 const hasWork = (command: Command) => command.commands.length === 0 || command.name() === 'usage';
