@@ -72,6 +72,7 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
     ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
     ...judgeConnections(chain),
     ...judgeRepeats(chain, plan),
+    ...judgePosts(chain, plan),
     ...judgePromises(chain, ending),
   ];
 }
@@ -208,6 +209,19 @@ function judgeRepeats({ upstream }: Chain, { faults, orders }: Plan): readonly B
     if (calls <= answers.length) return [];
     return [{ invariant: 'needless_call', job, detail: `${calls} calls, and ${answers.length} were needed` }];
   });
+}
+
+/** What was acknowledged is not delivered again. */
+function judgePosts({ receiver }: Chain, { faults }: Plan): readonly Breach[] {
+  if (faults.some(({ kind }) => !KEEPS_ANSWERS.has(kind))) return [];
+  const settled = new Set<string>();
+  return receiver.posts
+    .flatMap(({ event: { verification, job }, isSettled }) => {
+      const isNeedless = settled.has(verification);
+      if (isSettled) settled.add(verification);
+      return isNeedless ? [{ invariant: 'needless_delivery', job, detail: 'after it was acknowledged' }] : [];
+    })
+    .slice(0, 3);
 }
 
 /** By none of these is a promised time put off, or broken. */

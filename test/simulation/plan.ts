@@ -110,6 +110,8 @@ interface Theme {
   readonly clients?: readonly number[];
   /** Each verification takes one call, and all have one priority: then nothing but shares decides who is next. */
   readonly isPlain?: boolean;
+  /** Receivers take their time, and do not lie otherwise: then something is in hand at any moment. */
+  readonly isSlow?: boolean;
 }
 
 const MIXED: Theme = {
@@ -164,6 +166,7 @@ const THEMES: readonly Theme[] = [
   {
     name: 'a Redis that is full',
     share: 10,
+    isSlow: true,
     kinds: ['redis_full', 'redis_full', 'flush_scripts', 'receiver_down'],
     faults: { min: 2, max: 4 },
     crowd: 1,
@@ -252,9 +255,10 @@ function makeOrder(random: SeededRandom, job: number, theme: Theme): Order {
     answers.push({ code: random.pick(FINAL_CODES), latencyMs: latencyMs(), fault: random.pick(UNREADABLE) });
   }
   answers.push({ code: random.pick(FINAL_CODES), latencyMs: latencyMs() });
-  const lies = Array.from({ length: random.next() < 0.3 ? 1 + random.whole(3) : 0 }, () =>
+  const told = Array.from({ length: random.next() < 0.3 ? 1 + random.whole(3) : 0 }, () =>
     random.pick(RECEIVER_LIES),
   );
+  const lies: readonly ReceiverLie[] = theme.isSlow === true ? ['slow'] : told;
   return {
     job,
     client: 0,
@@ -262,7 +266,7 @@ function makeOrder(random: SeededRandom, job: number, theme: Theme): Order {
     at: theme.burst ? BURST_AT_MS : drawInstant(random),
     priority: random.next() < 0.3 ? 'bulk' : 'interactive',
     answers,
-    lies,
+    lies: [...lies],
   };
 }
 

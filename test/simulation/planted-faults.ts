@@ -14,7 +14,7 @@ export interface PlantedFault {
 const SCRIPTS = 'shared/store/scripts';
 const FRAGMENTS = `${SCRIPTS}/fragments`;
 const LIMITER = 'shared/account/limiter/fragments/slots.lua';
-const DELIVERY = 'worker/delivery/delivery-processor.ts';
+const DELIVERY = 'worker/delivery/attempt-post.ts';
 
 export const plantedFaults: readonly PlantedFault[] = [
   {
@@ -44,7 +44,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the call that brings the outcome is not noted',
     file: `${SCRIPTS}/finish.lua`,
-    from: 'noteCall(record, tag, call, attempt, isListed, day, entry)\ncountOut',
+    from: 'noteCall(record, tag, call, attempt, isListed, day, entry, known)\ncountOut',
     to: 'countOut',
   },
   {
@@ -119,20 +119,20 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'each delivery has a webhook-id of its own',
     file: DELIVERY,
-    from: 'id: webhookId(due.id),',
-    to: 'id: webhookId(due.id) + String(due.attempts),',
+    from: 'id: webhookId(id),',
+    to: 'id: webhookId(id) + String(Math.floor(now())),',
   },
   {
     name: 'a repeated delivery has another body',
     file: DELIVERY,
-    from: 'Buffer.from(due.event);',
-    to: "Buffer.from(due.attempts > 0 ? due.event.concat(' ') : due.event);",
+    from: 'Buffer.from(event);',
+    to: "Buffer.from(event + ' '.repeat(Math.floor(now()) % 7));",
   },
   {
     name: 'events are signed for another second',
     file: DELIVERY,
-    from: 'timestampSeconds: Math.floor(deps.now() / 1000),',
-    to: 'timestampSeconds: Math.floor(deps.now()),',
+    from: 'const timestampSeconds = Math.floor(now() / 1000);',
+    to: 'const timestampSeconds = Math.floor(now());',
   },
   {
     name: 'a 503 counts as delivered',
@@ -176,8 +176,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'the event names another code than the answer did',
     file: DELIVERY,
-    from: 'const body = Buffer.from(',
-    to: "const body = Buffer.from(due.event.includes('PoorQuality') ? due.event.replaceAll('PoorQuality', 'SizeError') : '' +",
+    from: 'Buffer.from(event);',
+    to: "Buffer.from(event.replaceAll('PoorQuality', 'SizeError'));",
   },
   {
     name: 'an outcome is written without its event',
@@ -208,6 +208,34 @@ export const plantedFaults: readonly PlantedFault[] = [
     file: `${SCRIPTS}/accept.lua`,
     from: "redis.call('HINCRBY', photosStored, 'now', 1)",
     to: "redis.call('HINCRBY', photosStored, 'now', 2)",
+  },
+  {
+    name: 'weights do not count',
+    file: `${FRAGMENTS}/shares.lua`,
+    from: 'return math.floor(DEFAULT_WEIGHT * 65536 / weight + 0.5) / 65536 end',
+    to: 'return 1 end',
+    theme: 'shares',
+  },
+  {
+    name: 'a call takes no turn of its client',
+    file: `${FRAGMENTS}/shares.lua`,
+    from: 'shares.setStart(share, tag + shares.unit(share.weight or shares.weightNow(share)))',
+    to: 'shares.setStart(share, tag)',
+    theme: 'shares',
+  },
+  {
+    name: 'the virtual time passes what has not been asked about',
+    file: `${FRAGMENTS}/grant-turn.lua`,
+    from: 'v = timeOf(tag, called, class, base, v, turnTag)',
+    to: 'v = turnTag',
+    theme: 'shares',
+  },
+  {
+    name: 'ids say who is first in a line',
+    file: `${FRAGMENTS}/shares.lua`,
+    from: 'shares.exact(shares.scoreInLine(share, id, kind))',
+    to: 'kind',
+    theme: 'shares',
   },
   {
     name: 'the list of attempts leaves one out',

@@ -20,6 +20,8 @@ const eventBody = z.object({
 
 export interface NumberedPost extends ReceiverPost {
   readonly sequence: number | null;
+  /** Whether it was acknowledged, and nothing kept the worker from knowing it. */
+  readonly isSettled: boolean;
 }
 
 export interface ReceiverBook {
@@ -93,6 +95,7 @@ async function receive(
     },
     answer,
     answeredAt: Date.now(),
+    isSettled: answer === 'acknowledged' && (lie === undefined || lie === 'slow'),
   });
   if (answer === 'acknowledged' && job !== null) book.acknowledged.add(job);
 }
