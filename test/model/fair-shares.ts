@@ -97,11 +97,29 @@ export class FairShares {
       return;
     }
     this.#claimed.add(verification);
+    if (verification.shareTag !== undefined) {
+      this.leaveLine(id);
+      return;
+    }
+    this.#takeTurnsBefore(verification);
+    this.#takeTurnFor(verification);
+  }
+
+  #takeTurnFor(verification: ModelVerification): void {
     const tag = this.#class(verification).base + this.#claimTurn(verification);
     const { ahead } = verification;
     verification.shareTag = tag;
     verification.turn = ahead === undefined ? { class: verification.class, tag } : { class: 2, tag: ahead };
     verification.ahead = undefined;
+  }
+
+  #takeTurnsBefore(verification: ModelVerification): void {
+    const line = this.#line(verification);
+    if (line === undefined || !line.has(verification.id)) return;
+    for (const id of line.from(0, Math.min(line.rank(verification.id), TURNS))) {
+      const other = this.#get(id);
+      if (!this.waiting.has(id) && other.shareTag === undefined) this.#takeTurnFor(other);
+    }
   }
 
   #goOnInTurn(verification: ModelVerification): void {
@@ -206,6 +224,8 @@ export class FairShares {
 
   cancel(id: string): void {
     this.leaveLine(id);
+    const verification = this.#get(id);
+    if (verification.shareTag !== undefined && !this.#claimed.has(verification)) this.#giveTurnBack(verification);
     this.waiting.delete(id);
   }
 

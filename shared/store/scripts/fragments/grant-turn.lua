@@ -61,8 +61,9 @@ local function firstUnasked(tag, class, base)
   for _, id in ipairs(redis.call('LRANGE', activeVerificationsKey(tag), 0, -1)) do
     local held = redis.pcall('HMGET', recordKey(tag, id), 'claimedBy', 'priority', 'shareTag', 'sentAt')
     local own = tonumber(held[3])
-    if own and not held[4] and shares.classOf(held[2]) == class and (not first or own - base < first) then
-      local beat = held[1] and tonumber(redis.call('ZSCORE', heartbeatsKey(tag), held[1]))
+    local isClaimed = held[1] and own and not held[4]
+    if isClaimed and shares.classOf(held[2]) == class and (not first or own - base < first) then
+      local beat = tonumber(redis.call('ZSCORE', heartbeatsKey(tag), held[1]) or '')
       if not beat or beat > silentSince then first = own - base end
     end
   end

@@ -74,11 +74,16 @@ class Both {
   }
 
   async claimNext(): Promise<void> {
+    const id = await this.takeNext();
+    if (id !== undefined) await this.claim(id);
+  }
+
+  /** As BullMQ hands it to a worker, which has not claimed it yet. */
+  async takeNext(): Promise<string | undefined> {
     const [id] = await redis.zpopmin(this.#prioritized);
     expect(id).toBe(this.model.pop());
-    if (id === undefined) return;
-    await redis.lpush(this.#active, id);
-    await this.claim(id);
+    if (id !== undefined) await redis.lpush(this.#active, id);
+    return id;
   }
 
   /** Also one that a worker holds: as if that one had died. */
@@ -317,6 +322,24 @@ describe('the scripts of the fair shares and their model', () => {
     for (const isLate of [true, true, false, true, false]) ids.push(await both.add('a', 2, isLate));
     expect(await redis.zrange(both.keys.shareLine(2, 'a'), '0', '-1')).toEqual(ids);
     await both.compare();
+  });
+
+  it('keep the order of a line where claims arrive in another one, and give back the turn of what is never claimed', async () => {
+    const both = new Both(lane.freshKeys());
+    for (let i = 0; i < 5; i += 1) await both.add('a', 2);
+    const taken = [await both.takeNext(), await both.takeNext(), await both.takeNext()].map((id) => id ?? '');
+    const [first = '', second = '', third = ''] = taken;
+    await both.claim(third);
+    await both.claim(first);
+    await both.compare();
+    const turnOf = (id: string) => both.model.verifications.get(id)?.turn?.tag;
+    expect([first, second, third].map(turnOf)).toEqual([0, 1, 2]);
+    expect(await redis.hget(both.keys.record(second), 'shareTag')).toBe('1');
+    await both.leave(second, 'cancelled');
+    expect(await redis.hmget(both.keys.record(second), 'turn', 'shareTag')).toEqual([null, null]);
+    await both.compare();
+    await both.claimNext();
+    expect(turnOf('ver_0004')).toBe(2);
   });
 
   it('wait with no newcomer for what a silent worker holds', async () => {
