@@ -225,7 +225,8 @@ export class FairShares {
   cancel(id: string): void {
     this.leaveLine(id);
     const verification = this.#get(id);
-    if (verification.shareTag !== undefined && !this.#claimed.has(verification)) this.#giveTurnBack(verification);
+    if (verification.shareTag !== undefined && !this.#claimed.has(verification))
+      this.#giveTurnBack(verification);
     this.waiting.delete(id);
   }
 
