@@ -74,6 +74,11 @@ const PARAMETER_EXAMPLES: Readonly<Record<string, unknown>> = {
   to: '2030-01-31',
 };
 
+/** Of parameters that mean something else in one operation. */
+const OWN_PARAMETER_EXAMPLES: Readonly<Partial<Record<OperationId, Readonly<Record<string, unknown>>>>> = {
+  listEventDeliveries: { status: 'dead' },
+};
+
 /** By operation and media type. */
 const BODY_EXAMPLES: Readonly<Record<string, Readonly<Record<string, object>>>> = {
   submitVerification: {
@@ -106,7 +111,7 @@ function completeOperation(operation: Operation): Operation {
     ...operation,
     // As roles of `security` OpenAPI 3.1 allows them, but linters and generators know scopes of OAuth alone there.
     ...(scope !== null && { 'x-required-scope': scope }),
-    ...(parameters && { parameters: parameters.map(completeParameter) }),
+    ...(parameters && { parameters: parameters.map((each) => completeParameter(operationId, each)) }),
     ...(requestBody && {
       requestBody: {
         ...requestBody,
@@ -121,8 +126,9 @@ function completeOperation(operation: Operation): Operation {
   };
 }
 
-function completeParameter(parameter: Parameter): Parameter {
-  return { ...parameter, example: PARAMETER_EXAMPLES[parameter.name] };
+function completeParameter(operationId: OperationId, parameter: Parameter): Parameter {
+  const examples = { ...PARAMETER_EXAMPLES, ...OWN_PARAMETER_EXAMPLES[operationId] };
+  return { ...parameter, example: examples[parameter.name] };
 }
 
 function completeResponse(operationId: OperationId, status: string, response: Response): Response {

@@ -40,6 +40,7 @@ describe('the OpenAPI document', () => {
       'get /.well-known/jwks.json',
       'get /v1/api-keys',
       'get /v1/callback',
+      'get /v1/deliveries',
       'get /v1/endpoints',
       'get /v1/events',
       'get /v1/lane',
