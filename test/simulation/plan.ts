@@ -255,10 +255,10 @@ function makeOrder(random: SeededRandom, job: number, theme: Theme): Order {
     answers.push({ code: random.pick(FINAL_CODES), latencyMs: latencyMs(), fault: random.pick(UNREADABLE) });
   }
   answers.push({ code: random.pick(FINAL_CODES), latencyMs: latencyMs() });
-  const told = Array.from({ length: random.next() < 0.3 ? 1 + random.whole(3) : 0 }, () =>
+  const drawnLies = Array.from({ length: random.next() < 0.3 ? 1 + random.whole(3) : 0 }, () =>
     random.pick(RECEIVER_LIES),
   );
-  const lies: readonly ReceiverLie[] = theme.isSlow === true ? ['slow'] : told;
+  const lies: readonly ReceiverLie[] = theme.isSlow === true ? ['slow'] : drawnLies;
   return {
     job,
     client: 0,

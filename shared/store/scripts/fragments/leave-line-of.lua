@@ -1,4 +1,4 @@
---- Takes a verification that nobody has claimed out of the line of its client. It takes the client from the record. A turn
+--- Takes a verification without a claim out of the line of its client. It takes the client from the record. A turn
 --- that was taken for it goes back.
 --- @include "leave-line.lua"
 local function leaveLineOf(record, tag, id)
