@@ -39,9 +39,6 @@ export interface EndpointOwner {
   readonly note: (id: string, action: string, result: string) => Promise<void>;
 }
 
-/** What cannot be an id is that of no endpoint. */
-export const endpointIdPattern = /^ep_[0-9a-z]{26}$/;
-
 /** All of a client's, in the order in which they were added. */
 export async function listClientEndpoints(
   deps: Pick<ClientEndpointDeps, 'redis' | 'keys' | 'now'>,

@@ -1,5 +1,4 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
 import {
   type ConsoleClientEndpoints,
   type ConsoleTestDelivery,
@@ -17,11 +16,11 @@ import {
   type ClientEndpointDeps,
   changeClientEndpoint,
   type EndpointOwner,
-  endpointIdPattern,
   listClientEndpoints,
   removeClientEndpoint,
   rotateClientEndpoint,
 } from '../endpoints/client-endpoints.ts';
+import { endpointIdOf } from '../endpoints/endpoint-id.ts';
 import { presentReceiverAuth } from '../endpoints/read-receiver-auth.ts';
 import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { sendTestEvent } from '../endpoints/send-test-event.ts';
@@ -34,7 +33,6 @@ export interface ClientEndpointRouteDeps extends ClientEndpointDeps, RedeliveryD
   readonly note: NoteAction;
 }
 
-const params = z.object({ id: z.string().regex(endpointIdPattern) });
 const PATH = '/console/api/clients/:client/endpoints';
 
 /** What a client does with its own endpoints under `/v1/endpoints`, by an operator. What a receiver asks for is its client's to give. */
@@ -58,17 +56,17 @@ export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpoi
 
   app.patch(`${PATH}/:id`, async (request) => {
     const change = parseInput(changedEndpointRequest, request.body ?? {}, 'invalid_request');
-    return changeClientEndpoint(deps, await ownerOf(deps, request), idOf(request), change);
+    return changeClientEndpoint(deps, await ownerOf(deps, request), endpointIdOf(request), change);
   });
 
   app.delete(`${PATH}/:id`, async (request) => {
-    const id = idOf(request);
+    const id = endpointIdOf(request);
     await removeClientEndpoint(deps, await ownerOf(deps, request), id);
     return { removed: id };
   });
 
   app.post(`${PATH}/:id/rotate-secret`, async (request) => {
-    const rotation = { id: idOf(request), overlapMs: overlapOf(request.body) };
+    const rotation = { id: endpointIdOf(request), overlapMs: overlapOf(request.body) };
     return rotateClientEndpoint(deps, await ownerOf(deps, request), rotation);
   });
 
@@ -77,7 +75,7 @@ export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpoi
 
 function addTests(app: FastifyInstance, deps: ClientEndpointRouteDeps): void {
   app.post(`${PATH}/:id/test`, async (request): Promise<ConsoleTestDelivery> => {
-    const [{ client, note }, receiver] = [await ownerOf(deps, request), idOf(request)];
+    const [{ client, note }, receiver] = [await ownerOf(deps, request), endpointIdOf(request)];
     const endpoints = await listClientEndpoints(deps, client.id);
     if (!endpoints.some(({ id }) => id === receiver)) throw new ProblemError('not_found');
     const delivery = await sendTestEvent(deps, { clientId: client.id, receiver });
@@ -113,11 +111,4 @@ async function readClient(
   const describing = await describeClient(redis, keys, parseClientParam(request), now());
   if (describing.status !== 'found') throw new ProblemError('not_found');
   return describing.client;
-}
-
-/** @throws {ProblemError} not_found */
-function idOf(request: FastifyRequest): string {
-  const parsed = params.safeParse(request.params);
-  if (parsed.success) return parsed.data.id;
-  throw new ProblemError('not_found');
 }

@@ -1,5 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
-import { z } from 'zod';
+import type { FastifyInstance } from 'fastify';
 import type { RotatedSecret } from '../../shared/contract/endpoint.ts';
 import {
   type NewOperatorEndpointAnswer,
@@ -23,7 +22,8 @@ import {
 import { OPERATORS } from '../../shared/store/push/push-endpoint.ts';
 import { describeTest } from '../../shared/store/push/test-event.ts';
 import { parseCallbackUrl } from '../../shared/webhook/callback-url.ts';
-import { endpointIdPattern, requireKnownSequence } from '../endpoints/client-endpoints.ts';
+import { requireKnownSequence } from '../endpoints/client-endpoints.ts';
+import { endpointIdOf } from '../endpoints/endpoint-id.ts';
 import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { sendTestEvent } from '../endpoints/send-test-event.ts';
 import { parseInput } from '../parse-input.ts';
@@ -39,15 +39,6 @@ export interface OperatorEndpointDeps extends ClientStore, RedeliveryDeps {
 }
 
 const PATH = '/console/api/operator-endpoints';
-
-const params = z.object({ id: z.string().regex(endpointIdPattern) });
-
-/** What cannot be an id is an unknown one. @throws {ProblemError} not_found */
-function idOf(request: FastifyRequest): string {
-  const parsed = params.safeParse(request.params);
-  if (parsed.success) return parsed.data.id;
-  throw new ProblemError('not_found');
-}
 
 /** In normal form. @throws {ProblemError} invalid_request */
 function checkUrl({ rules }: OperatorEndpointDeps, url: string): string {
@@ -78,7 +69,7 @@ export function addOperatorEndpointRoutes(app: FastifyInstance, deps: OperatorEn
   });
 
   app.patch(`${PATH}/:id`, async (request): Promise<OperatorEndpoint> => {
-    const id = idOf(request);
+    const id = endpointIdOf(request);
     const { url, ...change } = parseInput(operatorEndpointChange, request.body ?? {}, 'invalid_request');
     const checked = url === undefined ? {} : { url: checkUrl(deps, url) };
     await requireKnownSequence(deps, OPERATORS, change.after);
@@ -89,7 +80,7 @@ export function addOperatorEndpointRoutes(app: FastifyInstance, deps: OperatorEn
   });
 
   app.delete(`${PATH}/:id`, async (request) => {
-    const id = idOf(request);
+    const id = endpointIdOf(request);
     if (!(await removeOperatorEndpoint(deps, id))) throw new ProblemError('not_found');
     await note(request, { action: 'remove_operator_endpoint', target: id, status: 'removed' });
     return { removed: id };
@@ -100,7 +91,7 @@ export function addOperatorEndpointRoutes(app: FastifyInstance, deps: OperatorEn
 function addSecretAndTestRoutes(app: FastifyInstance, deps: OperatorEndpointDeps): void {
   const { note, now } = deps;
   app.post(`${PATH}/:id/rotate-secret`, async (request): Promise<RotatedSecret> => {
-    const id = idOf(request);
+    const id = endpointIdOf(request);
     const options = { overlapMs: overlapOf(request.body), now: now() };
     const rotated = await rotateOperatorEndpointSecret(deps, id, options);
     if (rotated === null) throw new ProblemError('not_found');
@@ -110,7 +101,7 @@ function addSecretAndTestRoutes(app: FastifyInstance, deps: OperatorEndpointDeps
   });
 
   app.post(`${PATH}/:id/test`, async (request): Promise<TestDelivery> => {
-    const id = idOf(request);
+    const id = endpointIdOf(request);
     if (!(await hasOperatorEndpoint(deps, id))) throw new ProblemError('not_found');
     const sent = await sendTestEvent(deps, { clientId: OPERATORS, receiver: id });
     await note(request, { action: 'test_operator_endpoint', target: id, status: describeTest(sent) });

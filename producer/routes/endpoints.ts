@@ -1,4 +1,4 @@
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyInstance } from 'fastify';
 import { z } from 'zod';
 import { secretRotation } from '../../shared/contract/callback.ts';
 import {
@@ -19,17 +19,16 @@ import {
   type ClientEndpointDeps,
   changeClientEndpoint,
   type EndpointOwner,
-  endpointIdPattern,
   listClientEndpoints,
   removeClientEndpoint,
   rotateClientEndpoint,
 } from '../endpoints/client-endpoints.ts';
+import { endpointIdOf } from '../endpoints/endpoint-id.ts';
 import { limitChanges } from '../endpoints/limit-changes.ts';
 import { noteChange } from '../endpoints/note-change.ts';
 import { overlapOf } from '../endpoints/rotation-overlap.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
-import { ProblemError } from '../problem.ts';
 import { clientOf } from '../request-state.ts';
 
 export interface EndpointRouteDeps extends ClientEndpointDeps {
@@ -37,14 +36,6 @@ export interface EndpointRouteDeps extends ClientEndpointDeps {
 }
 
 const params = z.object({ id: z.string().describe('ep_…') });
-const endpointId = z.object({ id: z.string().regex(endpointIdPattern) });
-
-/** What cannot be an id is an unknown one. @throws {ProblemError} not_found */
-function idOf(request: FastifyRequest): string {
-  const parsed = endpointId.safeParse(request.params);
-  if (parsed.success) return parsed.data.id;
-  throw new ProblemError('not_found');
-}
 
 /** A client's own endpoints, under its own key: it never sees another's, because each is looked for in its own list. */
 export function addEndpointRoutes(app: FastifyInstance, deps: EndpointRouteDeps): void {
@@ -111,7 +102,7 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       response: { 200: endpoint.describe('As it is now'), ...problemResponses('changeEndpoint') },
     },
     handler: async (request): Promise<Endpoint> => {
-      const id = idOf(request);
+      const id = endpointIdOf(request);
       const change = parseInput(endpointChange, request.body, 'invalid_request');
       const owner = await admitChange(deps, clientOf(request));
       return changeClientEndpoint(deps, owner, id, change);
@@ -135,7 +126,7 @@ function addRemovalRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       },
     },
     handler: async (request, reply) => {
-      const id = idOf(request);
+      const id = endpointIdOf(request);
       await removeClientEndpoint(deps, await admitChange(deps, clientOf(request)), id);
       return reply.code(204).send();
     },
@@ -160,7 +151,7 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       },
     },
     handler: async (request): Promise<RotatedSecret> => {
-      const id = idOf(request);
+      const id = endpointIdOf(request);
       const overlapMs = overlapOf(request.body);
       return rotateClientEndpoint(deps, await admitChange(deps, clientOf(request)), { id, overlapMs });
     },
