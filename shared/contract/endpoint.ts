@@ -43,7 +43,9 @@ export const endpointChange = z
       .int()
       .min(0)
       .optional()
-      .describe('send again all events after the one of this `sequence`; 0: from the oldest that is kept'),
+      .describe(
+        'send again all events after the one of this `sequence`; 0: from the oldest that is kept; one further on leaves out those before it',
+      ),
     auth: receiverAuthChange
       .nullable()
       .optional()

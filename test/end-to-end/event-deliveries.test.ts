@@ -15,7 +15,7 @@ type Answers = Record<string, number>;
 let chain: Chain;
 const closing: (() => void)[] = [];
 beforeAll(async () => {
-  chain = await startChain({ environment: { DELIVERY_SCHEDULE: '0s,0s' } });
+  chain = await startChain({ environment: { DELIVERY_SCHEDULE: '0s,0s', PERSON_PER_MINUTE: '0' } });
 });
 afterAll(async () => {
   await chain?.stop();
@@ -187,6 +187,45 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
     await veriqueue.endpoints.remove(endpoint);
     const gone = await all(veriqueue.eventDeliveries({ endpoint })).catch((error: unknown) => error);
     expect(gone instanceof ApiError ? gone.code : gone).toBe('not_found');
+  });
+
+  test('to an endpoint gives an erased event no place: the one behind it comes at once, with attempts of its own', async () => {
+    const url = await startReceiver({ dead: 500, later: 503 });
+    const { veriqueue } = await makeClient(null);
+    const { id: endpoint } = await veriqueue.endpoints.add({ url });
+    const [waiting = ''] = await submit(veriqueue, ['later', 'dead', 'ok-1']);
+    const states = async () => statesOf(await all(veriqueue.eventDeliveries({ endpoint })));
+    await expect.poll(states, { timeout: 60_000 }).toContainEqual([1, 'retrying', 1]);
+    await veriqueue.cancel(waiting, { erase: true });
+    await expect.poll(states, { timeout: 60_000 }).toEqual([
+      [3, 'delivered', null],
+      [2, 'dead', null],
+    ]);
+    const [now] = await veriqueue.endpoints.list();
+    expect(now).toMatchObject({ after: 3, attempts: 0, nextAttemptAt: null, dead: 1 });
+  });
+
+  test('to an endpoint does not have what its client left out', async () => {
+    const url = await startReceiver({ later: 503 });
+    const { veriqueue } = await makeClient(null);
+    const { id: endpoint } = await veriqueue.endpoints.add({ url });
+    await submit(veriqueue, ['later', 'ok-1', 'ok-2']);
+    const states = async () => statesOf(await all(veriqueue.eventDeliveries({ endpoint })));
+    await expect.poll(states, { timeout: 60_000 }).toContainEqual([1, 'retrying', 1]);
+    await veriqueue.endpoints.change(endpoint, { after: 2 });
+    await expect.poll(states, { timeout: 60_000 }).toEqual([[3, 'delivered', null]]);
+  });
+
+  test('finds an event about a verification by the time of its submission', async () => {
+    const { veriqueue } = await makeClient(await startReceiver({ dead: 500 }));
+    const url = await startReceiver({});
+    const { id: endpoint } = await veriqueue.endpoints.add({ url, types: ['delivery.dead'] });
+    const [id = ''] = await submit(veriqueue, ['dead']);
+    const { submittedAt } = await veriqueue.get(id);
+    const submittedBefore = new Date(Date.parse(submittedAt) + 1);
+    const ask = () =>
+      all(veriqueue.eventDeliveries({ endpoint, submittedFrom: submittedAt, submittedBefore }));
+    await expect.poll(ask, { timeout: 60_000 }).toMatchObject([{ type: 'delivery.dead', verification: id }]);
   });
 
   test('is for the client alone, with the scope read, and refuses what is no query', async () => {

@@ -83,22 +83,37 @@ async function pushAll(hold: Hold, taken: PushState): Promise<PushEnd> {
   if (span !== null && !(await save(span))) return UNTIL_NEXT_EVENT;
   let state = { ...taken, ...span };
   while (!deps.signal.aborted && state.health.status !== 'disabled') {
-    if (state.nextAt !== null && state.nextAt > deps.now()) {
+    const limit = isWaiting(state, deps.now()) ? 1 : PAGE;
+    const page = await readFeed(deps.redis, deps.keys, { clientId: client.id, after: state.after, limit });
+    state = withAttemptsOfDue(endpoint, state, page);
+    if (isWaiting(state, deps.now())) {
       await save({ release: true });
       return { at: state.nextAt };
     }
-    const { id: clientId } = client;
-    const page = await readFeed(deps.redis, deps.keys, { clientId, after: state.after, limit: PAGE });
     if (page.upTo === state.after) break;
     const next = await pushPage(hold, state, page);
     if (next === null) return UNTIL_NEXT_EVENT;
     state = next;
     if (await isCurrent(hold)) continue;
-    await save({ after: state.after, release: true });
+    await save({ ...positionOf(state), release: true });
     return { at: deps.now() };
   }
-  await save({ after: state.after, release: true });
+  await save({ ...positionOf(state), release: true });
   return UNTIL_NEXT_EVENT;
+}
+
+const isWaiting = ({ nextAt }: PushState, now: number): boolean => nextAt !== null && nextAt > now;
+
+const positionOf = ({ after, attempts, nextAt }: PushState) => ({ after, attempts, nextAt });
+
+/**
+ * The attempts that were made, and the wait for the next one, are those of the event that is due. It may have been erased since, or
+ * be of a type that the endpoint gets no more: the one behind it has its own.
+ */
+function withAttemptsOfDue(endpoint: ClientEndpoint, state: PushState, { events }: FeedReading): PushState {
+  const [first] = events;
+  const isDue = first?.sequence === state.after + 1 && isFor(endpoint, first);
+  return isDue ? state : { ...state, attempts: 0, nextAt: null };
 }
 
 /** @returns the state after it; null when the deliveries are not this process' any more */

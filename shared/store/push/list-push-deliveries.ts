@@ -35,7 +35,7 @@ interface Numbered {
   readonly eventId: string;
   readonly type: string;
   readonly verification: string | null;
-  /** ms epoch: when what it is about was submitted; of an event about none, when it came to be. */
+  /** ms epoch: when what it is about was submitted; of an event about none, or about one that is deleted, when it came to be. */
   readonly at: number;
 }
 
@@ -103,8 +103,11 @@ async function readEntry(
   if (kind === 'notice') {
     const notice = noticeBody.safeParse(body);
     if (!notice.success) return null;
-    const { type, timestamp: at, data } = notice.data;
+    const { type, timestamp, data } = notice.data;
     const verification = data.verification ?? (data.id?.startsWith('ver_') ? data.id : null);
+    const submittedAt =
+      verification && (await readOr(redis.hget(keys.record(verification), 'submittedAt'), null));
+    const at = submittedAt ? Number(submittedAt) : timestamp;
     const died = type === noticeTypes.deliveryDead ? deadData.safeParse(body) : undefined;
     return {
       ...{ sequence, eventId: id, type, verification, at },

@@ -61,6 +61,7 @@ export interface PushState {
 
 const takeScript = loadScript(new URL('../scripts/take-push.lua', import.meta.url));
 const saveScript = loadScript(new URL('../scripts/save-push.lua', import.meta.url));
+const restartScript = loadScript(new URL('../scripts/restart-push.lua', import.meta.url));
 
 export type PushTaking =
   | { readonly status: 'taken'; readonly state: PushState }
@@ -133,27 +134,15 @@ export async function startPush(
   await redis.hset(keys.push(clientId, id), 'after', after, 'epoch', 0);
 }
 
-/** The next event is tried at once, with the whole schedule before it. @param after null: the one that is due anyway */
-async function restartPush(
-  { redis, keys }: Store,
-  clientId: string,
-  id: string,
-  after: number | null,
-): Promise<void> {
-  const key = keys.push(clientId, id);
-  const change = redis.multi().hincrby(key, 'epoch', 1).hdel(key, 'nextAt', 'attempts', 'health');
-  if (after !== null) change.hset(key, 'after', after);
-  await change.exec();
-}
-
 /** Lets an endpoint go on that was enabled, and begin again `after` a number where one is given. */
 export async function goOn(
-  store: Store,
+  { redis, keys }: Store,
   clientId: string,
   id: string,
   { enabled, after }: { readonly enabled?: boolean | undefined; readonly after?: number | undefined },
 ): Promise<void> {
-  if (after !== undefined || enabled) await restartPush(store, clientId, id, after ?? null);
+  if (after === undefined && !enabled) return;
+  await restartScript(redis, [keys.push(clientId, id)], [after ?? '']);
 }
 
 export async function removePush({ redis, keys }: Store, clientId: string, id: string): Promise<void> {
