@@ -1,8 +1,9 @@
 import type { ConsoleChangedClient, ConsoleClient } from '../../shared/contract/console.ts';
 import type { UsageReport } from '../../shared/contract/usage.ts';
+import { selectChanged } from '../changed-fields.ts';
 import { formatNumber } from '../format.ts';
 import { ApiKeys } from '../parts/api-keys.tsx';
-import { ClientForm, type ClientSettings } from '../parts/client-form.tsx';
+import { ClientForm, type ClientLimits, type ClientSettings, settingsOf } from '../parts/client-form.tsx';
 import { ClientReceivers } from '../parts/client-receivers.tsx';
 import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
@@ -44,10 +45,12 @@ export function Client({ id }: { readonly id: string }) {
               place="client"
               confirm={t.save}
               client={client}
-              save={async (settings: ClientSettings) =>
-                (await perform('client', { method: 'PATCH', path, body: settings, done: describeSaved })) !==
-                null
-              }
+              save={async (settings: ClientSettings | (ClientSettings & ClientLimits)) => {
+                const body = selectChanged(settings, settingsOf(client));
+                return (
+                  (await perform('client', { method: 'PATCH', path, body, done: describeSaved })) !== null
+                );
+              }}
             />
           </section>
           <ApiKeys client={client} path={path} />

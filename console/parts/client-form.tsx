@@ -12,7 +12,7 @@ export interface ClientSettings {
 }
 
 /** What a client has besides, once it is known. */
-interface ClientLimits {
+export interface ClientLimits {
   readonly maxWaiting: number | null;
   readonly budgetDay: number | null;
   readonly budgetMonth: number | null;
@@ -29,6 +29,23 @@ interface ClientFormProps {
 }
 
 const DEFAULT_WEIGHT = 100;
+
+/** What the form of a known client shows before anything is typed. */
+export function settingsOf({
+  name,
+  weight,
+  callbackUrl,
+  allowedOrigins,
+  maxWaiting,
+  budget,
+}: ConsoleClient): ClientSettings & ClientLimits {
+  return {
+    ...{ name, weight, callbackUrl, allowedOrigins, maxWaiting },
+    budgetDay: budget?.day?.limit ?? null,
+    budgetMonth: budget?.month?.limit ?? null,
+    budgetMode: budget?.mode ?? 'hard',
+  };
+}
 
 /** Name, weight, callback and origins of a client, new or known. */
 export function ClientForm({ place, confirm, client, save }: ClientFormProps) {
@@ -74,7 +91,7 @@ export function ClientForm({ place, confirm, client, save }: ClientFormProps) {
         />
         <span class="help">{t.originsHelp}</span>
       </label>
-      {client && <Limits client={client} />}
+      {client && <Limits settings={settingsOf(client)} />}
       <p class="actions broad">
         <ActionResult place={place} />
         <Action submit loud>
@@ -106,22 +123,20 @@ function readLimits(form: FormData): ClientLimits {
   };
 }
 
-function Limits({ client: { maxWaiting, budget } }: { readonly client: ConsoleClient }) {
+function Limits({
+  settings: { maxWaiting, budgetDay, budgetMonth, budgetMode },
+}: {
+  readonly settings: ClientLimits;
+}) {
   const t = texts.value.clients;
   return (
     <>
       <Amount name="maxWaiting" label={t.maxWaiting} help={t.maxWaitingHelp} min={0} value={maxWaiting} />
-      <Amount
-        name="budgetDay"
-        label={t.budgetDay}
-        help={t.budgetHelp}
-        min={1}
-        value={budget?.day?.limit ?? null}
-      />
-      <Amount name="budgetMonth" label={t.budgetMonth} help="" min={1} value={budget?.month?.limit ?? null} />
+      <Amount name="budgetDay" label={t.budgetDay} help={t.budgetHelp} min={1} value={budgetDay} />
+      <Amount name="budgetMonth" label={t.budgetMonth} help="" min={1} value={budgetMonth} />
       <label>
         {t.budgetMode}
-        <select name="budgetMode" value={budget?.mode ?? 'hard'}>
+        <select name="budgetMode" value={budgetMode}>
           <option value="hard">{t.hard}</option>
           <option value="warn">{t.warn}</option>
         </select>

@@ -3,6 +3,7 @@ import type { ComponentChildren } from 'preact';
 import type { ConsoleTestDelivery } from '../../shared/contract/console-endpoints.ts';
 import type { RotatedSecret } from '../../shared/contract/endpoint.ts';
 import type { ReceiverAuth } from '../../shared/contract/receiver-auth.ts';
+import { selectChanged } from '../changed-fields.ts';
 import { formatInstant, formatNumber } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
 import type { Result } from '../state.tsx';
@@ -31,7 +32,7 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
   const own = `${path}/${id}`;
   const place = `change-${id}`;
   const change = async (settings: ReceiverSettings) => {
-    const body = settings.url === url ? { ...settings, url: undefined } : settings;
+    const body = selectChanged<ReceiverSettings>(settings, endpoint);
     await perform(place, { method: 'PATCH', path: own, body, done: t.saved });
   };
   return (

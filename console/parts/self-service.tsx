@@ -1,5 +1,6 @@
 import type { TargetedEvent } from 'preact';
 import type { ConsoleClient } from '../../shared/contract/console.ts';
+import { selectChanged } from '../changed-fields.ts';
 import { hrefOf } from '../route.ts';
 import { texts } from '../texts/texts.tsx';
 import { ask } from './confirm.tsx';
@@ -51,10 +52,11 @@ function Limits({ selfService, path }: Pick<ConsoleClient, 'selfService'> & Pick
   const submit = async (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
     const form = new FormData(event.currentTarget);
-    const body = {
+    const given = {
       maxApiKeys: readAmount(form, 'maxApiKeys'),
       maxEndpoints: readAmount(form, 'maxEndpoints'),
     };
+    const body = selectChanged(given, selfService);
     await perform(PLACE, { method: 'PATCH', path, body, done: t.saved });
   };
   return (

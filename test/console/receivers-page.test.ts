@@ -1,5 +1,8 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { changeClient, chooseCallback } from '../../shared/store/clients/change-client.ts';
 import { addOperator } from '../../shared/store/operators/operators.ts';
+import { setEndpoint } from '../../shared/store/push/change-endpoints.ts';
+import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { answerTest, takeTestRequest } from '../../shared/store/push/test-event.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
@@ -225,6 +228,41 @@ describe.skipIf(!hasChromium)("a client's page", () => {
       .filter({ hasText: 'what it may change itself' })
       .first()
       .waitFor();
+    expect(open.failures).toEqual([]);
+  });
+
+  test('saves what was touched alone: what the client or another operator has changed meanwhile stays', async () => {
+    const { clientId } = await fillConsole(open);
+    const { redis: store, keys } = open.desk;
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    const url = 'https://gone.example/events';
+    await button(`Change ${url}`).click();
+    const listed = async () =>
+      parseEndpoints((await store.hget(keys.client(clientId), 'endpoints')) ?? '').find(
+        (each) => each.url === url,
+      );
+    const { id } = (await listed()) ?? expect.fail('the client must have it');
+    await setEndpoint({ redis: store, keys }, clientId, id, { types: ['subject.erased'] });
+    await endpointOf(url).getByLabel('At most a second').fill('9');
+    await button('Save the endpoint').click();
+    await endpointOf(url).getByText('9 events').waitFor();
+    expect((await listed())?.types).toEqual(['subject.erased']);
+
+    const own = 'https://own.example/events';
+    await chooseCallback(store, keys, clientId, { url: own, mustBeRegistered: true });
+    await changeClient(store, keys, clientId, { allowedOrigins: ['https://own.example'], maxEndpoints: 3 });
+    await open.page.getByLabel('Name', { exact: true }).fill('Another name');
+    await button('Save').click();
+    await open.page.getByRole('heading', { name: 'Another name' }).waitFor();
+    const panel = open.page.getByRole('region', { name: /What it may change itself/ });
+    await panel.getByLabel('API keys, at most').fill('7');
+    await button('Set these limits').click();
+    await panel.getByText('Saved.').waitFor();
+    const fields = ['callbackUrl', 'callbackBy', 'allowedOrigins', 'maxEndpoints', 'maxApiKeys'];
+    expect(await store.hmget(keys.client(clientId), ...fields)).toEqual([
+      ...[own, 'client', '["https://own.example"]', '3', '7'],
+    ]);
     expect(open.failures).toEqual([]);
   });
 
