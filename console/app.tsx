@@ -5,6 +5,7 @@ import { Header } from './header.tsx';
 import { followEvents } from './live.tsx';
 import { Activity } from './pages/activity.tsx';
 import { Client } from './pages/client.tsx';
+import { ClientDeliveries } from './pages/client-deliveries.tsx';
 import { Clients } from './pages/clients.tsx';
 import { Deliveries } from './pages/deliveries.tsx';
 import { Detail } from './pages/detail.tsx';
@@ -49,12 +50,12 @@ function Desk() {
     const timer = setInterval(() => void readClients(), CLIENTS_AGAIN_MS);
     return () => clearInterval(timer);
   }, [change]);
-  const { page, id } = route.value;
+  const { page, id, part } = route.value;
   const t = texts.value;
   useEffect(() => {
     document.title = `${t.page[page]} · Veriqueue`;
     scrollTo(0, 0);
-  }, [page, id, t]);
+  }, [page, id, part, t]);
   return (
     <>
       <a class="skip" href="#main">
@@ -72,7 +73,7 @@ function Desk() {
   );
 }
 
-function PageOf({ route: { page, id } }: { readonly route: Route }) {
+function PageOf({ route: { page, id, part } }: { readonly route: Route }) {
   switch (page) {
     case 'overview':
       return <Overview />;
@@ -81,7 +82,8 @@ function PageOf({ route: { page, id } }: { readonly route: Route }) {
     case 'deliveries':
       return <Deliveries />;
     case 'clients':
-      return id === null ? <Clients /> : <Client key={id} id={id} />;
+      if (id === null) return <Clients />;
+      return part === 'deliveries' ? <ClientDeliveries key={id} id={id} /> : <Client key={id} id={id} />;
     case 'usage':
       return <Usage />;
     case 'operators':

@@ -9,7 +9,6 @@ import { ask } from '../parts/confirm.tsx';
 import { Copyable } from '../parts/copy.tsx';
 import { useRead } from '../parts/list.tsx';
 import { ReceiptLink } from '../parts/receipt.tsx';
-import { RedeliverPeriod } from '../parts/redeliver-period.tsx';
 import { Action, ActionResult, perform } from '../parts/result.tsx';
 import { SelfService } from '../parts/self-service.tsx';
 import { Time } from '../parts/words.tsx';
@@ -56,7 +55,6 @@ export function Client({ id }: { readonly id: string }) {
           <ApiKeys client={client} path={path} />
           <SelfService client={client} path={path} />
           <ClientReceivers client={client} path={path} />
-          <RedeliverPeriod client={client} path={path} />
           <Usage id={id} />
         </div>
       )}
@@ -150,6 +148,7 @@ function Facts({ client, path }: Props) {
       <p class="actions">
         <ActionResult place="state" />
         <a href={hrefOf('verifications', null, { client: client.id })}>{t.itsVerifications}</a>
+        <a href={hrefOf('clients', client.id, {}, 'deliveries')}>{t.itsDeliveries}</a>
         <a href={hrefOf('deliveries', null, { client: client.id })}>{t.itsDeadLetters}</a>
         <a href={hrefOf('activity', null, { target: client.id })}>{texts.value.auditSearch.ofThis}</a>
         <Action onClick={disabled ? enable : disable}>{disabled ? t.enable : t.disable}</Action>

@@ -1,6 +1,8 @@
 import type { TargetedEvent } from 'preact';
 import type { ConsoleFilteredPage, ConsoleVerification } from '../../shared/contract/console.ts';
 import { clients } from '../clients.tsx';
+import { deliveryStatuses } from '../delivery-statuses.ts';
+import { toParameters } from '../filter-parameters.ts';
 import { formatInstant, formatNumber } from '../format.ts';
 import { Choice, Field } from '../parts/fields.tsx';
 import { usePagedList } from '../parts/list.tsx';
@@ -14,14 +16,15 @@ const STATUSES = [
   ...['queued', 'held', 'verifying', 'retrying', 'deferred', 'completed', 'failed', 'cancelled'],
   ...['match', 'no_match', 'unverifiable', 'error'],
 ];
-const DELIVERIES = ['pending', 'delivering', 'delivered', 'retrying', 'held', 'dead'];
-const FILTERS = ['status', 'delivery', 'code', 'client', 'origin', 'from', 'before'] as const;
+const NAMES = ['status', 'delivery', 'code', 'client', 'origin'] as const;
+const TIMES = ['from', 'before'] as const;
+const FILTERS = [...NAMES, ...TIMES];
 
 /** Every verification, by what it is looked for. The filters stand in the address, so a view can be sent to a colleague. */
 export function Verifications() {
   const { query } = route.value;
   const { rows, page, failure, isReading, readMore } = usePagedList<ConsoleVerification, ConsoleFilteredPage>(
-    `/verifications?${toParameters(query)}`,
+    `/verifications?${toParameters(query, { names: ['search', ...NAMES], times: TIMES })}`,
   );
   const t = texts.value.list;
   const isFiltered = query['search'] !== undefined || FILTERS.some((name) => query[name]);
@@ -71,20 +74,6 @@ function Rest({ page, readMore }: RestProps) {
   );
 }
 
-/** Times of a filter are local to the browser in the address, instants to the server. */
-function toParameters(query: Readonly<Record<string, string>>): URLSearchParams {
-  const parameters = new URLSearchParams({ limit: '25' });
-  if (query['search']) parameters.set('search', query['search']);
-  for (const name of FILTERS) {
-    const value = query[name];
-    if (!value) continue;
-    const isTime = name === 'from' || name === 'before';
-    if (!isTime) parameters.set(name, value);
-    else if (!Number.isNaN(Date.parse(value))) parameters.set(name, new Date(value).toISOString());
-  }
-  return parameters;
-}
-
 function Filters({ query }: { readonly query: Readonly<Record<string, string>> }) {
   const t = texts.value.list;
   const codes = snapshot.value?.today.outcomes.map(({ code }) => code) ?? [];
@@ -106,7 +95,7 @@ function Filters({ query }: { readonly query: Readonly<Record<string, string>> }
         name="delivery"
         label={t.delivery}
         value={query['delivery']}
-        choices={DELIVERIES.map((each) => [each, wordOf(each)])}
+        choices={deliveryStatuses.map((each) => [each, wordOf(each)])}
       />
       <Choice
         name="client"

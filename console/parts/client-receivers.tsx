@@ -4,6 +4,7 @@ import type { ConsoleClientEndpoints } from '../../shared/contract/console-endpo
 import { clientEventTypes, defaultTypes } from '../../shared/contract/event-type.ts';
 import { formatInstant } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
+import { hrefOf } from '../route.ts';
 import { texts } from '../texts/texts.tsx';
 import { ask } from './confirm.tsx';
 import { useRead } from './list.tsx';
@@ -37,6 +38,7 @@ export function ClientReceivers({ client, path }: Props) {
         failure={failure}
         choices={clientEventTypes}
         chosen={defaultTypes}
+        hrefOfDeliveries={(endpoint) => hrefOf('clients', client.id, { endpoint }, 'deliveries')}
       />
     </>
   );
@@ -84,6 +86,9 @@ function Callback({ client, path, receivers }: Props & Known) {
       </dl>
       <p class="actions">
         <ActionResult place="secrets" />
+        <a href={hrefOf('clients', client.id, {}, 'deliveries')} aria-label={words.deliveriesToCallback}>
+          {words.deliveries}
+        </a>
         {callbackUrl !== null && <TestButton place="secrets" path={`${path}/callback/test`} />}
         <Action onClick={() => askToRotate(path, (secret) => (rotated.value = secret))}>{t.rotate}</Action>
       </p>

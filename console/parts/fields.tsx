@@ -5,14 +5,16 @@ interface ChoiceProps {
   readonly label: string;
   readonly value: string | undefined;
   readonly choices: readonly (readonly [value: string, text: string])[];
+  /** What it means to choose none of them. @default all */
+  readonly none?: string;
 }
 
-export function Choice({ name, label, value = '', choices }: ChoiceProps) {
+export function Choice({ name, label, value = '', choices, none = texts.value.all }: ChoiceProps) {
   return (
     <label>
       {label}
       <select name={name} value={value}>
-        <option value="">{texts.value.all}</option>
+        <option value="">{none}</option>
         {choices.map(([each, text]) => (
           <option key={each} value={each}>
             {text}

@@ -24,6 +24,8 @@ interface ReceiverListProps {
   /** Those that a new one is sent unless it is said otherwise. @default all choices */
   readonly chosen?: readonly string[];
   readonly urlHelp?: string;
+  /** Of the page of the deliveries to one of them; left out where there is none. */
+  readonly hrefOfDeliveries?: (id: string) => string;
 }
 
 /** Endpoints, each with what can be done to it, and a form for one more. */
@@ -40,7 +42,7 @@ export function ReceiverList({ title, help, none, endpoints, failure, ...props }
       {endpoints?.length === 0 && <p class="none">{none}</p>}
       <ul class="receivers">
         {endpoints?.map((endpoint) => (
-          <Receiver key={endpoint.id} endpoint={endpoint} path={props.path} choices={props.choices} />
+          <Receiver key={endpoint.id} endpoint={endpoint} {...props} />
         ))}
       </ul>
       {endpoints !== null && operator.value?.readOnly !== true && (

@@ -21,10 +21,12 @@ interface ReceiverProps {
   readonly path: string;
   /** That it may be sent. */
   readonly choices: readonly string[];
+  /** Of the page of its deliveries; left out where there is none. */
+  readonly hrefOfDeliveries?: ((id: string) => string) | undefined;
 }
 
 /** One endpoint: where it is, how far it is, and what can be done to it. */
-export function Receiver({ endpoint, path, choices }: ReceiverProps) {
+export function Receiver({ endpoint, path, choices, hrefOfDeliveries }: ReceiverProps) {
   const rotated = useSignal<RotatedSecret | null>(null);
   const isChanging = useSignal(false);
   const t = texts.value.receivers;
@@ -43,6 +45,11 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
       <ReceiverFacts endpoint={endpoint} />
       <p class="actions">
         <ActionResult place={id} />
+        {hrefOfDeliveries && (
+          <a href={hrefOfDeliveries(id)} aria-label={t.deliveriesName(url)}>
+            {t.deliveries}
+          </a>
+        )}
         <TestButton place={id} path={`${own}/test`} label={t.testName(url)} />
         <Action
           label={t.changeName(url)}
@@ -54,9 +61,7 @@ export function Receiver({ endpoint, path, choices }: ReceiverProps) {
           {t.change}
         </Action>
         <Switch endpoint={endpoint} path={own} />
-        <Action label={t.againName(url)} onClick={() => askToSendAgain(endpoint, own)}>
-          {t.again}
-        </Action>
+        <SendAgain endpoint={endpoint} path={own} />
         <Action
           label={t.rotateName(url)}
           onClick={() => askToRotate(endpoint, own, (secret) => (rotated.value = secret))}
@@ -172,6 +177,23 @@ function Switch({ endpoint: { id, url, status }, path }: Omit<ReceiverProps, 'ch
   return (
     <Action label={isOn ? t.stopName(url) : t.goOnName(url)} onClick={set}>
       {isOn ? t.stop : t.goOn}
+    </Action>
+  );
+}
+
+/** Sends once more what is kept after a number. What came of it is said at the place of the endpoint's id. */
+export function SendAgain({
+  endpoint,
+  path,
+}: {
+  readonly endpoint: ShownEndpoint;
+  /** Of the endpoint, in the console's API. */
+  readonly path: string;
+}) {
+  const t = texts.value.receivers;
+  return (
+    <Action label={t.againName(endpoint.url)} onClick={() => askToSendAgain(endpoint, path)}>
+      {t.again}
     </Action>
   );
 }

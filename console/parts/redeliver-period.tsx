@@ -14,10 +14,13 @@ interface Props {
   readonly client: ConsoleClient;
   /** Of the client, in the console's API. */
   readonly path: string;
+  /** What is filled in: times of the operator's clock, `2026-03-01T09:30`. */
+  readonly from?: string | undefined;
+  readonly until?: string | undefined;
 }
 
 /** For a receiver that lost what it had: all its events of a while again. */
-export function RedeliverPeriod({ client, path }: Props) {
+export function RedeliverPeriod({ client, path, from = '', until = '' }: Props) {
   const t = texts.value.period;
   const submit = (event: TargetedEvent<HTMLFormElement>) => {
     event.preventDefault();
@@ -43,11 +46,11 @@ export function RedeliverPeriod({ client, path }: Props) {
       <form class="settings" onSubmit={submit}>
         <label>
           {t.from}
-          <input name="from" type="datetime-local" required />
+          <input name="from" type="datetime-local" defaultValue={from} required />
         </label>
         <label>
           {t.until}
-          <input name="until" type="datetime-local" required />
+          <input name="until" type="datetime-local" defaultValue={until} required />
         </label>
         <p class="actions broad">
           <ActionResult place={PLACE} />

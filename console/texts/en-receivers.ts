@@ -33,6 +33,9 @@ export const enReceivers = {
     testName: (url: string) => `Send a test event to ${url}`,
     testAccepted: (status: string, ms: string) => `The receiver took it: ${status}, in ${ms} ms.`,
     testRefused: (what: string) => `The receiver did not take it: ${what}.`,
+    deliveries: 'Deliveries',
+    deliveriesName: (url: string) => `Deliveries to ${url}`,
+    deliveriesToCallback: 'Deliveries to the callback',
     change: 'Change',
     changeName: (url: string) => `Change ${url}`,
     save: 'Save the endpoint',
@@ -66,6 +69,16 @@ export const enReceivers = {
     added: 'It is added. Copy the secret now: it cannot be shown again.',
     full: (most: string) => `It has ${most}, which is as many as it may have.`,
     secret: 'Secret of the endpoint',
+  },
+
+  clientDeliveries: {
+    title: (name: string) => `Deliveries of ${name}`,
+    help: 'Where each event is on its way, newest first. Of an endpoint, the last answer is kept for the latest event only.',
+    to: (place: string) => `To: ${place}`,
+    number: 'Number',
+    event: 'Event',
+    none: 'No event yet. There is one when a verification has its outcome.',
+    nothingYet: 'Nothing among the latest events. Older ones have not been compared yet.',
   },
 
   period: {

@@ -201,6 +201,7 @@ export const enTasks = {
     apiKey: 'API key',
     secret: 'Webhook secret',
     itsVerifications: 'Its verifications',
+    itsDeliveries: 'Its deliveries',
     itsDeadLetters: 'Its dead letters',
     usage: 'Calls of the last 30 days',
   },

@@ -35,6 +35,9 @@ export const zhReceivers: typeof enReceivers = {
     testName: (url) => `向 ${url} 发送测试事件`,
     testAccepted: (status, ms) => `接收端已接收：${status}，用时 ${ms} 毫秒。`,
     testRefused: (what) => `接收端没有接收：${what}。`,
+    deliveries: '投递',
+    deliveriesName: (url) => `发送到 ${url} 的投递`,
+    deliveriesToCallback: '发送到回调的投递',
     change: '修改',
     changeName: (url) => `修改 ${url}`,
     save: '保存接收端',
@@ -68,6 +71,16 @@ export const zhReceivers: typeof enReceivers = {
     added: '已添加。请立即复制密钥，之后无法再次显示。',
     full: (most) => `已有 ${most} 个，达到上限。`,
     secret: '接收端的密钥',
+  },
+
+  clientDeliveries: {
+    title: (name) => `${name} 的投递`,
+    help: '每条事件投递到了哪一步，最新的在前。对于接收端，只为最近发送的一条事件保留答复。',
+    to: (place) => `发送到：${place}`,
+    number: '序号',
+    event: '事件',
+    none: '还没有事件。核验得出结果后才有事件。',
+    nothingYet: '最近的事件中没有找到；更早的尚未比对。',
   },
 
   period: {

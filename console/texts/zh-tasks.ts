@@ -194,6 +194,7 @@ export const zhTasks: typeof enTasks = {
     apiKey: 'API 密钥',
     secret: 'Webhook 签名密钥',
     itsVerifications: '它的核验',
+    itsDeliveries: '它的投递',
     itsDeadLetters: '它的死信',
     usage: '最近 30 天的调用',
   },

@@ -10,6 +10,7 @@ import type { ProducerQueues } from '../submission/enqueue.ts';
 import { addAccountRoutes } from './account-routes.ts';
 import { addActivityRoute } from './activity-route.ts';
 import { addAuditRoutes } from './audit-routes.ts';
+import { addClientDeliveryRoute } from './client-delivery-route.ts';
 import { addClientEndpointRoutes } from './client-endpoint-routes.ts';
 import { addClientReceiptRoute } from './client-receipt-route.ts';
 import { addClientRedeliveryRoute } from './client-redelivery-route.ts';
@@ -98,6 +99,7 @@ export async function addConsole(app: FastifyInstance, deps: ConsoleDeps): Promi
       addClientRoutes(inner, everything);
       addCredentialRoutes(inner, everything);
       addClientEndpointRoutes(inner, everything);
+      addClientDeliveryRoute(inner, everything);
       addClientDeletionRoute(inner, everything);
       addClientRedeliveryRoute(inner, everything);
       addClientReceiptRoute(inner, everything);

@@ -364,6 +364,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     await open.heading().filter({ hasText: '账号欠费: UnauthorizedOperation.Arrears' }).waitFor();
     await open.visit('#/activity');
     const line = open.page.locator('tbody tr').filter({ hasText: '暂停通道' });
+    await line.waitFor();
     expect((await line.getByRole('cell').allTextContents()).at(-1)).toBe('已暂停');
     expect(open.failures).toEqual([]);
   });

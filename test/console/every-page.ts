@@ -13,6 +13,8 @@ export interface FilledConsole {
   readonly clientId: string;
   /** A verification whose event was given up. */
   readonly deadId: string;
+  /** An endpoint to which nothing has been sent yet. */
+  readonly endpointId: string;
   /** The addresses of all pages. */
   readonly addresses: readonly string[];
 }
@@ -29,12 +31,13 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
     weight: 250,
   });
   const polling = await make({ name: '收银台' });
-  await fillReceivers(desk, clientId);
+  const endpointId = await fillReceivers(desk, clientId);
   const now = Date.now();
   for (let i = 0; i < 12; i += 1) {
     await storeSettled(storing, {
       clientId: i % 3 === 0 ? polling : clientId,
       reference: `order-${i}`,
+      event: '{"type":"verification.completed","data":{"id":"x"}}',
       submittedAt: now - i * 90_000 - 5_000,
       outcome: outcomes[i % outcomes.length] ?? {},
     });
@@ -63,6 +66,7 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
   return {
     clientId,
     deadId,
+    endpointId,
     addresses: [
       '#/overview',
       '#/verifications',
@@ -70,6 +74,8 @@ export async function fillConsole({ desk, storing }: OpenConsole): Promise<Fille
       '#/deliveries',
       '#/clients',
       `#/clients/${clientId}`,
+      `#/clients/${clientId}/deliveries`,
+      `#/clients/${clientId}/deliveries?endpoint=${endpointId}`,
       '#/usage',
       '#/operators',
       '#/activity',
@@ -87,10 +93,11 @@ const KEPT = {
 };
 
 /** Endpoints beside the callback, and a key that the client made by itself. */
-async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<void> {
+async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<string> {
   const path = `/console/api/clients/${clientId}`;
   const types = ['verification.completed', 'verification.deferred', 'delivery.dead'];
-  await desk.post(`${path}/endpoints`, { url: 'https://gone.example/events', types, ratePerSecond: 2.5 });
+  const url = 'https://gone.example/events';
+  const added = await desk.post(`${path}/endpoints`, { url, types, ratePerSecond: 2.5 });
   await desk.post(`${path}/endpoints`, { url: 'https://slow.example/events/of/the/whole/shop' });
   const made = await desk.post(`${path}/keys`, { scopes: ['manage', 'read'] });
   const { apiKey } = (await made.json()) as { apiKey: string };
@@ -106,6 +113,7 @@ async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<
     basic: { username: 'shop', password: 'synthetic' },
   };
   await asClient('PATCH', 'callback', { auth });
+  return ((await added.json()) as { id: string }).id;
 }
 
 const outcomes = [

@@ -8,6 +8,7 @@ import { startTestRedis, type TestRedis } from '../support/redis.ts';
 import { hasChromium, startBrowser, type TestBrowser } from './browser.ts';
 import { fillConsole } from './every-page.ts';
 import { type OpenConsole, openConsole } from './open-console.ts';
+import { storeSettled } from './stored-verifications.ts';
 
 let redis: TestRedis;
 let browser: TestBrowser;
@@ -184,6 +185,7 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     const { clientId } = await fillConsole(open);
     await open.signIn();
     await open.visit(`#/clients/${clientId}`);
+    await open.page.getByRole('link', { name: 'Its deliveries' }).click();
     const panel = region('Send the events of a period again');
     await panel.getByLabel('Submitted from').fill('2020-01-01T00:00');
     await panel.getByLabel('and before').fill('2040-01-01T00:00');
@@ -195,6 +197,66 @@ describe.skipIf(!hasChromium)("a client's page", () => {
       ({ event, task }) => event === 'operator_task_done' && task === `redeliver events of ${clientId}`,
     );
     expect(done['redelivered']).toBeGreaterThan(0);
+    expect(open.failures).toEqual([]);
+  });
+
+  test('leads to its deliveries: by place, state and time, in the address, and on to older ones', async () => {
+    const { clientId, deadId, endpointId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    await open.page.getByRole('link', { name: 'Deliveries to the callback' }).click();
+    await open.page.getByRole('heading', { level: 1, name: 'Deliveries of Shop front' }).waitFor();
+    const panel = open.page.locator('[aria-labelledby=delivered]');
+    const rows = panel.locator('tbody tr');
+    await panel.getByRole('heading', { name: 'To: Callback' }).waitFor();
+    // Eight were delivered, and one was given up.
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(9);
+    await panel.getByLabel('Status').selectOption('dead');
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(1);
+    const dead = rows.filter({ hasText: deadId.slice(-8) });
+    await dead.getByText('verification.completed').waitFor();
+    expect(await dead.locator('td').nth(4).textContent()).toMatch(/^503 /);
+    expect(open.page.url()).toContain(`#/clients/${clientId}/deliveries?status=dead`);
+    const early = '2020-01-01T00:00';
+    await panel.getByLabel('and before').fill(early);
+    await panel.getByText('Nothing found.').waitFor();
+    const period = region('Send the events of a period again');
+    await expect.poll(() => period.getByLabel('and before').inputValue()).toBe(early);
+    await panel.getByRole('link', { name: 'Clear all filters' }).click();
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(9);
+
+    await panel.getByLabel('Endpoint').selectOption(endpointId);
+    await panel.getByRole('heading', { name: 'To: https://gone.example/events' }).waitFor();
+    // Of the types that it is sent, and none has been sent yet.
+    await expect.poll(() => rows.filter({ hasText: 'pending' }).count(), { timeout: 30_000 }).toBe(6);
+    await open.page.getByText('#2', { exact: true }).waitFor();
+    await period.waitFor({ state: 'detached' });
+    await button('Send again to https://gone.example/events').click();
+    await open.page.getByRole('dialog').getByLabel('After event number').fill('0');
+    await open.page.getByRole('dialog').getByRole('button', { name: 'Send again' }).click();
+    await panel.getByText('They are on their way again.').waitFor();
+    expect(await open.page.textContent('body')).not.toContain('own words');
+    expect(open.failures).toEqual([]);
+
+    await open.desk.operator(`/console/api/clients/${clientId}/endpoints/${endpointId}`, {
+      method: 'DELETE',
+    });
+    await open.page.reload();
+    await panel.getByText('it is unknown or forgotten').waitFor();
+    expect(await panel.getByLabel('Endpoint').inputValue()).toBe(endpointId);
+    expect(await rows.count()).toBe(0);
+  });
+
+  test('shows more deliveries, page by page', async () => {
+    const { clientId } = await fillConsole(open);
+    for (let i = 0; i < 20; i += 1) await storeSettled(open.storing, { clientId });
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}/deliveries`);
+    const rows = open.page.locator('[aria-labelledby=delivered] tbody tr');
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(25);
+    await button('Show more').click();
+    await expect.poll(() => rows.count(), { timeout: 30_000 }).toBe(29);
+    expect(await button('Show more').count()).toBe(0);
     expect(open.failures).toEqual([]);
   });
 

@@ -15,7 +15,7 @@ interface Storing {
   readonly keyRing: KeyRing;
 }
 
-/** A verification as its worker leaves it: answered, and its event delivered or given up. */
+/** A verification as its worker leaves it: answered, and its event delivered, given up, or not sent yet. */
 export async function storeSettled(
   { redis, keys, keyRing }: Storing,
   {
@@ -24,12 +24,15 @@ export async function storeSettled(
     delivery = 'delivered',
     submittedAt = Date.now(),
     clientId = CLIENT_ID,
+    event,
   }: {
     readonly reference?: string;
     readonly outcome?: Partial<Outcome>;
-    readonly delivery?: 'delivered' | 'dead';
+    readonly delivery?: 'delivered' | 'dead' | 'pending';
     readonly submittedAt?: number;
     readonly clientId?: string;
+    /** Its body: with one, it is numbered in the client's feed. */
+    readonly event?: string;
   } = {},
 ): Promise<string> {
   const id = typeidUnboxed('ver');
@@ -42,6 +45,7 @@ export async function storeSettled(
     clientId,
     status: finished.verdict === 'error' ? 'failed' : 'completed',
     outcome: finished,
+    ...(event === undefined ? {} : { event }),
     day,
     call: {
       id: makeRunToken(),
@@ -50,6 +54,7 @@ export async function storeSettled(
       ledger: { day, clientId, code, billed: finished.billed ? 'billed' : 'unbilled' },
     },
   });
+  if (delivery === 'pending') return id;
   await recordDelivery(redis, keys, {
     run: makeRunToken(),
     id,
