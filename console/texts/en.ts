@@ -55,6 +55,8 @@ export const en = {
     has_fragment: 'must have no “#”',
     not_a_url: 'must be a whole URL',
     in_the_past: 'must be in the future',
+    not_after_from: 'must be later than the beginning',
+    reserved_name: 'is the name of the key of the environment',
   },
 
   page: {

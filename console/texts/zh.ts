@@ -56,6 +56,8 @@ export const zh: Texts = {
     has_fragment: '不能带有“#”',
     not_a_url: '必须是完整的地址',
     in_the_past: '必须是将来的时间',
+    not_after_from: '必须晚于开始时间',
+    reserved_name: '是环境变量中密钥的名称',
   },
 
   page: {

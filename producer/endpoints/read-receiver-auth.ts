@@ -81,6 +81,10 @@ function readBasic({ username, password }: NonNullable<ReceiverAuthChange['basic
       'must have no colon in the user name, and no control characters',
     );
   }
+  // What is no character would be sent as another one.
+  if (/\p{Cs}/u.test(username) || /\p{Cs}/u.test(password)) {
+    throw refuse('/basic', 'not_unicode', 'must be well-formed Unicode, without unpaired surrogates');
+  }
   return `Basic ${Buffer.from(`${username}:${password}`, 'utf8').toString('base64')}`;
 }
 

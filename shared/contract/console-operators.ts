@@ -7,7 +7,10 @@ export const ENVIRONMENT_OPERATOR = 'environment';
 export const operatorName = z
   .string()
   .regex(/^[\p{L}\p{N}][\p{L}\p{N}._@-]{0,39}$/u)
-  .refine((name) => name !== ENVIRONMENT_OPERATOR);
+  .refine((name) => name !== ENVIRONMENT_OPERATOR, {
+    params: { code: 'reserved_name' },
+    error: `must not be ${ENVIRONMENT_OPERATOR}, which stands for OPERATOR_KEY`,
+  });
 
 const count = z.number().int().nonnegative();
 const instant = z.iso.datetime();

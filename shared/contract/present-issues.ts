@@ -42,6 +42,11 @@ function presentIssue(issue: Issue, input: unknown): FieldError[] {
       return [{ pointer, code: 'too_small', detail: `must be at least ${issue.minimum}` }];
     case 'invalid_value':
       return [{ pointer, code: 'invalid_value', detail: `must be one of ${issue.values.join(', ')}` }];
+    case 'invalid_key':
+      // The name itself may be a value in the wrong place.
+      return presentIssues(issue.issues, undefined).map(({ code, detail }) => ({
+        ...{ pointer, code, detail: `must have names each of which ${detail}` },
+      }));
     case 'custom':
       return [presentRule(pointer, issue)];
     default:

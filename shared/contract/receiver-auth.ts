@@ -8,10 +8,10 @@ export const receiverAuthChange = z
   .strictObject({
     headers: z
       .record(z.string().min(1).max(64), z.string().min(1).max(1_024))
-      .refine(
-        (headers) => Object.keys(headers).length <= MOST_HEADERS,
-        `must have at most ${MOST_HEADERS} headers`,
-      )
+      .refine((headers) => Object.keys(headers).length <= MOST_HEADERS, {
+        params: { code: 'too_many_headers' },
+        error: `must have at most ${MOST_HEADERS} headers`,
+      })
       .nullable()
       .optional()
       .describe('headers that are sent with each event, by their names; null: none'),

@@ -99,6 +99,8 @@ describe('an operator', () => {
       const answer = await as(OPERATOR_KEY, 'POST', '/operators', { name });
       expect([name, ...(await codeOf(answer))]).toEqual([name, 422, 'invalid_request']);
     }
+    const reserved = await as(OPERATOR_KEY, 'POST', '/operators', { name: 'environment' });
+    expect(await reserved.json()).toMatchObject({ errors: [{ pointer: '/name', code: 'reserved_name' }] });
     for (let i = 1; i < MAX_OPERATORS; i += 1)
       await addOperator(desk.redis, desk.keys, { name: `n${i}`, readOnly: false, now: 0 });
     expect(await codeOf(await as(OPERATOR_KEY, 'POST', '/operators', { name: 'more' }))).toEqual([
