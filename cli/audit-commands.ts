@@ -6,6 +6,7 @@ import type { AuditPlace } from '../shared/audit/audit-head.ts';
 import { type AuditExport, parseExport, writeFirst, writeLast } from '../shared/audit/export-format.ts';
 import { findHeads } from '../shared/audit/find-heads.ts';
 import { type JudgedTrail, judgeExport } from '../shared/audit/judge-export.ts';
+import { plural } from '../shared/contract/plural.ts';
 import type { VerifyingKeys } from '../shared/signing/jwks.ts';
 import { parseEntryNumber } from './arguments.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -84,7 +85,10 @@ async function exportTrail(context: CliContext, file: string | undefined): Promi
       await once(output, 'close');
     };
     await Promise.race([write(), failed]);
-    context.terminal.show({ file, entries: count }, `${count} entries written to ${file}`);
+    context.terminal.show(
+      { file, entries: count },
+      `${plural(count, 'entry', 'entries')} written to ${file}`,
+    );
   });
 }
 
@@ -144,7 +148,7 @@ async function readHeads(
 }
 
 function describe({ lane, entries, first, last, heads, findings }: JudgedTrail): string {
-  const what = `${entries} entries of the lane ${lane}, ${first} to ${last}, against ${heads} heads`;
+  const what = `${plural(entries, 'entry', 'entries')} of the lane ${lane}, ${first} to ${last}, against ${plural(heads, 'head')}`;
   if (findings.length === 0) return `${what}: nothing was changed`;
   return [`${what}:`, ...findings.map(({ kind, text }) => `  ${kind.padEnd(9)}  ${text}`)].join('\n');
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../shared/contract/plural.ts';
 import { CommandFailure } from './command-failure.ts';
 import { addConfirmOptions, type ConfirmOptions, isConfirmed } from './confirmation.ts';
 import type { CliContext } from './context.ts';
@@ -58,7 +59,7 @@ interface OpenWork {
 }
 
 const describe = ({ waiting, undelivered }: OpenWork) =>
-  `${waiting} waiting verifications and ${undelivered} undelivered events`;
+  `${plural(waiting, 'waiting verification')} and ${plural(undelivered, 'undelivered event')}`;
 
 /** @throws {CommandFailure} */
 function assertNothingWaits(clientId: string, open: OpenWork): void {

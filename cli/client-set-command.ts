@@ -1,4 +1,5 @@
 import { type Command, Option } from 'commander';
+import { plural } from '../shared/contract/plural.ts';
 import type { ClientChange } from '../shared/store/clients/change-client.ts';
 import type { Budget } from '../shared/store/clients/client-limits.ts';
 import { MAX_WEIGHT, MIN_WEIGHT } from '../shared/store/clients/client-weight.ts';
@@ -85,7 +86,10 @@ async function set(context: CliContext, clientId: string, options: SetOptions): 
     },
     showText(terminal, client, budgetUse),
   );
-  if (releasedEvents) terminal.remark(`${releasedEvents} events that waited for this are on their way.`);
+  if (releasedEvents)
+    terminal.remark(
+      `${plural(releasedEvents, 'event that waited for this is on its way', 'events that waited for this are on their way')}.`,
+    );
   for (const [name, remark] of Object.entries(REMARKS))
     if (options[name as keyof typeof REMARKS] !== undefined) terminal.remark(remark);
   if (promisesAtRisk !== null) terminal.remark(describeAtRisk(terminal, promisesAtRisk));

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../shared/contract/plural.ts';
 import { type ConsoleSessions, createConsoleSessions } from '../shared/store/operators/console-sessions.ts';
 import { type CliContext, withConnection } from './context.ts';
 import { formatTime } from './terminal.ts';
@@ -45,5 +46,5 @@ async function list(context: CliContext): Promise<void> {
 
 async function revoke(context: CliContext): Promise<void> {
   const revoked = await withSessions(context, (sessions) => sessions.endAll(context.now()));
-  context.terminal.show({ revoked }, `${revoked} sessions are ended.`);
+  context.terminal.show({ revoked }, `${plural(revoked, 'session is', 'sessions are')} ended.`);
 }

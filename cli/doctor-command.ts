@@ -1,6 +1,7 @@
 import type { Command } from 'commander';
 import { z } from 'zod';
 import { auditHead } from '../shared/audit/audit-page.ts';
+import { plural } from '../shared/contract/plural.ts';
 import { openOperatorApi } from './access/operator-api.ts';
 import { CommandFailure } from './command-failure.ts';
 import { type CliContext, withAnyConnection } from './context.ts';
@@ -100,7 +101,6 @@ function describe(terminal: Terminal, checks: readonly Check[]): string {
     ...('fix' in check ? [['', '', `▸ ${check.fix}`]] : []),
   ]);
   const problems = checks.filter(({ status }) => status === 'problem').length;
-  const sum =
-    problems === 0 ? 'Nothing is wrong.' : `${problems} ${problems === 1 ? 'problem' : 'problems'}.`;
+  const sum = problems === 0 ? 'Nothing is wrong.' : `${plural(problems, 'problem')}.`;
   return `${terminal.table(['', 'CHECK', 'FOUND'], rows, '')}\n\n${sum}`;
 }

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../shared/contract/plural.ts';
 import { toStoredHealth } from '../shared/store/endpoints/endpoint-health.ts';
 import type { EndpointState } from '../shared/store/endpoints/list-endpoints.ts';
 import { CommandFailure } from './command-failure.ts';
@@ -95,7 +96,7 @@ async function enable(context: CliContext, endpoint: string): Promise<void> {
   const { released, left } = release;
   context.terminal.show(
     { endpoint, released, left },
-    `${endpoint} is enabled: ${released} events are on their way${left > 0 ? `, ${left} still wait` : ''}.`,
+    `${endpoint} is enabled: ${plural(released, 'event is on its way', 'events are on their way')}${left > 0 ? `, ${plural(left, 'still waits', 'still wait')}` : ''}.`,
   );
   if (context.interrupted.aborted) throw new CommandFailure('Interrupted: run it again to release the rest');
 }

@@ -1,6 +1,7 @@
 import { type Command, Option } from 'commander';
 import type { EventType, FeedEntry, FeedEvent, FeedNotice } from '../client/veriqueue.ts';
 import { clientEventTypes } from '../shared/contract/event-type.ts';
+import { plural } from '../shared/contract/plural.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { parseLimit, parseSequence } from './arguments.ts';
 import type { CliContext } from './context.ts';
@@ -82,11 +83,15 @@ function describeData(event: FeedEvent | FeedNotice): string[] {
     }
     case 'delivery.dead': {
       const { eventId, endpoint, attempts, status } = event.data;
-      return [eventId, `${endpoint ?? 'callback'}, ${attempts} attempts`, `status ${status ?? '-'}`];
+      return [
+        eventId,
+        `${endpoint ?? 'callback'}, ${plural(attempts, 'attempt')}`,
+        `status ${status ?? '-'}`,
+      ];
     }
     case 'usage.threshold': {
       const { period, date, percent, spent, limit } = event.data;
-      return [`${percent} % of the ${period} ${date}`, `${spent} of ${limit} calls`];
+      return [`${percent} % of the ${period} ${date}`, `${spent} of ${plural(limit, 'call')}`];
     }
     case 'subject.erased':
       return [event.data.id, `by ${event.data.by}`];

@@ -1,3 +1,4 @@
+import { plural } from '../shared/contract/plural.ts';
 import type { PromisesAtRisk } from '../shared/contract/promises-at-risk.ts';
 import { SECOND_MS } from '../shared/time-units.ts';
 import { formatDuration } from './format-duration.ts';
@@ -16,8 +17,8 @@ export function describeAtRisk(
     formatDuration(client.laterSeconds * SECOND_MS),
   ]);
   return [
-    `The promised times (completesBy) of ${count} waiting verifications may be missed, of ${clients} clients:`,
+    `The promised times (completesBy) of ${plural(count, 'waiting verification')} may be missed, of ${plural(clients, 'client')}:`,
     terminal.table(['CLIENT', 'AT RISK', 'LATER BY UP TO'], rows, ''),
-    ...(clients > data.length ? [`and ${clients - data.length} clients more.`] : []),
+    ...(clients > data.length ? [`and ${plural(clients - data.length, 'client')} more.`] : []),
   ].join('\n');
 }

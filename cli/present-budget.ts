@@ -1,3 +1,4 @@
+import { plural } from '../shared/contract/plural.ts';
 import type { ClientBudget } from '../shared/contract/usage.ts';
 import { formatTime } from './terminal.ts';
 
@@ -13,5 +14,5 @@ export function describeBudget(budget: ClientBudget | null): Readonly<Record<str
 }
 
 function describePeriod({ spent, limit, endsAt }: NonNullable<ClientBudget['day']>): string {
-  return `${spent} of ${limit} calls, until ${formatTime(Date.parse(endsAt))}`;
+  return `${spent} of ${plural(limit, 'call')}, until ${formatTime(Date.parse(endsAt))}`;
 }

@@ -1,4 +1,5 @@
 import { DEFAULT_SCOPES } from '../shared/contract/api-key-scope.ts';
+import { plural } from '../shared/contract/plural.ts';
 import type { ClientBudget } from '../shared/contract/usage.ts';
 import type { ApiKeyDescription, ClientDescription } from '../shared/store/clients/describe-client.ts';
 import { presentApiKey } from '../shared/store/clients/present-api-key.ts';
@@ -61,8 +62,8 @@ function describeSelfService({
 }: ClientDescription['selfService']): string {
   if (!enabled) return 'off';
   const limits = [
-    ...(maxApiKeys === null ? [] : [`${maxApiKeys} keys`]),
-    ...(maxEndpoints === null ? [] : [`${maxEndpoints} endpoints`]),
+    ...(maxApiKeys === null ? [] : [plural(maxApiKeys, 'key')]),
+    ...(maxEndpoints === null ? [] : [plural(maxEndpoints, 'endpoint')]),
   ];
   return limits.length === 0 ? 'on' : `on, up to ${limits.join(' and ')}`;
 }

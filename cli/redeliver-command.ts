@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { plural } from '../shared/contract/plural.ts';
 import {
   countRange,
   type RangeRedelivery,
@@ -81,7 +82,7 @@ async function redeliverMany(context: CliContext, range: RedeliveryRange): Promi
   const { found, redelivered, notDue, unanswered, missing, unreadable } = counts;
   context.terminal.show(
     { ...counts, interruptedAt: interruptedAt === null ? null : new Date(interruptedAt).toISOString() },
-    `${redelivered} of ${found} events are on their way again; left alone: ${notDue} under way, ${unanswered} without an outcome, ${missing} gone, ${unreadable} unreadable.`,
+    `${redelivered} of ${plural(found, 'event')} sent again; left alone: ${notDue} under way, ${unanswered} without an outcome, ${missing} gone, ${unreadable} unreadable.`,
   );
   if (interruptedAt !== null) {
     const since = new Date(interruptedAt).toISOString();

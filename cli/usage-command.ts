@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import { plural } from '../shared/contract/plural.ts';
 import type { OperatorUsage } from '../shared/contract/usage.ts';
 import {
   countDays,
@@ -61,7 +62,7 @@ function formatReport(
   const totals = [
     'total',
     '',
-    `${total.calls} calls`,
+    plural(total.calls, 'call'),
     ...[total.billed, total.unbilled, total.unknown].map(String),
   ];
   const table = terminal.table(

@@ -1,3 +1,4 @@
+import { plural } from '../../shared/contract/plural.ts';
 import type { CliContext } from '../context.ts';
 import { EXIT } from '../exit-codes.ts';
 import type { BatchPaths } from './ledger.ts';
@@ -46,7 +47,7 @@ export function reportBatch(
 }
 
 function describeBlank(blank: number): string {
-  return blank === 0 ? '' : ` ${blank} blank ${blank === 1 ? 'row was' : 'rows were'} skipped.`;
+  return blank === 0 ? '' : ` ${plural(blank, 'blank row was', 'blank rows were')} skipped.`;
 }
 
 function describeVerdicts(verdicts: BatchReport['verdicts']): string {

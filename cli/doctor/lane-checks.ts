@@ -1,4 +1,5 @@
 import type { LaneOverview } from '../../shared/contract/lane.ts';
+import { plural } from '../../shared/contract/plural.ts';
 import { formatTime, printable } from '../terminal.ts';
 import { type Check, ok, problem } from './check.ts';
 
@@ -78,7 +79,7 @@ export function checkAudit({
   readonly number: number;
   readonly waiting: number;
 }): Check {
-  const detail = `has ${number} entries; ${waiting} events wait for their place`;
+  const detail = `has ${plural(number, 'entry', 'entries')}; ${plural(waiting, 'event waits for its place', 'events wait for their place')}`;
   if (waiting < MANY_WAITING) return ok('audit trail', detail);
   return problem(
     'audit trail',
@@ -99,7 +100,7 @@ export function checkDeliveries(troubles: {
   const { deadLetters, endpoints } = troubles;
   const named = endpoints
     .slice(0, 3)
-    .map(({ clientId, origin, waiting }) => `${clientId} ${origin} (${waiting} wait)`);
+    .map(({ clientId, origin, waiting }) => `${clientId} ${origin} (${plural(waiting, 'waits', 'wait')})`);
   const more = endpoints.length > named.length ? `, and ${endpoints.length - named.length} more` : '';
   return [
     endpoints.length === 0
@@ -113,7 +114,7 @@ export function checkDeliveries(troubles: {
       ? ok('dead letters', 'none')
       : problem(
           'dead letters',
-          `${deadLetters} events were given up`,
+          plural(deadLetters, 'event was given up', 'events were given up'),
           'See veriqueue deliveries list --status dead. Once the receiver is well: veriqueue deliveries redeliver --dead',
         ),
   ];

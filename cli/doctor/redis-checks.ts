@@ -1,4 +1,5 @@
 import { reportAccounts } from '../../shared/account/report-accounts.ts';
+import { plural } from '../../shared/contract/plural.ts';
 import { countDigestingKeys } from '../../shared/sealing/digest.ts';
 import { type KeyRing, opensAnything } from '../../shared/sealing/key-ring.ts';
 import { readClient } from '../../shared/store/clients/client.ts';
@@ -81,10 +82,13 @@ export async function checkKeys(
   );
   const closed = readings.flatMap(({ id, reading }) => (reading.status === 'unreadable' ? [id] : []));
   if (closed.length === 0)
-    return ok('sealing keys', `open the webhook secrets of all ${clients.length} clients`);
+    return ok(
+      'sealing keys',
+      `open the webhook secrets of ${clients.length === 1 ? 'the one client' : `all ${clients.length} clients`}`,
+    );
   return problem(
     'sealing keys',
-    `do not open the webhook secrets of ${closed.length} of ${clients.length} clients, such as ${closed[0]}`,
+    `do not open the webhook secrets of ${closed.length} of ${plural(clients.length, 'client')}, such as ${closed[0]}`,
     'The key that sealed them must be in VERIQUEUE_KEYS. If it is lost: veriqueue client rotate-secret <client>.',
   );
 }

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { findPromisesAtRisk } from '../../shared/account/promises-at-risk.ts';
 import { operatorActor } from '../../shared/audit/actor.ts';
 import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
+import { plural } from '../../shared/contract/plural.ts';
 import { signClientReceipt } from '../../shared/receipts/client-receipt.ts';
 import { type ClientChange, changeClient } from '../../shared/store/clients/change-client.ts';
 import { changeTwin } from '../../shared/store/clients/change-twin.ts';
@@ -96,7 +97,7 @@ async function makeReceipt(
   const { kept, ...erasures } = reading;
   if (kept > 0) {
     throw new CommandFailure(
-      `The receipt is not made: ${kept} verifications of ${clientId} wait, with their photos`,
+      `The receipt is not made: ${plural(kept, 'verification')} of ${clientId} ${kept === 1 ? 'waits, with its photo' : 'wait, with their photos'}`,
     );
   }
   return signClientReceipt(key, { ...erasures, lane: keys.lane, clientId, now: at });

@@ -1,4 +1,5 @@
 import type { ConsoleChanges, VerificationChange } from '../../shared/contract/console-changes.ts';
+import { plural } from '../../shared/contract/plural.ts';
 import type { Operations } from '../operations/operations.ts';
 import { printable } from '../terminal.ts';
 import type { Followed, ShownLines } from './shown-lines.ts';
@@ -65,7 +66,7 @@ function describeChange(change: VerificationChange): string {
 
 /** `event retrying after 3 attempts (503)`. */
 function describeDelivery({ delivery, deliveryAttempts, deliveryResult }: VerificationChange): string {
-  const attempts = `${deliveryAttempts} ${deliveryAttempts === 1 ? 'attempt' : 'attempts'}`;
+  const attempts = plural(deliveryAttempts, 'attempt');
   const result = deliveryResult === null ? '' : ` (${deliveryResult})`;
   return deliveryAttempts === 0 ? `event ${delivery}` : `event ${delivery} after ${attempts}${result}`;
 }

@@ -1,4 +1,4 @@
-import { plural } from './en-tasks.ts';
+import { plural } from '../../shared/contract/plural.ts';
 
 /** The part of `en.ts` that belongs to Activity. */
 export const enActivity = {

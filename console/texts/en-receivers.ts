@@ -1,3 +1,5 @@
+import { plural } from '../../shared/contract/plural.ts';
+
 /** The part of `en.ts` that belongs to where a client's events go, and to what the client may change of that itself. */
 export const enReceivers = {
   receivers: {
@@ -16,7 +18,7 @@ export const enReceivers = {
     rate: 'At most a second',
     rateHelp: 'Events. Empty: as many as it takes, one after the other.',
     noRate: 'as many as it takes',
-    perSecond: (count: string) => `${count} events`,
+    perSecond: (count: string) => plural(count, 'event'),
     sentUpTo: 'Sent up to event',
     passedBy: 'Passed by, after every attempt failed',
     latest: 'Last answer',

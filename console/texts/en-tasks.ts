@@ -1,5 +1,4 @@
-export const plural = (count: string, one: string, many = `${one}s`): string =>
-  `${count} ${count === '1' ? one : many}`;
+import { plural } from '../../shared/contract/plural.ts';
 
 /** The part of `en.ts` that belongs to the pages of single tasks. */
 export const enTasks = {
@@ -22,7 +21,7 @@ export const enTasks = {
     latest: 'Newest first',
     nothing: 'Nothing found.',
     nothingYet: (count: string, time: string) =>
-      `Compared ${count} verifications, back to ${time}. Older ones have not been compared yet.`,
+      `Compared ${plural(count, 'verification')}, back to ${time}. Older ones have not been compared yet.`,
     goOn: 'Look further back',
     none: 'None yet. A client submits with POST /v1/verifications.',
   },

@@ -1,8 +1,9 @@
+import { plural } from '../../shared/contract/plural.ts';
 import { enAccounts } from './en-accounts.ts';
 import { enActivity } from './en-activity.ts';
 import { enOperators } from './en-operators.ts';
 import { enReceivers } from './en-receivers.ts';
-import { enTasks, plural } from './en-tasks.ts';
+import { enTasks } from './en-tasks.ts';
 
 /** Every text of the page in English. `zh.ts` has the same keys: one that is missing there does not compile. */
 export const en = {

@@ -1,5 +1,6 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import type { ClientErasureReceipt } from '../../shared/contract/client-receipt.ts';
+import { plural } from '../../shared/contract/plural.ts';
 import { signClientReceipt } from '../../shared/receipts/client-receipt.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { readClientErasures } from '../../shared/store/clients/read-client-erasures.ts';
@@ -29,7 +30,7 @@ export function addClientReceiptRoute(app: FastifyInstance, deps: ClientReceiptD
       if (audit.signingKey === null) throw new ProblemError('receipts_not_offered');
       const { kept, ...erasures } = reading;
       if (kept > 0) {
-        const detail = `${kept} verifications of the client wait, with their photos.`;
+        const detail = `${plural(kept, 'verification')} of the client ${kept === 1 ? 'waits, with its photo' : 'wait, with their photos'}.`;
         throw new ProblemError('subject_kept', { members: { detail } });
       }
       await noteReading(request, { action: 'read_client_receipt', target: clientId });

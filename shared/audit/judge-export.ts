@@ -1,3 +1,4 @@
+import { plural } from '../contract/plural.ts';
 import type { VerifyingKeys } from '../signing/jwks.ts';
 import { FIRST_LINK } from './audit-entry.ts';
 import { type AuditPlace, readStatement } from './audit-head.ts';
@@ -78,7 +79,8 @@ function checkHead(
     remarks.push('the end of the file is missing: entries may be');
     return null;
   }
-  if (head.waiting > 0) remarks.push(`${head.waiting} events are not in the chain yet`);
+  if (head.waiting > 0)
+    remarks.push(`${plural(head.waiting, 'event is', 'events are')} not in the chain yet`);
   if (keys === null || head.signed === null) return head;
   const reading = readStatement(keys, 'head', head.signed);
   if (reading.status === 'verified' && reading.stated.lane === lane) return reading.stated;

@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { plural } from '../contract/plural.ts';
 
 export interface Mistake {
   readonly variable: string;
@@ -12,7 +13,7 @@ export class EnvironmentError extends Error {
 
   constructor(mistakes: readonly Mistake[]) {
     const lines = mistakes.map((mistake) => `  ${describeMistake(mistake)}`);
-    const what = mistakes.length === 1 ? '1 setting is wrong' : `${mistakes.length} settings are wrong`;
+    const what = plural(mistakes.length, 'setting is wrong', 'settings are wrong');
     super(`Cannot start: ${what}\n${lines.join('\n')}`);
     this.mistakes = mistakes;
   }

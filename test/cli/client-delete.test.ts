@@ -33,7 +33,7 @@ describe('veriqueue client delete', { timeout: 240_000 }, () => {
       const args = ['client', 'delete', client.clientId, '--yes'];
       const { code, stdout, stderr } = await runCli(args, environment());
       expect([code, stdout]).toEqual([1, '']);
-      expect(stderr).toContain('1 waiting verifications and 0 undelivered events');
+      expect(stderr).toContain('1 waiting verification and 0 undelivered events');
       expect(await statusOf(client)).toBe(200);
       expect(await chain.redis.hget(chain.keys.client(client.clientId), 'disabled')).toBeNull();
     },
@@ -47,7 +47,7 @@ describe('veriqueue client delete', { timeout: 240_000 }, () => {
       const args = ['client', 'delete', client.clientId, '--cancel'];
       const { would } = await runJson<{ would: string }>([...args, '--dry-run'], environment());
       expect(would).toMatch(
-        /^delete client cli_\w+( at http\S+)?, and erase 1 waiting verifications and 0 und/,
+        /^delete client cli_\w+( at http\S+)?, and erase 1 waiting verification and 0 und/,
       );
       expect(await runCli(args, environment())).toMatchObject({ code: 2 });
       expect(await chain.redis.exists(chain.keys.subject(waiting.id))).toBe(1);
@@ -88,7 +88,7 @@ describe('veriqueue client delete', { timeout: 240_000 }, () => {
     }
     const args = ['client', 'delete', client.clientId, '--yes'];
     const refused = await runCli(args, other.environment);
-    expect(refused.stderr).toContain('0 waiting verifications and 1 undelivered events');
+    expect(refused.stderr).toContain('0 waiting verifications and 1 undelivered event. ');
     await runJson([...args, '--cancel'], other.environment);
     expect(await other.redis.exists(other.keys.record(id))).toBe(1);
     expect(await other.redis.exists(other.keys.record(held.id))).toBe(0);
