@@ -1,6 +1,6 @@
-import { CsvError, parse } from 'csv-parse/sync';
 import { CommandFailure } from './command-failure.ts';
 import { EXIT } from './exit-codes.ts';
+import { isBlank, readCsv } from './read-csv.ts';
 import type { BillLine } from './reconcile.ts';
 
 /** What the columns of a bill are called, in English and in Chinese exports. */
@@ -24,51 +24,73 @@ const COLUMNS = {
 export type ColumnNames = Partial<Record<keyof typeof COLUMNS, string>>;
 
 /**
- * The charged calls of a bill. Without a column of codes the days are compared as a whole; without one of counts each line is a
- * call.
+ * The charged calls of a bill, one line for each day and code. Without a column of codes the days are compared as a whole; without one of
+ * counts each line is a call. Of a large bill, no more than a piece is in memory.
  *
  * @throws {CommandFailure} naming the line and column that cannot be read, never its text
  */
-export function readBill(file: string, text: string, names: ColumnNames): readonly BillLine[] {
-  const rows = parseRows(file, text);
-  const headings = Object.keys(rows[0] ?? {});
-  const find = (what: keyof typeof COLUMNS): string | undefined => {
-    const wanted = names[what] === undefined ? COLUMNS[what] : [names[what]];
-    return headings.find((heading) => wanted.some((name) => name.toLowerCase() === heading.toLowerCase()));
-  };
-  const [day, code, count] = [find('day'), find('code'), find('count')];
-  for (const what of ['day', 'code', 'count'] as const) {
-    if (names[what] === undefined || find(what) !== undefined) continue;
-    throw new CommandFailure(`${file} has no column ${names[what]}`, EXIT.calledWrongly);
+export async function readBill(file: string, names: ColumnNames): Promise<readonly BillLine[]> {
+  let columns: Columns | null = null;
+  const lines = new Map<string, BillLine>();
+  for await (const { fields, line } of readCsv(file)) {
+    if (isBlank(fields)) continue;
+    if (columns === null) {
+      columns = findColumns(file, fields, names);
+      continue;
+    }
+    const { day, code, count } = readLine(columns, fields, `${file}, line ${line}`);
+    const key = `${day} ${code}`;
+    lines.set(key, { day, code, count: count + (lines.get(key)?.count ?? 0) });
   }
-  if (day === undefined) {
-    throw new CommandFailure(
-      `${file} must have a column of days: name it with --day-column`,
-      EXIT.calledWrongly,
-    );
-  }
-  return rows.map((row, i) => ({
-    day: readDay(row[day] ?? '', `${file}, line ${i + 2}, ${day}`),
-    code: code === undefined ? '' : readCode(row[code] ?? ''),
-    count: count === undefined ? 1 : readCount(row[count] ?? '', `${file}, line ${i + 2}, ${count}`),
-  }));
+  return [...lines.values()];
 }
 
-function parseRows(file: string, text: string): Readonly<Record<string, string>>[] {
-  try {
-    const options = { bom: true, columns: true, trim: true, skip_empty_lines: true } as const;
-    return parse(text, options) as Record<string, string>[];
-  } catch (error) {
-    if (!(error instanceof CsvError)) throw error;
-    throw new CommandFailure(`${file} is no CSV file: ${error.code}`, EXIT.calledWrongly);
-  }
+interface Column {
+  /** Among the fields of a row, from 0. */
+  readonly at: number;
+  readonly name: string;
 }
+
+type Columns = { readonly day: Column } & { readonly [Name in 'code' | 'count']: Column | null };
+
+function findColumns(file: string, headings: readonly string[], names: ColumnNames): Columns {
+  const find = (what: keyof typeof COLUMNS): Column | null => {
+    const wanted = names[what] === undefined ? COLUMNS[what] : [names[what]];
+    const at = headings.findIndex((heading) =>
+      wanted.some((name) => name.toLowerCase() === heading.trim().toLowerCase()),
+    );
+    if (at >= 0) return { at, name: headings[at]?.trim() ?? '' };
+    if (names[what] === undefined) return null;
+    throw new CommandFailure(`${file} has no column ${names[what]}`, EXIT.calledWrongly);
+  };
+  const [day, code, count] = [find('day'), find('code'), find('count')];
+  if (day !== null) return { day, code, count };
+  throw new CommandFailure(
+    `${file} must have a column of days: name it with --day-column`,
+    EXIT.calledWrongly,
+  );
+}
+
+function readLine({ day, code, count }: Columns, fields: readonly string[], where: string): BillLine {
+  const textOf = ({ at }: Column) => fields[at]?.trim() ?? '';
+  return {
+    day: readDay(textOf(day), `${where}, ${day.name}`),
+    code: code === null ? '' : readCode(textOf(code)),
+    count: count === null ? 1 : readCount(textOf(count), `${where}, ${count.name}`),
+  };
+}
+
+/** As bills and spreadsheets write it: `2026-03-01`, `20260301`, `2026/3/1`, `2026年3月1日`. */
+const DAY = /^(\d{4})(?:[-/.年](\d{1,2})[-/.月](\d{1,2})|(\d{2})(\d{2}))(?:\D|$)/;
 
 /** A bill counts days in +08:00, as the ledger does: what stands behind the day is not looked at. */
 function readDay(text: string, where: string): string {
-  const [, year = '', month = '', day = ''] = /^(\d{4})[-/.]?(\d{2})[-/.]?(\d{2})(?:\D|$)/.exec(text) ?? [];
+  const [, year = '', ...parts] = DAY.exec(text) ?? [];
+  const [month, day] = parts.flatMap((part) => (part === undefined ? [] : [part.padStart(2, '0')]));
   const read = `${year}-${month}-${day}`;
-  if (year !== '' && !Number.isNaN(Date.parse(read))) return read;
+  const at = Date.parse(read);
+  // A day that there is not, such as 2026-02-30, is read as a later one.
+  if (!Number.isNaN(at) && new Date(at).toISOString().startsWith(read)) return read;
   throw new CommandFailure(`${where}: must begin with a day, such as 2026-03-01`, EXIT.calledWrongly);
 }
 

@@ -1,10 +1,7 @@
-import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import { pipeline, Readable } from 'node:stream';
-import { CsvError, parse } from 'csv-parse';
-import { z } from 'zod';
 import { CommandFailure } from '../command-failure.ts';
 import { EXIT } from '../exit-codes.ts';
+import { isBlank, LONGEST_ROW, readCsv, readUtf8 } from '../read-csv.ts';
 import { parseRow, REQUIRED_FIELDS, ROW_FIELDS, type RowReading } from './batch-row.ts';
 import { splitLines } from './split-lines.ts';
 
@@ -14,9 +11,6 @@ export interface BatchFile {
   readonly path: string;
   readonly format: BatchFormat;
 }
-
-/** A row is a few short texts; whatever is longer is not a row, and must not fill the memory. */
-const LONGEST_ROW = 64 * 1024;
 
 /**
  * The rows of a file, one after the other, without holding more than a piece of it.
@@ -29,7 +23,7 @@ export function readRows(
   { path, format }: BatchFile,
   onBlank: () => void = () => undefined,
 ): AsyncGenerator<RowReading, void> {
-  return format === 'csv' ? readCsv(path, onBlank) : readNdjson(path, onBlank);
+  return format === 'csv' ? readCsvRows(path, onBlank) : readNdjson(path, onBlank);
 }
 
 /**
@@ -56,51 +50,12 @@ async function nameKind(path: string): Promise<string | null> {
   return stats.isSocket() ? 'a socket' : 'a device';
 }
 
-/** Fails on bytes that are no UTF-8: names in another encoding would be read as other names. */
-async function* readText(path: string): AsyncGenerator<string, void> {
-  const decoder = new TextDecoder('utf-8', { fatal: true });
-  const decode = (bytes?: Buffer) => {
-    try {
-      return bytes === undefined ? decoder.decode() : decoder.decode(bytes, { stream: true });
-    } catch {
-      throw new CommandFailure(`${path} must be UTF-8, but has another encoding`);
-    }
-  };
-  try {
-    for await (const chunk of createReadStream(path)) yield decode(chunk as Buffer);
-  } catch (error) {
-    throw error instanceof Error && 'code' in error
-      ? new CommandFailure(`${path} cannot be read: ${String(error.code)}`)
-      : error;
-  }
-  yield decode();
-}
-
-const csvRecord = z.object({ record: z.array(z.string()), info: z.object({ lines: z.number() }) });
-
-async function* readCsv(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
-  const parser = parse({
-    info: true,
-    // A row with a field too many or too few is a bad row, not the end of the batch.
-    relax_column_count: true,
-    record_delimiter: ['\r\n', '\n'],
-    max_record_size: LONGEST_ROW,
-  });
-  // What goes wrong in between destroys the parser, and is thrown below.
-  pipeline(Readable.from(readText(path)), parser, () => undefined);
+async function* readCsvRows(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
   let header: readonly string[] | null = null;
-  try {
-    for await (const each of parser) {
-      const { record, info } = csvRecord.parse(each);
-      if (record.every((field) => field.trim() === '')) onBlank();
-      else if (header === null) header = checkHeader(path, record);
-      else yield parseCsvRecord(header, record, info.lines);
-    }
-  } catch (error) {
-    // The parser's own messages quote the field.
-    if (!(error instanceof CsvError)) throw error;
-    const line = 'lines' in error ? ` at line ${String(error['lines'])}` : '';
-    throw new CommandFailure(`${path} must be CSV (RFC 4180): ${error.code}${line}`);
+  for await (const { fields, line } of readCsv(path)) {
+    if (isBlank(fields)) onBlank();
+    else if (header === null) header = checkHeader(path, fields);
+    else yield parseCsvRecord(header, fields, line);
   }
   if (header === null) throw new CommandFailure(`${path} must begin with a header row`);
 }
@@ -119,12 +74,7 @@ function checkHeader(path: string, names: readonly string[]): readonly string[] 
   throw new CommandFailure(`The first row of ${path} must also name ${missing.join(', ')}`);
 }
 
-function parseCsvRecord(
-  header: readonly string[],
-  record: readonly string[],
-  endsAtLine: number,
-): RowReading {
-  const line = endsAtLine - record.join('').split('\n').length + 1;
+function parseCsvRecord(header: readonly string[], record: readonly string[], line: number): RowReading {
   // An empty field is a field that is not there; CSV knows no difference.
   const fields = header.flatMap((name, i) => (record[i] ? [[name, record[i]] as const] : []));
   if (record.length === header.length) return parseRow(line, Object.fromEntries(fields));
@@ -133,7 +83,7 @@ function parseCsvRecord(
 }
 
 async function* readNdjson(path: string, onBlank: () => void): AsyncGenerator<RowReading, void> {
-  for await (const { text, number, isCut } of splitLines(readText(path), LONGEST_ROW)) {
+  for await (const { text, number, isCut } of splitLines(readUtf8(path), LONGEST_ROW)) {
     if (isCut) throw new CommandFailure(`Line ${number} of ${path} is longer than ${LONGEST_ROW} characters`);
     if (text.trim() === '') onBlank();
     else yield parseNdjsonLine(number, text);

@@ -24,6 +24,19 @@ const ledger = {
   ],
 };
 
+let folder: string;
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'veriqueue-bill-'));
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+/** @returns what is in the bill, or why it cannot be read */
+async function read(content: string | Buffer, names: Parameters<typeof readBill>[1] = {}) {
+  const file = join(folder, 'read.csv');
+  await writeFile(file, content);
+  return readBill(file, names).catch((error: unknown) => (error instanceof Error ? error.message : error));
+}
+
 describe('a bill that is held against the ledger', () => {
   it('is explained by day and code: free calls, unknown fates, foreign calls, and what it lacks', () => {
     const bill = [
@@ -55,28 +68,51 @@ describe('a bill that is held against the ledger', () => {
     expect(days.unknownNotCharged).toBe(2);
   });
 
-  it('is read in English and in Chinese, and a line that cannot be read is named', () => {
-    const read = (text: string, names = {}) => readBill('bill.csv', text, names);
-    expect(read('\ufeff日期,返回码,次数\n2026/03/01 00:00:00,CompareLowSimilarity,"1,234"\n')).toEqual([
+  it('is read in English and in Chinese, and a line that cannot be read is named', async () => {
+    expect(await read('\ufeff日期,返回码,次数\n2026/03/01 00:00:00,CompareLowSimilarity,"1,234"\n')).toEqual([
       { day: '2026-03-01', code: LOW, count: 1234 },
     ]);
-    expect(read('When,Result\n20260301,Success\n', { day: 'when' })).toEqual([
+    expect(await read('When,Result\n20260301,Success\n', { day: 'when' })).toEqual([
       { day: '2026-03-01', code: 'Success', count: 1 },
     ]);
-    expect(() => read('a,b\n1,2\n')).toThrow('must have a column of days');
-    expect(() => read('day\n2026-03-01\nyesterday\n')).toThrow('line 3, day: must begin with a day');
-    expect(() => read('day,count\n2026-03-01,many\n')).toThrow('line 2, count: must be a whole number');
-    expect(() => read('day\n2026-03-01\n', { code: 'kind' })).toThrow('has no column kind');
+    expect(await read('a,b\n1,2\n')).toMatch('must have a column of days');
+    expect(await read('day\n2026-03-01\nyesterday\n')).toMatch('line 3, day: must begin with a day');
+    expect(await read('day,count\n2026-03-01,many\n')).toMatch('line 2, count: must be a whole number');
+    expect(await read('day\n2026-03-01\n', { code: 'kind' })).toMatch('has no column kind');
+  });
+
+  it('is read as spreadsheets write it, and summed up by day and code', async () => {
+    expect(
+      await read(
+        '日期 , 返回码\r\n\r\n2026/3/1,Success\r\n2026年3月1日,Success\r\n2026-03-02 ,Success\r\n,\r\n',
+      ),
+    ).toEqual([
+      { day: '2026-03-01', code: 'Success', count: 2 },
+      { day: '2026-03-02', code: 'Success', count: 1 },
+    ]);
+    expect(await read('day,code,count\n')).toEqual([]);
+    // A row of several lines, an empty line and one with a field too few: the line that is wrong is named.
+    expect(await read('day,note,count\n2026-03-01,"a\nb",1\n\n2026-03-01,x\n')).toMatch(
+      'line 5, count: must be',
+    );
+    expect(await read('day\n2026-02-30\n')).toMatch('line 2, day: must begin with a day');
+    expect(await read('day\n2026-3\n')).toMatch('line 2, day: must begin with a day');
+    expect(await read('day\n"2026-03-01\n')).toMatch('must be CSV (RFC 4180): CSV_QUOTE_NOT_CLOSED');
+    expect(await read(Buffer.from([0xc8, 0xd5, 0xc6, 0xda, 0x0a]))).toMatch(
+      'must be UTF-8, but has another encoding',
+    );
+  });
+
+  it('is of any length', async () => {
+    const calls = '2026-03-01,Success,an account,a product\n';
+    expect(await read(`day,code,account,product\n${calls.repeat(20_000)}`)).toEqual([
+      { day: '2026-03-01', code: 'Success', count: 20_000 },
+    ]);
   });
 });
 
 describe('veriqueue usage reconcile', () => {
   const lane = useTestLane();
-  let folder: string;
-  beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'veriqueue-bill-'));
-  });
-  afterAll(() => rm(folder, { recursive: true, force: true }));
 
   it('prints CSV, and what it means', async () => {
     const keys = lane.freshKeys();
@@ -88,13 +124,15 @@ describe('veriqueue usage reconcile', () => {
       1,
     );
     const bill = join(folder, 'bill.csv');
-    await writeFile(bill, 'day,code,count\n2026-03-01,Success,6\n');
+    await writeFile(bill, 'day,code,count\n2026-03-01,Success,6\n2026-03-02,"=HYPERLINK(""x.y"")",1\n');
     const { code, stdout } = await runCli(['usage', 'reconcile', bill], {
       ...{ REDIS_URL: lane.server.url, LANE: keys.lane },
     });
     expect(code).toBe(0);
     expect(stdout).toContain(
-      'day,code,billed,unbilled,bill,difference,unknown_fate,counted_free,foreign,not_on_bill\n2026-03-01,Success,3,0,6,3,1,0,2,0',
+      'day,code,billed,unbilled,bill,difference,unknown_fate,counted_free,foreign,not_on_bill\n2026-03-01,Success,3,0,6,3,1,0,2,0\n',
     );
+    // No spreadsheet runs what a bill says.
+    expect(stdout).toContain(`2026-03-02,"'=HYPERLINK(""x.y"")",0,0,1,1,0,0,1,0`);
   });
 });
