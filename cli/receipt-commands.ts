@@ -2,7 +2,7 @@ import type { Command } from 'commander';
 import type { ClientErasureStatement } from '../shared/contract/client-receipt.ts';
 import type { ErasureStatement } from '../shared/contract/receipt.ts';
 import { readClientReceipt } from '../shared/receipts/client-receipt.ts';
-import { readReceipt } from '../shared/receipts/erasure-receipt.ts';
+import { readKeptReceipt } from '../shared/receipts/erasure-receipt.ts';
 import { type ApiOptions, addApiOptions, openApi } from './api.ts';
 import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
@@ -52,8 +52,8 @@ async function verify(
     throw new CommandFailure('Cannot verify a receipt without keys: give --keys', EXIT.calledWrongly);
   }
   const text = await readTextFile(file);
-  // The receipt for a client is JSON, that of a verification a JWS.
-  const reading = text.trimStart().startsWith('{') ? readClientReceipt(keys, text) : readReceipt(keys, text);
+  const ofClient = readClientReceipt(keys, text);
+  const reading = ofClient.status === 'malformed' ? readKeptReceipt(keys, text) : ofClient;
   switch (reading.status) {
     case 'verified':
       context.terminal.show(reading, describe(context, reading.statement, reading.keyId));
@@ -62,6 +62,8 @@ async function verify(
       throw new CommandFailure(
         'The receipts in the list are not those that the receipt for the client states',
       );
+    case 'wrong_statement':
+      throw new CommandFailure('The statement in the file is not the one that was signed');
     case 'malformed':
       throw new CommandFailure(`${file} is no erasure receipt`, EXIT.calledWrongly);
     case 'unknown_key':

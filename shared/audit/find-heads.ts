@@ -3,7 +3,8 @@ import { jsonText } from '../contract/json-text.ts';
 import type { VerifyingKeys } from '../signing/jwks.ts';
 import { type AuditPlace, auditPlace, readStatement } from './audit-head.ts';
 
-const JWS = /eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
+/** It begins where a word does: otherwise a long word is looked through from each of its letters. */
+const JWS = /(?<![\w-])eyJ[\w-]+\.[\w-]+\.[\w-]+/g;
 const logged = jsonText(z.object({ event: z.literal('audit_head'), ...auditPlace.shape, lane: z.string() }));
 
 export interface FoundHeads {

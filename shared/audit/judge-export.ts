@@ -29,12 +29,12 @@ export interface JudgeOptions {
 /** Whether an export is the trail that was written. It needs nothing but the export, the public keys, and heads kept elsewhere. */
 export function judgeExport(exported: AuditExport, options: JudgeOptions): JudgedTrail {
   const { keys, heads, unsignedThrough } = options;
-  const findings: Finding[] = [];
+  const ofStart: Finding[] = [];
   const remarks: string[] = [];
-  const start = checkStart(exported, keys, findings);
+  const start = checkStart(exported, keys, ofStart);
   const own = checkHead(exported, keys, remarks);
   const anchors = [...heads, ...(own === null ? [] : [own])];
-  findings.push(...verifyTrail({ lines: exported.lines, start, anchors, keys, unsignedThrough }));
+  const ofTrail = verifyTrail({ lines: exported.lines, start, anchors, keys, unsignedThrough });
   if (heads.length === 0) {
     remarks.push('no head kept elsewhere was given: entries missing at the end would not show');
   }
@@ -46,7 +46,7 @@ export function judgeExport(exported: AuditExport, options: JudgeOptions): Judge
     first: numbers[0] ?? start.number,
     last: numbers.at(-1) ?? start.number,
     heads: anchors.length,
-    findings,
+    findings: [...ofStart, ...ofTrail],
     remarks,
   };
 }

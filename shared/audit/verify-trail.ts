@@ -78,6 +78,7 @@ function keepInOrder(trail: TrailToVerify, found: Finding[]): ReadonlyMap<number
   const numbers = written.map(({ entry }) => entry.number);
   const inPlace = new Set(longestIncreasing(numbers));
   const kept = new Set([...inPlace].map((i) => numbers[i]));
+  const firstAt = new Map(numbers.map((number, i) => [number, i] as const).reverse());
   const placed = new Map<number, Placed>();
   written.forEach((line, i) => {
     const { number } = line.entry;
@@ -86,7 +87,7 @@ function keepInOrder(trail: TrailToVerify, found: Finding[]): ReadonlyMap<number
       placed.set(number, { line, isHashRight: hashEntry(line.previous, line.entry) === line.hash });
     }
     if (inPlace.has(i)) return;
-    const isCopy = kept.has(number) || numbers.indexOf(number) !== i;
+    const isCopy = kept.has(number) || firstAt.get(number) !== i;
     if (isCopy) note(found, 'inserted', before, `a copy of entry ${number} stands behind entry ${before}`);
     else note(found, 'moved', number, `entry ${number} stands behind entry ${before}`);
   });
@@ -101,7 +102,7 @@ function nameStrangers(
 ): ReadonlySet<number> {
   const named = new Set(written.keys());
   const noted = trail.anchors.map(({ number }) => number);
-  const last = Math.max(trail.start.number, ...noted, ...lastOf(named));
+  const last = highest([...noted, ...named], trail.start.number);
   let before = trail.start.number;
   for (const line of trail.lines) {
     const claimed = line?.entry.number ?? 0;
@@ -140,14 +141,15 @@ function findPlace({ named, before, claimed, last, mayBeNew }: Stranger): number
 }
 
 function findGaps({ start, anchors }: TrailToVerify, named: ReadonlySet<number>, found: Finding[]): void {
-  const present = Math.max(start.number, ...lastOf(named));
+  const present = highest(named, start.number);
   const numbers = [...named].filter((number) => number > start.number).toSorted((a, b) => a - b);
   let before = start.number;
   for (const number of numbers) {
     if (number > before + 1) noteGap(found, 'missing', before + 1, number - 1);
     before = number;
   }
-  const last = Math.max(present, ...anchors.map(({ number }) => number));
+  const noted = anchors.map(({ number }) => number);
+  const last = highest(noted, present);
   if (last > present) noteGap(found, 'truncated', present + 1, last);
 }
 
@@ -204,10 +206,11 @@ function checkAnchors(
   }
 }
 
-function lastOf(numbers: ReadonlySet<number>): readonly number[] {
-  let last: number | undefined;
-  for (const number of numbers) if (last === undefined || number > last) last = number;
-  return last === undefined ? [] : [last];
+/** The highest of many: as arguments of one call they would fill the stack. */
+function highest(numbers: Iterable<number>, least: number): number {
+  let found = least;
+  for (const number of numbers) if (number > found) found = number;
+  return found;
 }
 
 function note(found: Finding[], kind: FindingKind, number: number, text: string): void {

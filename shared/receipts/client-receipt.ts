@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { setImmediate } from 'node:timers/promises';
+import { isDeepStrictEqual } from 'node:util';
 import {
   type ClientErasureReceipt,
   type ClientErasureStatement,
@@ -11,7 +12,7 @@ import type { ErasureStatement } from '../contract/receipt.ts';
 import type { VerifyingKeys } from '../signing/jwks.ts';
 import { readJws, signJws } from '../signing/jws.ts';
 import type { SigningKey } from '../signing/signing-keys.ts';
-import { type ReceiptReading, readReceipt, signReceipt } from './erasure-receipt.ts';
+import { type ReceiptReading, readReceipt, signReceipt, type WrongStatement } from './erasure-receipt.ts';
 
 const TYPE = 'veriqueue-client-erasure-receipt+jws';
 const storedReceipt = jsonText(clientErasureReceipt);
@@ -76,6 +77,7 @@ export type ClientReceiptReading =
   | { readonly status: 'verified'; readonly keyId: string; readonly statement: ClientErasureStatement }
   /** The list is not the one that was signed: one receipt was changed, added, taken out or moved. */
   | { readonly status: 'wrong_list' }
+  | WrongStatement
   | Exclude<ReceiptReading, { readonly status: 'verified' }>;
 
 /** What a receipt for a client states, if one of the keys has signed it and each receipt of its list. */
@@ -88,6 +90,7 @@ export function readClientReceipt(keys: VerifyingKeys, text: string): ClientRece
   const parsed = storedStatement.safeParse(reading.payload);
   if (!parsed.success) return { status: 'malformed' };
   const statement = parsed.data;
+  if (!isDeepStrictEqual(statement, given.data.statement)) return { status: 'wrong_statement' };
   if (statement.receiptsSha256 !== hashReceipts(receipts)) return { status: 'wrong_list' };
   const isWhole = receipts.every((each) => {
     const one = readReceipt(keys, each);

@@ -148,6 +148,9 @@ test('a whole client has one receipt, after it was deleted too, which is verifie
   expect(stated.map(({ verification }) => verification)).toEqual([cancelled, erased, waiting].sort());
   const verify = ['receipt', 'verify', file('client-receipt.json'), '--keys', file('keys.json')];
   expect(await runCli(verify, {})).toMatchObject({ code: 0, stdout: expect.stringContaining('deleted') });
+  // What a reader sees beside the signature is what was signed.
+  const misstated = { ...receipt, statement: { ...receipt.statement, clientDeleted: false } };
+  expect(readClientReceipt(signing.keys, JSON.stringify(misstated))).toEqual({ status: 'wrong_statement' });
   // One that is taken out, and one in the place of another.
   const [first = '', second = '', third = ''] = receipt.receipts;
   for (const receipts of [

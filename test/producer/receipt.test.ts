@@ -70,6 +70,8 @@ describe('an erasure receipt', () => {
     const { statement: erased } = await veriqueue.receipt(id);
     expect([erased.reason, whatOf(erased)]).toEqual(['erased_by_client', [...SUBJECT, 'record']]);
     expect(erased.deleted.slice(0, 3)).toEqual(cancelled.deleted);
+    // Without an object store there never was a copy.
+    expect([cancelled.photoObject, erased.photoObject]).toEqual(['none', 'none']);
     expect(await problemOf(`/v1/verifications/${id}`)).toEqual([404, 'not_found']);
   });
 
@@ -78,21 +80,26 @@ describe('an erasure receipt', () => {
     try {
       const { id } = await producer.submitted();
       await veriqueue.cancel(id, { erase: true });
-      const { receipt } = await veriqueue.receipt(id);
-      const [file, changed, keys] = ['receipt', 'changed', 'keys'].map((name) => join(folder, name)) as [
-        string,
-        string,
-        string,
+      const { receipt, statement } = await veriqueue.receipt(id);
+      const [file = '', changed = '', keys = '', answer = '', other = ''] = [
+        ...['receipt', 'changed', 'keys', 'answer', 'other'].map((name) => join(folder, name)),
       ];
       const [head = '', body = '', signature = ''] = receipt.split('.');
-      const other = Buffer.from(body, 'base64url').toString().replace('erased_by_client', 'answered');
+      const edited = Buffer.from(body, 'base64url').toString().replace('erased_by_client', 'answered');
       await writeFile(file, `${receipt}\n`);
-      await writeFile(changed, `${head}.${Buffer.from(other).toString('base64url')}.${signature}`);
+      await writeFile(changed, `${head}.${Buffer.from(edited).toString('base64url')}.${signature}`);
       await writeFile(keys, JSON.stringify(await veriqueue.keySet()));
       const verified = await runCli(['receipt', 'verify', file, '--keys', keys], {});
       expect([verified.code, verified.stdout]).toEqual([0, expect.stringContaining(id)]);
       const refused = await runCli(['receipt', 'verify', changed, '--keys', keys], {});
       expect([refused.code, refused.stderr]).toEqual([1, expect.stringContaining('is not what')]);
+      // As the API answers and the console saves it, also when an editor put a byte order mark before it.
+      await writeFile(answer, `\ufeff${JSON.stringify({ statement, receipt }, null, 2)}`);
+      const whole = await runCli(['receipt', 'verify', answer, '--keys', keys], {});
+      expect([whole.code, whole.stdout]).toEqual([0, verified.stdout]);
+      await writeFile(other, JSON.stringify({ receipt, statement: { ...statement, reason: 'answered' } }));
+      const wrong = await runCli(['receipt', 'verify', other, '--keys', keys], {});
+      expect([wrong.code, wrong.stderr]).toEqual([1, expect.stringContaining('not the one that was signed')]);
     } finally {
       await rm(folder, { recursive: true, force: true });
     }

@@ -48,11 +48,12 @@ export async function readErasure(
 
 async function describeErasure(
   { redis, keys }: VerificationStore,
-  { id, clientId, now }: ErasureQuestion,
+  { id, clientId, hasObjectStore, now }: ErasureQuestion,
   { erasedAt, by, submittedAt, outcome, shreddedAt, had, photoAt }: z.output<typeof erasure>,
 ): Promise<ErasureStatement> {
   const before = outcome === '' ? shreddedAt : Date.parse(outcome.completedAt);
   const subjectAt = had === '1' || before === '' ? erasedAt : before;
+  const isNone = had === '1' || !hasObjectStore;
   const isPending = photoAt !== '' && (await redis.zscore(keys.photosToDelete(), photoAt)) !== null;
   return {
     lane: keys.lane,
@@ -61,7 +62,7 @@ async function describeErasure(
     reason: by === 'client' ? 'erased_by_client' : 'erased_by_operator',
     submittedAt: submittedAt === '' ? null : toInstant(submittedAt),
     deleted: [...subjectDeleted(subjectAt), { what: 'record', at: toInstant(erasedAt) }],
-    photoObject: photoAt === '' ? (had === '1' ? 'none' : 'unreadable') : isPending ? 'pending' : 'deleted',
+    photoObject: photoAt !== '' ? (isPending ? 'pending' : 'deleted') : isNone ? 'none' : 'unreadable',
     issuedAt: toInstant(now),
   };
 }

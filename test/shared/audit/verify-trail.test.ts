@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { encodeEntry, FIRST_LINK, hashEntry } from '../../../shared/audit/audit-entry.ts';
+import { judgeExport } from '../../../shared/audit/judge-export.ts';
 import { verifyTrail } from '../../../shared/audit/verify-trail.ts';
 import { editTrail, makeEntry, makeTrail } from './trail-edits.ts';
 
@@ -58,6 +59,17 @@ describe('an audit trail', () => {
     }
     expect(first?.hash).not.toBe(lines[0]?.hash);
     expect(verify(lines, false)).toMatchObject([{ kind: 'rewritten', number: 1, through: 10 }]);
+  });
+
+  it('is compared with any number of heads, and each of any number of edits is named', () => {
+    const many = 130_000;
+    const anchors = Array.from({ length: many }, () => trail.head);
+    const whole = { lines: trail.lines, start, keys: trail.keys, unsignedThrough: 0 };
+    expect(verifyTrail({ ...whole, anchors })).toEqual([]);
+    const lines = Array.from({ length: many }, () => null);
+    const exported = { lane: 'main', start: { ...start, checkpoint: null }, lines, head: null };
+    const { findings } = judgeExport(exported, { keys: null, heads: [], unsignedThrough: 0 });
+    expect([findings.length, findings.at(-1)]).toMatchObject([many, { kind: 'changed', number: many }]);
   });
 
   it('may begin behind a checkpoint, and before it may not', () => {
