@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openReaderShell, type ReaderShell } from './reader-shell.ts';
 
 let folder: string;
@@ -48,4 +48,21 @@ describe('the terminal of a reader', () => {
     await shell.interrupt('ticker');
     expect(await shell.run('cat end\n')).toBe('1 stopped\n');
   });
+
+  it('ends a service that Ctrl-C does not end when it is closed', async () => {
+    await shell.begin('ticker', `trap '' INT\necho "$BASHPID"\nwhile :; do sleep 1; done\n`);
+    const group = Number(await shell.printedBy('ticker', (printed) => printed.includes('\n')));
+    expect(isRunning(group)).toBe(true);
+    await shell.close();
+    await vi.waitFor(() => expect(isRunning(group)).toBe(false), { timeout: 30_000 });
+  });
 });
+
+function isRunning(group: number): boolean {
+  try {
+    return process.kill(-group, 0);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+    return false;
+  }
+}

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Readable } from 'node:stream';
 
@@ -28,6 +28,8 @@ export interface ReaderShell {
 
 interface Service {
   readonly group: number;
+  /** Has the number of the group while it may run. */
+  readonly groupFile: string;
   readonly stream: Readable;
   printed: string;
 }
@@ -42,6 +44,7 @@ export interface ShellOptions {
 }
 
 const FIRST_SERVICE_PIPE = 4;
+const GROUP = '.group';
 
 export async function openReaderShell(options: ShellOptions): Promise<ReaderShell> {
   const { folder, notebook, environment, services } = options;
@@ -66,7 +69,7 @@ export async function openReaderShell(options: ShellOptions): Promise<ReaderShel
     bash.stdin?.write(`${line(file)}\n`);
     const mark = await within(STEP_WITHIN_MS, Promise.race([marks.next(), ended.then(() => null)]));
     const read = (suffix: string) => readFile(`${file}${suffix}`, 'utf8').catch(() => '');
-    if (typeof mark === 'string') return { mark, printed: await read('.out') };
+    if (typeof mark === 'string') return { file, mark, printed: await read('.out') };
     const how = mark === null ? 'failed' : `took longer than ${STEP_WITHIN_MS} ms`;
     throw new Error(`${how}:\n${commands}\n${await read('.out')}${await read('.err')}${complaints()}`);
   };
@@ -82,23 +85,31 @@ export async function openReaderShell(options: ShellOptions): Promise<ReaderShel
     begin: async (name, commands) => {
       const pipe = FIRST_SERVICE_PIPE + services.indexOf(name);
       // Job control gives it a process group of its own, and leaves its SIGINT alone.
-      const { mark } = await type(
+      // On a busy machine the mark may come too late for this call: the file says what to end all the same.
+      const { file, mark } = await type(
         commands,
-        (file) => `set -m; . "${file}.sh" >&${pipe} 2>&1 3>&- < /dev/null & set +m; echo $! >&3`,
+        (each) =>
+          `set -m; . "${each}.sh" >&${pipe} 2>&1 3>&- < /dev/null & echo $! > "${each}${GROUP}"; set +m; cat "${each}${GROUP}" >&3`,
       );
-      const service: Service = { group: Number(mark), stream: bash.stdio[pipe] as Readable, printed: '' };
+      const service: Service = {
+        group: Number(mark),
+        groupFile: `${file}${GROUP}`,
+        stream: bash.stdio[pipe] as Readable,
+        printed: '',
+      };
       service.stream.setEncoding('utf8').on('data', (text: string) => {
         service.printed += text;
       });
       running.set(name, service);
     },
     interrupt: async (name) => {
-      const { group } = running.get(name) ?? missing(name);
+      const { group, groupFile } = running.get(name) ?? missing(name);
       // Only the shell sees the end of its children: it holds their pipes open itself.
       await type(
         `kill -INT -- -${group}; wait ${group} || true\n`,
         (file) => `. "${file}.sh"; echo done >&3`,
       );
+      await rm(groupFile);
       running.delete(name);
     },
     printedBy: async (name, enough) => {
@@ -110,9 +121,18 @@ export async function openReaderShell(options: ShellOptions): Promise<ReaderShel
       for (const { group } of running.values()) signal(-group, 'SIGINT');
       bash.stdin?.end();
       if ((await within(STEP_WITHIN_MS, ended)) === undefined) endHung(bash);
-      for (const { group } of running.values()) signal(-group, 'SIGKILL');
+      for (const group of await readGroups(notebook)) signal(-group, 'SIGKILL');
     },
   };
+}
+
+/** Of the services that were started and not interrupted. */
+async function readGroups(notebook: string): Promise<number[]> {
+  const files = (await readdir(notebook)).filter((name) => name.endsWith(GROUP));
+  const groups = await Promise.all(
+    files.map(async (name) => Number(await readFile(join(notebook, name), 'utf8'))),
+  );
+  return groups.filter((group) => group > 0);
 }
 
 function missing(name: string): never {
