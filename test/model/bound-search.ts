@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import type { SentSlot } from '../../shared/account/limiter/limiter-command.ts';
 import { computeJoinMs, resolveLimiterSettings } from '../../shared/account/limiter/limiter-settings.ts';
 import type { applyCommand } from './apply-command.ts';
@@ -49,7 +50,8 @@ interface Asking {
   readonly waitsUntilMs: number;
 }
 
-export type Fault = 'crash' | 'stop' | 'loss' | 'step' | 'failover';
+export const FAULTS = ['crash', 'stop', 'loss', 'step', 'failover'] as const;
+export type Fault = (typeof FAULTS)[number];
 
 /** Commands that a failover may have forgotten. */
 const MOST_FORGOTTEN = 4;
@@ -292,6 +294,22 @@ function warmUp(start: State, lateMs: number, decide: Decide): State {
   return state;
 }
 
+/** The keys that were met, as digests: a whole search has ten million, and a `Set` holds 16 million at most. */
+class KnownStates {
+  readonly #shards = Array.from({ length: 256 }, () => new Set<string>());
+  size = 0;
+
+  /** @returns whether it is new */
+  add(key: string): boolean {
+    const digest = hash('md5', key, 'binary');
+    const shard = this.#shards[digest.charCodeAt(0)];
+    if (shard === undefined || shard.has(digest)) return false;
+    shard.add(digest);
+    this.size += 1;
+    return true;
+  }
+}
+
 export interface Found {
   /** Different states, the first ones included. */
   readonly states: number;
@@ -302,8 +320,17 @@ export interface Found {
   readonly isComplete: boolean;
 }
 
-/** Follows every state to all that can come next, until no new one is found or there are `mostStates`. */
-export function searchAll(faults: readonly Fault[], decide: Decide, mostStates: number): Found {
+/**
+ * Follows every state to all that can come next, until no new one is found or there are `mostStates`.
+ *
+ * @param report after all that come in the same number of moves
+ */
+export function searchAll(
+  faults: readonly Fault[],
+  decide: Decide,
+  mostStates: number,
+  report: (sofar: { readonly known: number; readonly worst: number }) => void = () => {},
+): Found {
   let commands = 0;
   const counting: Decide = (...args) => {
     commands += 1;
@@ -319,21 +346,21 @@ export function searchAll(faults: readonly Fault[], decide: Decide, mostStates: 
     left: faults,
   };
   let level = [0, TOLERANCE_MS].map((lateMs) => warmUp(start, lateMs, counting));
-  const known = new Set(level.map(keyOf));
+  const known = new KnownStates();
+  for (const state of level) known.add(keyOf(state));
   let worst = 0;
   while (level.length > 0 && known.size < mostStates) {
     const found: State[] = [];
     for (const state of level) {
       for (const each of next(state, counting)) {
-        const key = keyOf(each);
-        if (known.has(key)) continue;
-        known.add(key);
+        if (!known.add(keyOf(each))) continue;
         const recent = { ...each, sends: each.sends.filter((at) => at > each.nowMs - 2 * WINDOW_MS) };
         worst = Math.max(worst, most(recent.sends));
         found.push(recent);
       }
     }
     level = found;
+    report({ known: known.size, worst });
   }
   return { states: known.size, commands, worst, isComplete: level.length === 0 };
 }
