@@ -54,8 +54,8 @@ const SCRIPT_NAMES = {
   shareWeights: 'shares:weights:*',
   shareNext: 'shares:next:*',
   shareLine: 'shares:line:*:*',
+  shareUnasked: 'shares:unasked:*',
   waitingVerifications: 'verifications:prioritized',
-  activeVerifications: 'verifications:active',
   verificationJob: 'verifications:*',
   verificationCounter: 'verifications:pc',
   ...PHOTO_NAMES,
@@ -157,6 +157,8 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   shareNext(orderClass: number): string;
   /** Sorted set: the verifications of a client that wait in a class, in their order. */
   shareLine(orderClass: number, clientId: string): string;
+  /** Sorted set: the verifications of a class that have taken a turn and were not asked about → its tag, of the base with it. */
+  shareUnasked(orderClass: number): string;
   /** String that expires: a worker has looked after the order of what waits just now. */
   sharesTurn(): string;
   /** String that expires: what a worker writes to find out whether Redis takes writes again. */
@@ -249,6 +251,7 @@ export function storeKeys(lane: string): StoreKeys {
     shareWeights: (orderClass) => spell('shareWeights', String(orderClass)),
     shareNext: (orderClass) => spell('shareNext', String(orderClass)),
     shareLine: (orderClass, clientId) => spell('shareLine', String(orderClass), clientId),
+    shareUnasked: (orderClass) => spell('shareUnasked', String(orderClass)),
     sharesTurn: () => `${tag}:shares:turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,

@@ -63,6 +63,8 @@ export class FairShares {
   readonly classes: Record<OrderClass, ClassState> = { 2: newClass(), 4: newClass() };
   bulkDue = 0;
   readonly #claimed = new Set<ModelVerification>();
+  /** Have taken a turn, and no call about them has left. */
+  readonly #unasked = new Set<ModelVerification>();
   #placing: string | undefined;
   readonly #faults: PlantedFaults;
 
@@ -74,6 +76,12 @@ export class FairShares {
     this.verifications.set(id, { id, client, class: orderClass });
     this.waiting.set(id, orderClass * SPAN);
     this.joinLine(this.#get(id), FRESH);
+  }
+
+  /** The tags of what has taken a turn and was not asked about. */
+  unasked(orderClass: OrderClass): ReadonlyMap<string, number> {
+    const ofClass = [...this.#unasked].filter((each) => each.class === orderClass);
+    return new Map(ofClass.flatMap(({ id, shareTag }) => (shareTag === undefined ? [] : [[id, shareTag]])));
   }
 
   /** Comes back for another attempt, as BullMQ makes it ready: behind everything. */
@@ -109,6 +117,7 @@ export class FairShares {
     const tag = this.#class(verification).base + this.#claimTurn(verification);
     const { ahead } = verification;
     verification.shareTag = tag;
+    this.#unasked.add(verification);
     verification.turn = ahead === undefined ? { class: verification.class, tag } : { class: 2, tag: ahead };
     verification.ahead = undefined;
   }
@@ -136,6 +145,7 @@ export class FairShares {
     verification.isMarked = true;
     verification.wasAsked = true;
     if (shareTag === undefined) return;
+    this.#unasked.delete(verification);
     const state = this.#class(verification);
     if (!this.#faults.timeFromHead) {
       const tag = shareTag - state.base;
@@ -156,8 +166,8 @@ export class FairShares {
   }
 
   #firstUnasked(orderClass: OrderClass): number | undefined {
-    const unasked = [...this.#claimed]
-      .filter((each) => each.class === orderClass && each.isMarked !== true)
+    const unasked = [...this.#unasked]
+      .filter((each) => each.class === orderClass && this.#claimed.has(each))
       .flatMap(({ shareTag }) => shareTag ?? []);
     const first = orderClass * SPAN;
     const [head] = this.waiting.between(first, first + PARKED, 1);
@@ -174,6 +184,7 @@ export class FairShares {
     verification.shareTag = undefined;
     verification.turn = undefined;
     verification.isMarked = false;
+    this.#unasked.delete(verification);
     if (!wasCalled) this.#giveTurnBack(verification);
   }
 
@@ -225,8 +236,10 @@ export class FairShares {
   cancel(id: string): void {
     this.leaveLine(id);
     const verification = this.#get(id);
-    if (verification.shareTag !== undefined && !this.#claimed.has(verification))
+    if (verification.shareTag !== undefined && !this.#claimed.has(verification)) {
+      this.#unasked.delete(verification);
       this.#giveTurnBack(verification);
+    }
     this.waiting.delete(id);
   }
 

@@ -16,6 +16,9 @@ const QUEUE_KEYS = new Set(['meta', 'id', 'events', 'stalled-check', 'marker', '
 /** What goes with the work it was for; every other kind of key that `shared/store/keys.ts` spells is kept on purpose. */
 const GOES = new Set(['subject', 'arriving-photo', 'held-deliveries']);
 
+/** Of the shares, what goes with what waits or is claimed. */
+const SHARES_THAT_GO = new Set(['line', 'weights', 'unasked']);
+
 /** The kinds of keys that the lane and its account have, by asking for one of each. */
 function listKept(keys: StoreKeys): ReadonlySet<string> {
   const names = [keys, accountKeys(keys.lane)].flatMap((each) => spellOwnKeys(each, 'x', 'x'));
@@ -64,7 +67,7 @@ function isKept(name: string, keys: StoreKeys, kept: ReadonlySet<string>): boole
   if (!name.startsWith(`${queuePrefix}:`)) return false;
   const [kind = '', ...rest] = name.slice(queuePrefix.length + 1).split(':');
   if (kind === verificationQueue || kind === deliveryQueue) return QUEUE_KEYS.has(rest.join(':'));
-  // In a line is what waits, and a client with a weight there has something waiting.
-  if (kind === 'shares' && (rest[0] === 'line' || rest[0] === 'weights')) return false;
+  // In a line is what waits, a client with a weight there has something waiting, and what was not asked about has no outcome.
+  if (kind === 'shares' && SHARES_THAT_GO.has(rest[0] ?? '')) return false;
   return kept.has(kind);
 }

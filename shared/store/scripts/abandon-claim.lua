@@ -24,7 +24,7 @@ local id, worker, token, tag = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 local client, crashCode, day = ARGV[5], ARGV[6], ARGV[7]
 if not ownsClaim(record, worker, token) then return 0 end
 releaseClaim(record, inFlight)
-endTurn(record, tag, true)
+endTurn(record, tag, id, true)
 noteLostCall(record, tag, client, crashCode, day, '')
 moveStatus(record, tag, id, 'queued')
 return 1

@@ -77,7 +77,7 @@ if mark and (mark == '' or mark ~= call) then
 end
 noteCall(record, tag, call, attempt, isListed, day, entry, known)
 countOut(inFlight, claimedBy)
-if shareTag and attempt == '' then shares.giveTurnBack(shares.of(tag, now[3], owner)) end
+if shareTag and attempt == '' then shares.giveTurnBack(shares.of(tag, now[3], owner), id) end
 leaveLine(tag, id, client, now[3])
 moveInIndex(tag, id, owner, submittedAt, now[1], status)
 local fields = {'status', status, 'outcome', outcome, 'deliveryStatus', 'pending'}

@@ -10,6 +10,7 @@
 --- ARGV[6] tag            what the store's keys begin with
 --- ARGV[7] bulkShare      of the calls while both wait, 0 to 1
 --- ARGV[8] isProbe        '1': the account is closed to all but this call
+--- ARGV[9] id
 ---
 --- Reply: 'marked'; 'lost' when another run has the verification.
 --- Invariant: The mark is written before the first byte that the upstream may bill. The slot that the request leaves
@@ -24,7 +25,7 @@ local now = redis.call('HMGET', record, 'claimedBy', 'claimToken', 'sentAt', 'se
 if now[1] ~= worker or now[2] ~= token then return 'lost' end
 redis.call('HSET', record, field, at, 'sentCall', call .. ' ' .. at)
 if readMark(now[3], now[4]) ~= call then
-  local called = {priority = now[5], turn = now[6], shareTag = now[7], client = now[8] or ''}
+  local called = {id = ARGV[9], priority = now[5], turn = now[6], shareTag = now[7], client = now[8] or ''}
   grantTurn(ARGV[6], called, tonumber(ARGV[7]), ARGV[8] == '1')
 end
 return 'marked'

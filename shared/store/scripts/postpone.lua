@@ -42,7 +42,7 @@ if not ownsClaim(record, worker, token) then
   return redis.call('HGET', record, 'claimEnded') == token and 'postponed' or 'not_ours'
 end
 releaseClaim(record, inFlight)
-endTurn(record, tag, attempt ~= '')
+endTurn(record, tag, id, attempt ~= '')
 moveStatus(record, tag, id, status)
 if counted == '1' then redis.call('HINCRBY', record, 'attemptsCounted', 1) end
 if fateUnknown == '1' then redis.call('HSET', record, 'fateUnknown', '1') end

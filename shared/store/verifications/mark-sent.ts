@@ -30,7 +30,7 @@ export async function markSent(
   const reply = await markScript(
     redis,
     [keys.record(id)],
-    [claim.workerId, claim.token, call, 'sentAt', sentAt, keys.tag, bulkShare, isProbe ? '1' : '0'],
+    [claim.workerId, claim.token, call, 'sentAt', sentAt, keys.tag, bulkShare, isProbe ? '1' : '0', id],
   );
   return reply === 'marked' ? 'marked' : 'lost';
 }

@@ -39,8 +39,8 @@ const inStore = {
   shareWeights: ['{vq:main}:shares:weights:1', keys.shareWeights(1)],
   shareNext: ['{vq:main}:shares:next:1', keys.shareNext(1)],
   shareLine: ['{vq:main}:shares:line:1:q', keys.shareLine(1, 'q')],
+  shareUnasked: ['{vq:main}:shares:unasked:1', keys.shareUnasked(1)],
   heartbeats: ['{vq:main}:heartbeats', keys.heartbeats()],
-  activeVerifications: ['{vq:main}:verifications:active', keys.queueKey(keys.verificationQueue, 'active')],
   waitingVerifications: [
     '{vq:main}:verifications:prioritized',
     keys.queueKey(keys.verificationQueue, 'prioritized'),
@@ -55,7 +55,7 @@ const inStore = {
 } as const;
 
 /** Those whose first part is a number. */
-const NUMBERED = ['historyMinutes', 'historyHours', 'shareWeights', 'shareNext', 'shareLine'];
+const NUMBERED = ['historyMinutes', 'historyHours', 'shareWeights', 'shareNext', 'shareLine', 'shareUnasked'];
 
 const bullmq = new QueueKeys(keys.queuePrefix);
 const ofBullmq = (name: string) => bullmq.toKey(queue, name);

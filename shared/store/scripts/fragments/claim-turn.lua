@@ -21,6 +21,7 @@ end
 local function takeTurnFor(share, record, id, ahead)
   local taken = shares.exact(shares.baseOf(share.state, share.class) + shares.claimTurn(share, id))
   if ahead then redis.call('HDEL', record, 'ahead') end
+  redis.call('ZADD', share.unasked, taken, id)
   return {'shareTag', taken, 'turn', ahead and '2 ' .. ahead or share.class .. ' ' .. taken}
 end
 

@@ -1,6 +1,6 @@
 --- What a call that gets its slot means for the order of all others: the virtual time, who is forgotten, what has
 --- come back meanwhile, and whose turn it is between interactive and bulk.
---- @keys shares, shareNext, shareWeights, waitingVerifications, activeVerifications, record, client, heartbeats
+--- @keys shares, shareNext, shareWeights, shareUnasked, waitingVerifications, record, client, heartbeats
 --- @include "shares.lua"
 --- @include "now-ms.lua"
 --- @include "silent-ms.lua"
@@ -56,18 +56,25 @@ end
 
 -- The least tag of what has not been asked about, waiting or claimed, or nil. What a silent worker holds is left out.
 local function firstUnasked(tag, class, base)
-  local first = firstWaiting(tag, class)
-  local silentSince = nowMs() - SILENT_MS
-  for _, id in ipairs(redis.call('LRANGE', activeVerificationsKey(tag), 0, -1)) do
-    local held = redis.pcall('HMGET', recordKey(tag, id), 'claimedBy', 'priority', 'shareTag', 'sentAt')
-    local own = tonumber(held[3])
-    local isClaimed = held[1] and own and not held[4]
-    if isClaimed and shares.classOf(held[2]) == class and (not first or own - base < first) then
-      local beat = tonumber(redis.call('ZSCORE', heartbeatsKey(tag), held[1]) or '')
-      if not beat or beat > silentSince then first = own - base end
+  local waiting, unasked = firstWaiting(tag, class), shareUnaskedKey(tag, class)
+  local silentSince, rank = nowMs() - SILENT_MS, 0
+  repeat
+    local found = redis.call('ZRANGE', unasked, rank, rank + LOOKED_AT - 1, 'WITHSCORES')
+    for i = 1, #found, 2 do
+      local id, own = found[i], tonumber(found[i + 1]) - base
+      if waiting and own >= waiting then return waiting end
+      local held = redis.pcall('HMGET', recordKey(tag, id), 'claimedBy', 'shareTag', 'sentAt')
+      if held[2] and not held[3] then
+        local beat = held[1] and tonumber(redis.call('ZSCORE', heartbeatsKey(tag), held[1]) or '')
+        if held[1] and (not beat or beat > silentSince) then return own end
+        rank = rank + 1
+      else
+        -- An earlier version has asked about it or ended its claim, or its record is gone.
+        redis.call('ZREM', unasked, id)
+      end
     end
-  end
-  return first
+  until #found < 2 * LOOKED_AT
+  return waiting
 end
 
 -- Where the virtual time goes with a call in this turn. Workers claim several verifications each, and one that is
@@ -80,12 +87,13 @@ local function timeOf(tag, called, class, base, v, turnTag)
   return math.max(v or 0, math.min(turnTag, firstUnasked(tag, class, base) or turnTag))
 end
 
--- `called` is of the record: its client, its priority, its turn and the tag of it.
+-- `called` is of the record: its id, its client, its priority, its turn and the tag of it.
 local function grantTurn(tag, called, bulkShare, isProbe)
   local turnTag = tonumber(called.shareTag)
   -- Claimed by an earlier version.
   if not turnTag then return end
   local state, class = sharesKey(tag), shares.classOf(called.priority)
+  redis.call('ZREM', shareUnaskedKey(tag, class), called.id)
   local now = redis.call('HMGET', state, 'base:' .. class, 'v:' .. class, 'bulkDue')
   local base = tonumber(now[1] or '0')
   turnTag = turnTag - base

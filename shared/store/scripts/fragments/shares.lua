@@ -11,7 +11,7 @@
 ---
 --- Tags are multiples of 2^-16 below 2^31, so that class and tag fit a double exactly. test/model/fair-shares.ts is
 --- the same in TypeScript, function by function.
---- @keys shares, shareWeights, shareNext, shareLine, waitingVerifications, client
+--- @keys shares, shareWeights, shareNext, shareLine, shareUnasked, waitingVerifications, client
 local shares = {SPAN = 4294967296, PARKED = 2147483648, TURNS = 8, ASIDE = 5}
 local DEFAULT_WEIGHT, MOST_WEIGHT = 100, 1000
 -- What comes first in a client's line: what went back unasked, what was asked before, what is new.
@@ -27,7 +27,7 @@ function shares.of(tag, priority, client)
   local class = shares.classOf(priority)
   local share = {class = class, client = client, state = sharesKey(tag), next = shareNextKey(tag, class),
     weights = shareWeightsKey(tag, class), line = shareLineKey(tag, class, client),
-    prioritized = waitingVerificationsKey(tag), record = clientKey(tag, client)}
+    unasked = shareUnaskedKey(tag, class), prioritized = waitingVerificationsKey(tag), record = clientKey(tag, client)}
   share.weight = tonumber(redis.call('HGET', share.weights, client))
   share.start = tonumber(redis.call('ZSCORE', share.next, client))
   return share
@@ -187,7 +187,8 @@ function shares.claimTurn(share, id)
 end
 
 -- A turn for which no call was made. One that is not known any more is long past.
-function shares.giveTurnBack(share)
+function shares.giveTurnBack(share, id)
+  redis.call('ZREM', share.unasked, id)
   if not share.start then return end
   shares.setStart(share, math.max(0, share.start - shares.unit(share.weight or shares.weightNow(share))))
   if share.weight then shares.retag(share, 0, shares.TURNS - 1) end

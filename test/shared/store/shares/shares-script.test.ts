@@ -199,6 +199,7 @@ class Both {
           sum: Number(state[`weights:${each}`] ?? 0),
           weights: new Map(Object.entries(weights).map(([client, weight]) => [client, Number(weight)])),
           next: new Map(pairs(await redis.zrange(this.keys.shareNext(each), '0', '-1', 'WITHSCORES'))),
+          unasked: new Map(pairs(await redis.zrange(this.keys.shareUnasked(each), '0', '-1', 'WITHSCORES'))),
           lines: new Map(Object.keys(weights).map((client, i) => [client, lines[i]])),
         };
       }),
@@ -222,6 +223,7 @@ class Both {
         sum: weightSum,
         weights,
         next,
+        unasked: model.unasked(each),
         lines: new Map([...weights.keys()].map((client) => [client, inLine(client)])),
       };
     });
@@ -348,6 +350,18 @@ describe('the scripts of the fair shares and their model', () => {
     await redis.zadd(both.keys.heartbeats(), 1, 'w');
     await both.grant('ver_0008', 0, false);
     expect(await redis.hget(both.keys.shares(), 'v:2')).toBe('7');
+  });
+
+  it('forget what an earlier version has asked about, ended or deleted without a word', async () => {
+    const both = new Both(lane.freshKeys());
+    const [asked = '', ended = '', gone = '', first = '', ...others] = await claimEight(both);
+    const record = (id: string) => both.keys.record(id);
+    await redis.hset(record(asked), 'sentAt', '2026-01-01T00:00:00Z');
+    await redis.hdel(record(ended), 'turn', 'shareTag', 'claimedBy', 'claimToken');
+    await redis.del(record(gone));
+    await both.grant(others.at(-1) ?? '', 0, false);
+    expect(await redis.hget(both.keys.shares(), 'v:2')).toBe('3');
+    expect(await redis.zrange(both.keys.shareUnasked(2), '0', '-1')).toEqual([first, ...others.slice(0, -1)]);
   });
 
   it('treat what is placed again as it stands', async () => {
