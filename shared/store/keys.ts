@@ -4,6 +4,7 @@ import { type OperatorKeys, operatorKeys } from './operator-keys.ts';
 import { PHOTO_NAMES, type PhotoKeys, photoKeys } from './photo-keys.ts';
 import { type PoolKeys, poolKeys } from './pool-keys.ts';
 import { type PromiseKeys, promiseKeys } from './promise-keys.ts';
+import { SHARE_NAMES, type ShareKeys, shareKeys } from './share-keys.ts';
 
 /** BullMQ sorts `prioritized` by priority times this, plus a counter (its `getPriorityScore.lua`). */
 const PRIORITY_SPAN = 0x1_0000_0000;
@@ -50,11 +51,7 @@ const SCRIPT_NAMES = {
   feedNumbers: 'feed-numbers',
   noticeTypes: 'notice-types',
   notices: 'notices',
-  shares: 'shares',
-  shareWeights: 'shares:weights:*',
-  shareNext: 'shares:next:*',
-  shareLine: 'shares:line:*:*',
-  shareUnasked: 'shares:unasked:*',
+  ...SHARE_NAMES,
   waitingVerifications: 'verifications:prioritized',
   verificationJob: 'verifications:*',
   verificationCounter: 'verifications:pc',
@@ -114,7 +111,14 @@ function complete(pattern: string, parts: readonly string[]): string {
  * All of them carry the hash tag `{vq:<lane>}`, so a lane's keys live on one shard of a Redis Cluster
  * (multi-key scripts and MULTI stay possible) while lanes spread over shards. No other module may spell a key.
  */
-export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKeys, ApiKeyKeys, EventKeys {
+export interface StoreKeys
+  extends PoolKeys,
+    PromiseKeys,
+    OperatorKeys,
+    PhotoKeys,
+    ApiKeyKeys,
+    EventKeys,
+    ShareKeys {
   readonly lane: string;
   /** What all of them begin with. Scripts complete it ({@link keyFunction}). */
   readonly tag: string;
@@ -149,18 +153,6 @@ export interface StoreKeys extends PoolKeys, PromiseKeys, OperatorKeys, PhotoKey
   /** Sorted sets by submission time (ms epoch): a client's verifications, all and by status. */
   clientIndex(clientId: string): string;
   clientStatusIndex(clientId: string, status: string): string;
-  /** Hash: virtual times of the shares, sums of the weights, how near bulk is to its turn. */
-  shares(): string;
-  /** Hash: client → the weight its turns were given with, of those that have verifications of a class waiting. */
-  shareWeights(orderClass: number): string;
-  /** Sorted set: client → the tag of its next turn. */
-  shareNext(orderClass: number): string;
-  /** Sorted set: the verifications of a client that wait in a class, in their order. */
-  shareLine(orderClass: number, clientId: string): string;
-  /** Sorted set: the verifications of a class that have taken a turn and were not asked about → its tag, of the base with it. */
-  shareUnasked(orderClass: number): string;
-  /** String that expires: a worker has looked after the order of what waits just now. */
-  sharesTurn(): string;
   /** String that expires: what a worker writes to find out whether Redis takes writes again. */
   writeProbe(): string;
   /** Hash: worker id → number of verifications that process has in flight. */
@@ -244,15 +236,10 @@ export function storeKeys(lane: string): StoreKeys {
     ...poolKeys(tag),
     ...photoKeys(tag),
     ...eventKeys(tag),
+    ...shareKeys(tag),
     retention: () => `${tag}:retention`,
     clientIndex: (clientId) => spell('clientIndex', clientId),
     clientStatusIndex: (clientId, status) => spell('clientStatusIndex', clientId, status),
-    shares: () => spell('shares'),
-    shareWeights: (orderClass) => spell('shareWeights', String(orderClass)),
-    shareNext: (orderClass) => spell('shareNext', String(orderClass)),
-    shareLine: (orderClass, clientId) => spell('shareLine', String(orderClass), clientId),
-    shareUnasked: (orderClass) => spell('shareUnasked', String(orderClass)),
-    sharesTurn: () => `${tag}:shares:turn`,
     writeProbe: () => `${tag}:write-probe`,
     inFlight: () => `${tag}:in-flight`,
     heartbeats: () => spell('heartbeats'),

@@ -136,7 +136,7 @@ describe('a key', () => {
     expect(() => keyFunction('ledgers')).toThrow('keys.ts must name the key ledgers');
   });
 
-  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators, photos, accounts, events and API keys', () => {
+  it('is spelled nowhere but in keys.ts, and in the files of the keys of promises, operators, photos, accounts, events, API keys and shares', () => {
     const keyFiles = [
       'keys',
       'promise-keys',
@@ -145,6 +145,7 @@ describe('a key', () => {
       'pool-keys',
       'event-keys',
       'api-key-keys',
+      'share-keys',
     ];
     const spelling = keyFiles.map((name) => `shared/store/${name}.ts`);
     const files = [...listShippedLuaFiles(), ...listSourceFiles()].filter((path) => !spelling.includes(path));
