@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import type { AuditHead, AuditPage } from '../../shared/audit/audit-page.ts';
 import { auditSearchQuery, type ConsoleActivity } from '../../shared/contract/console-activity.ts';
+import { queryNumber } from '../../shared/contract/query-number.ts';
 import type { Audit } from '../../shared/store/audit/audit.ts';
 import { adoptActivity } from '../../shared/store/audit/audit-trail.ts';
 import { readAuditHead, readAuditPage } from '../../shared/store/audit/read-audit-page.ts';
@@ -21,8 +22,8 @@ export interface AuditRouteDeps {
 }
 
 const query = z.strictObject({
-  after: z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER).default(0),
-  limit: z.coerce.number().int().min(1).max(1_000).default(500),
+  after: queryNumber({ min: 0, max: Number.MAX_SAFE_INTEGER }).default(0),
+  limit: queryNumber({ min: 1, max: 1_000 }).default(500),
 });
 
 /** `GET /console/api/audit`, `…/audit/search` and `…/audit/head`: the trail as it is exported, what fits, and where it ends. */

@@ -19,12 +19,13 @@ export function addConsoleQueries(app: FastifyInstance, deps: ConsoleQueryDeps):
 
   app.get('/console/api/verifications', async (request) => {
     const query = parseInput(consoleListQuery, request.query, 'invalid_query');
-    await deps.noteReading(request, {
-      action: query.search === undefined ? 'read_verifications' : 'search_verifications',
-      target: null,
-    });
-    if (query.search !== undefined) return searchVerifications(deps, query.search, query.limit);
-    return filterVerifications(deps, query);
+    const page = await (query.search === undefined
+      ? filterVerifications(deps, query)
+      : searchVerifications(deps, query.search, query.limit));
+    // A reading that was refused, by its cursor, was none.
+    const action = query.search === undefined ? 'read_verifications' : 'search_verifications';
+    await deps.noteReading(request, { action, target: null });
+    return page;
   });
 
   app.get('/console/api/verifications/:id', async (request) => {

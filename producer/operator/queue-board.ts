@@ -4,6 +4,7 @@ import { FastifyAdapter } from '@bull-board/fastify';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { z } from 'zod';
 import { problemTable } from '../../shared/contract/problem.ts';
+import { queryNumber } from '../../shared/contract/query-number.ts';
 import { classifyError } from '../classify-error.ts';
 import type { ProducerQueues } from '../submission/enqueue.ts';
 import type { OperatorAuth } from './operator-auth.ts';
@@ -43,7 +44,7 @@ export async function addQueueBoard(
   );
 }
 
-const count = (max: number) => z.coerce.number().int().min(1).max(max).optional();
+const count = (max: number) => queryNumber({ min: 1, max }).optional();
 
 /** What of the board's parameters says how much is read. Its own schema sets no bounds. */
 const boardQuery = z.object({

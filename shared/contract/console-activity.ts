@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { queryNumber } from './query-number.ts';
 
 const instant = z.iso.datetime();
 
@@ -18,7 +19,7 @@ export const consoleActivity = z.strictObject({
 export type ConsoleActivity = z.infer<typeof consoleActivity>;
 
 export const activityQuery = z.strictObject({
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  limit: queryNumber({ min: 1, max: 200 }).default(50),
   cursor: z
     .string()
     .regex(/^\d{1,15}-\d{1,10}$/)
@@ -31,6 +32,6 @@ export const auditSearchQuery = z.strictObject({
   target: z.string().min(1).max(500).optional(),
   from: z.iso.date().optional(),
   to: z.iso.date().optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
-  cursor: z.coerce.number().int().min(1).max(Number.MAX_SAFE_INTEGER).optional(),
+  limit: queryNumber({ min: 1, max: 200 }).default(50),
+  cursor: queryNumber({ min: 1, max: Number.MAX_SAFE_INTEGER }).optional(),
 });

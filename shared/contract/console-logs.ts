@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { queryNumber } from './query-number.ts';
 
 /** The levels that can be followed, from the finest on, with pino's numbers. */
 export const LOG_LEVELS = { debug: 20, info: 30, warn: 40, error: 50, fatal: 60 } as const;
@@ -38,11 +39,7 @@ export const logsQuery = z.strictObject({
     .optional()
     .describe('`nextCursor` of the answer before; without it, the latest lines'),
   level: logLevel.default('info').describe('the least level that is wanted'),
-  latest: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(MOST_LATEST)
+  latest: queryNumber({ min: 0, max: MOST_LATEST })
     .default(20)
     .describe('without a cursor: with so many lines it begins'),
 });

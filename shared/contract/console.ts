@@ -4,6 +4,7 @@ import { clientShare } from './client-share.ts';
 import { deliveryAttempt } from './delivery-log.ts';
 import { laneOverview } from './lane.ts';
 import { promisesAtRisk } from './promises-at-risk.ts';
+import { queryNumber } from './query-number.ts';
 import { clientBudget } from './usage.ts';
 import {
   attempt,
@@ -229,7 +230,7 @@ export const endpointRequest = z.strictObject({
 export const holdRequest = z.strictObject({
   endpoint: z.string().regex(/^\S{1,100} https?:\/\/\S{1,2048}$/),
 });
-const limit = z.coerce.number().int().min(1).max(100).default(25);
+const limit = queryNumber({ min: 1, max: 100 }).default(25);
 const cursor = z.string().min(1).max(200).optional();
 const clientId = z.string().min(1).max(100).optional();
 const queriedInstant = z.iso.datetime({ offset: true }).transform(Date.parse).optional();
@@ -272,7 +273,7 @@ const clientSettings = {
   allowedOrigins: origins.optional(),
   weight: z.number().int().min(1).max(1_000).optional(),
 };
-export const atRiskQuery = z.strictObject({ weight: z.coerce.number().int().min(1).max(1_000) });
+export const atRiskQuery = z.strictObject({ weight: queryNumber({ min: 1, max: 1_000 }) });
 const budgetPart = z.number().int().min(1).max(999_999_999).nullable().optional();
 export const newClientRequest = z.strictObject(clientSettings);
 export const clientChangeRequest = z.strictObject({

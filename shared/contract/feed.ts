@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { clientEventTypes } from './event-type.ts';
 import { feedNotice } from './notice.ts';
+import { queryNumber } from './query-number.ts';
 import { sequence, verificationEvent } from './verification.ts';
 
 /** How many events a page of the feed may have. */
@@ -11,20 +12,12 @@ export const FEED_WAIT_MAX = 20;
 
 /** `GET /v1/events`. */
 export const feedQuery = z.strictObject({
-  after: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(Number.MAX_SAFE_INTEGER)
+  after: queryNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe('the `sequence` that you have read up to; 0: from the oldest that is kept'),
-  limit: z.coerce.number().int().min(1).max(FEED_PAGE_MAX).default(100).describe('of a page'),
+  limit: queryNumber({ min: 1, max: FEED_PAGE_MAX }).default(100).describe('of a page'),
   type: z.enum(clientEventTypes).optional().describe('events of this type only'),
-  wait: z.coerce
-    .number()
-    .int()
-    .min(0)
-    .max(FEED_WAIT_MAX)
+  wait: queryNumber({ min: 0, max: FEED_WAIT_MAX })
     .default(0)
     .describe('seconds for which the answer may wait until there is an event after `after`'),
 });

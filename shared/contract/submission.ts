@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { queryNumber } from './query-number.ts';
 import { priority, verificationStatus } from './verification.ts';
 
 /** Longest `reference` a client may attach, in characters. */
@@ -91,7 +92,7 @@ export const listQuery = z.strictObject({
   code: z.string().min(1).max(100).optional().describe('the code of their outcome, as in GET /v1/outcomes'),
   submittedFrom: queriedInstant.optional().describe('RFC 3339: submitted then or later'),
   submittedBefore: queriedInstant.optional().describe('RFC 3339: submitted earlier than that'),
-  limit: z.coerce.number().int().min(1).max(100).default(20).describe('of a page'),
+  limit: queryNumber({ min: 1, max: 100 }).default(20).describe('of a page'),
   cursor: z
     .string()
     .min(1)
