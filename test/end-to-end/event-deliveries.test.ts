@@ -207,13 +207,21 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
 
   test('to an endpoint does not have what its client left out', async () => {
     const url = await startReceiver({ later: 503 });
-    const { veriqueue } = await makeClient(null);
+    const { veriqueue, clientId } = await makeClient(null);
     const { id: endpoint } = await veriqueue.endpoints.add({ url });
     await submit(veriqueue, ['later', 'ok-1', 'ok-2']);
     const states = async () => statesOf(await all(veriqueue.eventDeliveries({ endpoint })));
     await expect.poll(states, { timeout: 60_000 }).toContainEqual([1, 'retrying', 1]);
     await veriqueue.endpoints.change(endpoint, { after: 2 });
     await expect.poll(states, { timeout: 60_000 }).toEqual([[3, 'delivered', null]]);
+
+    // A position that Redis has lost is given again.
+    await chain.redis.del(chain.keys.push(clientId, endpoint));
+    await veriqueue.endpoints.change(endpoint, { after: 1 });
+    await expect.poll(states, { timeout: 60_000 }).toEqual([
+      [3, 'delivered', null],
+      [2, 'delivered', null],
+    ]);
   });
 
   test('finds an event about a verification by the time of its submission', async () => {

@@ -3,17 +3,17 @@
 --- KEYS[1] push           hash
 --- ARGV[1] after          the number behind which they begin; empty: where they are
 ---
---- Reply: 1; 0 when the endpoint was removed.
---- Invariant: What is left out was not sent: the known past of the endpoint begins behind it. No state comes to be of an
---- endpoint that is removed.
+--- Reply: 1; 0 when its position is lost and none is given, or it was removed.
+--- Invariant: What is left out was not sent: the known past of the endpoint begins behind it. A position that is lost is
+--- found again by giving one.
 
 local push, after = KEYS[1], ARGV[1]
 local before = redis.call('HGET', push, 'after')
-if not before then return 0 end
+if not before and after == '' then return 0 end
 redis.call('HINCRBY', push, 'epoch', 1)
 redis.call('HDEL', push, 'nextAt', 'attempts', 'health')
 if after ~= '' then
-  if tonumber(after) > tonumber(before) then redis.call('HSET', push, 'from', after) end
+  if not before or tonumber(after) > tonumber(before) then redis.call('HSET', push, 'from', after) end
   redis.call('HSET', push, 'after', after)
 end
 return 1
