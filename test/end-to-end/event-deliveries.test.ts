@@ -236,6 +236,26 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
     await expect.poll(ask, { timeout: 60_000 }).toMatchObject([{ type: 'delivery.dead', verification: id }]);
   });
 
+  test('to an endpoint that failed leaves nothing in the feed when the verification is erased', async () => {
+    const { veriqueue, all: apiKey } = await makeClient(null);
+    const { id: failing } = await veriqueue.endpoints.add({ url: await startReceiver({ dead: 500 }) });
+    const types = ['delivery.dead', 'subject.erased'] as const;
+    await veriqueue.endpoints.add({ url: await startReceiver({}), types: [...types] });
+    const [id = ''] = await submit(veriqueue, ['dead']);
+    const feed = async () => {
+      const headers = { authorization: `Bearer ${apiKey}` };
+      const answer = await fetch(`${chain.url}/v1/events?after=0`, { headers });
+      return ((await answer.json()) as { data: unknown[] }).data;
+    };
+    const died = { type: 'delivery.dead', data: { verification: id, endpoint: failing } };
+    await expect.poll(feed, { timeout: 60_000 }).toMatchObject([{ data: { id } }, died]);
+    await veriqueue.cancel(id, { erase: true });
+    expect(await feed()).toMatchObject([
+      { type: 'events.gone', from: 1, sequence: 2 },
+      { type: 'subject.erased', data: { id } },
+    ]);
+  });
+
   test('is for the client alone, with the scope read, and refuses what is no query', async () => {
     const url = await startReceiver({});
     const [mine, other] = [await makeClient(url), await makeClient(url)];

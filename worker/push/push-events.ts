@@ -191,6 +191,7 @@ function decide(
           result,
           now,
         }),
+        about: id.startsWith('ver_') ? id : null,
       };
     case 'retry':
       return { after: sequence - 1, attempts: attemptsMade, nextAt: step.at, health, latest };

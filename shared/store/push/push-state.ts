@@ -85,21 +85,25 @@ export async function takePush(
   return { status, state: parseState(hashFromReply(fields)) };
 }
 
-/** What of the state is written; `release` gives the hold back, and `notice` goes with an event that is passed by. */
+/**
+ * What of the state is written; `release` gives the hold back, and `notice` goes with an event that is passed by: about this
+ * verification, if about any.
+ */
 export type PushProgress = Partial<Omit<PushState, 'epoch'>> & {
   readonly release?: true;
   readonly notice?: ClientNotice | null;
+  readonly about?: string | null;
 };
 
 /** @returns false when the deliveries are not this process' any more, or begin elsewhere now */
 export async function savePush(
   { redis, keys }: Store,
   { clientId, id, owner, epoch }: { clientId: string; id: string; owner: string; epoch: string },
-  { release, notice, ...progress }: PushProgress,
+  { release, notice, about, ...progress }: PushProgress,
 ): Promise<boolean> {
   const fields = Object.entries(progress).flatMap(([name, value]) => [name, toText(name, value)]);
   const heldForMs = release ? 0 : HELD_FOR_MS;
-  const args = [owner, heldForMs, epoch, keys.tag, ...noticeArguments(notice), ...fields];
+  const args = [owner, heldForMs, epoch, keys.tag, ...noticeArguments(notice), about ?? '', ...fields];
   return (await saveScript(redis, [keys.push(clientId, id)], args)) === 'saved';
 }
 

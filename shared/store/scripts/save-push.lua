@@ -8,29 +8,34 @@
 --- ARGV[5] client         its id
 --- ARGV[6] noticeId       of the event about one that is passed by
 --- ARGV[7] notice         the event's body; empty: none is passed by
---- ARGV[8..]              name and value in turn; an empty value takes the field away
+--- ARGV[8] about          the verification that it is about; empty: none
+--- ARGV[9..]              name and value in turn; an empty value takes the field away
 ---
 --- Reply: 'saved'; 'not_ours' when another process has them, the endpoint was removed, or the client has changed the
 --- position meanwhile.
 --- Invariant: A process that was stopped for longer than its hold changes nothing, and a position that the client has
 --- chosen is not overwritten by the one that was reached before. What is written again writes no event again: the count
---- of those passed by is the same then.
+--- of those passed by is the same then. An event about a verification goes with it, and is not written behind it.
 
+--- @keys record
 --- @include "fragments/now-ms.lua"
 --- @include "fragments/write-notice.lua"
 
 local push, owner, forMs, epoch = KEYS[1], ARGV[1], tonumber(ARGV[2]), ARGV[3]
-local notice = ARGV[7]
+local notice, about = ARGV[7], ARGV[8]
 local held = redis.call('HMGET', push, 'owner', 'epoch', 'dead')
 if held[1] ~= owner then return 'not_ours' end
 local isOurs = (held[2] or '0') == epoch
 if isOurs then
-  for i = 8, #ARGV, 2 do
+  for i = 9, #ARGV, 2 do
     if ARGV[i + 1] == '' then redis.call('HDEL', push, ARGV[i])
     else redis.call('HSET', push, ARGV[i], ARGV[i + 1]) end
   end
   if notice ~= '' and redis.call('HGET', push, 'dead') ~= held[3] then
-    writeNotice(ARGV[4], ARGV[5], ARGV[6], notice)
+    local record = about ~= '' and recordKey(ARGV[4], about) or nil
+    if not record or redis.call('EXISTS', record) == 1 then
+      writeNotice(ARGV[4], ARGV[5], ARGV[6], notice, record)
+    end
   end
 end
 if forMs == 0 or not isOurs then redis.call('HDEL', push, 'owner', 'ownedUntil')
