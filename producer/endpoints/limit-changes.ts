@@ -7,6 +7,11 @@ import { requireAllowed, takeFromRate } from '../rate-limit.ts';
 /** More than a person or a deployment needs. */
 const CHANGES = { perSecond: 0.1, burst: 60 };
 
+/** @throws {ProblemError} self_service_off: the client's operator has turned its own changes off */
+export function requireSelfService({ selfService }: Pick<ClientIdentity, 'selfService'>): void {
+  if (!selfService.enabled) throw new ProblemError('self_service_off');
+}
+
 /**
  * Lets a client change what belongs to it: its operator may have turned that off, and each change is one out of the client's rate.
  * Changes are kept in the audit trail for `AUDIT_RETENTION`: a client that made them in a loop would fill Redis.
@@ -16,8 +21,8 @@ const CHANGES = { perSecond: 0.1, burst: 60 };
 export async function limitChanges(
   redis: Redis,
   keys: StoreKeys,
-  { id, selfService }: Pick<ClientIdentity, 'id' | 'selfService'>,
+  client: Pick<ClientIdentity, 'id' | 'selfService'>,
 ): Promise<void> {
-  if (!selfService.enabled) throw new ProblemError('self_service_off');
-  requireAllowed(await takeFromRate(redis, keys.endpointChangeRate(id), CHANGES));
+  requireSelfService(client);
+  requireAllowed(await takeFromRate(redis, keys.endpointChangeRate(client.id), CHANGES));
 }

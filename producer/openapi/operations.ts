@@ -200,7 +200,7 @@ export const OPERATIONS = {
   },
   revokeApiKey: {
     scope: 'manage',
-    problems: [...OWN_CHANGE, 'invalid_query', 'last_key', 'last_manage_key'],
+    problems: ['self_service_off', 'not_found', 'invalid_query', 'last_key', 'last_manage_key'],
     answers: { 204: {} },
   },
   getKeySet: { scope: null, problems: [], isPublic: true, answers: { 200: { example: keySet } } },

@@ -14,16 +14,19 @@
 ---
 --- Reply: 1; 0 when one of the fields has changed since it was read, or the client is gone.
 --- Invariant: Of two operators at once, each builds on what the other wrote.
+---
+--- A Redis whose memory is full refuses a command that could take more, unless its script has written before: it must
+--- not be cut off half-way. So a key leaves the index first. Otherwise a stolen key could not be revoked then.
 
 local client, apiKeys, apiKeyUses = KEYS[1], KEYS[2], KEYS[3]
 local id, field, expected, value, added, removed = ARGV[1], ARGV[2], ARGV[3], ARGV[4], ARGV[5], ARGV[6]
 local beside, besideExpected = ARGV[7], ARGV[8]
 if redis.call('EXISTS', client) == 0 or (redis.call('HGET', client, field) or '') ~= expected then return 0 end
 if beside ~= '' and (redis.call('HGET', client, beside) or '') ~= besideExpected then return 0 end
-redis.call('HSET', client, field, value)
-if added ~= '' then redis.call('HSET', apiKeys, added, id) end
 if removed ~= '' then
   redis.call('HDEL', apiKeys, removed)
   redis.call('HDEL', apiKeyUses, removed)
 end
+redis.call('HSET', client, field, value)
+if added ~= '' then redis.call('HSET', apiKeys, added, id) end
 return 1
