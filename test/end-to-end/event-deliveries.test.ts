@@ -23,8 +23,9 @@ afterAll(async () => {
 });
 
 /** A 503 asks not to come again for an hour. */
-async function startReceiver(answers: Answers) {
+async function startReceiver(answers: Answers, onRequest: () => void = () => undefined) {
   const server = createServer(async (request, response) => {
+    onRequest();
     const { data }: VerificationEvent = JSON.parse(await text(request));
     const status = answers[data.reference ?? ''] ?? 204;
     response.writeHead(status, status === 503 ? { 'retry-after': '3600' } : {}).end();
@@ -234,6 +235,18 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
     const ask = () =>
       all(veriqueue.eventDeliveries({ endpoint, submittedFrom: submittedAt, submittedBefore }));
     await expect.poll(ask, { timeout: 60_000 }).toMatchObject([{ type: 'delivery.dead', verification: id }]);
+  });
+
+  test('says when an attempt at an endpoint was made, not when its rate let the next one begin', async () => {
+    const { veriqueue } = await makeClient(null);
+    const arrivedAt: number[] = [];
+    const url = await startReceiver({}, () => arrivedAt.push(Date.now()));
+    const { id: endpoint } = await veriqueue.endpoints.add({ url, ratePerSecond: 0.1 });
+    await submit(veriqueue, ['ok-1']);
+    const last = async () => (await all(veriqueue.eventDeliveries({ endpoint })))[0]?.lastAttempt ?? null;
+    await expect.poll(last, { timeout: 60_000 }).toMatchObject({ status: 204 });
+    // The rate lets the next one begin ten seconds after this one.
+    expect(Date.parse((await last())?.at ?? '')).toBeLessThan((arrivedAt[0] ?? 0) + 5_000);
   });
 
   test('to an endpoint that failed leaves nothing in the feed when the verification is erased', async () => {

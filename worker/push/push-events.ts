@@ -140,15 +140,25 @@ async function isCurrent({ deps, client, endpoint }: Hold): Promise<boolean> {
 
 /** @returns the state after it; null when the deliveries are not this process' any more */
 async function pushOne(hold: Hold, state: PushState, event: NumberedEvent): Promise<PushState | null> {
-  const { endpoint, save } = hold;
+  const { deps, endpoint, save } = hold;
   if (!isFor(endpoint, event)) {
     // Written with the next one that is sent, or at the end.
     return { ...state, after: event.sequence };
   }
+  const begunAt = deps.now();
   const result = await post(hold, event);
   const progress = decide(hold, state, event, result);
   report(hold, event, state, progress);
-  return (await save(progress)) ? { ...state, ...progress } : null;
+  // Before the rate is kept: a process that ends while it waits has written what it sent.
+  if (!(await save(progress))) return null;
+  await keepRate(hold, begunAt);
+  return { ...state, ...progress };
+}
+
+/** One process sends to it, one event after the other: to wait here keeps the rate. @param begunAt ms epoch, of the attempt */
+async function keepRate({ deps, endpoint: { ratePerSecond } }: Hold, begunAt: number): Promise<void> {
+  const leftMs = ratePerSecond === null ? 0 : begunAt + 1000 / ratePerSecond - deps.now();
+  if (leftMs > 0) await deps.pause(leftMs);
 }
 
 /** That an endpoint took nothing is said to the others. */
@@ -221,17 +231,9 @@ function report(
 }
 
 /** Bounded by the poster's time-out alone: an event that is under way when the process is to end is not posted twice for it. */
-async function post(
-  { deps, endpoint, secrets, auth }: Hold,
+function post(
+  { deps, endpoint: { url }, secrets, auth }: Hold,
   { id, body }: NumberedEvent,
 ): Promise<DeliveryResult> {
-  const { url, ratePerSecond } = endpoint;
-  const begunAt = deps.now();
-  const result = await attemptPost(deps, { id, event: body, secrets }, (signed) =>
-    deps.post({ url, auth, ...signed }),
-  );
-  // One process sends to it, one event after the other: to wait here keeps the rate.
-  const leftMs = ratePerSecond === null ? 0 : begunAt + 1000 / ratePerSecond - deps.now();
-  if (leftMs > 0) await deps.pause(leftMs);
-  return result;
+  return attemptPost(deps, { id, event: body, secrets }, (signed) => deps.post({ url, auth, ...signed }));
 }
