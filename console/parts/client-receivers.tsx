@@ -12,6 +12,7 @@ import { ReceiverList } from './receiver-list.tsx';
 import { describeAuth, TestButton } from './receivers.tsx';
 import { Action, ActionResult } from './result.tsx';
 import { Secrets } from './secrets.tsx';
+import { TestReceivers } from './test-receivers.tsx';
 
 interface Props {
   readonly client: ConsoleClient;
@@ -40,6 +41,7 @@ export function ClientReceivers({ client, path }: Props) {
         chosen={defaultTypes}
         hrefOfDeliveries={(endpoint) => hrefOf('clients', client.id, { endpoint }, 'deliveries')}
       />
+      {value?.test && <TestReceivers receivers={value.test} />}
     </>
   );
 }

@@ -80,7 +80,8 @@ export function Receiver({ endpoint, path, choices, hrefOfDeliveries }: Receiver
   );
 }
 
-function ReceiverFacts({ endpoint }: Pick<ReceiverProps, 'endpoint'>) {
+/** How far an endpoint is, and what it asks for. */
+export function ReceiverFacts({ endpoint }: Pick<ReceiverProps, 'endpoint'>) {
   const t = texts.value.receivers;
   const { id, types, ratePerSecond, after, dead, latest, attempts, nextAttemptAt, auth } = endpoint;
   const facts: readonly (readonly [string, ComponentChildren])[] = [

@@ -10,6 +10,9 @@ export const enReceivers = {
     byOperator: 'an operator',
     endpoints: 'Endpoints beside the callback',
     endpointsHelp: 'Each gets the events of its types in their order, signed with a secret of its own.',
+    ofTests: 'Receivers of its test keys',
+    ofTestsHelp:
+      'What the client submits with a test key is announced there, and nothing live. It changes them itself, with a test key.',
     none: 'None. Its events go to its callback alone.',
     id: 'Id',
     url: 'URL',

@@ -247,6 +247,7 @@ export const en = {
     running: 'running',
     slow: 'slow',
     paused: 'paused',
+    test: 'test',
   },
 };
 

@@ -10,6 +10,8 @@ export const zhReceivers: typeof enReceivers = {
     byOperator: '运营人员',
     endpoints: '回调之外的接收端',
     endpointsHelp: '每个接收端按顺序得到所选类型的事件，并以自己的密钥签名。',
+    ofTests: '测试密钥的接收端',
+    ofTestsHelp: '用测试密钥提交的核验，其事件只发送到这里，不含任何真实业务。由客户端使用测试密钥自行更改。',
     none: '没有。事件只发送到回调地址。',
     id: '编号',
     url: '地址',

@@ -244,5 +244,6 @@ export const zh: Texts = {
     running: '运行中',
     slow: '降速运行',
     paused: '已暂停',
+    test: '测试',
   },
 };

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import {
   type ConsoleClientEndpoints,
   type ConsoleTestDelivery,
+  type ConsoleTestReceivers,
   changedEndpointRequest,
   newEndpointRequest,
 } from '../../shared/contract/console-endpoints.ts';
@@ -10,6 +11,7 @@ import type { ClientIdentity } from '../../shared/store/clients/client.ts';
 import { describeClient } from '../../shared/store/clients/describe-client.ts';
 import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
+import type { StoreKeys } from '../../shared/store/keys.ts';
 import { describeTest } from '../../shared/store/push/test-event.ts';
 import {
   addClientEndpoint,
@@ -31,6 +33,8 @@ import type { NoteAction } from './note-action.ts';
 
 export interface ClientEndpointRouteDeps extends ClientEndpointDeps, RedeliveryDeps {
   readonly note: NoteAction;
+  /** Of the lane for test keys; null where this deployment has none. */
+  readonly testKeys: StoreKeys | null;
 }
 
 const PATH = '/console/api/clients/:client/endpoints';
@@ -38,13 +42,12 @@ const PATH = '/console/api/clients/:client/endpoints';
 /** What a client does with its own endpoints under `/v1/endpoints`, by an operator. What a receiver asks for is its client's to give. */
 export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpointRouteDeps): void {
   app.get(PATH, async (request): Promise<ConsoleClientEndpoints> => {
-    const { redis, keys, now, maxEndpoints } = deps;
     const { id, selfService } = await readClient(deps, request);
-    const auths = parseReceiverAuths((await redis.hget(keys.client(id), 'receiverAuth')) ?? '');
     return {
       data: await listClientEndpoints(deps, id),
-      most: selfService.maxEndpoints ?? maxEndpoints,
-      callbackAuth: presentReceiverAuth(auths[CALLBACK], now()),
+      most: selfService.maxEndpoints ?? deps.maxEndpoints,
+      callbackAuth: await readCallbackAuth(deps, id),
+      test: await readTestReceivers(deps, id),
     };
   });
 
@@ -71,6 +74,30 @@ export function addClientEndpointRoutes(app: FastifyInstance, deps: ClientEndpoi
   });
 
   addTests(app, deps);
+}
+
+async function readCallbackAuth(
+  { redis, keys, now }: Pick<ClientEndpointRouteDeps, 'redis' | 'keys' | 'now'>,
+  clientId: string,
+): Promise<ConsoleClientEndpoints['callbackAuth']> {
+  const auths = parseReceiverAuths((await redis.hget(keys.client(clientId), 'receiverAuth')) ?? '');
+  return presentReceiverAuth(auths[CALLBACK], now());
+}
+
+/** Those of its twin in the test lane. */
+async function readTestReceivers(
+  { redis, keys, testKeys, now }: ClientEndpointRouteDeps,
+  clientId: string,
+): Promise<ConsoleTestReceivers | null> {
+  if (testKeys === null || testKeys.tag === keys.tag) return null;
+  const twin = await describeClient(redis, testKeys, clientId, now());
+  if (twin.status !== 'found') return null;
+  const lane = { redis, keys: testKeys, now };
+  return {
+    callbackUrl: twin.client.callbackUrl,
+    callbackAuth: await readCallbackAuth(lane, clientId),
+    data: await listClientEndpoints(lane, clientId),
+  };
 }
 
 function addTests(app: FastifyInstance, deps: ClientEndpointRouteDeps): void {

@@ -12,7 +12,9 @@ let desk: ConsoleUnderTest;
 
 beforeAll(async () => {
   redis = await startTestRedis();
-  desk = await startConsoleUnderTest(redis.url, { environment: { CLIENT_MAX_ENDPOINTS: '2' } });
+  desk = await startConsoleUnderTest(redis.url, {
+    environment: { CLIENT_MAX_ENDPOINTS: '2', TEST_LANE: 'tests' },
+  });
 });
 afterAll(async () => {
   await desk?.close();
@@ -63,7 +65,7 @@ describe("a client's endpoint", () => {
     const { secret, ...endpoint } = added.body;
     expect(secret).toMatch(/^whsec_/);
     expect(await latest()).toMatchObject({ action: 'add_endpoint', target: endpoint.id, result: 'added' });
-    expect(await list(id)).toEqual({ data: [endpoint], most: 2, callbackAuth: null });
+    expect(await list(id)).toEqual({ data: [endpoint], most: 2, callbackAuth: null, test: null });
     expect(await (await asClient(manageKey, 'endpoints')).json()).toEqual({ data: [endpoint] });
 
     const path = `${id}/endpoints/${endpoint.id}`;
@@ -138,6 +140,37 @@ describe("a client's endpoint", () => {
       .toBe('self_service_off');
     await send('PATCH', `${id}/endpoints/${body.id}`, { enabled: true });
     expect((await list(id)).data).toMatchObject([{ status: 'active' }]);
+  });
+});
+
+describe("an endpoint of a client's test keys", () => {
+  test('is shown beside the live ones, marked as such, and is not changed among them', async () => {
+    const callbackUrl = 'https://a.example/callback';
+    const { id, manageKey } = await create({ callbackUrl });
+    const made = await send<{ apiKey: string }>('POST', `${id}/keys`, { scopes: ['manage'], test: true });
+    const testKey = made.body.apiKey;
+    expect((await list(id)).test).toEqual({ callbackUrl, callbackAuth: null, data: [] });
+    const add = (apiKey: string, body: object) =>
+      asClient(apiKey, 'endpoints', { method: 'POST', body: JSON.stringify(body) });
+    const auth = { headers: { 'X-Gateway-Token': 'kept-to-itself' } };
+    const added = await add(testKey, { url: 'https://a.example/tests', auth });
+    const { secret: _, ...endpoint } = (await added.json()) as CreatedEndpoint;
+    await add(manageKey, { url: 'https://a.example/live' });
+    const change = {
+      url: 'https://a.example/own',
+      auth: { headers: null, basic: { username: 'u', password: 'p' } },
+    };
+    await asClient(testKey, 'callback', { method: 'PATCH', body: JSON.stringify(change) });
+    const listed = await list(id);
+    expect(listed.data.map(({ url }) => url)).toEqual(['https://a.example/live']);
+    expect(listed.test).toMatchObject({
+      callbackUrl: 'https://a.example/own',
+      callbackAuth: { origin: 'https://a.example', headers: [], basic: true },
+      data: [endpoint],
+    });
+    expect(JSON.stringify(listed)).not.toContain('kept-to-itself');
+    const path = `${id}/endpoints/${endpoint.id}`;
+    expect(codeOf(await send('PATCH', path, { enabled: false }))).toEqual([404, 'not_found']);
   });
 });
 

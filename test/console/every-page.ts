@@ -101,10 +101,12 @@ async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<
   await desk.post(`${path}/endpoints`, { url: 'https://slow.example/events/of/the/whole/shop' });
   const made = await desk.post(`${path}/keys`, { scopes: ['manage', 'read'] });
   const { apiKey } = (await made.json()) as { apiKey: string };
-  const asClient = (method: string, to: string, body: object) =>
+  const test = await desk.post(`${path}/keys`, { scopes: ['manage'], test: true });
+  const { apiKey: testKey } = (await test.json()) as { apiKey: string };
+  const asClient = (method: string, to: string, body: object, key = apiKey) =>
     fetch(`${desk.url}/v1/${to}`, {
       method,
-      headers: { authorization: `Bearer ${apiKey}`, 'content-type': 'application/json' },
+      headers: { authorization: `Bearer ${key}`, 'content-type': 'application/json' },
       body: JSON.stringify(body),
     });
   await asClient('POST', 'api-keys', { scopes: ['read'], addresses: ['203.0.113.0/24'] });
@@ -113,6 +115,7 @@ async function fillReceivers(desk: ConsoleUnderTest, clientId: string): Promise<
     basic: { username: 'shop', password: 'synthetic' },
   };
   await asClient('PATCH', 'callback', { auth });
+  await asClient('POST', 'endpoints', { url: 'https://gone.example/of/tests', ratePerSecond: 1 }, testKey);
   return ((await added.json()) as { id: string }).id;
 }
 

@@ -29,7 +29,7 @@ export async function openConsole(
   browser: TestBrowser,
   options: BrowserContextOptions = {},
 ): Promise<OpenConsole> {
-  const desk = await startConsoleUnderTest(redis.url);
+  const desk = await startConsoleUnderTest(redis.url, { environment: { TEST_LANE: 'tests-of-clients' } });
   const context = await browser.open({ baseURL: desk.url, locale: 'en-GB', ...options });
   const page = await context.newPage();
   page.setDefaultTimeout(WAIT_MS);

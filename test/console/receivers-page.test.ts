@@ -200,6 +200,21 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     expect(open.failures).toEqual([]);
   });
 
+  test('shows where the events of its test keys go, marked as tests, and nothing of it to press', async () => {
+    const { clientId } = await fillConsole(open);
+    await open.signIn();
+    await open.visit(`#/clients/${clientId}`);
+    const panel = region('Receivers of its test keys');
+    await panel.getByText('test', { exact: true }).waitFor();
+    const shown = panel.getByRole('listitem').filter({ hasText: 'https://gone.example/of/tests' });
+    await shown.getByText('1 event', { exact: true }).waitFor();
+    await panel.getByText('https://shop.example/events').waitFor();
+    // Copying an id changes nothing.
+    expect(await panel.locator('button:not(.small)').count()).toBe(0);
+    expect(await endpoints().getByText('of/tests').count()).toBe(0);
+    expect(open.failures).toEqual([]);
+  });
+
   test('leads to its deliveries: by place, state and time, in the address, and on to older ones', async () => {
     const { clientId, deadId, endpointId } = await fillConsole(open);
     await open.signIn();

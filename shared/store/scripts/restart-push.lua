@@ -4,8 +4,8 @@
 --- ARGV[1] after          the number behind which they begin; empty: where they are
 ---
 --- Reply: 1; 0 when its position is lost and none is given, or it was removed.
---- Invariant: What is left out was not sent: the known past of the endpoint begins behind it. A position that is lost is
---- found again by giving one.
+--- Invariant: What is left out was not sent: the known past of the endpoint begins behind it. A position that is lost
+--- is found again by giving one.
 
 local push, after = KEYS[1], ARGV[1]
 local before = redis.call('HGET', push, 'after')
