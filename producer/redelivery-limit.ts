@@ -1,6 +1,7 @@
 import type { StoreKeys } from '../shared/store/keys.ts';
 import { readOr } from '../shared/store/redis/failure.ts';
 import type { Redis } from '../shared/store/redis/redis-client.ts';
+import { loadScript } from '../shared/store/redis/script.ts';
 import { DAY_MS } from '../shared/time-units.ts';
 import { ProblemError, retryAfter } from './problem.ts';
 import { takeFromRate } from './rate-limit.ts';
@@ -18,7 +19,13 @@ const SAMPLE = 100;
 /** A little longer than the schedule of one event. */
 const KEPT_SECONDS = (4 * DAY_MS) / 1_000;
 const OPEN_RETRY_SECONDS = 60;
+/** Longer than one takes to begin. */
+const BEGUN_SECONDS = 30;
 const ENDED = ['delivered', 'dead', 'held'];
+
+const takeRoomScript = loadScript(
+  new URL('../shared/store/scripts/take-redelivery-room.lua', import.meta.url),
+);
 
 /** Takes one redelivery out of a client's rate. @throws {ProblemError} too_many_requests */
 export async function requireRedeliveryRate(
@@ -33,36 +40,55 @@ export async function requireRedeliveryRate(
   if (!allowed) throw new ProblemError('too_many_requests', { headers: retryAfter(nextInMs / 1000) });
 }
 
-/** @throws {ProblemError} too_many_redeliveries while as many as are allowed are under way */
-export async function requireRedeliveryRoom(
+/** A redelivery's place among those of its client that are under way. */
+export interface RedeliveryRoom {
+  /** It is on its way, or nothing came of it: then it gives the place back, unless it was under way before. */
+  readonly settle: (isUnderWay: boolean) => Promise<void>;
+}
+
+/** Before it begins, so that requests at once take no more than there is. @throws {ProblemError} too_many_redeliveries */
+export async function takeRedeliveryRoom(
   redis: Redis,
   keys: StoreKeys,
-  clientId: string,
-  { open }: RedeliveryLimits,
+  { clientId, id }: { readonly clientId: string; readonly id: string },
+  { open: most }: RedeliveryLimits,
+): Promise<RedeliveryRoom> {
+  const places = [keys.openRedeliveries(clientId), keys.begunRedeliveries(clientId)] as const;
+  const [open, begun] = places;
+  const take = () => takeRoomScript(redis, places, [id, most, KEPT_SECONDS, BEGUN_SECONDS]);
+  let taking = await take();
+  if (taking === 'full') {
+    await dropEnded(redis, keys, { open, begun });
+    taking = await take();
+  }
+  if (taking === 'full') {
+    throw new ProblemError('too_many_redeliveries', { headers: retryAfter(OPEN_RETRY_SECONDS) });
+  }
+  return {
+    settle: async (isUnderWay) => {
+      const ending = redis.multi().srem(begun, id);
+      if (!isUnderWay && taking === 'taken') ending.srem(open, id);
+      await ending.exec();
+    },
+  };
+}
+
+/** The worker does not note what has ended: that would be one more write for every delivery. */
+async function dropEnded(
+  redis: Redis,
+  keys: StoreKeys,
+  { open, begun }: { readonly open: string; readonly begun: string },
 ): Promise<void> {
-  const key = keys.openRedeliveries(clientId);
-  if (open === 0 || (await redis.scard(key)) < open) return;
-  // The worker does not note what has ended: that would be one more write for every delivery.
-  const sample = await redis.srandmember(key, SAMPLE);
+  const sample = await redis.srandmember(open, SAMPLE);
+  if (sample.length === 0) return;
+  // Before their states: what is not about to begin by now has its new state.
+  const areBegun = await redis.smismember(begun, ...sample);
   const statuses = await Promise.all(
     sample.map((id) => readOr(redis.hget(keys.record(id), 'deliveryStatus'), null)),
   );
-  const ended = sample.filter((_, i) => isEnded(statuses[i] ?? null));
-  if (ended.length > 0) await redis.srem(key, ...ended);
-  if ((await redis.scard(key)) < open) return;
-  throw new ProblemError('too_many_redeliveries', { headers: retryAfter(OPEN_RETRY_SECONDS) });
+  const ended = sample.filter((_, i) => areBegun[i] === 0 && isEnded(statuses[i] ?? null));
+  if (ended.length > 0) await redis.srem(open, ...ended);
 }
 
 /** One that is gone, or of another type, has ended too. */
 const isEnded = (status: string | null): boolean => status === null || ENDED.includes(status);
-
-/** Counts a redelivery among those under way. */
-export async function noteOpenRedelivery(
-  redis: Redis,
-  keys: StoreKeys,
-  clientId: string,
-  id: string,
-): Promise<void> {
-  const key = keys.openRedeliveries(clientId);
-  await redis.multi().sadd(key, id).expire(key, KEPT_SECONDS).exec();
-}

@@ -17,10 +17,10 @@ import { problemResponses } from '../openapi/problem-responses.ts';
 import { parseInput } from '../parse-input.ts';
 import { ProblemError } from '../problem.ts';
 import {
-  noteOpenRedelivery,
   type RedeliveryLimits,
+  type RedeliveryRoom,
   requireRedeliveryRate,
-  requireRedeliveryRoom,
+  takeRedeliveryRoom,
 } from '../redelivery-limit.ts';
 import { clientOf } from '../request-state.ts';
 import { decodeCursor, encodeCursor } from './cursor.ts';
@@ -102,28 +102,28 @@ async function redeliverPart(
     if (counts.redelivered >= limit || looked >= MOST_LOOKED_AT) return progress();
     const outlook = await foresee(deps, client, id, states);
     // What is left alone costs the client nothing: otherwise it would not come past many of them.
-    if (outlook === 'due' && !(await isLetThrough(deps, client.id, looked > 0))) return progress();
-    counts[outlook === 'due' ? await redeliverOne(deps, client, id, states) : outlook] += 1;
+    const room = outlook === 'due' ? await findRoom(deps, { clientId: client.id, id }, looked > 0) : null;
+    if (outlook === 'due' && room === null) return progress();
+    counts[outlook === 'due' ? await redeliverOne(deps, id, states, room) : outlook] += 1;
     last = { submittedAt, id };
     looked += 1;
   }
   return { ...counts, nextCursor: null };
 }
 
-/** Refused outright only as long as the request has come past nothing. @throws {ProblemError} */
-async function isLetThrough(
+/** Refused outright only as long as the request has come past nothing; otherwise null. @throws {ProblemError} */
+async function findRoom(
   deps: RedeliverRangeDeps,
-  clientId: string,
+  one: { readonly clientId: string; readonly id: string },
   hasProgress: boolean,
-): Promise<boolean> {
+): Promise<RedeliveryRoom | null> {
   const { redis, keys, redeliveryLimits } = deps;
   try {
-    await requireRedeliveryRate(redis, keys, clientId, redeliveryLimits);
-    await requireRedeliveryRoom(redis, keys, clientId, redeliveryLimits);
-    return true;
+    await requireRedeliveryRate(redis, keys, one.clientId, redeliveryLimits);
+    return await takeRedeliveryRoom(redis, keys, one, redeliveryLimits);
   } catch (error) {
     if (!(error instanceof ProblemError) || !hasProgress) throw error;
-    return false;
+    return null;
   }
 }
 
@@ -144,14 +144,13 @@ async function foresee(
 
 async function redeliverOne(
   deps: RedeliverRangeDeps,
-  client: ClientIdentity,
   id: string,
   states: States,
+  room: RedeliveryRoom | null,
 ): Promise<Count> {
-  const { redis, keys, metrics } = deps;
   const { status } = await redeliver(deps, id, states);
+  await room?.settle(status === 'redelivered');
   if (status !== 'redelivered') return status === 'not_due' ? 'notDue' : status;
-  await noteOpenRedelivery(redis, keys, client.id, id);
-  metrics.countRedelivery('redelivered');
+  deps.metrics.countRedelivery('redelivered');
   return 'redelivered';
 }

@@ -10,12 +10,7 @@ import type { LaneView } from '../lane-view.ts';
 import type { ProducerMetrics } from '../metrics.ts';
 import { problemResponses } from '../openapi/problem-responses.ts';
 import { ProblemError } from '../problem.ts';
-import {
-  noteOpenRedelivery,
-  type RedeliveryLimits,
-  requireRedeliveryRate,
-  requireRedeliveryRoom,
-} from '../redelivery-limit.ts';
+import { type RedeliveryLimits, requireRedeliveryRate, takeRedeliveryRoom } from '../redelivery-limit.ts';
 import { clientOf } from '../request-state.ts';
 import { idParams, parseIdParam, readOwn } from '../verification/own-verification.ts';
 import { presentNow, readSurroundings } from '../waiting.ts';
@@ -58,12 +53,17 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       if (callbackUrl !== null && !isCallbackAllowed(clientOf(request), new URL(callbackUrl))) {
         throw new ProblemError('callback_not_allowed');
       }
-      await requireRedeliveryRoom(deps.redis, deps.keys, clientId, deps.redeliveryLimits);
+      const { settle } = await takeRedeliveryRoom(
+        deps.redis,
+        deps.keys,
+        { clientId, id },
+        deps.redeliveryLimits,
+      );
       deps.tracing.note({ 'veriqueue.verification.id': id });
       const { status } = await redeliver(deps, id);
+      await settle(status === 'redelivered');
       if (status === 'missing') throw new ProblemError('not_found');
       if (status !== 'redelivered') throw new ProblemError('not_redeliverable');
-      await noteOpenRedelivery(deps.redis, deps.keys, clientId, id);
       await deps.audit.note({
         ...clientActor(clientId),
         action: 'redeliver',

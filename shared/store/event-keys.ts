@@ -8,6 +8,8 @@ export interface EventKeys {
   endpointChangeRate(clientId: string): string;
   /** Set: verifications of a client whose event it asked to have again and that was under way when last looked at. */
   openRedeliveries(clientId: string): string;
+  /** Set that expires: those of them that a producer is about to begin, so that they still look as if they had ended. */
+  begunRedeliveries(clientId: string): string;
   /** String that expires: which receiver a client wants a test event sent to. */
   testEvent(id: string): string;
   /** String that expires: what came of it. */
@@ -29,6 +31,7 @@ export function eventKeys(tag: string): EventKeys {
     clientRedeliveryRate: (clientId) => `${tag}:client-redelivery-rate:${clientId}`,
     endpointChangeRate: (clientId) => `${tag}:endpoint-change-rate:${clientId}`,
     openRedeliveries: (clientId) => `${tag}:open-redeliveries:${clientId}`,
+    begunRedeliveries: (clientId) => `${tag}:begun-redeliveries:${clientId}`,
     testEvent: (id) => `${tag}:test-event:${id}`,
     testEventResult: (id) => `${tag}:test-event-result:${id}`,
     operatorEndpoints: () => `${tag}:operator-endpoints`,

@@ -103,6 +103,23 @@ describe('the redeliveries of one client', () => {
     }
   });
 
+  it('are limited in what is under way also where they are asked for at once, and what came to nothing takes no place', async () => {
+    const producer = await start({ CLIENT_MAX_REDELIVERIES: '2' });
+    try {
+      const ids = await Promise.all(Array.from({ length: 8 }, () => store(producer)));
+      const codes = (await Promise.all(ids.map((id) => redeliver(producer, id)))).map(({ code }) => code);
+      expect(codes.filter((code) => code === 'redelivered')).toHaveLength(2);
+      expect(codes.filter((code) => code === 'too_many_redeliveries')).toHaveLength(6);
+      const open = producer.keys.openRedeliveries(producer.client.clientId);
+      await producer.redis.del(open);
+      const { id } = await producer.submitted();
+      expect((await redeliver(producer, id)).code).toBe('not_redeliverable');
+      expect(await producer.redis.scard(open)).toBe(0);
+    } finally {
+      await producer.close();
+    }
+  });
+
   it('are limited in their pace', async () => {
     const producer = await start({ CLIENT_REDELIVERIES_PER_MINUTE: '3' });
     try {

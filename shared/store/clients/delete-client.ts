@@ -151,7 +151,11 @@ async function removeClient(
   // The sets of clients with a budget know it no more.
   await changeClient(redis, keys, clientId, { budgetDay: null, budgetMonth: null });
   const own = [keys.client(clientId), keys.apiKeys(), keys.clientRate(clientId)];
-  const redeliveries = [keys.clientRedeliveryRate(clientId), keys.openRedeliveries(clientId)];
+  const redeliveries = [
+    keys.clientRedeliveryRate(clientId),
+    keys.openRedeliveries(clientId),
+    keys.begunRedeliveries(clientId),
+  ];
   const places = [
     ...own,
     ...redeliveries,

@@ -313,6 +313,7 @@ const elsewhere: Readonly<Record<string, string>> = {
   'replace-endpoints': 'the change is computed again, over a list that has it',
   'take-push': 'takes what it has, and moves the time until which it has it',
   'save-push': 'writes the same fields; what it gave back is taken again at the next look',
+  'take-redelivery-room': 'finds what it has taken the second time',
   'restart-push': 'begins once more from the same number',
   'note-audit-head': 'a lost reply costs a line of the log',
   'reserve-place': 'moves the time until which the same place is reserved',
