@@ -164,7 +164,7 @@ export const enTasks = {
     scopes: 'May',
     scope: { submit: 'submit', read: 'read', manage: 'manage' },
     scopesHelp:
-      'submit: submit, cancel, erase, redeliver. read: see verifications, events and usage. manage: its own keys and settings.',
+      'submit: submit, cancel, erase. read: see verifications, events and usage, redeliver. manage: its own keys and settings.',
     testKey: 'Test key',
     testKeyHelp: 'What it submits goes to the sandbox and is not billed.',
     testSecret: 'Webhook secret of tests',

@@ -159,7 +159,7 @@ export const zhTasks: typeof enTasks = {
     scopes: '权限',
     scope: { submit: '提交', read: '读取', manage: '管理' },
     scopesHelp:
-      '提交：提交、取消、删除、重新投递。读取：查看核验、事件和用量。管理：客户端自己的密钥和设置。',
+      '提交：提交、取消、删除。读取：查看核验、事件和用量，重新投递。管理：客户端自己的密钥和设置。',
     testKey: '测试密钥',
     testKeyHelp: '用它提交的核验进入沙箱，不计费。',
     testSecret: '测试事件的签名密钥',

@@ -32,10 +32,21 @@ export function parseExport(text: string): AuditExport | null {
   return {
     lane: opening.data.lane,
     start: opening.data.start,
-    lines: entries.map((each) => {
-      const read = line.safeParse(each);
-      return read.success ? read.data : null;
-    }),
+    lines: entries.map(readLine),
     head: end.success ? end.data.head : null,
   };
 }
+
+/** Null for what is no line, and for one that says more than what is verified of it: a member twice, or one that parsers leave out. */
+function readLine(text: string): AuditLine | null {
+  const read = line.safeParse(text);
+  return read.success && countMembers(read.data) === countColons(text) ? read.data : null;
+}
+
+function countMembers(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0;
+  return Object.values(value).reduce<number>((sum, each) => sum + 1 + countMembers(each), 0);
+}
+
+/** Of a text that is JSON: one stands before the value of each member. */
+const countColons = (text: string): number => text.replaceAll(/"(?:[^"\\]|\\.)*"/g, '').split(':').length - 1;

@@ -4,7 +4,7 @@ import { API_KEY_SCOPES } from './api-key-scope.ts';
 export const apiKeyScope = z
   .enum(API_KEY_SCOPES)
   .describe(
-    '`submit`: submit, cancel, erase, redeliver. `read`: see verifications, events, usage. `manage`: what belongs to the client itself, such as its keys',
+    '`submit`: submit, cancel, erase. `read`: see verifications, events, usage; redeliver. `manage`: what belongs to the client itself, such as its keys',
   );
 
 /** Addresses and ranges that one key may be limited to. */
