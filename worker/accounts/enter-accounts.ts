@@ -43,6 +43,7 @@ export async function enterAccounts(
         if (accounts.drop(account) === 0) onLost();
       };
       entered.push(await enterAccount({ redis, keys, workerId, upstream, log, signal, onLost: drop }));
+      await account.limiter.join();
     }
   } catch (error) {
     await leave();

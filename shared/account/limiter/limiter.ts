@@ -4,7 +4,7 @@ import { describeRedisError } from '../../store/redis/failure.ts';
 import type { Redis } from '../../store/redis/redis-client.ts';
 import type { RedisLog } from '../../store/redis/redis-log.ts';
 import { watchWriteHistory } from '../../store/redis/write-history.ts';
-import { LimiterClient } from './limiter-client.ts';
+import { LimiterClient, LOOK_EVERY_MS } from './limiter-client.ts';
 import type { Evidence, LimiterChange } from './limiter-command.ts';
 import { type LimiterOptions, resolveLimiterSettings } from './limiter-settings.ts';
 import { type LimiterState, readLimiterState } from './limiter-state.ts';
@@ -23,6 +23,11 @@ export interface LimiterDeps {
 
 /** This process' end of the limiter of one upstream account. */
 export interface Limiter {
+  /**
+   * Takes this process in, and keeps it in while it is idle. One that is not in yet waits for 1.18 s before its first slot, if others
+   * use the limiter: call it at the start, before there is work. Never rejects.
+   */
+  join(): Promise<void>;
   /**
    * Reserves a slot: it resolves a little before the slot's instant. Have the request signed and all but its last bytes sent
    * by then. Never rejects; while Redis is away it waits.
@@ -65,6 +70,7 @@ export function createLimiter({ redis, keys, options, log, onChange }: LimiterDe
   });
   const waiters = new Waiters({ client, toleranceMs: settings.toleranceUs / 1000 });
   let reportTimer: NodeJS.Timeout | undefined;
+  let looks: NodeJS.Timeout | undefined;
 
   async function flush(): Promise<void> {
     clearTimeout(reportTimer);
@@ -73,6 +79,10 @@ export function createLimiter({ redis, keys, options, log, onChange }: LimiterDe
   }
 
   return {
+    async join() {
+      looks ??= setInterval(() => void client.look(), LOOK_EVERY_MS).unref();
+      await client.look();
+    },
     reserve: (reserveOptions) => waiters.reserve(reserveOptions),
     async report(evidence, slot, code, about) {
       client.noteAttempt([slot.seq, evidence, code, about]);
@@ -85,6 +95,7 @@ export function createLimiter({ redis, keys, options, log, onChange }: LimiterDe
     },
     state: () => readLimiterState(redis, keys),
     async close() {
+      clearInterval(looks);
       await waiters.close();
       await flush();
     },
