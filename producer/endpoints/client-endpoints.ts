@@ -89,9 +89,12 @@ export async function changeClientEndpoint(
   const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
   const changed = await setEndpoint(deps, client.id, id, { ...change, ...checked });
   if (changed === null) throw new ProblemError('not_found');
-  const receiver = { clientId: client.id, receiver: id, origin: new URL(changed.url).origin };
-  if (parts !== undefined || url !== undefined)
-    await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
+  const { origin } = new URL(changed.url);
+  const receiver = { clientId: client.id, receiver: id, origin, isThere: true };
+  if (parts !== undefined || url !== undefined) {
+    const given = await changeReceiverAuth(deps, receiver, parts === undefined ? {} : parts);
+    if (given === 'missing') throw new ProblemError('not_found');
+  }
   await goOn(deps, client.id, id, { ...change, after });
   await note(id, 'change_endpoint', 'changed');
   const [shown] = await present(deps, client.id, [changed]);

@@ -1,7 +1,9 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { changeClientEndpoint, removeClientEndpoint } from '../../producer/endpoints/client-endpoints.ts';
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { DEFAULT_GRANT, parseApiKeys } from '../../shared/store/clients/api-key-record.ts';
 import { addApiKey, addApiKeyWithin, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
+import { describeClient } from '../../shared/store/clients/describe-client.ts';
 import { parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
@@ -110,6 +112,23 @@ test('of the last two keys, one of each list, only one is revoked', async () => 
   const racing = { ...target, redis: before(revokeOther) };
   expect(await revokeApiKey(racing, made.apiKey.slice(0, 9))).toEqual({ status: 'last_key' });
   expect(await countKeys()).toBe(1);
+});
+
+test('nothing sealed is left of an endpoint that is removed while its receiver is given a password', async () => {
+  const { target, post, field } = await makeClient();
+  const made = (await (await post('/v1/endpoints', { url: `${ORIGIN}/events` })).json()) as { id: string };
+  const described = await describeClient(target.redis, target.keys, target.clientId, Date.now());
+  if (described.status !== 'found') expect.fail('the client must be there');
+  const owner = { client: described.client, note: async () => undefined };
+  const deps = {
+    ...{ redis: producer.redis, keys: producer.keys, keyRing: producer.settings.VERIQUEUE_KEYS },
+    ...{ rules: { allowInsecureCallbacks: true }, maxEndpoints: 5, now: Date.now },
+  };
+  const racing = { ...deps, redis: before(() => removeClientEndpoint(deps, owner, made.id)) };
+  const auth = { headers: { 'x-gateway-token': 'of-the-test' } };
+  const changing = changeClientEndpoint(racing, owner, made.id, { auth });
+  await expect(changing).rejects.toMatchObject({ code: 'not_found' });
+  expect([await field('endpoints'), parseReceiverAuths(await field('receiverAuth'))]).toEqual(['', {}]);
 });
 
 test('a key of one list counts for the other one that is added meanwhile', async () => {

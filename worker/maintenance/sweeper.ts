@@ -110,7 +110,7 @@ function createDropNotices(deps: SweepDeps): SweepStep {
   };
 }
 
-/** A client has its callback URL by now, and the producer that was to send what waited for one has ended. */
+/** Nothing keeps these events any more, and the process that was to send them has ended. */
 function createReleaseLeft(deps: SweepDeps): SweepStep {
   const report = (name: string, reason: string) =>
     deps.log.warn({ event: 'passed_by', name, reason }, 'an event that waits cannot be read');

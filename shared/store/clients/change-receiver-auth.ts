@@ -1,8 +1,9 @@
 import { getNewestKey } from '../../sealing/key-ring.ts';
 import { unwrapSecret, wrapSecret } from '../../sealing/key-wrap.ts';
+import { parseEndpoints } from '../push/push-endpoint.ts';
 import type { ClientStore } from './client.ts';
 import { type AuthPart, authContext, parseReceiverAuths, type StoredReceiverAuth } from './receiver-auth.ts';
-import { replaceField } from './replace-field.ts';
+import { type ReplacedField, replaceField } from './replace-field.ts';
 
 /** What of it is replaced; null takes a part away. */
 export interface AuthParts {
@@ -22,7 +23,9 @@ export interface AuthParts {
  * Changes how one receiver knows the sender.
  *
  * @param origin of the receiver; what was given for another one is dropped
+ * @param isThere only as long as it is among the client's endpoints: nothing sealed is left of one that is removed meanwhile
  * @param parts null takes everything away
+ * @returns `missing` when there is no such client, or no such endpoint any more
  */
 export async function changeReceiverAuth(
   { redis, keys, keyRing }: ClientStore,
@@ -30,7 +33,13 @@ export async function changeReceiverAuth(
     clientId,
     receiver,
     origin,
-  }: { readonly clientId: string; readonly receiver: string; readonly origin: string },
+    isThere = false,
+  }: {
+    readonly clientId: string;
+    readonly receiver: string;
+    readonly origin: string;
+    readonly isThere?: boolean;
+  },
   parts: AuthParts | null,
 ): Promise<'changed' | 'missing'> {
   const seal = (part: AuthPart, value: object | string) =>
@@ -45,7 +54,15 @@ export async function changeReceiverAuth(
     const { certificate, key, fingerprint, expiresAt } = parts.certificate;
     given.certificate = { fingerprint, expiresAt, sealed: seal('certificate', { certificate, key }) };
   }
-  const result = await replaceField(redis, keys, { clientId, field: 'receiverAuth' }, (present) => {
+  const place: ReplacedField = {
+    clientId,
+    field: 'receiverAuth',
+    ...(isThere ? { beside: 'endpoints' } : {}),
+  };
+  let isGone = false;
+  const result = await replaceField(redis, keys, place, (present, endpoints) => {
+    isGone = isThere && !parseEndpoints(endpoints).some(({ id }) => id === receiver);
+    if (isGone) return null;
     const { [receiver]: before, ...others } = parseReceiverAuths(present);
     const kept = before?.origin === origin && parts !== null ? before : { origin };
     const next: StoredReceiverAuth = { ...kept, ...given };
@@ -56,7 +73,7 @@ export async function changeReceiverAuth(
     if (isEmpty && before === undefined) return null;
     return { value: JSON.stringify(isEmpty ? others : { ...others, [receiver]: next }) };
   });
-  return result === 'missing' ? 'missing' : 'changed';
+  return isGone || result === 'missing' ? 'missing' : 'changed';
 }
 
 /**

@@ -24,7 +24,7 @@ const MAY_BE_ABSENT: readonly string[] = ['scopedKeys', 'receiverAuth'];
 export interface ReplacedField {
   readonly clientId: string;
   readonly field: ApiKeyField | 'webhookSecrets' | 'receiverAuth';
-  readonly beside?: ApiKeyField;
+  readonly beside?: ApiKeyField | 'endpoints';
 }
 
 /**

@@ -1,8 +1,12 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isCallbackAllowed, isDefaultCallbackAllowed } from '../clients/allowed-callback.ts';
+import { identifyClient, storedClient } from '../clients/client.ts';
 import type { StoreKeys } from '../keys.ts';
+import { readOr } from '../redis/failure.ts';
 import { passBy, type ReportPassedBy } from '../redis/pass-by.ts';
 import type { Redis } from '../redis/redis-client.ts';
 import { loadScript } from '../redis/script.ts';
+import { parseEndpointHealth } from './endpoint-health.ts';
 import { forgetEndpointHealth } from './keep-endpoint-health.ts';
 import { readEndpoints } from './list-endpoints.ts';
 import { type RedeliveryDeps, redeliver } from './redeliver.ts';
@@ -53,15 +57,12 @@ export function releaseWithoutUrl(
   return releaseDeferred(deps, `${clientId} none`, 'client', watch);
 }
 
-/** A process that changed the URL itself is done with the first events by then. */
+/** A process that made the change itself is done with the first events by then. */
 const LEFT_AFTER_MS = 60_000;
-
-/** Of the name of an endpoint that stands for "no callback URL". */
-const WITHOUT_URL = ' none';
 
 /**
  * Sends what a process has left that ended before it had sent all: events that waited for a callback URL, of clients that have one
- * by now.
+ * by now, and those that waited for an origin which is neither held nor taken away any more.
  *
  * @param limit events of one client
  * @returns how many were sent
@@ -73,16 +74,37 @@ export async function releaseLeft(
   const { redis, keys } = deps;
   let released = 0;
   for (const endpoint of await redis.smembers(keys.deferringEndpoints())) {
-    if (!endpoint.endsWith(WITHOUT_URL)) continue;
-    const url = await redis.hget(keys.client(endpoint.slice(0, -WITHOUT_URL.length)), 'callbackUrl');
-    if (url === null || !URL.canParse(url)) continue;
+    const left = await findLeft(deps, endpoint);
+    if (left === 'none') continue;
     const key = keys.deferredDeliveries(endpoint);
     for (const id of await redis.zrangebyscore(key, 0, now - LEFT_AFTER_MS, 'LIMIT', 0, limit)) {
-      if (await passBy(id, report, () => releaseOne(deps, key, id))) released += 1;
+      const release = async () =>
+        (left === 'all' || (await redis.hget(keys.record(id), 'callbackUrl')) === null) &&
+        (await releaseOne(deps, key, id));
+      if (await passBy(id, report, release)) released += 1;
     }
     await forgetEmptyEndpoint(redis, keys, endpoint);
   }
   return released;
+}
+
+/** Which of the events that wait at an endpoint nothing keeps any more; `default`: those that named no callback of their own. */
+async function findLeft(
+  { redis, keys }: RedeliveryDeps,
+  endpoint: string,
+): Promise<'none' | 'all' | 'default'> {
+  const [clientId = '', origin = ''] = endpoint.split(' ');
+  const stored = storedClient.safeParse(await readOr(redis.hgetall(keys.client(clientId)), {}));
+  if (!stored.success) return 'none';
+  const client = identifyClient(stored.data);
+  const { callbackUrl } = client;
+  const callback = callbackUrl !== null && URL.canParse(callbackUrl) ? new URL(callbackUrl) : null;
+  if (origin === 'none') return callback === null ? 'none' : 'all';
+  const health = parseEndpointHealth(await readOr(redis.get(keys.endpointHealth(endpoint)), null));
+  if (health.status === 'disabled') return 'none';
+  if (isCallbackAllowed(client, { origin })) return 'all';
+  const isDefault = callback?.origin === origin && isDefaultCallbackAllowed(client, callback);
+  return isDefault ? 'default' : 'none';
 }
 
 /** Sends what waits because the origin of its callback had been taken away from its client, now that it is allowed again. */

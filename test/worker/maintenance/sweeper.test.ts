@@ -1,6 +1,10 @@
 import { pino } from 'pino';
 import { afterEach, describe, expect, onTestFinished, test } from 'vitest';
 import { createAudit } from '../../../shared/store/audit/audit.ts';
+import {
+  disableEndpoint,
+  forgetEndpointHealth,
+} from '../../../shared/store/endpoints/keep-endpoint-health.ts';
 import type { SweepDeps } from '../../../worker/maintenance/sweep-deps.ts';
 import { createSweep } from '../../../worker/maintenance/sweeper.ts';
 import { createWorkerMetrics } from '../../../worker/metrics.ts';
@@ -43,6 +47,31 @@ describe('sweeping', () => {
   });
 });
 
+/** As a process leaves it that was stopped; a minute later. Until its worker knows what has changed, it waits again. */
+async function expectSent(
+  { redis, keys, client, receiver }: Chain,
+  place: string,
+  id: string,
+): Promise<void> {
+  const waiting = keys.deferredDeliveries(`${client.clientId} ${place}`);
+  let hasArrived = false;
+  const arriving = receiver.eventOf(id, 60_000).then(() => {
+    hasArrived = true;
+  });
+  const arrives = async () => {
+    await redis.zadd(waiting, 'XX', Date.now() - 60_001, id);
+    return hasArrived;
+  };
+  await expect.poll(arrives, { timeout: 60_000 }).toBe(true);
+  await arriving;
+  await expect.poll(() => redis.zscore(waiting, id), { timeout: 60_000 }).toBeNull();
+}
+
+async function expectWaits({ redis, keys, client }: Chain, place: string, id: string): Promise<void> {
+  const waiting = keys.deferredDeliveries(`${client.clientId} ${place}`);
+  await expect.poll(() => redis.zscore(waiting, id), { timeout: 60_000 }).not.toBeNull();
+}
+
 test('what waited for a callback is sent by a sweep, where the producer that changed the URL has ended', async () => {
   const chain = await startChain({ environment: { SWEEP_INTERVAL: '100ms' } });
   onTestFinished(() => chain.stop());
@@ -51,23 +80,45 @@ test('what waited for a callback is sent by a sweep, where the producer that cha
   const url = (await redis.hget(record, 'callbackUrl')) ?? expect.fail('the chain has a receiver');
   await redis.hdel(record, 'callbackUrl');
   const { id } = await chain.submit(makePerson());
-  const place = keys.deferredDeliveries(`${client.clientId} none`);
-  const waits = async () => (await redis.zscore(place, id)) !== null;
-  await expect.poll(waits, { timeout: 60_000 }).toBe(true);
+  await expectWaits(chain, 'none', id);
   await redis.hset(record, 'callbackUrl', url);
-  // As a producer leaves it that was stopped; a minute later. Until its worker knows the URL, it waits again.
-  const leave = () => redis.zadd(place, 'XX', Date.now() - 60_001, id);
-  let hasArrived = false;
-  const arriving = chain.receiver.eventOf(id, 60_000).then(() => {
-    hasArrived = true;
+  await expectSent(chain, 'none', id);
+});
+
+describe('what waited at a held origin is sent by a sweep, where the process that released it has ended', () => {
+  async function startHeld() {
+    const chain = await startChain({ environment: { SWEEP_INTERVAL: '100ms' } });
+    onTestFinished(() => chain.stop());
+    const { redis, keys, client } = chain;
+    const { origin } = new URL(chain.receiver.url);
+    const endpoint = `${client.clientId} ${origin}`;
+    await disableEndpoint(redis, keys, endpoint, Date.now());
+    const allow = (...origins: string[]) =>
+      redis.hset(keys.client(client.clientId), 'allowedOrigins', JSON.stringify(origins));
+    return { chain, origin, endpoint, allow };
+  }
+
+  test('to an origin that its client may use', async () => {
+    const { chain, origin, endpoint, allow } = await startHeld();
+    await allow(origin);
+    const { id } = await chain.submit(makePerson(), { callbackUrl: chain.receiver.url });
+    await expectWaits(chain, origin, id);
+    await forgetEndpointHealth(chain.redis, chain.keys, endpoint);
+    await expectSent(chain, origin, id);
   });
-  const arrives = async () => {
-    await leave();
-    return hasArrived;
-  };
-  await expect.poll(arrives, { timeout: 60_000 }).toBe(true);
-  await arriving;
-  await expect.poll(waits, { timeout: 60_000 }).toBe(false);
+
+  test('to the default callback, and not what named an address itself that was taken away', async () => {
+    const { chain, origin, endpoint, allow } = await startHeld();
+    const own = await chain.submit(makePerson(), { callbackUrl: chain.receiver.url });
+    const byDefault = await chain.submit(makePerson());
+    for (const { id } of [own, byDefault]) await expectWaits(chain, origin, id);
+    await allow();
+    await chain.redis.zadd(chain.keys.deferredDeliveries(endpoint), 'XX', Date.now() - 60_001, own.id);
+    await forgetEndpointHealth(chain.redis, chain.keys, endpoint);
+    await expectSent(chain, origin, byDefault.id);
+    const jobs = await chain.redis.hget(chain.keys.record(own.id), 'redelivery');
+    expect([jobs, (await chain.verification(own.id)).delivery.status]).toEqual([null, 'held']);
+  });
 });
 
 test('a job that is being looked at is taken away by a later sweep', async () => {
