@@ -70,7 +70,7 @@ export function ReceiverForm(props: ReceiverFormProps) {
           type="number"
           min={0.1}
           max={1_000}
-          step={0.1}
+          step="any"
           defaultValue={endpoint?.ratePerSecond == null ? '' : String(endpoint.ratePerSecond)}
         />
         <span class="help">{t.rateHelp}</span>

@@ -4,7 +4,7 @@ import type { ConsoleTestDelivery } from '../../shared/contract/console-endpoint
 import type { RotatedSecret } from '../../shared/contract/endpoint.ts';
 import type { ReceiverAuth } from '../../shared/contract/receiver-auth.ts';
 import { selectChanged } from '../changed-fields.ts';
-import { formatInstant, formatNumber } from '../format.ts';
+import { formatInstant, formatNumber, formatSetting } from '../format.ts';
 import { timeZone } from '../preferences.tsx';
 import type { Result } from '../state.tsx';
 import { texts, wordOf } from '../texts/texts.tsx';
@@ -86,7 +86,7 @@ export function ReceiverFacts({ endpoint }: Pick<ReceiverProps, 'endpoint'>) {
   const { id, types, ratePerSecond, after, dead, latest, attempts, nextAttemptAt, auth } = endpoint;
   const facts: readonly (readonly [string, ComponentChildren])[] = [
     [t.types, <span class="code">{types.join(', ')}</span>],
-    [t.rate, ratePerSecond === null ? t.noRate : t.perSecond(formatNumber(ratePerSecond))],
+    [t.rate, ratePerSecond === null ? t.noRate : t.perSecond(formatSetting(ratePerSecond))],
     [t.sentUpTo, `#${formatNumber(after)}`],
     ...(dead > 0 ? [[t.passedBy, formatNumber(dead)] as const] : []),
     [

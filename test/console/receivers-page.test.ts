@@ -311,20 +311,21 @@ describe.skipIf(!hasChromium)("a client's page", () => {
   test('saves what was touched alone: what the client or another operator has changed meanwhile stays', async () => {
     const { clientId } = await fillConsole(open);
     const { redis: store, keys } = open.desk;
+    const url = 'https://gone.example/events';
+    const listed = async (address: string) =>
+      parseEndpoints((await store.hget(keys.client(clientId), 'endpoints')) ?? '').find(
+        (each) => each.url === address,
+      );
+    const { id } = (await listed(url)) ?? expect.fail('the client must have it');
+    await setEndpoint({ redis: store, keys }, clientId, id, { ratePerSecond: 0.25 });
     await open.signIn();
     await open.visit(`#/clients/${clientId}`);
-    const url = 'https://gone.example/events';
     await button(`Change ${url}`).click();
-    const listed = async () =>
-      parseEndpoints((await store.hget(keys.client(clientId), 'endpoints')) ?? '').find(
-        (each) => each.url === url,
-      );
-    const { id } = (await listed()) ?? expect.fail('the client must have it');
     await setEndpoint({ redis: store, keys }, clientId, id, { types: ['subject.erased'] });
-    await endpointOf(url).getByLabel('At most a second').fill('9');
+    await endpointOf(url).getByLabel('URL').fill(`${url}/2`);
     await button('Save the endpoint').click();
-    await endpointOf(url).getByText('9 events').waitFor();
-    expect((await listed())?.types).toEqual(['subject.erased']);
+    await endpointOf(`${url}/2`).getByText('0.25 events').waitFor();
+    expect(await listed(`${url}/2`)).toMatchObject({ types: ['subject.erased'], ratePerSecond: 0.25 });
 
     const own = 'https://own.example/events';
     await chooseCallback(store, keys, clientId, { url: own, mustBeRegistered: true });
