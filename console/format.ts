@@ -16,7 +16,7 @@ const EXACT = new Intl.NumberFormat('en', { maximumFractionDigits: 20 });
 
 export const formatNumber = (value: number): string => NUMBER.format(value);
 
-/** What somebody has set: nothing of it is rounded away. */
+/** What an operator or a client has set: nothing of it is rounded away. */
 export const formatSetting = (value: number): string => EXACT.format(value);
 
 /** `16 s`, `4 min`, `2 h 5 min`, `3 d 4 h`: two units at most. */
