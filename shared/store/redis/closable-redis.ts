@@ -18,6 +18,11 @@ export class ClosableRedis extends Redis {
   #batch: WriteBatch | undefined;
   #onDuplicate: ReportDuplicate | undefined;
 
+  constructor(options: RedisOptions & { readonly replyMapping: 'legacy' }) {
+    super(options);
+    this.on('close', () => this.#rejectUnready());
+  }
+
   /**
    * From now on commands of one turn of the event loop leave together. Not for a connection whose commands must be on their
    * way before something else is.
@@ -51,6 +56,19 @@ export class ClosableRedis extends Redis {
       );
       // The handshake goes no further; the next connection has one of its own.
       return new Promise(() => undefined);
+    }
+  }
+
+  /**
+   * Before a connection is ready, ioredis 6.0.0 writes what a handshake may have, such as INFO, past its queue. Where the connection ends
+   * before it is ready, it neither sends such a command again nor rejects it, and who asked waits for ever. What was asked of a
+   * connection that was ready stands in `prevCommandQueue`, and is sent again.
+   */
+  #rejectUnready(): void {
+    const { commandQueue } = this;
+    if (commandQueue === Reflect.get(this, 'prevCommandQueue')) return;
+    for (let asked = commandQueue.shift(); asked !== undefined; asked = commandQueue.shift()) {
+      asked.command.reject(new Error('Connection is closed.'));
     }
   }
 
