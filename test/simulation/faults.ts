@@ -166,8 +166,13 @@ function refuse(chain: Chain, instance: Instance, name: string): Happened {
   return { note: `${name} takes no connection`, end: () => refusing.delete(instance) };
 }
 
+/** Receivers take a signature of five minutes ago: a clock that is wrong by more is known to lose deliveries. */
+const MOST_WRONG_MS = 290_000;
+
 function stepClock(instance: Instance, { which, forMs }: Fault, name: string): Happened {
-  const stepMs = (which % 2 === 0 ? 1 : -1) * (forMs % 2 === 0 ? forMs : 60 * forMs);
+  const drawnMs = (which % 2 === 0 ? 1 : -1) * (forMs % 2 === 0 ? forMs : 60 * forMs);
+  const { wallOffsetMs } = instance;
+  const stepMs = Math.min(Math.max(wallOffsetMs + drawnMs, -MOST_WRONG_MS), MOST_WRONG_MS) - wallOffsetMs;
   instance.wallOffsetMs += stepMs;
   return {
     note: `the clock of ${name} steps by ${stepMs} ms`,
