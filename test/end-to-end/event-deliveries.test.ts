@@ -23,10 +23,10 @@ afterAll(async () => {
 });
 
 /** A 503 asks not to come again for an hour. */
-async function startReceiver(answers: Answers, onRequest: () => void = () => undefined) {
+async function startReceiver(answers: Answers, onEvent: (reference: unknown) => unknown = () => undefined) {
   const server = createServer(async (request, response) => {
-    onRequest();
     const { data }: VerificationEvent = JSON.parse(await text(request));
+    await onEvent(data.reference);
     const status = answers[data.reference ?? ''] ?? 204;
     response.writeHead(status, status === 503 ? { 'retry-after': '3600' } : {}).end();
   });
@@ -247,6 +247,23 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
     await expect.poll(last, { timeout: 60_000 }).toMatchObject({ status: 204 });
     // The rate lets the next one begin ten seconds after this one.
     expect(Date.parse((await last())?.at ?? '')).toBeLessThan((arrivedAt[0] ?? 0) + 5_000);
+  });
+
+  test('to an endpoint of a low rate sends no event of a verification that was erased before its turn', async () => {
+    const { veriqueue } = await makeClient(null);
+    const [, , , erased = ''] = await submit(veriqueue, ['ok-1', 'ok-2', 'ok-3', 'erased']);
+    const references: unknown[] = [];
+    let isErased: Promise<null> | undefined;
+    // With the first event: the others have been read by then, and none is sent before the first is answered.
+    const url = await startReceiver({}, async (reference) => {
+      references.push(reference);
+      isErased ??= veriqueue.cancel(erased, { erase: true });
+      await isErased;
+    });
+    const { id: endpoint } = await veriqueue.endpoints.add({ url, after: 0, ratePerSecond: 0.9 });
+    const after = async () => (await veriqueue.endpoints.list()).find(({ id }) => id === endpoint)?.after;
+    await expect.poll(after, { timeout: 60_000 }).toBe(4);
+    expect(references).toEqual(['ok-1', 'ok-2', 'ok-3']);
   });
 
   test('to an endpoint that failed leaves nothing in the feed when the verification is erased', async () => {

@@ -24,6 +24,8 @@ import type { PushDeps } from './push-deps.ts';
 
 /** Read at a time; each may have some kilobytes. */
 const PAGE = 50;
+/** What was read so long ago is read again before it is sent: its verification may have been erased, and with it the event. */
+const PAGE_GOOD_FOR_MS = 1_000;
 
 /** When there may be something to do again: `at` in ms epoch; null when the next event of the client says so. */
 export interface PushEnd {
@@ -120,10 +122,12 @@ function withAttemptsOfDue(endpoint: ClientEndpoint, state: PushState, { events 
 async function pushPage(hold: Hold, taken: PushState, page: FeedReading): Promise<PushState | null> {
   // Redis has lost its latest data and gives numbers again: receivers recognize what they have by its id.
   if (page.last < taken.after) return { ...taken, after: 0 };
+  const { now, signal } = hold.deps;
+  const isGoodUntil = now() + PAGE_GOOD_FOR_MS;
   let state = taken;
   for (const event of page.events) {
-    // Before each event: at a low rate, a page of them takes minutes.
-    if (hold.deps.signal.aborted || !(await isCurrent(hold))) return state;
+    // Before each event: at a low rate, or with a slow receiver, a page of them takes minutes.
+    if (signal.aborted || now() > isGoodUntil || !(await isCurrent(hold))) return state;
     const next = await pushOne(hold, state, event);
     if (next === null || next.after < event.sequence) return next;
     state = next;
