@@ -61,7 +61,7 @@ export class ClosableRedis extends Redis {
 
   /**
    * Before a connection is ready, ioredis 6.0.0 writes what a handshake may have, such as INFO, past its queue. Where the connection ends
-   * before it is ready, it neither sends such a command again nor rejects it, and who asked waits for ever. What was asked of a
+   * before it is ready, it neither sends such a command again nor rejects it, and who asked waits without end. What was asked of a
    * connection that was ready stands in `prevCommandQueue`, and is sent again.
    */
   #rejectUnready(): void {
