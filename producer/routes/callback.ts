@@ -15,6 +15,7 @@ import { type AuthParts, changeReceiverAuth } from '../../shared/store/clients/c
 import type { ClientIdentity, ClientStore } from '../../shared/store/clients/client.ts';
 import { describeClient } from '../../shared/store/clients/describe-client.ts';
 import { CALLBACK, parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
+import { CHANGE_TRIES } from '../../shared/store/clients/replace-field.ts';
 import { rotateWebhookSecret } from '../../shared/store/clients/webhook-secrets.ts';
 import type { RedeliveryDeps } from '../../shared/store/endpoints/redeliver.ts';
 import { releaseWithoutUrl } from '../../shared/store/endpoints/release-deferred.ts';
@@ -92,11 +93,14 @@ function addChangeRoute(app: FastifyInstance, deps: CallbackRouteDeps, tasks: Op
       response: { 200: callback.describe('As it is now'), ...problemResponses('changeCallback') },
     },
     handler: async (request) => {
-      const client = await withPresentCallback(deps, clientOf(request));
+      const client = clientOf(request);
       const change = parseInput(callbackChange, request.body, 'invalid_request');
       await limitChanges(deps.redis, deps.keys, client);
-      await applyChange(deps, tasks, client, change);
-      return readCallback(deps, client.id);
+      for (let tries = 0; tries < CHANGE_TRIES; tries += 1) {
+        const present = await withPresentCallback(deps, client);
+        if (await applyChange(deps, tasks, present, change)) return readCallback(deps, client.id);
+      }
+      throw new Error(`The callback of ${client.id} is being changed by others. Try again`);
     },
   });
 }
@@ -110,12 +114,13 @@ async function withPresentCallback(
   return { ...client, callbackUrl: url ?? null, choseCallback: by === 'client' };
 }
 
+/** @returns false when another callback stands by now than `client` has */
 async function applyChange(
   deps: CallbackRouteDeps,
   tasks: OperatorTasks,
   client: ClientIdentity,
   { url, auth }: CallbackChange,
-): Promise<void> {
+): Promise<boolean> {
   const parts = auth ? readReceiverAuth(auth, deps.now()) : auth;
   const given = url ? checkUrl(deps, client, url) : url;
   const next = given === undefined ? client.callbackUrl : given;
@@ -123,7 +128,7 @@ async function applyChange(
   // First: no event goes to the new address without it. What was given for another origin does not go there.
   const receiver = next ?? client.callbackUrl;
   if ((parts !== undefined || given) && receiver !== null) await changeAuth(deps, client, receiver, parts);
-  if (given !== undefined) await changeUrl(deps, tasks, client, given);
+  return given === undefined || changeUrl(deps, tasks, client, given);
 }
 
 /** In normal form. @throws {ProblemError} */
@@ -160,10 +165,12 @@ async function changeUrl(
   tasks: OperatorTasks,
   client: ClientIdentity,
   url: string | null,
-): Promise<void> {
+): Promise<boolean> {
   const { redis, keys, log } = deps;
   const mustBeRegistered = url !== null && isCallbackAllowed(client, { origin: originOf(url) });
-  const changed = await chooseCallback(redis, keys, client.id, { url, mustBeRegistered });
+  const present = client.callbackUrl;
+  const changed = await chooseCallback(redis, keys, client.id, { url, present, mustBeRegistered });
+  if (changed === 'stale') return false;
   if (changed === 'missing') throw new ProblemError('not_found');
   await noteChange(deps, client.id, {
     action: 'change_callback',
@@ -171,7 +178,7 @@ async function changeUrl(
     target: client.id,
     result: url === null ? 'removed' : 'changed',
   });
-  if (url === null) return;
+  if (url === null) return true;
   tasks.start(`release what waited for a callback of ${client.id}`, (signal) =>
     releaseWithoutUrl(deps, client.id, {
       signal,
@@ -180,6 +187,7 @@ async function changeUrl(
         log.warn({ event: 'passed_by', name, reason }, 'an event that waits cannot be read'),
     }),
   );
+  return true;
 }
 
 const originOf = (url: string): string => new URL(url).origin;

@@ -328,7 +328,11 @@ describe.skipIf(!hasChromium)("a client's page", () => {
     expect(await listed(`${url}/2`)).toMatchObject({ types: ['subject.erased'], ratePerSecond: 0.25 });
 
     const own = 'https://own.example/events';
-    await chooseCallback(store, keys, clientId, { url: own, mustBeRegistered: true });
+    await chooseCallback(store, keys, clientId, {
+      url: own,
+      present: await store.hget(keys.client(clientId), 'callbackUrl'),
+      mustBeRegistered: true,
+    });
     await changeClient(store, keys, clientId, { allowedOrigins: ['https://own.example'], maxEndpoints: 3 });
     await open.page.getByLabel('Name', { exact: true }).fill('Another name');
     await button('Save').click();

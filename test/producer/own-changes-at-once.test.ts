@@ -3,6 +3,7 @@ import { changeClientEndpoint, removeClientEndpoint } from '../../producer/endpo
 import { API_KEY_SCOPES } from '../../shared/contract/api-key-scope.ts';
 import { DEFAULT_GRANT, parseApiKeys } from '../../shared/store/clients/api-key-record.ts';
 import { addApiKey, addApiKeyWithin, revokeApiKey } from '../../shared/store/clients/api-keys.ts';
+import { changeClient, chooseCallback } from '../../shared/store/clients/change-client.ts';
 import { describeClient } from '../../shared/store/clients/describe-client.ts';
 import { parseReceiverAuths } from '../../shared/store/clients/receiver-auth.ts';
 import { parseEndpoints } from '../../shared/store/push/push-endpoint.ts';
@@ -30,19 +31,20 @@ async function makeClient() {
   const target = { redis: producer.redis, keys: producer.keys, clientId: made.clientId };
   const grant = { scopes: API_KEY_SCOPES, expiresAt: null, addresses: [] };
   const apiKey = (await addApiKey(target, { now: Date.now(), grant })) ?? expect.fail('no client');
-  const post = (path: string, body: object) =>
+  const send = (method: 'POST' | 'PATCH') => (path: string, body: object) =>
     producer.call(path, {
-      method: 'POST',
+      method,
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify(body),
       as: { ...made, apiKey },
     });
+  const [post, patch] = [send('POST'), send('PATCH')];
   const field = async (name: string) =>
     (await producer.redis.hget(producer.keys.client(made.clientId), name)) ?? '';
   const countKeys = async () =>
     parseApiKeys('apiKeys', await field('apiKeys')).length +
     parseApiKeys('scopedKeys', await field('scopedKeys')).length;
-  return { made, target, post, field, countKeys };
+  return { made, target, post, patch, field, countKeys };
 }
 
 /** How often each answer came: its status, and the code of a problem. */
@@ -148,4 +150,32 @@ test('a key ends in the year 9999 at the latest, because no later time can be sh
     errors: [{ pointer: '/expiresAt', code: 'too_late' }],
   });
   expect((await post('/v1/api-keys', { expiresAt: '9999-12-31T23:59:59Z' })).status).toBe(201);
+});
+
+describe('a callback that the operator replaces', () => {
+  const operators = 'http://operator.example.net';
+
+  test('is not brought back by a change that was decided before', async () => {
+    const { made, target } = await makeClient();
+    const { redis: store, keys } = target;
+    const present = `${operators}/before`;
+    await changeClient(store, keys, made.clientId, { callbackUrl: `${ORIGIN}/after` });
+    const choice = { url: `${operators}/own`, present, mustBeRegistered: false };
+    expect(await chooseCallback(store, keys, made.clientId, choice)).toBe('stale');
+    expect((await describeClient(store, keys, made.clientId, 0)).status).toBe('found');
+    expect(await store.hget(keys.client(made.clientId), 'callbackUrl')).toBe(`${ORIGIN}/after`);
+  });
+
+  test('stays replaced, however many changes of its client come at once', async () => {
+    const { made, target, patch } = await makeClient();
+    const { redis: store, keys } = target;
+    await changeClient(store, keys, made.clientId, { callbackUrl: `${operators}/before` });
+    const changes = times(AT_ONCE / 2, (i) => patch('/v1/callback', { url: `${operators}/own-${i}` }));
+    await changeClient(store, keys, made.clientId, { callbackUrl: `${ORIGIN}/after` });
+    const answers = await tally(changes);
+    expect(Object.keys(answers).filter((answer) => answer !== '200' && answer !== 'invalid_request')).toEqual(
+      [],
+    );
+    expect(await store.hget(keys.client(made.clientId), 'callbackUrl')).toBe(`${ORIGIN}/after`);
+  });
 });

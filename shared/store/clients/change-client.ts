@@ -44,7 +44,7 @@ export async function changeClient(
   const reply = await changeClientScript(
     redis,
     [keys.client(clientId), keys.budgetedClients(), keys.budgetLevels()],
-    [clientId, ...given],
+    [clientId, '*', ...given],
   );
   if (reply !== 1) return 'missing';
   if (change.weight !== undefined) await weighClient({ redis, keys }, clientId);
@@ -56,20 +56,27 @@ export async function changeClient(
  * Gives a client the callback URL that it chose itself.
  *
  * @param url null takes it away
+ * @param present the one that stands, by which it was decided that the client may have this one
  * @param mustBeRegistered whether its origin must go on being registered; false for an address of the operator's choice
+ * @returns `stale` when another one stands by now: decide again
  */
 export async function chooseCallback(
   redis: Redis,
   keys: StoreKeys,
   clientId: string,
-  { url, mustBeRegistered }: { readonly url: string | null; readonly mustBeRegistered: boolean },
-): Promise<'changed' | 'missing'> {
+  {
+    url,
+    present,
+    mustBeRegistered,
+  }: { readonly url: string | null; readonly present: string | null; readonly mustBeRegistered: boolean },
+): Promise<'changed' | 'missing' | 'stale'> {
   const callbackBy = url !== null && mustBeRegistered ? 'client' : '';
   const reply = await changeClientScript(
     redis,
     [keys.client(clientId), keys.budgetedClients(), keys.budgetLevels()],
-    [clientId, 'callbackUrl', url ?? '', 'callbackBy', callbackBy],
+    [clientId, present ?? '', 'callbackUrl', url ?? '', 'callbackBy', callbackBy],
   );
+  if (reply === -1) return 'stale';
   return reply === 1 ? 'changed' : 'missing';
 }
 
