@@ -117,6 +117,7 @@ const DOORS: Readonly<Record<string, 'api key' | 'operator' | 'sign-in' | 'anyon
   'POST /console/api/clients/:client/keys': 'operator',
   'POST /console/api/clients/:client/secret': 'operator',
   'GET /console/api/clients/:client/endpoints': 'operator',
+  'GET /console/api/clients/:client/deliveries': 'operator',
   'POST /console/api/clients/:client/redeliveries': 'operator',
   'POST /console/api/clients/:client/endpoints': 'operator',
   'PATCH /console/api/clients/:client/endpoints/:id': 'operator',
