@@ -29,7 +29,7 @@ const STALLS_ALLOWED = 1_000_000;
  * claim would come in one burst a second, and an interactive verification would wait up to a second for the next. Claims
  * that may run ahead a little are bounded by the lane's concurrency instead, and follow one another as places come free.
  */
-const CLAIM_WINDOW_MS = 750;
+export const CLAIM_WINDOW_MS = 750;
 
 export interface QueueWorkerOptions {
   /** The process, as it writes its heartbeats; its locks name it. */

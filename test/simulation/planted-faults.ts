@@ -243,4 +243,11 @@ export const plantedFaults: readonly PlantedFault[] = [
     from: "local fields = {'attempt:' .. nth, attempt}",
     to: "local fields = {'attempt:' .. (nth > 1 and nth - 1 or nth), attempt}",
   },
+  {
+    name: 'what was answered though its mark was forgotten stays among what was not asked about',
+    file: 'shared/store/scripts/finish.lua',
+    from: 'elseif shareTag and mark ~= call then',
+    to: 'elseif false then',
+    having: 'redis_failover',
+  },
 ];

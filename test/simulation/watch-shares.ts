@@ -1,10 +1,12 @@
+import { CLAIM_WINDOW_MS } from '../../worker/queue-worker.ts';
 import { jobOfReference } from '../storm/person-of-job.ts';
 import type { Fault, Plan } from './plan.ts';
 
 /**
  * Calls by which one of two clients may be ahead of the other, over any time in which both wait. Start-time fair queueing makes
  * it one (Goyal, Vin and Cheng, 1996). Each of two workers reserves a slot before it has used the last, for what was first in
- * its own line then, and the request that leaves second may arrive first: one more for each of these.
+ * its own line then, and the request that leaves second may arrive first: one more for each of these. A client waits in this
+ * sense when a worker may have claimed for it: a burst of another one uses up the claims of a window.
  */
 const LAG_CALLS = 4;
 
@@ -31,11 +33,15 @@ export class ShareWatch {
   readonly #weights: readonly number[];
   /** Of each client, the jobs that were accepted, and about which no call has arrived. */
   readonly #waiting: readonly Set<number>[];
+  /** Since when each has had one, in ms of the world. */
+  readonly #since: number[] = [];
+  readonly #now: () => number;
   readonly #seen = new Set<number>();
   #pairs: readonly Pair[] = [];
 
-  constructor(plan: Plan, add: (invariant: string, detail: string) => void) {
+  constructor(plan: Plan, now: () => number, add: (invariant: string, detail: string) => void) {
     this.#add = add;
+    this.#now = now;
     this.#clients = new Map(
       isDecidedByTurns(plan) ? plan.orders.map(({ job, client }) => [job, client]) : [],
     );
@@ -48,6 +54,7 @@ export class ShareWatch {
     const client = job === null ? undefined : this.#clients.get(job);
     if (job === null || client === undefined || this.#seen.has(job)) return;
     this.#seen.add(job);
+    if (this.#waiting[client]?.size === 0) this.#since[client] = this.#now();
     this.#waiting[client]?.add(job);
     this.#pair();
   }
@@ -63,7 +70,10 @@ export class ShareWatch {
 
   /** Pairs of clients that both wait: those that did before go on. */
   #pair(): void {
-    const waiting = this.#waiting.flatMap((jobs, client) => (jobs.size > 0 ? [client] : []));
+    const claimableSince = this.#now() - CLAIM_WINDOW_MS;
+    const waiting = this.#waiting.flatMap((jobs, client) =>
+      jobs.size > 0 && (this.#since[client] ?? 0) <= claimableSince ? [client] : [],
+    );
     this.#pairs = waiting.flatMap((one, index) =>
       waiting.slice(index + 1).map((other) => {
         const before = this.#pairs.find(({ of }) => of[0] === one && of[1] === other);

@@ -23,7 +23,7 @@ export function createWatch(chain: Chain, plan: Plan): Watch {
   const add: Add = (invariant, detail) => {
     if (breaches.length < MOST_BREACHES) breaches.push({ invariant, job: null, detail });
   };
-  const shares = new ShareWatch(plan, add);
+  const shares = new ShareWatch(plan, () => chain.world.now, add);
   const calls = watchCalls(chain, shares, add);
   const records = new RecordWatch(shares, add);
   return {
