@@ -78,8 +78,8 @@ export class LimiterClient {
    */
   async look(): Promise<void> {
     await this.#inTurn(async () => {
-      if (!this.#knows()) this.#joined = await this.#join();
-      else if (this.#silentMs() >= LOOK_EVERY_MS) await this.#send({ op: 'report' });
+      await this.#joinIfUnknown();
+      if (this.#silentMs() >= LOOK_EVERY_MS) await this.#send({ op: 'report' });
     }).catch(() => undefined);
   }
 
@@ -109,15 +109,15 @@ export class LimiterClient {
    */
   async reserve(request: ReserveRequest): Promise<LimiterReply> {
     return this.#inTurn(async () => {
-      const joined = this.#knows() ? this.#joined : undefined;
-      this.#joined = joined ?? (await this.#join());
-      return this.#waitToReserve(this.#joined) ?? (await this.#send({ op: 'reserve', request }));
+      const joined = await this.#joinIfUnknown();
+      return this.#waitToReserve(joined) ?? (await this.#send({ op: 'reserve', request }));
     });
   }
 
-  /** Whether a step of Redis' clock since the last answer would be seen. */
-  #knows(): boolean {
-    return this.#joined !== undefined && this.#silentMs() < KNOWN_FOR_MS;
+  /** Joins for the first time, and where a step of Redis' clock since the last answer would not be seen. */
+  async #joinIfUnknown(): Promise<Joined> {
+    if (this.#joined === undefined || this.#silentMs() >= KNOWN_FOR_MS) this.#joined = await this.#join();
+    return this.#joined;
   }
 
   #silentMs(): number {
@@ -125,8 +125,9 @@ export class LimiterClient {
   }
 
   /**
-   * A process that joins, or that has had no answer for long, cannot know whether Redis' clock has just been set: after a step forward, slots of this second would look to it
-   * like old ones. What was reserved before its first look is out of every window when it has waited by its own clock.
+   * A process that joins, or that has had no answer for long, cannot know whether Redis' clock has just been set: after a step
+   * forward, slots of this second would look to it like old ones. What was reserved before its first look is out of every window when
+   * it has waited by its own clock.
    * Nothing was, where no slot has ever been given.
    */
   async #join(): Promise<Joined> {
