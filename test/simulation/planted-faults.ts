@@ -246,8 +246,8 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'what was answered though its mark was forgotten stays among what was not asked about',
     file: 'shared/store/scripts/finish.lua',
-    from: 'elseif shareTag and mark ~= call then',
-    to: 'elseif false then',
+    from: "if shareTag then shares.endTurn(tag, now[3], owner, id, attempt ~= '') end",
+    to: "if shareTag and attempt == '' then shares.endTurn(tag, now[3], owner, id, false) end",
     having: 'redis_failover',
   },
 ];

@@ -34,7 +34,7 @@
 --- call under way is taken for lost, until its answer comes. A record that is gone had its outcome, and every call
 --- under way was counted with it.
 
---- @keys undeliveredIndex, shareUnasked
+--- @keys undeliveredIndex
 --- @include "fragments/read-mark.lua"
 --- @include "fragments/note-call.lua"
 --- @include "fragments/note-lost-call.lua"
@@ -77,12 +77,8 @@ if mark and (mark == '' or mark ~= call) then
 end
 noteCall(record, tag, call, attempt, isListed, day, entry, known)
 countOut(inFlight, claimedBy)
-if shareTag and attempt == '' then
-  shares.giveTurnBack(shares.of(tag, now[3], owner), id)
-elseif shareTag and mark ~= call then
-  -- A failover has forgotten the mark.
-  redis.call('ZREM', shareUnaskedKey(tag, shares.classOf(now[3])), id)
-end
+-- Its mark has ended it before, unless a failover has forgotten that.
+if shareTag then shares.endTurn(tag, now[3], owner, id, attempt ~= '') end
 leaveLine(tag, id, client, now[3])
 moveInIndex(tag, id, owner, submittedAt, now[1], status)
 local fields = {'status', status, 'outcome', outcome, 'deliveryStatus', 'pending'}

@@ -7,5 +7,5 @@ local function leaveLineOf(record, tag, id)
   leaveLine(tag, id, now[1], now[2])
   if not now[3] or now[4] then return end
   redis.call('HDEL', record, 'turn', 'shareTag')
-  shares.giveTurnBack(shares.of(tag, now[2], now[1]), id)
+  shares.endTurn(tag, now[2], now[1], id, false)
 end

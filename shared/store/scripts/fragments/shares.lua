@@ -187,11 +187,16 @@ function shares.claimTurn(share, id)
 end
 
 -- A turn for which no call was made. One that is not known any more is long past.
-function shares.giveTurnBack(share, id)
-  redis.call('ZREM', share.unasked, id)
+function shares.giveTurnBack(share)
   if not share.start then return end
   shares.setStart(share, math.max(0, share.start - shares.unit(share.weight or shares.weightNow(share))))
   if share.weight then shares.retag(share, 0, shares.TURNS - 1) end
+end
+
+-- The turn is over, asked or not: it goes back to its client when no call was made in it.
+function shares.endTurn(tag, priority, client, id, wasCalled)
+  redis.call('ZREM', shareUnaskedKey(tag, shares.classOf(priority)), id)
+  if not wasCalled then shares.giveTurnBack(shares.of(tag, priority, client)) end
 end
 
 -- One more call than the claim has taken a turn for.
