@@ -88,7 +88,7 @@ async function* walkIds(redis: Connection['redis'], key: string): AsyncGenerator
 }
 
 async function* listDelayedIds({ redis, keys }: Connection, report: ReportPassedBy): AsyncGenerator<string> {
-  const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
+  const queue = openJobQueue(redis, keys, keys.deliveryQueue, { onError: () => undefined });
   try {
     // BullMQ's own list of jobs fails as a whole for one that it cannot read.
     for await (const jobId of walkIds(redis, keys.queueKey(keys.deliveryQueue, 'delayed'))) {

@@ -88,7 +88,6 @@ export interface IntakeOptions {
   readonly epochs?: EpochKeys | null;
 }
 
-/** Await {@link awaitQueues} before it is used. */
 export function createIntake(
   settings: IntakeSettings,
   [redis, flowRedis, confirmRedis]: Connections,
@@ -97,7 +96,7 @@ export function createIntake(
   const keys = storeKeys(settings.LANE);
   const onError = (error: Error) =>
     log.debug({ event: 'queue_error', reason: describeRedisError(error) }, 'a queue lost its connection');
-  const openQueue = (name: string) => openJobQueue(redis, keys, name, onError);
+  const openQueue = (name: string) => openJobQueue(redis, keys, name, { onError });
   const enqueueing: EnqueueDeps = {
     redis,
     flowRedis,
@@ -143,18 +142,6 @@ export function createIntake(
     rate: { perSecond: settings.CLIENT_RATE_PER_SECOND, burst: settings.CLIENT_BURST },
     now,
   };
-}
-
-/**
- * BullMQ asks Redis for its version now, and refuses everything for good when the answer is late. Building the app keeps a
- * busy machine from reading that answer for a second: so it comes after.
- */
-export async function awaitQueues({ flow, queues }: Intake): Promise<void> {
-  await Promise.all([
-    flow.ready(),
-    queues.deliveries.waitUntilReady(),
-    queues.verifications.waitUntilReady(),
-  ]);
 }
 
 /** Never throws for a Redis that is away. */

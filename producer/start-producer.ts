@@ -14,7 +14,6 @@ import { createBodyBudget } from './body/body-budget.ts';
 import { DRAIN_DEADLINE_MS, HTTP_TIMEOUTS, type HttpTimeouts } from './http-limits.ts';
 import {
   awaitFit,
-  awaitQueues,
   type Connections,
   closeConnections,
   closeIntake,
@@ -132,7 +131,6 @@ async function serve(
 ): Promise<RunningProducer> {
   const epochs = await openEpochs(settings, connections, options);
   const deps = wire(settings, connections, { ...options, epochs });
-  await awaitQueues(deps);
   const drain = { started: false };
   const operations = {
     ...deps,

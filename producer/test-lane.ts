@@ -4,14 +4,7 @@ import { createAudit } from '../shared/store/audit/audit.ts';
 import { accountKeys } from '../shared/store/keys.ts';
 import { markTestLane } from '../shared/store/test-lane.ts';
 import type { AppDeps } from './app.ts';
-import {
-  awaitFit,
-  awaitQueues,
-  type Connections,
-  closeConnections,
-  connectIntake,
-  createIntake,
-} from './intake.ts';
+import { awaitFit, type Connections, closeConnections, connectIntake, createIntake } from './intake.ts';
 import type { LaneView } from './lane-view.ts';
 import type { ProducerMetrics } from './metrics.ts';
 import { ProblemError, retryAfter } from './problem.ts';
@@ -49,7 +42,6 @@ export async function openTestLane(
     }
     const intake = createIntake(own, connections, { log, now, tracing, epochs: live.epochs });
     await markTestLane(redis, intake.keys);
-    await awaitQueues(intake);
     return {
       ...live,
       ...intake,

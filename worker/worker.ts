@@ -189,7 +189,8 @@ async function startUpkeep({
   ...context
 }: WorkerContext): Promise<{ stop(): Promise<void> }> {
   // The connection reports its own state once; BullMQ would at every try.
-  const openQueue = (name: string) => openJobQueue(queueRedis, keys, name, () => undefined);
+  const openQueue = (name: string) =>
+    openJobQueue(queueRedis, keys, name, { onError: () => undefined, asksVersion: true });
   const queue = openQueue(keys.verificationQueue);
   await context.writes.untilTaken(() =>
     queue.setGlobalConcurrency(context.accounts.quotaPerSecond * SECONDS_CLAIMED),

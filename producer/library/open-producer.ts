@@ -6,7 +6,6 @@ import { tracingOff } from '../../shared/tracing/tracing.ts';
 import { classifyError } from '../classify-error.ts';
 import {
   awaitFit,
-  awaitQueues,
   closeConnections,
   closeIntake,
   connectIntake,
@@ -111,7 +110,6 @@ export async function openProducer(options: ProducerOptions): Promise<Producer> 
       now: Date.now,
       tracing: tracingOff,
     });
-    await awaitQueues(intake);
     return createProducer(intake, clientId);
   } catch (error) {
     await closeConnections(connections);

@@ -205,11 +205,15 @@ async function register(log: ReturnType<typeof logOf>, { clients }: Plan) {
   return { observer, made };
 }
 
+/** Whoever runs the processes starts one again that has ended. */
+export const RESTART_MS = 300;
+
 function launch<Running>(
-  { world, ends }: Chain,
+  chain: Chain,
   part: Part<Running>,
   start: (instance: Instance) => Promise<Running>,
 ): void {
+  const { world, network, ends } = chain;
   if (!part.instance.alive) part.instance = world.add(part.name);
   const { instance } = part;
   part.running = undefined;
@@ -221,6 +225,8 @@ function launch<Running>(
       (error: unknown) => {
         ends.push({ part: part.name, at: world.now, how: String(error) });
         world.kill(instance);
+        network.drop(instance);
+        world.after(RESTART_MS, world.nature, `start ${part.name}`, () => launch(chain, part, start));
       },
     );
   });

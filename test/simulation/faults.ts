@@ -1,4 +1,4 @@
-import { ask, type Chain, type Part, simulatedKeys } from './chain.ts';
+import { ask, type Chain, type Part, RESTART_MS, simulatedKeys } from './chain.ts';
 import type { Fault } from './plan.ts';
 import type { Keyspace } from './redis/keyspace.ts';
 import type { Instance } from './world/world.ts';
@@ -25,7 +25,6 @@ export interface Inflicting {
 
 /** An asynchronous replica, or an AOF that is flushed every second, is behind by this much at most. */
 const BEHIND_MS = 1_000;
-const RESTART_MS = 300;
 
 /** Puts the faults of a plan on the world's agenda. */
 export function scheduleFaults(chain: Chain, faults: readonly Fault[]): Inflicting {

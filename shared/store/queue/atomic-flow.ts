@@ -1,6 +1,7 @@
 import type { FlowJob, Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
 import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
+import { WITHOUT_HANDSHAKE } from './job-queue.ts';
 import { JoinedFlowProducer } from './joined-flow.ts';
 
 /**
@@ -24,8 +25,6 @@ export interface AtomicFlow {
    * @throws the first error of any command of the transaction
    */
   add(flow: FlowJob, companion: Companion): Promise<readonly unknown[]>;
-  /** Resolves when submissions can be taken. BullMQ remembers a failed start for good; better to know at once. */
-  ready(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -46,6 +45,7 @@ export function createAtomicFlow(
   const producer = new JoinedFlowProducer<Addition>({
     connection: redis,
     prefix,
+    ...WITHOUT_HANDSHAKE,
     ...(telemetry === undefined ? {} : { telemetry }),
   });
   joinTransactions(redis, scripts, () => producer.beginning);
@@ -64,9 +64,6 @@ export function createAtomicFlow(
         if (!isForgottenScript(error)) throw error;
         return add(flow, { companion, fullText: true });
       }),
-    ready: async () => {
-      await producer.waitUntilReady();
-    },
     close: () => producer.close(),
   };
 }

@@ -7,7 +7,7 @@ export async function removeDeliveryJobs(
   jobs: readonly string[],
 ): Promise<void> {
   if (jobs.length === 0) return;
-  const queue = openJobQueue(redis, keys, keys.deliveryQueue, () => undefined);
+  const queue = openJobQueue(redis, keys, keys.deliveryQueue, { onError: () => undefined });
   try {
     for (const job of jobs) await queue.remove(job, { removeChildren: true });
   } finally {

@@ -32,6 +32,12 @@ const GONE_CODES: ReadonlySet<string> = new Set([
 const GONE_MESSAGES =
   /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request|All sentinels are unreachable|Failed to refresh slots cache|None of startup nodes is available|Cluster is ended|Too many Cluster redirections|Client network socket disconnected)/;
 
+/** What ioredis says in the terms of its options, which nobody sets here. */
+const IN_OUR_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/^Reached the max retries per request/, 'the connection ended before an answer came'],
+  [/^Stream isn't writeable/, 'there is no connection'],
+];
+
 /** How many ms ioredis waits until it asks the sentinels again: another number each time, of no use to a reader. */
 const SENTINEL_RETRY = / Retrying from scratch after \d+ms\./;
 
@@ -97,6 +103,8 @@ export function describeRedisError(error: unknown): string {
   if (previous !== undefined) return describeRedisError(previous);
   const tls = /SSL routines:[^:]*:([^:]+)/.exec(error.message)?.[1];
   if (tls !== undefined) return `TLS: ${tls}`;
+  const [, ours] = IN_OUR_WORDS.find(([pattern]) => pattern.test(error.message)) ?? [];
+  if (ours !== undefined) return ours;
   // A refused dual-stack connection is an AggregateError with an empty message.
   return error.message === '' ? code || error.name : error.message.replace(SENTINEL_RETRY, '');
 }

@@ -4,6 +4,7 @@ import { openProducer, type ProducerOptions } from '../../../producer/library/op
 import { openSubject } from '../../../shared/sealing/seal.ts';
 import { changeClient } from '../../../shared/store/clients/change-client.ts';
 import { joinPhoto } from '../../../shared/store/subjects/photo-pieces.ts';
+import { startReplyCutter } from '../../support/reply-cutter.ts';
 import { listTraces } from '../producer-under-test.ts';
 import { makeIdCard, makePng, testName } from '../submission-builder.ts';
 import { makeGiven, openTwoDoors, type TwoDoors } from './library-under-test.ts';
@@ -243,6 +244,18 @@ test('what is sealed is what was given, though its owner uses the bytes again at
   if (!wrappedKey || !fields || !photo) throw new Error('no sealed subject');
   const opening = openSubject(doors.http.settings.VERIQUEUE_KEYS, id, { wrappedKey, fields, photo });
   expect(opening).toMatchObject({ status: 'opened', subject: { photo: given } });
+});
+
+test('no answer that is lost once Redis is fit keeps a producer from opening', async () => {
+  const cutter = await startReplyCutter(doors.redis.url);
+  try {
+    // BullMQ asks for the version once, and refuses everything where that answer is lost. It comes after the last look at Redis.
+    cutter.beforeSending(doors.http.keys.writeProbe(), () => cutter.cutReplyTo('$4\r\ninfo'));
+    const producer = await doors.open({ redisUrl: cutter.url });
+    expect((await producer.submit(makeGiven())).status).toBe('accepted');
+  } finally {
+    await cutter.close();
+  }
 });
 
 test('a refused submission leaves nothing in Redis', async () => {

@@ -18,7 +18,7 @@ async function openDeps() {
   const redis = await lane.connect();
   const flowRedis = await lane.connect();
   const log = recordLog();
-  const open = (name: string) => openJobQueue(redis, keys, name, () => undefined);
+  const open = (name: string) => openJobQueue(redis, keys, name, { onError: () => undefined });
   const deps: EnqueueDeps = {
     redis,
     flowRedis,

@@ -39,6 +39,16 @@ describe('an error of a Redis command', () => {
     expect(describeRedisError(error)).toBe('WRONGPASS invalid username-password pair');
   });
 
+  it.each([
+    [
+      'Reached the max retries per request limit (which is 0). Refer to "maxRetriesPerRequest" option for details.',
+      'the connection ended before an answer came',
+    ],
+    ["Stream isn't writeable and enableOfflineQueue options is false", 'there is no connection'],
+  ])('is described without options of ioredis: %s', (message, described) => {
+    expect(describeRedisError(new Error(message))).toBe(described);
+  });
+
   it('is described by its code when it has no message', () => {
     const error = Object.assign(new AggregateError([], ''), { code: 'ECONNREFUSED' });
     expect(describeRedisError(error)).toBe('ECONNREFUSED');
