@@ -7,7 +7,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   VERIQUEUE_KEYS:
     '[封存密钥](going-live.zh.md#封存密钥)，最新的在前，以逗号分隔。工作进程需要能够打开的密钥，生产者只需要用于封存的密钥。生产者和工作进程也接受[由密钥管理服务加密](kms.zh.md)的条目。未设置时，`npm start` 会生成。',
   SIGNING_KEYS:
-    '用于签署供他人验证的内容的 [Ed25519 密钥](audit.zh.md#签名密钥)，最新的在前，以逗号分隔。由第一个能够签名的密钥签名，并公布全部公钥。未设置时，不用这种密钥签名。',
+    '用于签署供他人验证的内容的 [Ed25519 密钥](audit.zh.md#签名密钥)，最新的在前，以逗号分隔。审计记录和回执由第一个能够签名的密钥签名，事件由每个能够签名的密钥各签一次；全部公钥都会公布。未设置时，不用这种密钥签名。',
   AUDIT_RETENTION: '[审计记录](audit.zh.md#审计记录)的条目，以及已抹除内容的回执，保留多久。',
   TENCENTCLOUD_SECRET_ID:
     '[您的腾讯云账号](tencent-cloud.zh.md)的 SecretId。未设置时，`npm start` 使用沙箱。',

@@ -4,7 +4,7 @@ import { redisUrl } from './shapes.ts';
 export const epochSettings = {
   EPOCH_KEYS_REDIS_URL: redisUrl.optional().meta({
     description:
-      'A second Redis that writes nothing to a disk, for [epoch keys](epoch-keys.md): a backup, together with all other keys, opens nothing an hour later. What waits is lost with it. Producers and workers need the same.',
+      'A second Redis that writes nothing to a disk, for [epoch keys](epoch-keys.md): a backup, together with all other keys, opens nothing an hour later. If it is lost, what waits is lost too. Producers and workers need the same.',
     allowed: 'a Redis URL',
   }),
 };

@@ -29,7 +29,7 @@ const interval = (min: DurationText) => duration({ min, max: '24h' });
 export const processSettings = {
   LOG_LEVEL: choice(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'])
     .default('info')
-    .describe('The least level that is logged.'),
+    .describe('The lowest level that is logged.'),
   LOG_FORMAT: choice(['auto', 'json', 'pretty'])
     .default('auto')
     .describe('How log lines look. `auto` writes `pretty` lines on a terminal and JSON elsewhere.'),

@@ -14,7 +14,7 @@ export const signingSettings = {
     .optional()
     .meta({
       description:
-        'The [Ed25519 keys](audit.md#signing-keys) that sign what others verify, newest first, separated by commas. The first that can signs; all are published. Unset, nothing is signed with such a key.',
+        'The [Ed25519 keys](audit.md#signing-keys) that sign what others verify, newest first, separated by commas. The first that can sign signs the audit trail and receipts, and each that can sign signs events; the public halves of all are published. Unset, nothing is signed with such a key.',
       allowed: 'one or more `id:base64`',
     }),
 };

@@ -137,8 +137,8 @@ export const OUTCOMES = {
     billed: 'unknown',
   },
   'Veriqueue.SubjectUnreadable': own.fault('The sealed data of the person could not be opened'),
-  'Veriqueue.DeadlinePassed': own.gaveUp('No answer could be had by the time that its submission gave'),
-  'Veriqueue.SubjectExpired': own.gaveUp('The data of the person expired before an answer could be had'),
+  'Veriqueue.DeadlinePassed': own.gaveUp('There was no answer by the time that the submission gave'),
+  'Veriqueue.SubjectExpired': own.gaveUp('The data of the person expired before there was an answer'),
 } as const satisfies Record<OutcomeCode, OutcomeColumns>;
 
 /** Codes for what happened between us and the upstream, which the upstream itself never answers with. */

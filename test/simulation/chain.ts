@@ -205,7 +205,7 @@ async function register(log: ReturnType<typeof logOf>, { clients }: Plan) {
   return { observer, made };
 }
 
-/** Whoever runs the processes starts one again that has ended. */
+/** After so many ms, what supervises the processes starts one again that has ended. */
 export const RESTART_MS = 300;
 
 function launch<Running>(

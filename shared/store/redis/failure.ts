@@ -32,7 +32,7 @@ const GONE_CODES: ReadonlySet<string> = new Set([
 const GONE_MESSAGES =
   /^(Connection is closed|Command timed out|Stream isn't writeable|Socket timeout|Command aborted due to connection close|Reached the max retries per request|All sentinels are unreachable|Failed to refresh slots cache|None of startup nodes is available|Cluster is ended|Too many Cluster redirections|Client network socket disconnected)/;
 
-/** What ioredis says in the terms of its options, which nobody sets here. */
+/** What ioredis says in the terms of its options, which no user of ours sets. */
 const IN_OUR_WORDS: readonly (readonly [RegExp, string])[] = [
   [/^Reached the max retries per request/, 'the connection ended before an answer came'],
   [/^Stream isn't writeable/, 'there is no connection'],
