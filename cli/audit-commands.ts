@@ -3,7 +3,7 @@ import { createWriteStream } from 'node:fs';
 import type { Command } from 'commander';
 import type { AuditLine } from '../shared/audit/audit-entry.ts';
 import type { AuditPlace } from '../shared/audit/audit-head.ts';
-import { type AuditExport, parseExport, writeFirst, writeLast } from '../shared/audit/export-format.ts';
+import { type AuditExport, readExport, writeFirst, writeLast } from '../shared/audit/export-format.ts';
 import { findHeads } from '../shared/audit/find-heads.ts';
 import { type JudgedTrail, judgeExport } from '../shared/audit/judge-export.ts';
 import { plural } from '../shared/contract/plural.ts';
@@ -13,7 +13,7 @@ import { CommandFailure } from './command-failure.ts';
 import type { CliContext } from './context.ts';
 import { EXIT } from './exit-codes.ts';
 import { type AuditSource, withAuditSource } from './operations/audit-source.ts';
-import { readTextFile } from './read-text-file.ts';
+import { readTextLines } from './read-text-file.ts';
 import { readVerifyingKeys } from './signing-keys.ts';
 
 /** `veriqueue audit …`: who did what, and whether that is what was written. */
@@ -104,7 +104,7 @@ async function verify(
   { keys: keyFile, head, unsignedThrough = 0 }: VerifyOptions,
 ): Promise<void> {
   const keys = await readVerifyingKeys(context, keyFile);
-  const exported = file === undefined ? await readTrail(context) : parseExport(await readTextFile(file));
+  const exported = file === undefined ? await readTrail(context) : await readExport(readTextLines(file));
   if (exported === null)
     throw new CommandFailure(`${file} is no export of an audit trail`, EXIT.calledWrongly);
   const heads = head === undefined ? [] : await readHeads(head, exported.lane, keys);
@@ -136,7 +136,7 @@ async function readHeads(
   lane: string,
   keys: VerifyingKeys | null,
 ): Promise<readonly AuditPlace[]> {
-  const { heads, refused } = findHeads(await readTextFile(file), lane, keys);
+  const { heads, refused } = await findHeads(readTextLines(file), lane, keys);
   const [first] = refused;
   if (first !== undefined) throw new CommandFailure(`Cannot use a head of ${file}: ${first}`);
   if (heads.length === 0)

@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { jsonText } from '../../shared/contract/json-text.ts';
 import { CommandFailure } from '../command-failure.ts';
+import { splitLines } from '../split-lines.ts';
 import { createAppender } from './appender.ts';
 import { type BatchIdentity, openIdentity } from './batch-identity.ts';
 import { type JournalEntry, type JournalHead, journalEntry, journalHead } from './journal-entry.ts';
 import { RowBook } from './row-book.ts';
-import { splitLines } from './split-lines.ts';
 
 const LONGEST_LINE = 16 * 1024;
 const HEAD_BEGINNING = '{"journal":"veriqueue batch"';

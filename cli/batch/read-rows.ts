@@ -2,8 +2,8 @@ import { stat } from 'node:fs/promises';
 import { CommandFailure } from '../command-failure.ts';
 import { EXIT } from '../exit-codes.ts';
 import { isBlank, LONGEST_ROW, readCsv, readUtf8 } from '../read-csv.ts';
+import { splitLines } from '../split-lines.ts';
 import { parseRow, REQUIRED_FIELDS, ROW_FIELDS, type RowReading } from './batch-row.ts';
-import { splitLines } from './split-lines.ts';
 
 export type BatchFormat = 'csv' | 'ndjson';
 

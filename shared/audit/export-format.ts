@@ -22,19 +22,31 @@ export interface AuditExport {
   readonly head: AuditHead | null;
 }
 
-/** @returns null for a text that does not begin as an export */
-export function parseExport(text: string): AuditExport | null {
-  const [begin = '', ...others] = text.split('\n').filter((each) => each.trim() !== '');
-  const opening = first.safeParse(begin);
-  if (!opening.success) return null;
-  const end = last.safeParse(others.at(-1));
-  const entries = end.success ? others.slice(0, -1) : others;
-  return {
-    lane: opening.data.lane,
-    start: opening.data.start,
-    lines: entries.map(readLine),
-    head: end.success ? end.data.head : null,
-  };
+/**
+ * Reads an export line by line: of its text, no more than two lines are held.
+ *
+ * @returns null for a text that does not begin as an export
+ */
+export async function readExport(texts: AsyncIterable<string>): Promise<AuditExport | null> {
+  let opening: z.output<typeof first> | null = null;
+  const lines: (AuditLine | null)[] = [];
+  // The last one may be the end of the file, and no entry.
+  let latest: string | null = null;
+  for await (const text of texts) {
+    if (text.trim() === '') continue;
+    if (opening === null) {
+      const read = first.safeParse(text);
+      if (!read.success) return null;
+      opening = read.data;
+      continue;
+    }
+    if (latest !== null) lines.push(readLine(latest));
+    latest = text;
+  }
+  if (opening === null) return null;
+  const end = last.safeParse(latest);
+  if (latest !== null && !end.success) lines.push(readLine(latest));
+  return { lane: opening.lane, start: opening.start, lines, head: end.success ? end.data.head : null };
 }
 
 /** Null for what is no line, and for one that says more than what is verified of it: a member twice, or one that parsers leave out. */

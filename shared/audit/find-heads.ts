@@ -15,25 +15,29 @@ export interface FoundHeads {
 
 /**
  * Heads in a text that was kept elsewhere: signed ones, wherever they stand in it, and lines `audit_head` of a log. So the log of
- * a deployment can be given as it is.
+ * a deployment can be given as it is, however long it is.
  *
  * @param keys null: what a line of a log says is taken as it is
  */
-export function findHeads(text: string, lane: string, keys: VerifyingKeys | null): FoundHeads {
+export async function findHeads(
+  lines: AsyncIterable<string>,
+  lane: string,
+  keys: VerifyingKeys | null,
+): Promise<FoundHeads> {
   const heads: AuditPlace[] = [];
   const refused: string[] = [];
-  if (keys === null) {
-    for (const each of text.split('\n')) {
-      const read = logged.safeParse(each);
+  for await (const line of lines) {
+    if (keys === null) {
+      const read = logged.safeParse(line);
       if (read.success && read.data.lane === lane) heads.push(read.data);
+      continue;
     }
-    return { heads, refused };
-  }
-  for (const [token] of text.matchAll(JWS)) {
-    const reading = readStatement(keys, 'head', token);
-    if (reading.status === 'refused') refused.push(`${token.slice(0, 24)}… ${reading.reason}`);
-    else if (reading.stated.lane !== lane) refused.push(`a head of the lane ${reading.stated.lane}`);
-    else heads.push(reading.stated);
+    for (const [token] of line.matchAll(JWS)) {
+      const reading = readStatement(keys, 'head', token);
+      if (reading.status === 'refused') refused.push(`${token.slice(0, 24)}… ${reading.reason}`);
+      else if (reading.stated.lane !== lane) refused.push(`a head of the lane ${reading.stated.lane}`);
+      else heads.push(reading.stated);
+    }
   }
   return { heads, refused };
 }

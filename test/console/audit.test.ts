@@ -1,6 +1,7 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { checkAudit } from '../../cli/doctor/lane-checks.ts';
 import { verifyClientReceipt, verifyReceipt } from '../../client/verify-receipt.ts';
@@ -259,7 +260,11 @@ test('a worker logs the head, drops what is old, and leaves a checkpoint that ve
   const { start, data } = await desk.read<AuditPage>('/console/api/audit');
   expect(start).toMatchObject({ number: length, checkpoint: expect.any(String) });
   expect(data[0]?.entry).toMatchObject({ number: length + 1, action: 'drop_old_entries' });
-  const { heads: kept } = findHeads(JSON.stringify(heads), desk.settings.LANE, signing.keys);
+  const { heads: kept } = await findHeads(
+    Readable.from([JSON.stringify(heads)]),
+    desk.settings.LANE,
+    signing.keys,
+  );
   expect(kept).toMatchObject([{ number: length }]);
   expect(await judge(kept)).toEqual([]);
 });
