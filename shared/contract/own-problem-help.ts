@@ -15,7 +15,8 @@ export const ownProblemHelp = {
   test_not_sent: {
     meaning:
       'No worker has sent the test event within 20 seconds: none runs, all are busy, or they are of an earlier version.',
-    action: 'Repeat the request after `Retry-After`. If it stays, ask the operator to look at the workers.',
+    action:
+      'Repeat the request after `Retry-After`. If that does not help, ask the operator to look at the workers.',
   },
   last_manage_key: {
     meaning:

@@ -63,7 +63,8 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   scope_missing: {
     title: '该 API 密钥无权执行此操作',
-    meaning: '该 API 密钥没有此请求所需的权限，`detail` 列出两者。未指定权限的密钥有 `submit` 和 `read`。',
+    meaning:
+      '该 API 密钥没有此请求所需的权限，`detail` 列出密钥拥有的权限和缺少的权限。未指定权限的密钥有 `submit` 和 `read`。',
     action: '使用有此权限的密钥，或向运营人员索取。已有密钥的权限不会改变。',
   },
   address_not_allowed: {
@@ -147,7 +148,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     title: '无法承诺在该时间之前给出答复',
     meaning: '无法承诺在 `answerBy` 之前给出答复；没有受理任何内容。',
     action:
-      '请用 `earliestAnswerBy` 中的时间或更晚的时间重新提交，或不带 `answerBy` 提交。在无法承诺任何时间时（例如通道被挂起），它为 null。',
+      '请用 `earliestAnswerBy` 中的时间或更晚的时间重新提交，或不带 `answerBy` 提交。在无法承诺任何时间时（例如通道被挂起），该时间为 null。',
   },
   unknown_sequence: {
     title: '尚无事件得到这个序号',
@@ -234,7 +235,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   too_many_requests: {
     title: '请求过多',
     meaning:
-      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）、接收端的更改或登录；或您等待事件的请求过多。',
+      '您的发送速度超过您的客户端所允许的：提交（`CLIENT_RATE_PER_SECOND`）、重新投递（`CLIENT_REDELIVERIES_PER_MINUTE`）、对自身设置（回调地址、接收端、API 密钥）的更改、测试接收程序或登录；或您等待事件的请求过多。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}。`,
   },
   too_many_connections: {
@@ -244,7 +245,8 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   client_uploads_full: {
     title: '该客户端同时上传过多',
-    meaning: '您的客户端正在发送的正文超过 `CLIENT_UPLOADS_MIB`。',
+    meaning:
+      '您的客户端正在发送的正文超过 `CLIENT_UPLOADS_MIB`，或者服务端正在按 `imageUrl` 为它取回 8 张照片。',
     action: `在 \`Retry-After\` 之后重发，${SAME_KEY}，同时减少上传的并发数。`,
   },
   headers_too_large: {

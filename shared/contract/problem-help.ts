@@ -15,7 +15,7 @@ const SAME_KEY = 'with the same `Idempotency-Key`';
 export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   malformed_body: {
     meaning:
-      'The body is no JSON or no form, or not the one that its headers announce. `errors` says what is wrong.',
+      'The body is not JSON and not a form, or is not what its headers announce. `errors` says what is wrong.',
     action: 'Correct the request. Do not repeat it as it is.',
   },
   json_too_complex: {
@@ -58,12 +58,12 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   scope_missing: {
     meaning:
-      'The API key lacks the scope that this request needs. `detail` names both. Keys made without scopes have `submit` and `read`.',
+      'The API key lacks the scope that this request needs. `detail` names the scopes that the key has and the one that is missing. Keys made without scopes have `submit` and `read`.',
     action: 'Use a key that has the scope, or ask the operator for one. Scopes of a key never change.',
   },
   address_not_allowed: {
     meaning:
-      'The API key works from some addresses alone, and the request comes from another. `detail` names the address that the server sees.',
+      'The API key works only from certain addresses, and the request comes from another. `detail` names the address that the server sees.',
     action:
       "Send it from an address on the key's list, or ask the operator for another key. Where `detail` names a proxy of yours, the operator puts it into `TRUSTED_PROXIES`.",
   },
@@ -132,7 +132,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   cannot_meet_deadline: {
     meaning: 'An answer by `answerBy` cannot be promised; nothing was accepted.',
     action:
-      'Submit again with the time in `earliestAnswerBy` or a later one, or without `answerBy`. It is null while nothing can be promised, as while the lane is held.',
+      'Submit again with the time in `earliestAnswerBy` or a later one, or without `answerBy`. That is null while nothing can be promised, for example while the lane is held.',
   },
   unknown_sequence: {
     meaning:
@@ -211,7 +211,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   too_many_requests: {
     meaning:
-      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`), changes of endpoints or sign-ins; or too many of your requests wait for an event.',
+      'You send faster than your client may: submissions (`CLIENT_RATE_PER_SECOND`), redeliveries (`CLIENT_REDELIVERIES_PER_MINUTE`), changes of what is your own (callback, endpoints, API keys), tests of a receiver, or sign-ins; or too many of your requests wait for an event.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
   too_many_connections: {
@@ -220,7 +220,8 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
       'Reuse connections. If a proxy stands for many clients, the operator names it in `TRUSTED_PROXIES`.',
   },
   client_uploads_full: {
-    meaning: 'The bodies that your client is sending exceed `CLIENT_UPLOADS_MIB`.',
+    meaning:
+      'The bodies that your client is sending exceed `CLIENT_UPLOADS_MIB`, or the server is fetching 8 photos for it by their `imageUrl`.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}, with fewer uploads at a time.`,
   },
   headers_too_large: {
@@ -229,7 +230,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   internal: {
     meaning: 'A fault of the server. The operator finds it in the log as `request_failed`.',
-    action: `Repeat the request, ${SAME_KEY}, and report it to the operator if it stays.`,
+    action: `Repeat the request, ${SAME_KEY}, and report it to the operator if that does not help.`,
   },
   backlog_full: {
     meaning:
@@ -242,7 +243,7 @@ export const problemHelp: Readonly<Record<ProblemCode, ProblemHelp>> = {
   },
   photo_store_unavailable: {
     meaning:
-      'The store of photos does not answer, or refuses. The submission was not accepted. Verifications that wait go on when the store is back.',
+      'The store of photos does not answer, or refuses. The submission was not accepted. Waiting verifications continue when the store is back.',
     action: `Repeat the request after \`Retry-After\`, ${SAME_KEY}.`,
   },
   test_lane_unsafe: {
