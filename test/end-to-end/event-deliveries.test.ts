@@ -216,13 +216,18 @@ describe('the list of deliveries', { timeout: 240_000 }, () => {
     await veriqueue.endpoints.change(endpoint, { after: 2 });
     await expect.poll(states, { timeout: 60_000 }).toEqual([[3, 'delivered', null]]);
 
-    // A position that Redis has lost is given again.
-    await chain.redis.del(chain.keys.push(clientId, endpoint));
-    await veriqueue.endpoints.change(endpoint, { after: 1 });
-    await expect.poll(states, { timeout: 60_000 }).toEqual([
-      [3, 'delivered', null],
-      [2, 'delivered', null],
-    ]);
+    // A position that Redis has lost, or that something else stands in place of, is given again.
+    const position = chain.keys.push(clientId, endpoint);
+    for (const lose of [() => chain.redis.del(position), () => chain.redis.set(position, 'no position')]) {
+      await lose();
+      expect(await veriqueue.endpoints.list()).toMatchObject([{ id: endpoint }]);
+      await veriqueue.endpoints.change(endpoint, { enabled: true });
+      await veriqueue.endpoints.change(endpoint, { after: 1 });
+      await expect.poll(states, { timeout: 60_000 }).toEqual([
+        [3, 'delivered', null],
+        [2, 'delivered', null],
+      ]);
+    }
   });
 
   test('finds an event about a verification by the time of its submission', async () => {

@@ -8,6 +8,7 @@ import {
 } from '../endpoints/endpoint-health.ts';
 import type { StoreKeys } from '../keys.ts';
 import { type ClientNotice, noticeArguments } from '../notices/written-notice.ts';
+import { readOr } from '../redis/failure.ts';
 import { loadScript } from '../redis/script.ts';
 import { hashFromReply } from '../verifications/verification-record.ts';
 
@@ -119,7 +120,9 @@ export async function readPushes(
   clientId: string,
   ids: readonly string[],
 ): Promise<readonly (PushState | null)[]> {
-  const hashes = await Promise.all(ids.map((id) => redis.hgetall(keys.push(clientId, id))));
+  const hashes = await Promise.all(
+    ids.map((id) => readOr(redis.hgetall(keys.push(clientId, id)), {} as Record<string, string>)),
+  );
   return hashes.map((hash) => (hash['after'] === undefined ? null : parseState(hash)));
 }
 
