@@ -43,7 +43,7 @@ describe('the lines of a file', () => {
     await expect(collect(path)).rejects.toThrow(`Line 2 of ${path} is longer than 1048576 characters`);
   });
 
-  test('are read of a file that is there', async () => {
+  test('come from a file that exists', async () => {
     const path = join(folder, 'absent');
     await expect(collect(path)).rejects.toThrow(`Cannot read ${path}: ENOENT`);
   });
