@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { WholeFirst } from './test/support/whole-first.ts';
 
 export default defineConfig({
   test: {
@@ -15,5 +16,6 @@ export default defineConfig({
     // cores keeps those busy.
     maxWorkers: Math.min(availableParallelism(), 7) + 1,
     pool: 'forks',
+    sequence: { sequencer: WholeFirst },
   },
 });
