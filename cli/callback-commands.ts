@@ -42,7 +42,7 @@ export function addCallbackCommands(program: Command, context: CliContext): void
   addAuthRemovals(addAuthOptions(set));
   const rotate = callback
     .command('rotate-secret')
-    .description('a new secret, shown once; the one before signs beside it for a day')
+    .description('a new secret, shown once; the previous one signs as well for a day')
     .option('--overlap <duration>', 'how long both sign, 30d at most', parseDuration)
     .action((options: RotateOptions) => rotateSecret(context, options));
   for (const command of [show, set, rotate]) addApiOptions(command);

@@ -73,7 +73,7 @@ function addKeyAndSecretCommands(client: Command, context: CliContext): void {
     .action((clientId: string, prefix: string) => revokeKey(context, clientId, prefix));
   client
     .command('rotate-secret')
-    .description('a new webhook secret, shown once; the one before signs beside it for a while')
+    .description('a new webhook secret, shown once; the previous one signs as well for a while')
     .argument('<client>')
     .option('--overlap <duration>', 'how long both sign', parseDuration, parseDuration(DEFAULT_OVERLAP))
     .action((clientId: string, { overlap }: { overlap: number }) => rotateSecret(context, clientId, overlap));

@@ -15,7 +15,7 @@ interface EventsOptions extends ApiOptions {
 }
 
 const help = `
-Numbers go up by one. Events that are kept no more are one line that says which. With --follow it waits for
+Numbers go up by one. Events that are no longer kept are one line that says which. With --follow it waits for
 further ones, through outages too, and ends with Ctrl-C and exit code 0.`;
 
 /** `veriqueue events`: everything the client was or will be sent, in the order of its numbers. */
@@ -52,7 +52,7 @@ async function showEvents(
 }
 
 function describeEvent(event: FeedEntry): string {
-  if (event.type === 'events.gone') return `${event.from} to ${event.sequence}  kept no more`;
+  if (event.type === 'events.gone') return `${event.from} to ${event.sequence}  no longer kept`;
   const words = [
     String(event.sequence),
     formatTime(Date.parse(event.timestamp)),

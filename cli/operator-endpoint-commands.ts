@@ -39,7 +39,7 @@ export function addOperatorEndpointCommands(operator: Command, context: CliConte
   addEndpointSettings(adding, laneEventTypes);
   addChangeCommands(endpoints, context);
   addConfirmOptions(
-    endpoints.command('remove').description('post nothing there any more').argument('<id>', ID),
+    endpoints.command('remove').description('stop posting there').argument('<id>', ID),
   ).action((id: string, options: ConfirmOptions) => remove(context, id, options));
 }
 
@@ -62,7 +62,7 @@ function addChangeCommands(endpoints: Command, context: CliContext): void {
   }
   endpoints
     .command('rotate-secret')
-    .description('a new secret, shown once; the one before signs beside it for a day')
+    .description('a new secret, shown once; the previous one signs as well for a day')
     .argument('<id>', ID)
     .option('--overlap <duration>', 'how long both sign', parseDuration)
     .action((id: string, { overlap }: { overlap?: number }) => rotateSecret(context, id, overlap));

@@ -61,12 +61,12 @@ function addChangeCommands(receiver: Command, context: CliContext): void {
   }
   const rotate = receiver
     .command('rotate-secret')
-    .description('a new secret, shown once; the one before signs beside it for a day')
+    .description('a new secret, shown once; the previous one signs as well for a day')
     .argument('<id>', ID)
     .option('--overlap <duration>', 'how long both sign, 30d at most', parseDuration)
     .action((id: string, options: RotateOptions) => rotateSecret(context, id, options));
   const remove = addConfirmOptions(
-    receiver.command('remove').description('send it nothing any more').argument('<id>', ID),
+    receiver.command('remove').description('stop sending to it').argument('<id>', ID),
   ).action((id: string, options: ApiOptions & ConfirmOptions) => removeReceiver(context, id, options));
   for (const command of [rotate, remove]) addApiOptions(command);
 }

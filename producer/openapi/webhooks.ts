@@ -40,7 +40,7 @@ const SUMMARIES: Readonly<Record<string, string>> = {
   'verification.completed': 'A verification has its outcome',
   'verification.failed': 'A verification was given up',
   'verification.deferred': 'The upstream was asked about this person too often',
-  'verification.retrying': 'An attempt failed in a way that passes',
+  'verification.retrying': 'An attempt failed for a reason that may pass',
   'delivery.dead': 'An event was given up',
   'usage.threshold': 'A part of your budget is spent',
   'subject.erased': 'A verification was deleted',
@@ -73,7 +73,7 @@ function describeEvent(type: string, schema: string): object {
       },
       responses: {
         '2XX': { description: 'Received. The body is kept for you to look at, and otherwise ignored' },
-        410: { description: 'Failed. Twice, five minutes apart: the endpoint is disabled' },
+        410: { description: 'Failed. After two of them, at least five minutes apart, the endpoint is held' },
         '4XX': { description: 'Failed: it is sent again later' },
         '5XX': { description: 'Failed: it is sent again later, not before `Retry-After`' },
       },

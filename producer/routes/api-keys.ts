@@ -93,7 +93,7 @@ function addAdditionRoute(app: FastifyInstance, deps: ApiKeyRouteDeps): void {
       tags: ['Account'],
       summary: 'Make another API key',
       description:
-        'It may do no more than the key that asks, from no more addresses, and for no longer; with a test key you make test keys. The key itself is in this answer alone.',
+        'It may do no more than the key that asks, from no more addresses, and for no longer; with a test key you make test keys. The key itself is only in this answer.',
       body: { content: { 'application/json': { schema: newApiKey } } },
       response: {
         201: createdApiKey.describe('The key, which is not shown again'),

@@ -201,7 +201,7 @@ function addRotationRoute(app: FastifyInstance, deps: CallbackRouteDeps): void {
       tags: ['Events'],
       summary: 'Give your callback a new secret',
       description:
-        'Events are signed with both, the new one and the one before, for a day or as long as you say. The latest five sign at most.',
+        'Events are signed with both the new and the previous secret, for a day or as long as you say. At most the latest five sign.',
       body: { content: { 'application/json': { schema: secretRotation } } },
       response: {
         200: rotatedSecret.describe('The new secret'),

@@ -70,7 +70,7 @@ function addAdditionRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       tags: ['Events'],
       summary: 'Add an endpoint',
       description:
-        'It gets your events in the order of their `sequence`, one after the other, each with the same `webhook-id` and bytes as your callback does, signed with a secret of its own. Your callback goes on as before.',
+        'It gets your events in the order of their `sequence`, one after the other, each with the same `webhook-id` and bytes as your callback does, signed with a secret of its own. Your callback is not affected.',
       body: { content: { 'application/json': { schema: newEndpoint } } },
       response: {
         201: createdEndpoint.describe('The endpoint, with its secret'),
@@ -96,7 +96,7 @@ function addChangeRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       tags: ['Events'],
       summary: 'Change, stop or enable an endpoint, or have events again',
       description:
-        'What is given is changed, within seconds. `enabled: true` lets one go on that was held; `after` sends all events after that `sequence` again.',
+        'What is given is changed, within seconds. `enabled: true` resumes one that was held; `after` sends all events after that `sequence` again.',
       params,
       body: { content: { 'application/json': { schema: endpointChange } } },
       response: { 200: endpoint.describe('As it is now'), ...problemResponses('changeEndpoint') },
@@ -142,7 +142,7 @@ function addRotationRoute(app: FastifyInstance, deps: EndpointRouteDeps): void {
       tags: ['Events'],
       summary: 'Give an endpoint a new secret',
       description:
-        'Its events are signed with both, the new one and the one before, for a day or as long as you say. The latest five sign at most.',
+        'Its events are signed with both the new and the previous secret, for a day or as long as you say. At most the latest five sign.',
       params,
       body: { content: { 'application/json': { schema: secretRotation } } },
       response: {

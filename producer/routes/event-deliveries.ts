@@ -21,7 +21,7 @@ export function addEventDeliveryRoute(app: FastifyInstance, store: DeliveryStore
       tags: ['Events'],
       summary: 'List the deliveries of your events, newest first',
       description:
-        'To your callback, the events of outcomes by the time of submission; to an endpoint, what it has been sent or is to be sent, by number, since it was added or last given other types. Filters are combined. A request looks at a bounded number of events, so a page may be short or empty before the last: go on until `nextCursor` is null.',
+        'To your callback, the events of outcomes by the time of submission; to an endpoint, what it has been sent or is to be sent, by number, since it was added or last given other types. Filters are combined. A request looks at a bounded number of events, so a page may be short or empty before the last: continue until `nextCursor` is null.',
       querystring: eventDeliveryQuery,
       response: {
         200: eventDeliveryPage.describe('A page of them'),

@@ -21,7 +21,7 @@ export function addLaneRoutes(app: FastifyInstance, { lane, shares }: LaneRouteD
       tags: ['Service'],
       summary: 'Show backlog, quota and whether the lane is held',
       description:
-        'Of the whole deployment; `client` is of yours alone. A lane that is held or paused accepts work, and answers it later.',
+        'Of the whole deployment; `client` covers only yours. A lane that is held or paused accepts work, and answers it later.',
       response: { 200: laneOverview.describe('The lane as it is now'), ...problemResponses('getLane') },
     },
     handler: async (request): Promise<LaneOverview> => {

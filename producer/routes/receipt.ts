@@ -26,7 +26,7 @@ export function addReceiptRoute(app: FastifyInstance, deps: ReceiptDeps): void {
       tags: ['Verifications'],
       summary: 'Get a signed receipt of what was deleted, and when',
       description:
-        'Photo, ID number and name are deleted with the key that opens them: with the outcome, a cancellation or an erasure. The receipt states when, and can be verified offline with the public keys. After an erasure it can be had for `AUDIT_RETENTION`.',
+        'Photo, ID number and name are deleted with the key that opens them: with the outcome, a cancellation or an erasure. The receipt states when, and can be verified offline with the public keys. After an erasure it is available for `AUDIT_RETENTION`.',
       params: idParams,
       response: { 200: erasureReceipt.describe('The receipt'), ...problemResponses('getErasureReceipt') },
     },

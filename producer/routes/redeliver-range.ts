@@ -47,7 +47,7 @@ export function addRedeliverRangeRoute(app: FastifyInstance, deps: RedeliverRang
       tags: ['Events'],
       summary: 'Deliver the events of a period again',
       description:
-        'Oldest first, a hundred at most with one request; repeat it with `nextCursor` until that is null. Each event that is redelivered counts as a redelivery. When the limit is reached, the answer says how far it came.',
+        'Oldest first, at most a hundred with one request; repeat it with `nextCursor` as `cursor` until that is null. Without `deliveryStatus`, events that were delivered are sent again too. Each event that is redelivered counts as a redelivery. When the limit is reached, the answer says how far it came.',
       body: { content: { 'application/json': { schema: redeliveryRange } } },
       response: {
         200: redeliveryProgress.describe('How far it came'),

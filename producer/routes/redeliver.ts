@@ -35,7 +35,7 @@ export function addRedeliverRoute(app: FastifyInstance, deps: RedeliverRouteDeps
       tags: ['Events'],
       summary: 'Deliver its event again',
       description:
-        'The same event with the same `webhook-id`, and the whole schedule again. Refused while there is no event, while it is under way, and when the origin of its callback is not registered for you any more. The answer shows the outcome, so the key needs `read`.',
+        'The same event with the same `webhook-id`, and the schedule from the beginning. Refused while there is no event, while it is under way, and when the origin of its callback is no longer registered for you. The answer shows the outcome, so the key needs `read`.',
       params: idParams,
       response: {
         202: verification.describe('Its event is on its way again'),

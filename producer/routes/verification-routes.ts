@@ -75,7 +75,7 @@ function addListRoute(app: FastifyInstance, deps: VerificationRoutesDeps): void 
       tags,
       summary: 'List verifications, newest first',
       description:
-        'Filters are combined. A request looks at a bounded number of verifications, so a page may be short or empty before the last: go on until `nextCursor` is null.',
+        'Filters are combined. A request looks at a bounded number of verifications, so a page may be short or empty before the last: continue until `nextCursor` is null.',
       querystring: listQuery,
       response: {
         200: verificationPage.describe('A page of them'),

@@ -32,7 +32,7 @@ export const callbackChange = z
     auth: receiverAuthChange
       .nullable()
       .optional()
-      .describe('what the receiver asks for beside the signature; null: nothing any more'),
+      .describe('what the receiver asks for beside the signature; null removes it'),
   })
   .meta({ id: 'CallbackChange' });
 export type CallbackChange = z.infer<typeof callbackChange>;
@@ -46,7 +46,7 @@ export const secretRotation = z
       .min(0)
       .max(30 * 86_400)
       .optional()
-      .describe('how long the one before signs as well; a day unless given'),
+      .describe('how long the previous secret signs as well; a day unless given'),
   })
   .meta({ id: 'SecretRotation' });
 export type SecretRotation = z.infer<typeof secretRotation>;

@@ -44,12 +44,12 @@ export const endpointChange = z
       .min(0)
       .optional()
       .describe(
-        'send again all events after the one of this `sequence`; 0: from the oldest that is kept; one further on leaves out those before it',
+        'send again all events after the one of this `sequence`; 0: from the oldest that is kept; a number further ahead skips those before it',
       ),
     auth: receiverAuthChange
       .nullable()
       .optional()
-      .describe('what the receiver asks for beside the signature; null: nothing any more'),
+      .describe('what the receiver asks for beside the signature; null removes it'),
   })
   .meta({ id: 'EndpointChange' });
 export type EndpointChange = z.infer<typeof endpointChange>;
@@ -77,7 +77,7 @@ export const endpoint = z
       .number()
       .int()
       .nonnegative()
-      .describe('events that were passed by, because every attempt had failed'),
+      .describe('events that were skipped, because every attempt had failed'),
     latest: z
       .strictObject({
         at: z.iso.datetime().describe('when it was made'),
@@ -109,7 +109,7 @@ export type CreatedEndpoint = z.infer<typeof createdEndpoint>;
 export const rotatedSecret = z
   .strictObject({
     secret: z.string().describe('`whsec_…`, shown once'),
-    previousSignsUntil: z.iso.datetime().describe('until then the one before signs as well'),
+    previousSignsUntil: z.iso.datetime().describe('until then the previous secret signs as well'),
   })
   .meta({ id: 'RotatedSecret' });
 export type RotatedSecret = z.infer<typeof rotatedSecret>;

@@ -15,7 +15,7 @@ export const feedQuery = z.strictObject({
   after: queryNumber({ min: 0, max: Number.MAX_SAFE_INTEGER })
     .default(0)
     .describe('the `sequence` that you have read up to; 0: from the oldest that is kept'),
-  limit: queryNumber({ min: 1, max: FEED_PAGE_MAX }).default(100).describe('of a page'),
+  limit: queryNumber({ min: 1, max: FEED_PAGE_MAX }).default(100).describe('the size of a page'),
   type: z.enum(clientEventTypes).optional().describe('events of this type only'),
   wait: queryNumber({ min: 0, max: FEED_WAIT_MAX })
     .default(0)
@@ -38,7 +38,7 @@ export const eventsGone = z
   .strictObject({
     type: z
       .literal('events.gone')
-      .describe('events that are kept no more: their retention is over, or you had them erased'),
+      .describe('events that are no longer kept: their retention is over, or you had them erased'),
     from: sequence.describe('the first of their numbers'),
     sequence: sequence.describe('the last of their numbers'),
   })

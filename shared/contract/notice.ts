@@ -15,7 +15,7 @@ export const verificationNotice = z
     type: z
       .enum([noticeTypes.deferred, noticeTypes.retrying])
       .describe(
-        'verification.retrying: an attempt failed in a way that passes; verification.deferred: the upstream refused an attempt because it was asked about this person too often',
+        'verification.retrying: an attempt failed for a reason that may pass; verification.deferred: the upstream refused an attempt because it was asked about this person too often',
       ),
     timestamp,
     data: z

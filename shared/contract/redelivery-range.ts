@@ -13,19 +13,21 @@ export const redeliveryRange = z
     deliveryStatus: z
       .enum(['delivered', 'dead', 'held'])
       .optional()
-      .describe('events in this state only; unless given, all that are not under way'),
+      .describe(
+        'events in this state only; unless given, all that are not under way, delivered ones included',
+      ),
     limit: z
       .number()
       .int()
       .min(1)
       .max(REDELIVERY_PAGE_MAX)
       .optional()
-      .describe(`redeliver so many at most in this request; ${REDELIVERY_PAGE_MAX} unless given`),
+      .describe(`the most to redeliver with this request; ${REDELIVERY_PAGE_MAX} unless given`),
     cursor: z
       .string()
       .max(200)
       .optional()
-      .describe('the `nextCursor` of the request before, to go on behind it'),
+      .describe('the `nextCursor` of the previous answer, to continue after it'),
   })
   .meta({ id: 'RedeliveryRange' });
 export type RedeliveryRange = z.infer<typeof redeliveryRange>;
@@ -37,9 +39,9 @@ export const redeliveryProgress = z
     redelivered: count.describe('events that are on their way again'),
     notDue: count.describe('left alone: under way, or not in the state that was asked for'),
     unanswered: count.describe('left alone: they have no event'),
-    notAllowed: count.describe('left alone: the origin of the callback is not registered for you any more'),
-    missing: count.describe('kept no more'),
-    nextCursor: z.string().nullable().describe('pass it as `cursor` to go on; null: the range is done'),
+    notAllowed: count.describe('left alone: the origin of the callback is no longer registered for you'),
+    missing: count.describe('no longer kept'),
+    nextCursor: z.string().nullable().describe('pass it as `cursor` to continue; null: the range is done'),
   })
   .meta({ id: 'RedeliveryProgress' });
 export type RedeliveryProgress = z.infer<typeof redeliveryProgress>;

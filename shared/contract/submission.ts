@@ -92,7 +92,7 @@ export const listQuery = z.strictObject({
   code: z.string().min(1).max(100).optional().describe('the code of their outcome, as in GET /v1/outcomes'),
   submittedFrom: queriedInstant.optional().describe('RFC 3339: submitted then or later'),
   submittedBefore: queriedInstant.optional().describe('RFC 3339: submitted earlier than that'),
-  limit: queryNumber({ min: 1, max: 100 }).default(20).describe('of a page'),
+  limit: queryNumber({ min: 1, max: 100 }).default(20).describe('the size of a page'),
   cursor: z
     .string()
     .min(1)

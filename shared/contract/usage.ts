@@ -25,7 +25,7 @@ export const clientBudget = z
     mode: z
       .enum(['hard', 'warn'])
       .describe(
-        'hard: a submission that might exceed it is refused; warn: it is accepted, and the operator hears of it',
+        'hard: a submission that might exceed it is refused; warn: it is accepted, and the operator is informed',
       ),
     waiting: count.describe('verifications without an outcome, each of which may be billed once or more'),
     day: budgetPeriod(z.iso.date()),

@@ -98,7 +98,7 @@ export const promiseExtension = z
     reason: z
       .enum(['held', 'slow', 'paused', 'rate', 'repeats'])
       .describe(
-        'what added most: the lane was held, slow or paused, its rate was cut, or calls of yours had to be made again',
+        'what added most: the lane was held, slow or paused, its rate was cut, or some of your own calls had to be repeated',
       ),
   })
   .meta({ id: 'PromiseExtension' });
@@ -149,7 +149,9 @@ export const verification = z
       ),
     completesByExtended: promiseExtension
       .nullable()
-      .describe('by how much completesBy has been put off since the submission, and why; null for nothing'),
+      .describe(
+        'by how much completesBy has been extended since the submission, and why; null when it has not',
+      ),
     answerBy: instant
       .nullable()
       .describe('until when you want an answer, as submitted: RFC 3339, UTC; null without one'),
