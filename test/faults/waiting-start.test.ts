@@ -10,6 +10,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { programArguments } from '../support/compiled-program.ts';
 import type { LogLine } from '../support/recorded-log.ts';
 import { startTestRedis, type TestRedis } from '../support/redis.ts';
+import { startReplicatedRedis } from '../support/replicated-redis.ts';
 
 let server: TestRedis;
 let admin: Redis;
@@ -106,6 +107,20 @@ describe.each(['worker', 'producer'] as const)('a %s', (part) => {
       expect(started.lines.filter(({ event }) => event === 'redis_awaited')).toHaveLength(1);
     },
   );
+
+  test('started on the connections of what is a replica now finds the primary behind the same address', async () => {
+    const redis = await startReplicatedRedis();
+    try {
+      redis.proxy.pointTo(redis.second.port);
+      const started = await start(part, { REDIS_URL: redis.url });
+      await started.line('redis_awaited');
+      // Connections that stand stay where they are.
+      redis.proxy.pointTo(redis.first.port);
+      await started.line('started');
+    } finally {
+      await redis.stop();
+    }
+  });
 
   test('that is stopped while it waits ends with 0', async () => {
     await unusable['is a replica'].begin();

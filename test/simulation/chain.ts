@@ -45,8 +45,9 @@ const ENVIRONMENT = {
 export interface Part<Running> {
   readonly name: string;
   instance: Instance;
-  /** Undefined until it has started. */
+  /** Undefined until it has started, and from when it is to stop. */
   running: Running | undefined;
+  isStopping: boolean;
 }
 
 export interface UnaskedEnd {
@@ -159,10 +160,10 @@ export async function startChain(
     receiverInstance,
     upstream: whenDone.book,
     receiver: whenDone.receiver,
-    producer: { name: 'producer', instance: world.add('producer'), running: undefined },
+    producer: { name: 'producer', instance: world.add('producer'), running: undefined, isStopping: false },
     workers: Array.from({ length: WORKERS }, (_, index) => {
       const name = `worker-${index + 1}`;
-      return { name, instance: world.add(name), running: undefined };
+      return { name, instance: world.add(name), running: undefined, isStopping: false };
     }),
     observer,
     client,
@@ -217,6 +218,7 @@ function launch<Running>(
   if (!part.instance.alive) part.instance = world.add(part.name);
   const { instance } = part;
   part.running = undefined;
+  part.isStopping = false;
   world.after(0, instance, 'start', () => {
     start(instance).then(
       (running) => {

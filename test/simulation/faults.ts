@@ -145,6 +145,7 @@ function stop(chain: Chain, part: Chain['workers'][number]): Happened {
   const { instance, running } = part;
   if (running === undefined || !instance.alive) return { note: `skipped: ${part.name} is not up` };
   part.running = undefined;
+  part.isStopping = true;
   const start = (): void => {
     if (part.instance !== instance) return;
     chain.world.kill(instance);

@@ -44,17 +44,19 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
       forgeries: chain.receiver.forgeries,
       faults: inflicting.inflicted.map((fault, id) => ({ ...fault, id, until: fault.at + fault.forMs })),
       unaskedExits: chain.ends,
-      shown: new Map(
-        [...shown].map(([job, { status, delivery, outcome, attempts }]) => [
-          job,
-          {
-            status,
-            delivery: delivery.status,
-            code: outcome?.code ?? null,
-            attempts: attempts.map(({ code }) => code),
-          },
-        ]),
-      ),
+      shown:
+        shown &&
+        new Map(
+          [...shown].map(([job, { status, delivery, outcome, attempts }]) => [
+            job,
+            {
+              status,
+              delivery: delivery.status,
+              code: outcome?.code ?? null,
+              attempts: attempts.map(({ code }) => code),
+            },
+          ]),
+        ),
       // Numbers are judged below.
       feed: null,
       usage,
@@ -68,8 +70,9 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
     ...(inflicting.lost.length === 0
       ? plan.clients.flatMap((_, client) => judgeSequence(chain, plan, client))
       : []),
-    ...(ending.over ? judgeDeliveries(chain, shown, spared) : []),
+    ...(ending.over && shown !== null ? judgeDeliveries(chain, shown, spared) : []),
     ...(plan.faults.length === 0 ? judgeGuesses(usage ?? []) : []),
+    ...judgeStarts(chain),
     ...judgeConnections(chain),
     ...judgeRepeats(chain, plan),
     ...judgePosts(chain, plan),
@@ -77,15 +80,16 @@ export async function judge(chain: Chain, ending: Ending): Promise<readonly Brea
   ];
 }
 
+/** @returns null while the producer is not up */
 async function readShown(
   chain: Chain,
   { orders }: Plan,
   { accepted }: Submitter,
-): Promise<Map<number, Verification>> {
+): Promise<ReadonlyMap<number, Verification> | null> {
   const { running, instance } = chain.producer;
+  if (running === undefined) return null;
   const clients = new Map(orders.map(({ job, client }) => [job, client]));
   const shown = new Map<number, Verification>();
-  if (running === undefined) throw new Error('Cannot judge: the producer is not up');
   for (const [job, id] of accepted) {
     const producer = running[clients.get(job) ?? 0];
     if (producer === undefined) throw new Error(`Cannot judge: the client of job-${job} has no producer`);
@@ -136,6 +140,14 @@ function listWaiting(
 }
 
 /** What the receiver acknowledged last is shown as delivered. */
+/** What ended by itself is started again, and stands among the exits. */
+const judgeStarts = ({ producer, workers }: Chain): readonly Breach[] =>
+  [producer, ...workers].flatMap(({ name, running, isStopping, instance }) =>
+    running !== undefined || isStopping || !instance.alive
+      ? []
+      : [{ invariant: 'does_not_start', job: null, detail: `${name} waits at its start` }],
+  );
+
 const judgeDeliveries = (
   { receiver }: Chain,
   shown: ReadonlyMap<number, Verification>,

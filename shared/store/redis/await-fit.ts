@@ -20,6 +20,9 @@ export interface FitWait {
 
 const LOOK_AGAIN_MS = 500;
 
+/** A connection that looks for the new primary is another one by then, or Redis is out of reach. */
+const CONNECTED_AGAIN_WITHIN_MS = 2_000;
+
 type Look =
   | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
   | { readonly kind: 'waiting'; readonly reason: string };
@@ -28,7 +31,7 @@ type Look =
  * Resolves once verifications may be entrusted to this Redis: it is the master, has loaded its data, and takes writes.
  * A process that ended instead would be started again and again, by something that knows nothing of the cause.
  *
- * @param clients all that must be connected; the first is asked
+ * @param clients all that must be connected; the first is asked, and each writes
  * @returns the version of Redis
  * @throws {Error} with every reason that does not pass by itself: out of reach, too old, an evicting policy, no permission
  * @throws the signal's reason
@@ -38,7 +41,7 @@ export async function awaitRedisFit(clients: readonly [Redis, ...Redis[]], wait:
   await Promise.all(clients.map((client) => awaitReached(client, wait, waitFor)));
   for (;;) {
     wait.signal.throwIfAborted();
-    const look = await lookAt(clients[0], wait);
+    const look = await lookAt(clients, wait);
     if (look.kind === 'fit') {
       for (const warning of look.warnings) wait.log.warn({ event: 'redis_warning' }, warning);
       return look.version;
@@ -75,17 +78,31 @@ async function awaitReached(
   }
 }
 
-async function lookAt(client: Redis, { probe }: FitWait): Promise<Look> {
+async function lookAt(clients: readonly [Redis, ...Redis[]], wait: FitWait): Promise<Look> {
   try {
-    const fitness = await readFitness(client);
+    const fitness = await readFitness(clients[0]);
     if (fitness.kind === 'unfit') {
       throw new Error(`This Redis does not fit: ${fitness.reasons.join('; ')}`);
     }
-    if (fitness.kind === 'not_yet') return { kind: 'waiting', reason: fitness.reason };
-    await probe(client);
+    if (fitness.kind === 'not_yet') {
+      await lookForPrimary(clients, wait);
+      return { kind: 'waiting', reason: fitness.reason };
+    }
+    await Promise.all(clients.map(wait.probe));
     return fitness;
   } catch (error) {
     if (classifyRedisError(error) === undefined) throw error;
     return { kind: 'waiting', reason: describeRedisError(error) };
   }
+}
+
+/**
+ * A connection from before a failover stays with what was the primary, for as long as nothing is written on it: a refused write makes
+ * it look for the new one. What else comes of this, the next look at Redis says.
+ */
+async function lookForPrimary(clients: readonly Redis[], { probe, signal }: FitWait): Promise<void> {
+  await Promise.allSettled(clients.map(probe));
+  await Promise.allSettled(
+    clients.map((client) => waitUntilReady(client, CONNECTED_AGAIN_WITHIN_MS, signal)),
+  );
 }
