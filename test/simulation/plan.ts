@@ -110,13 +110,15 @@ interface Theme {
   readonly clients?: readonly number[];
   /** Each verification takes one call, and all have one priority: then nothing but shares decides who is next. */
   readonly isPlain?: boolean;
+  /** How many processes are killed; all other faults come while one of them starts again. */
+  readonly starts?: { readonly min: number; readonly max: number };
   /** Receivers take their time, and do not lie otherwise: then something is in hand at any moment. */
   readonly isSlow?: boolean;
 }
 
 const MIXED: Theme = {
   name: 'mixed',
-  share: 30,
+  share: 25,
   kinds: FAULT_KINDS,
   faults: { min: 0, max: 5 },
   crowd: 1,
@@ -138,6 +140,26 @@ const THEMES: readonly Theme[] = [
     isPlain: true,
   },
   MIXED,
+  {
+    name: 'processes that start',
+    share: 5,
+    kinds: [
+      'lose_reply',
+      'lose_reply',
+      'reset_connections',
+      'redis_failover',
+      'redis_restart',
+      'redis_full',
+      'flush_scripts',
+      'redis_clock_step',
+    ],
+    faults: { min: 1, max: 3 },
+    crowd: 1,
+    burst: false,
+    latencyMs: [20, 900],
+    clients: [1, 1, 2],
+    starts: { min: 1, max: 2 },
+  },
   {
     name: 'a burst, and workers that end while they hold slots',
     share: 20,
@@ -203,8 +225,27 @@ export function makePlan(seed: number, verifications: number): Plan {
     makeOrder(random, job, theme),
   );
   const { min, max } = theme.faults;
-  const faults = Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
+  const drawn = Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
+  const faults = gatherAtStarts(seed, drawn, theme);
   return { seed, ...shareOut(seed, orders, theme), faults: faults.sort((a, b) => a.at - b.at) };
+}
+
+/** A process starts within some 30 ms of the virtual clock. */
+const AROUND_A_START_MS = [-20, 80] as const;
+
+/** Kills processes, by dice of its own, and has the faults come when these are started again. */
+function gatherAtStarts(seed: number, faults: readonly Fault[], { starts, ...theme }: Theme): Fault[] {
+  if (starts === undefined) return [...faults];
+  const random = new SeededRandom(seed ^ 0x57a7);
+  const kinds = ['kill_worker', 'kill_producer'] as const;
+  const kills = Array.from({ length: starts.min + random.whole(starts.max - starts.min + 1) }, () =>
+    makeFault(random, { ...theme, kinds }),
+  );
+  const gathered = faults.map((each) => {
+    const { at, forMs } = random.pick(kills);
+    return { ...each, at: at + forMs + Math.floor(random.between(...AROUND_A_START_MS)) };
+  });
+  return [...kills, ...gathered];
 }
 
 const USUAL_WEIGHT = 100;
