@@ -98,7 +98,7 @@ export const SETTING_MEANINGS_ZH: Readonly<Record<Variable, string>> = {
   LOG_LEVEL: '记录日志的最低级别。',
   LOG_FORMAT: '日志行的格式。`auto` 在终端上输出 `pretty` 格式，在其他情况下输出 JSON。',
   LOG_SHARING:
-    '通过 Redis 共享日志行，供 `veriqueue tail --logs` 使用：警告和错误，以及运营人员正在跟踪时更细的日志行；低于 `LOG_LEVEL` 的不共享。保留最近 1,000 行，最多一天。',
+    '通过 Redis 共享日志行，供 `veriqueue tail --logs` 使用：警告和错误，以及运维人员正在跟踪时更细的日志行；低于 `LOG_LEVEL` 的不共享。保留最近 1,000 行，最多一天。',
   WORKER_CONCURRENCY: '一个工作进程同时处理的核验次数。',
   DELIVERY_CONCURRENCY: '一个工作进程同时进行的投递数。',
   PROBE_INTERVAL: '通道挂起期间两次试探的间隔。',

@@ -13,7 +13,7 @@ export const zhAccounts: typeof enAccounts = {
     pause: '暂停…',
     pauseName: (name) => `暂停账号 ${name}`,
     pauseTitle: (name) => `暂停账号 ${name}？`,
-    pauseConsequence: '在运营人员恢复之前，不再用它发出任何请求。等待中的核验转给其他账号。',
+    pauseConsequence: '在运维人员恢复之前，不再用它发出任何请求。等待中的核验转给其他账号。',
     pauseConfirm: '暂停',
     pauseDone: (name) => `${name} 已暂停。`,
     resume: '恢复…',

@@ -7,7 +7,7 @@ export const zhReceivers: typeof enReceivers = {
     noCallback: '没有：事件等待，或者由客户端自行读取',
     chosenBy: '选定者',
     byClient: '客户端自己',
-    byOperator: '运营人员',
+    byOperator: '运维人员',
     endpoints: '回调之外的接收端',
     endpointsHelp: '每个接收端按顺序得到所选类型的事件，并以自己的密钥签名。',
     ofTests: '测试密钥的接收端',
@@ -100,7 +100,7 @@ export const zhReceivers: typeof enReceivers = {
   },
 
   laneReceivers: {
-    title: '在哪里通知运营人员',
+    title: '在哪里通知运维人员',
     help: '通道或其中一个账号暂时不发出调用时（lane.suspended），以及恢复调用时（lane.resumed），会向每个接收端发送一个带签名的事件。',
     none: '没有。添加您的告警系统的地址，通道被挂起后几秒之内它就会得知。',
     urlHelp: '使用 https，主机须在公网上。',
@@ -121,7 +121,7 @@ export const zhReceivers: typeof enReceivers = {
     turnOff: '关闭…',
     offTitle: (name) => `不再允许 ${name} 自行更改？`,
     offConsequence:
-      '它的更改将在两秒之内被拒绝，但仍可以查看。运营人员可以在此更改。已有的密钥和接收端保留。',
+      '它的更改将在两秒之内被拒绝，但仍可以查看。运维人员可以在此更改。已有的密钥和接收端保留。',
     offConfirm: '关闭',
     offDone: '已关闭。',
     turnOn: '开启',

@@ -34,44 +34,44 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   unauthorized: {
     title: '需要有效的 API 密钥',
     meaning: 'API 密钥缺失、错误或已吊销，或其客户端已停用。',
-    action: '发送 `Authorization: Bearer vq_…`。如果您的密钥已吊销，请向运营人员索取新的密钥。',
+    action: '发送 `Authorization: Bearer vq_…`。如果您的密钥已吊销，请向运维人员索取新的密钥。',
   },
   test_keys_off: {
     title: '该部署不接受测试密钥',
     meaning: '密钥以 `vq_test_` 开头，而该部署没有用于测试密钥的通道（`TEST_LANE`）。',
-    action: '请使用正式密钥，或请运营人员开通[测试密钥](api-keys.zh.md#测试密钥)。',
+    action: '请使用正式密钥，或请运维人员开通[测试密钥](api-keys.zh.md#测试密钥)。',
   },
   key_expired: {
     title: '该 API 密钥已过期',
     meaning: '该 API 密钥设有截止时间，且已经过了。`detail` 说明是什么时候。',
-    action: '请向运营人员索取新的密钥。请在旧密钥到期之前换上新密钥：多个密钥可以同时有效。',
+    action: '请向运维人员索取新的密钥。请在旧密钥到期之前换上新密钥：多个密钥可以同时有效。',
   },
   operator_key_required: {
-    title: '需要运营密钥',
-    meaning: '控制台无法确认您的身份：会话已结束，或运营密钥错误。',
-    action: '用您的运营密钥登录。第一个密钥是生产者的 `OPERATOR_KEY`。',
+    title: '需要运维密钥',
+    meaning: '控制台无法确认您的身份：会话已结束，或运维密钥错误。',
+    action: '用您的运维密钥登录。第一个密钥是生产者的 `OPERATOR_KEY`。',
   },
   budget_exhausted: {
     title: '该客户端已用尽计费调用的预算',
     meaning: '您的客户端当天或当月（+08:00）已计费的调用，加上等待中可能计费的调用，已达到预算。',
-    action: `在 \`Retry-After\` 之后，即下一天或下一月开始时重发，${SAME_KEY}；如果等待中的一部分未计费就结束，可以更早。\`GET /v1/usage\` 显示预算。预算由运营人员设置。`,
+    action: `在 \`Retry-After\` 之后，即下一天或下一月开始时重发，${SAME_KEY}；如果等待中的一部分未计费就结束，可以更早。\`GET /v1/usage\` 显示预算。预算由运维人员设置。`,
   },
   read_only: {
-    title: '该运营密钥只能读取',
-    meaning: '您登录所用的运营密钥只能读取，不能更改任何内容。',
-    action: '用可以更改的运营密钥登录，或请持有这种密钥的运营人员处理。',
+    title: '该运维密钥只能读取',
+    meaning: '您登录所用的运维密钥只能读取，不能更改任何内容。',
+    action: '用可以更改的运维密钥登录，或请持有这种密钥的运维人员处理。',
   },
   scope_missing: {
     title: '该 API 密钥无权执行此操作',
     meaning:
       '该 API 密钥没有此请求所需的权限，`detail` 列出密钥拥有的权限和缺少的权限。未指定权限的密钥有 `submit` 和 `read`。',
-    action: '使用有此权限的密钥，或向运营人员索取。已有密钥的权限不会改变。',
+    action: '使用有此权限的密钥，或向运维人员索取。已有密钥的权限不会改变。',
   },
   address_not_allowed: {
     title: '不允许从该地址使用此 API 密钥',
     meaning: '该 API 密钥只允许从某些地址使用，而请求来自别处。`detail` 给出服务端看到的地址。',
     action:
-      '请从密钥列表中的地址发送，或向运营人员索取另一个密钥。如果 `detail` 给出的是您的代理，请运营人员将其加入 `TRUSTED_PROXIES`。',
+      '请从密钥列表中的地址发送，或向运维人员索取另一个密钥。如果 `detail` 给出的是您的代理，请运维人员将其加入 `TRUSTED_PROXIES`。',
   },
   foreign_origin: {
     title: '只有控制台页面可以发送此请求',
@@ -112,7 +112,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     title: '回调地址的来源已不再为该客户端登记',
     meaning: '回调地址的来源已不再为您的客户端登记。',
     action:
-      '请运营人员登记该来源，然后重新投递。`npx veriqueue client set <client> --origin <origin>` 会替换全部来源，因此其他来源也要一并写上。',
+      '请运维人员登记该来源，然后重新投递。`npx veriqueue client set <client> --origin <origin>` 会替换全部来源，因此其他来源也要一并写上。',
   },
   last_key: {
     title: '客户端保留最后一个 API 密钥：请先添加另一个，或停用该客户端',
@@ -125,24 +125,24 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
     action: '请先开通[测试通道](api-keys.zh.md#测试密钥)，再创建密钥。',
   },
   operator_name_taken: {
-    title: '该名称已有运营人员使用：请先吊销其密钥',
-    meaning: '该名称的运营人员已有密钥。一个名称只对应一个密钥，操作记录才能指明是谁。',
+    title: '该名称已有运维人员使用：请先吊销其密钥',
+    meaning: '该名称的运维人员已有密钥。一个名称只对应一个密钥，操作记录才能指明是谁。',
     action: '换一个名称，或先吊销该密钥。',
   },
   too_many_operators: {
-    title: '不能再添加运营人员：请先吊销一个密钥',
-    meaning: '已有一百名运营人员持有密钥，达到上限。',
+    title: '不能再添加运维人员：请先吊销一个密钥',
+    meaning: '已有一百名运维人员持有密钥，达到上限。',
     action: '吊销不再需要的密钥。',
   },
   own_operator_key: {
     title: '该请求正是使用这个密钥发出的',
     meaning: '您要吊销的正是发出该请求所用的密钥。吊销后您会立即退出登录。',
-    action: '请另一位运营人员吊销它。如果确实如此，请带上 `evenOwn=true` 重发请求。',
+    action: '请另一位运维人员吊销它。如果确实如此，请带上 `evenOwn=true` 重发请求。',
   },
   last_operator_key: {
-    title: '没有其他运营人员持有可以更改内容的密钥',
+    title: '没有其他运维人员持有可以更改内容的密钥',
     meaning: '这是最后一个可以更改内容的具名密钥。吊销之后，只有生产者的 `OPERATOR_KEY` 可以更改内容。',
-    action: '请先添加另一位运营人员。如果确实如此，请带上 `evenLast=true` 重发请求。',
+    action: '请先添加另一位运维人员。如果确实如此，请带上 `evenLast=true` 重发请求。',
   },
   cannot_meet_deadline: {
     title: '无法承诺在该时间之前给出答复',
@@ -164,7 +164,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   receipts_not_offered: {
     title: '该部署不签发回执',
     meaning: '该部署没有用于签名的密钥（`SIGNING_KEYS`）。',
-    action: '请部署的运营人员设置一个。内容是否删除与此无关。',
+    action: '请部署的运维人员设置一个。内容是否删除与此无关。',
   },
   uploads_not_offered: {
     title: '该部署没有可供上传照片的存储',
@@ -220,12 +220,12 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   client_backlog_full: {
     title: '该客户端等待中的核验已达上限',
     meaning: '您的客户端等待结果的核验已达到其上限或 `CLIENT_MAX_WAITING` 所允许的数量。',
-    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}：被拒绝的提交不占用其键。或取消不再需要的。限额由运营人员设置。`,
+    action: `在 \`Retry-After\` 之后重发，${SAME_KEY}：被拒绝的提交不占用其键。或取消不再需要的。限额由运维人员设置。`,
   },
   too_many_records: {
     title: '该客户端保存的核验已达上限',
     meaning: '您的客户端保存的核验已达到 `CLIENT_MAX_RECORDS` 所允许的数量。',
-    action: '抹除不再需要的核验，等待其他核验的 `RETENTION` 期满，或请运营人员提高限额。',
+    action: '抹除不再需要的核验，等待其他核验的 `RETENTION` 期满，或请运维人员提高限额。',
   },
   too_many_redeliveries: {
     title: '该客户端进行中的重新投递已达上限',
@@ -241,7 +241,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   too_many_connections: {
     title: '该地址的连接过多',
     meaning: '您的地址打开的连接多于 `MAX_SOCKETS_PER_ADDRESS`，且全部在使用。',
-    action: '复用连接。如果一个代理代表许多客户端，由运营人员在 `TRUSTED_PROXIES` 中写明。',
+    action: '复用连接。如果一个代理代表许多客户端，由运维人员在 `TRUSTED_PROXIES` 中写明。',
   },
   client_uploads_full: {
     title: '该客户端同时上传过多',
@@ -256,8 +256,8 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   },
   internal: {
     title: '服务器未能答复此请求',
-    meaning: '服务器出错。运营人员可在日志中找到 `request_failed`。',
-    action: `重发请求，${SAME_KEY}；如果持续出现，请告知运营人员。`,
+    meaning: '服务器出错。运维人员可在日志中找到 `request_failed`。',
+    action: `重发请求，${SAME_KEY}；如果持续出现，请告知运维人员。`,
   },
   backlog_full: {
     title: '积压已满',
@@ -278,7 +278,7 @@ export const problemHelpZh: Readonly<Record<ProblemCode, TranslatedHelp>> = {
   test_lane_unsafe: {
     title: '测试通道正在调用真实服务',
     meaning: '测试通道的某个工作进程调用的是真实服务：测试会核验真实的人，并且计费。没有受理任何内容。',
-    action: '请运营人员让[测试通道](api-keys.zh.md#测试密钥)的工作进程改用沙箱。',
+    action: '请运维人员让[测试通道](api-keys.zh.md#测试密钥)的工作进程改用沙箱。',
   },
   unavailable: {
     title: '服务目前不能接受请求',

@@ -90,7 +90,7 @@ function listTraces({ auditRetentionMs, sharesLogs }: ProcessingSettings): reado
       why: both('to check the bill; it names no person', '用于核对账单；不指明任何人'),
     },
     {
-      what: both('audit trail: names of operators, ids, times', '审计记录：运营人员的名称、标识、时间'),
+      what: both('audit trail: names of operators, ids, times', '审计记录：运维人员的名称、标识、时间'),
       where: REDIS,
       kept: both(`${audit.en} (AUDIT_RETENTION)`, `${audit.zh}（AUDIT_RETENTION）`),
       why: both('to show who did what', '用于证明谁做了什么'),
@@ -110,7 +110,7 @@ function listTraces({ auditRetentionMs, sharesLogs }: ProcessingSettings): reado
               'the latest 1,000, for a day at most (LOG_SHARING)',
               '最近 1,000 条，最长一天（LOG_SHARING）',
             ),
-            why: both('so that operators can follow them', '供运营人员查看'),
+            why: both('so that operators can follow them', '供运维人员查看'),
           },
         ]
       : []),

@@ -373,7 +373,7 @@ describe.skipIf(!hasChromium)('the page in Chromium', () => {
     const chinese = await openConsole(redis, browser, { locale: 'zh-CN' });
     try {
       await chinese.page.goto('/console');
-      await chinese.page.getByLabel('运营密钥').waitFor();
+      await chinese.page.getByLabel('运维密钥').waitFor();
     } finally {
       await chinese.close();
     }
