@@ -212,13 +212,19 @@ function registerPhotosToDelete(registry: Registry, read: ReadLane, now: () => n
 function registerDeliveryBacklog(registry: Registry, read: ReadLane): void {
   register(
     registry,
-    { name: 'veriqueue_endpoints_failing', help: 'Endpoints whose last deliveries have all failed' },
+    {
+      name: 'veriqueue_endpoints_failing',
+      help: 'Callback origins whose last deliveries have all failed; further endpoints are not counted',
+    },
     read,
     ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'failing').length]],
   );
   register(
     registry,
-    { name: 'veriqueue_endpoints_held', help: 'Endpoints that are held: their events wait' },
+    {
+      name: 'veriqueue_endpoints_held',
+      help: 'Callback origins that are held: their events wait; further endpoints are not counted',
+    },
     read,
     ({ endpoints }) => [[{}, endpoints.filter(({ health }) => health.status === 'disabled').length]],
   );
