@@ -223,9 +223,14 @@ function judgeRepeats({ upstream }: Chain, { faults, orders }: Plan): readonly B
   });
 }
 
+/** A Redis that is full renews no lock: after so long, an event whose acknowledgement waits to be written is another worker's. */
+const LOCK_OUTLASTS_MS = 4_000;
+
 /** What was acknowledged is not delivered again. */
 function judgePosts({ receiver }: Chain, { faults }: Plan): readonly Breach[] {
   if (faults.some(({ kind }) => !KEEPS_ANSWERS.has(kind))) return [];
+  const fullMs = faults.reduce((sum, { kind, forMs }) => sum + (kind === 'redis_full' ? forMs : 0), 0);
+  if (fullMs > LOCK_OUTLASTS_MS) return [];
   const settled = new Set<string>();
   return receiver.posts
     .flatMap(({ event: { verification, job }, isSettled }) => {

@@ -102,7 +102,7 @@ class RecordWatch {
   #lookAt(keyspace: Keyspace, name: string): void {
     const value = keyspace.value(name);
     const fields = value?.type === 'hash' ? value.fields : new Map<string, string>();
-    this.#lookAtOutcome(keyspace, name, fields.get('outcome'));
+    this.#lookAtOutcome(keyspace, name, fields);
     const [mark, reference] = [fields.get('sentCall'), fields.get('reference')];
     if (reference !== undefined) this.#shares.accept(reference);
     if (mark !== undefined && reference !== undefined) {
@@ -114,11 +114,18 @@ class RecordWatch {
     if (claim !== undefined && status !== 'verifying') this.#add('claim_left', `${name} is ${status}`);
   }
 
-  /** The outcome never changes, and the subject is gone with it. */
-  #lookAtOutcome(keyspace: Keyspace, name: string, outcome: string | undefined): void {
+  /**
+   * The outcome never changes, and the subject is gone with it. Until a receiver may know of it, the answer to a call that was taken
+   * for lost sets right whether it may have been billed again.
+   */
+  #lookAtOutcome(keyspace: Keyspace, name: string, fields: ReadonlyMap<string, string>): void {
+    const outcome = fields.get('outcome');
     const before = this.#outcomes.get(name);
     if (outcome === undefined || before === outcome) return;
-    if (before !== undefined) this.#add('outcome_changed', `${name}: ${before} became ${outcome}`);
+    const isPublished = fields.get('deliveryStatus') !== 'pending' || fields.has('deliveryAttempts');
+    if (before !== undefined && (isPublished || withoutRepeats(before) !== withoutRepeats(outcome))) {
+      this.#add('outcome_changed', `${name}: ${before} became ${outcome}`);
+    }
     this.#outcomes.set(name, outcome);
     const id = name.slice(RECORDS.length);
     if (keyspace.has(simulatedKeys.subject(id))) this.#add('subject_left', id);
@@ -136,3 +143,6 @@ class RecordWatch {
     }
   }
 }
+
+const withoutRepeats = (outcome: string): string =>
+  outcome.replace(/"possiblyBilledAgain":(?:true|false),?/, '');
