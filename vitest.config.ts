@@ -1,6 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
-import { WholeFirst } from './test/support/whole-first.ts';
+import { LongFirst } from './test/support/long-first.ts';
 
 export default defineConfig({
   test: {
@@ -16,6 +16,6 @@ export default defineConfig({
     // cores keeps those busy.
     maxWorkers: Math.min(availableParallelism(), 7) + 1,
     pool: 'forks',
-    sequence: { sequencer: WholeFirst },
+    sequence: { sequencer: LongFirst },
   },
 });
