@@ -139,7 +139,6 @@ function listWaiting(
     .map((job) => ({ invariant: 'waits_for_ever', job, detail: 'no event was acknowledged in time' }));
 }
 
-/** What the receiver acknowledged last is shown as delivered. */
 /** What ended by itself is started again, and stands among the exits. */
 const judgeStarts = ({ producer, workers }: Chain): readonly Breach[] =>
   [producer, ...workers].flatMap(({ name, running, isStopping, instance }) =>
@@ -148,6 +147,7 @@ const judgeStarts = ({ producer, workers }: Chain): readonly Breach[] =>
       : [{ invariant: 'does_not_start', job: null, detail: `${name} waits at its start` }],
   );
 
+/** What the receiver acknowledged last is shown as delivered. */
 const judgeDeliveries = (
   { receiver }: Chain,
   shown: ReadonlyMap<number, Verification>,
@@ -225,12 +225,24 @@ function judgeRepeats({ upstream }: Chain, { faults, orders }: Plan): readonly B
 
 /** A Redis that is full renews no lock: after so long, an event whose acknowledgement waits to be written is another worker's. */
 const LOCK_OUTLASTS_MS = 4_000;
+/** Within shorter breaks a worker may renew none. */
+const RENEWED_WITHIN_MS = 2_000;
+
+/** For how long Redis was full, at most, with no break in which every lock is renewed. */
+function longestFullMs(faults: readonly Fault[]): number {
+  let [longest, current, until] = [0, 0, Number.NEGATIVE_INFINITY];
+  for (const { at, forMs } of faults.filter(({ kind }) => kind === 'redis_full')) {
+    current = at - until < RENEWED_WITHIN_MS ? current + forMs : forMs;
+    until = Math.max(until, at + forMs);
+    longest = Math.max(longest, current);
+  }
+  return longest;
+}
 
 /** What was acknowledged is not delivered again. */
 function judgePosts({ receiver }: Chain, { faults }: Plan): readonly Breach[] {
   if (faults.some(({ kind }) => !KEEPS_ANSWERS.has(kind))) return [];
-  const fullMs = faults.reduce((sum, { kind, forMs }) => sum + (kind === 'redis_full' ? forMs : 0), 0);
-  if (fullMs > LOCK_OUTLASTS_MS) return [];
+  if (longestFullMs(faults) > LOCK_OUTLASTS_MS) return [];
   const settled = new Set<string>();
   return receiver.posts
     .flatMap(({ event: { verification, job }, isSettled }) => {

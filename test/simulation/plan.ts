@@ -91,6 +91,12 @@ const UNREADABLE = ['reset', 'close', 'half_body', 'truncated_json', 'garbage', 
 
 type FaultKind = Fault['kind'];
 
+/** Both included. */
+interface Count {
+  readonly min: number;
+  readonly max: number;
+}
+
 /**
  * What a seed is about. Faults of every kind at once seldom meet where it matters; a seed that is about one thing often does
  * (swarm testing: Groce and others, 2012).
@@ -100,7 +106,7 @@ interface Theme {
   /** Of a hundred seeds. */
   readonly share: number;
   readonly kinds: readonly FaultKind[];
-  readonly faults: { readonly min: number; readonly max: number };
+  readonly faults: Count;
   /** By how many times the verifications are more than asked for. */
   readonly crowd: number;
   /** All at once, after the limiter has been still for a while. */
@@ -111,7 +117,7 @@ interface Theme {
   /** Each verification takes one call, and all have one priority: then nothing but shares decides who is next. */
   readonly isPlain?: boolean;
   /** How many processes are killed; all other faults come while one of them starts again. */
-  readonly starts?: { readonly min: number; readonly max: number };
+  readonly starts?: Count;
   /** Receivers take their time, and do not lie otherwise: then something is in hand at any moment. */
   readonly isSlow?: boolean;
 }
@@ -224,9 +230,7 @@ export function makePlan(seed: number, verifications: number): Plan {
   const orders = Array.from({ length: verifications * theme.crowd }, (_, job) =>
     makeOrder(random, job, theme),
   );
-  const { min, max } = theme.faults;
-  const drawn = Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
-  const faults = gatherAtStarts(seed, drawn, theme);
+  const faults = gatherAtStarts(seed, drawFaults(random, theme.faults, theme), theme);
   return { seed, ...shareOut(seed, orders, theme), faults: faults.sort((a, b) => a.at - b.at) };
 }
 
@@ -237,10 +241,7 @@ const AROUND_A_START_MS = [-20, 80] as const;
 function gatherAtStarts(seed: number, faults: readonly Fault[], { starts, ...theme }: Theme): Fault[] {
   if (starts === undefined) return [...faults];
   const random = new SeededRandom(seed ^ 0x57a7);
-  const kinds = ['kill_worker', 'kill_producer'] as const;
-  const kills = Array.from({ length: starts.min + random.whole(starts.max - starts.min + 1) }, () =>
-    makeFault(random, { ...theme, kinds }),
-  );
+  const kills = drawFaults(random, starts, { ...theme, kinds: ['kill_worker', 'kill_producer'] });
   const gathered = faults.map((each) => {
     const { at, forMs } = random.pick(kills);
     return { ...each, at: at + forMs + Math.floor(random.between(...AROUND_A_START_MS)) };
@@ -317,6 +318,9 @@ const drawInstant = (random: SeededRandom): number =>
       ? SUBMIT_FROM_MS + random.whole(3) * 1_200
       : random.between(SUBMIT_FROM_MS, SUBMIT_UNTIL_MS),
   );
+
+const drawFaults = (random: SeededRandom, { min, max }: Count, theme: Theme): Fault[] =>
+  Array.from({ length: min + random.whole(max - min + 1) }, () => makeFault(random, theme));
 
 function makeFault(random: SeededRandom, { kinds, burst }: Theme): Fault {
   return {

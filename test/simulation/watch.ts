@@ -122,7 +122,10 @@ class RecordWatch {
     const outcome = fields.get('outcome');
     const before = this.#outcomes.get(name);
     if (outcome === undefined || before === outcome) return;
-    const isPublished = fields.get('deliveryStatus') !== 'pending' || fields.has('deliveryAttempts');
+    const isPublished =
+      fields.get('deliveryStatus') !== 'pending' ||
+      fields.has('deliveryAttempts') ||
+      fields.has('redelivery');
     if (before !== undefined && (isPublished || withoutRepeats(before) !== withoutRepeats(outcome))) {
       this.#add('outcome_changed', `${name}: ${before} became ${outcome}`);
     }

@@ -38,12 +38,11 @@ export async function listResidue(redis: Redis, keys: StoreKeys): Promise<Residu
     redis.zrange(keys.unfinishedIndex(), '0', '-1'),
     redis.zrange(keys.deadLetters(), '0', '-1'),
   ]);
-  const ofRefused = await findExpiring(redis, names, keys.arrivingPhoto(''));
   const setAside = await listSetAside(redis, keys);
   const isSetAside = (name: string) => setAside.some((job) => name === job || name.startsWith(`${job}:`));
   const left = [
     ...names
-      .filter((name) => !isKept(name, keys, kept) && !isSetAside(name) && !ofRefused.has(name))
+      .filter((name) => !isKept(name, keys, kept) && !isSetAside(name))
       .map((name) => name.replace(`${queuePrefix}:`, '')),
     ...Object.entries(inFlight).map(([worker, count]) => `in-flight: ${worker} has ${count}`),
     ...(Number(photos ?? 0) === 0 ? [] : [`photos-stored: ${photos}`]),
@@ -51,20 +50,6 @@ export async function listResidue(redis: Redis, keys: StoreKeys): Promise<Residu
     ...dead.map((id) => `dead-letters: ${id}`),
   ];
   return { left, setAside: setAside.filter((name) => !name.endsWith(':failed')).length };
-}
-
-/** A transaction that Redis refused half-way leaves a sealed photo, for a minute. */
-const EXPIRES_WITHIN_MS = 60_000;
-
-/** Those of the names that go by themselves. */
-async function findExpiring(
-  redis: Redis,
-  names: readonly string[],
-  start: string,
-): Promise<ReadonlySet<string>> {
-  const found = names.filter((name) => name.startsWith(start));
-  const left = await Promise.all(found.map((name) => redis.pttl(name)));
-  return new Set(found.filter((_, i) => (left[i] ?? -1) >= 0 && (left[i] ?? 0) <= EXPIRES_WITHIN_MS));
 }
 
 /** Keys of failed jobs, and of the sets that list them. */
