@@ -1,4 +1,5 @@
 import type { StoreKeys } from '../../shared/store/keys.ts';
+import { isDiscarded } from '../../shared/store/queue/atomic-flow.ts';
 import type { JobQueue } from '../../shared/store/queue/job-queue.ts';
 import { firstPlaces, verificationFlow } from '../../shared/store/queue/verification-flow.ts';
 import type { ConfirmWrites } from '../../shared/store/redis/confirm-write.ts';
@@ -112,11 +113,6 @@ async function confirm(deps: EnqueueDeps, id: string, accepted: Enqueueing): Pro
 function isUnanswered(error: unknown): boolean {
   const neverSent = error instanceof Error && error.message.startsWith("Stream isn't writeable");
   return classifyRedisError(error) === 'gone' && !neverSent;
-}
-
-/** Redis refused to queue a command and discarded the transaction as a whole. */
-function isDiscarded(error: unknown): boolean {
-  return error instanceof Error && error.message.startsWith('EXECABORT');
 }
 
 async function undoPart(deps: EnqueueDeps, acceptance: Acceptance, error: unknown): Promise<Enqueueing> {

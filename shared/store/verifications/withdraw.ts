@@ -15,7 +15,7 @@ export async function withdrawVerification(
 ): Promise<'withdrawn' | 'too_late' | 'missing'> {
   const reply = await withdraw(
     redis,
-    [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex()],
+    [keys.record(id), keys.subject(id), keys.photosStored(), keys.unfinishedIndex(), keys.arrivingPhoto(id)],
     [id, keys.tag, clientId],
   );
   return reply as 'withdrawn' | 'too_late' | 'missing';
