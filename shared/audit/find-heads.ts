@@ -15,7 +15,7 @@ export interface FoundHeads {
 
 /**
  * Heads in a text that was kept elsewhere: signed ones, wherever they stand in it, and lines `audit_head` of a log. So the log of
- * a deployment can be given as it is, however long it is.
+ * a deployment can be given as it is.
  *
  * @param keys null: what a line of a log says is taken as it is
  */

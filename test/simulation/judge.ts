@@ -232,7 +232,8 @@ const RENEWED_WITHIN_MS = 2_000;
 function longestFullMs(faults: readonly Fault[]): number {
   let [longest, current, until] = [0, 0, Number.NEGATIVE_INFINITY];
   for (const { at, forMs } of faults.filter(({ kind }) => kind === 'redis_full')) {
-    current = at - until < RENEWED_WITHIN_MS ? current + forMs : forMs;
+    const addedMs = Math.max(0, at + forMs - Math.max(at, until));
+    current = at - until < RENEWED_WITHIN_MS ? current + addedMs : addedMs;
     until = Math.max(until, at + forMs);
     longest = Math.max(longest, current);
   }
