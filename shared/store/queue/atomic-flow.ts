@@ -1,6 +1,6 @@
 import type { FlowJob, Telemetry } from 'bullmq';
 import type { ChainableCommander, Redis } from 'ioredis';
-import { describeRedisError } from '../redis/failure.ts';
+import { PartlyWrittenError } from '../redis/failure.ts';
 import type { LoadedScripts, ScriptArgument } from '../redis/script.ts';
 import { WITHOUT_HANDSHAKE } from './job-queue.ts';
 import { JoinedFlowProducer } from './joined-flow.ts';
@@ -74,16 +74,6 @@ export function createAtomicFlow(
 /** Redis refused to queue a command and discarded the transaction as a whole. */
 export function isDiscarded(error: unknown): boolean {
   return error instanceof Error && error.message.startsWith('EXECABORT');
-}
-
-/**
- * Redis discarded the second transaction as a whole. It keeps what the first one has written without the scripts that it had forgotten.
- */
-export class PartlyWrittenError extends Error {
-  /** @param cause what came of the second one */
-  constructor(cause: unknown) {
-    super(`Redis forgot scripts, and then: ${describeRedisError(cause)}`, { cause });
-  }
 }
 
 interface Addition {

@@ -42,6 +42,17 @@ const IN_OUR_WORDS: readonly (readonly [RegExp, string])[] = [
 const SENTINEL_RETRY = / Retrying from scratch after \d+ms\./;
 
 /**
+ * Redis forgot scripts, and discarded the repetition of a transaction as a whole. It keeps what the first one has written without them. The
+ * failure is that of the repetition.
+ */
+export class PartlyWrittenError extends Error {
+  /** @param cause what came of the repetition */
+  constructor(cause: unknown) {
+    super(`Redis forgot scripts, and then: ${describeRedisError(cause)}`, { cause });
+  }
+}
+
+/**
  * Decides whether an error means that Redis is unavailable, and how; undefined: a mistake of ours, or not
  * from Redis at all. A script's error carries the code of the command that failed inside it, so the code is
  * looked for anywhere in a reply.
@@ -50,6 +61,7 @@ export function classifyRedisError(error: unknown): RedisFailure | undefined {
   if (!(error instanceof Error)) {
     return undefined;
   }
+  if (error instanceof PartlyWrittenError) return classifyRedisError(error.cause);
   const node = lastNodeErrorOf(error);
   if (node !== undefined) return classifyRedisError(node) ?? 'gone';
   const code = 'code' in error ? error.code : undefined;

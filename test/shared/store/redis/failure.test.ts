@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import { classifyRedisError, describeRedisError } from '../../../../shared/store/redis/failure.ts';
+import { isDiscarded } from '../../../../shared/store/queue/atomic-flow.ts';
+import {
+  classifyRedisError,
+  describeRedisError,
+  PartlyWrittenError,
+} from '../../../../shared/store/redis/failure.ts';
 
 function withCode(code: string): Error {
   return Object.assign(new Error(`connect ${code} 127.0.0.1:6379`), { code });
@@ -30,6 +35,17 @@ describe('an error of a Redis command', () => {
     [undefined, undefined],
   ])('means %s: %s', (failure, error) => {
     expect(classifyRedisError(error)).toBe(failure);
+  });
+
+  it('of a repeated transaction is that of the repetition, and is not discarded as a whole', () => {
+    const refusal = Object.assign(reply('EXECABORT Transaction discarded because of previous errors.'), {
+      previousErrors: [reply("OOM command not allowed when used memory > 'maxmemory'.")],
+    });
+    const error = new PartlyWrittenError(refusal);
+    expect(classifyRedisError(error)).toBe('refused');
+    expect(describeRedisError(error)).toMatch(/^Redis forgot scripts, and then: OOM/);
+    expect(isDiscarded(error)).toBe(false);
+    expect(isDiscarded(refusal)).toBe(true);
   });
 
   it('is described without the command, whose arguments may be a password', () => {
