@@ -122,6 +122,25 @@ describe.each(['worker', 'producer'] as const)('a %s', (part) => {
     }
   });
 
+  test.each([
+    ['the same address leads to the primary', 'first'],
+    ['it is stopped', 'second'],
+  ] as const)('started where packets vanish goes on when %s', async (_, node) => {
+    const redis = await startReplicatedRedis();
+    try {
+      redis.proxy.pointTo(redis.second.port);
+      const started = await start(part, { REDIS_URL: redis.url });
+      await started.line('redis_awaited');
+      redis.proxy.pointTo(redis[node].port);
+      redis.proxy.swallow();
+      if (node === 'first') await started.line('started');
+      started.child.kill('SIGTERM');
+      expect(await started.exited).toBe(0);
+    } finally {
+      await redis.stop();
+    }
+  });
+
   test('that is stopped while it waits ends with 0', async () => {
     await unusable['is a replica'].begin();
     const started = await start(part);

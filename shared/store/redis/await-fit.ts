@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Redis } from 'ioredis';
+import { within } from '../../within.ts';
 import { classifyRedisError, describeRedisError } from './failure.ts';
 import { readFitness } from './fitness.ts';
 import type { RedisLog } from './redis-log.ts';
@@ -20,8 +21,12 @@ export interface FitWait {
 
 const LOOK_AGAIN_MS = 500;
 
+/** Of a Redis that stays a replica, connections are renewed every five seconds, not at each look. */
+const LOOKS_FOR_EACH_SEARCH = 10;
 /** A connection that looks for the new primary is another one by then, or Redis is out of reach. */
 const CONNECTED_AGAIN_WITHIN_MS = 2_000;
+/** Where packets vanish, no answer comes, and a role without a time for each command would wait without end. */
+const PROBED_WITHIN_MS = 2_000;
 
 type Look =
   | { readonly kind: 'fit'; readonly version: string; readonly warnings: readonly string[] }
@@ -39,9 +44,9 @@ type Look =
 export async function awaitRedisFit(clients: readonly [Redis, ...Redis[]], wait: FitWait): Promise<string> {
   const waitFor = logEachOnce(wait);
   await Promise.all(clients.map((client) => awaitReached(client, wait, waitFor)));
-  for (;;) {
-    wait.signal.throwIfAborted();
-    const look = await lookAt(clients, wait);
+  for (let looks = 0; ; looks += 1) {
+    const searches = looks % LOOKS_FOR_EACH_SEARCH === 0;
+    const look = await unlessAborted(wait.signal, () => lookAt(clients, { ...wait, searches }));
     if (look.kind === 'fit') {
       for (const warning of look.warnings) wait.log.warn({ event: 'redis_warning' }, warning);
       return look.version;
@@ -78,17 +83,34 @@ async function awaitReached(
   }
 }
 
-async function lookAt(clients: readonly [Redis, ...Redis[]], wait: FitWait): Promise<Look> {
+/** @throws the signal's reason as soon as it aborts; what was begun goes on until its connections are closed */
+async function unlessAborted<T>(signal: AbortSignal, run: () => Promise<T>): Promise<T> {
+  signal.throwIfAborted();
+  const ended = new AbortController();
+  const aborted = new Promise<never>((_, reject) => {
+    signal.addEventListener('abort', () => reject(signal.reason), { signal: ended.signal });
+  });
+  try {
+    return await Promise.race([run(), aborted]);
+  } finally {
+    ended.abort();
+  }
+}
+
+async function lookAt(
+  clients: readonly [Redis, ...Redis[]],
+  wait: FitWait & { readonly searches: boolean },
+): Promise<Look> {
   try {
     const fitness = await readFitness(clients[0]);
     if (fitness.kind === 'unfit') {
       throw new Error(`This Redis does not fit: ${fitness.reasons.join('; ')}`);
     }
     if (fitness.kind === 'not_yet') {
-      await lookForPrimary(clients, wait);
+      if (wait.searches) await lookForPrimary(clients, wait);
       return { kind: 'waiting', reason: fitness.reason };
     }
-    await Promise.all(clients.map(wait.probe));
+    await Promise.all(clients.map((client) => probeInTime(client, wait)));
     return fitness;
   } catch (error) {
     if (classifyRedisError(error) === undefined) throw error;
@@ -100,9 +122,17 @@ async function lookAt(clients: readonly [Redis, ...Redis[]], wait: FitWait): Pro
  * A connection from before a failover stays with what was the primary, for as long as nothing is written on it: a refused write makes
  * it look for the new one. What else comes of this, the next look at Redis says.
  */
-async function lookForPrimary(clients: readonly Redis[], { probe, signal }: FitWait): Promise<void> {
-  await Promise.allSettled(clients.map(probe));
+async function lookForPrimary(clients: readonly Redis[], wait: FitWait): Promise<void> {
+  const { signal } = wait;
+  await Promise.allSettled(clients.map((client) => probeInTime(client, wait)));
   await Promise.allSettled(
     clients.map((client) => waitUntilReady(client, CONNECTED_AGAIN_WITHIN_MS, signal)),
   );
+}
+
+/** @throws {Error} a failure of the kind `gone` when no answer comes; the connection is renewed then */
+async function probeInTime(client: Redis, { probe }: FitWait): Promise<void> {
+  if ((await within(PROBED_WITHIN_MS, probe(client))) !== 'expired') return;
+  if (client.status === 'ready') client.disconnect(true);
+  throw new Error('Command timed out');
 }

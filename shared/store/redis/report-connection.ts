@@ -57,11 +57,14 @@ export function reportConnection(
   { replacement, ...settings }: ConnectionReport & { readonly replacement: Replacement },
 ): void {
   const take = trackConnection(client, settings);
+  let loading: NodeJS.Timeout | undefined;
   client.on('connect', () => {
-    setTimeout(() => {
+    loading = setTimeout(() => {
       if (client.status === 'connect') take({ kind: 'error', failure: 'refused', reason: LOADING });
     }, LOADS_AFTER_MS).unref();
   });
+  // The next connection has a second of its own.
+  client.on('close', () => clearTimeout(loading));
   client.on('ready', () => {
     replacement.ended();
     take({ kind: 'ready' });
